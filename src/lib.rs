@@ -1,0 +1,4 @@
+//! Facebook Messenger for CRMs.
+
+#[cfg(feature = "simulator")]
+pub mod simulator;

@@ -1,0 +1,1 @@
+//! Messenger on loopback, for tests and for trying it without Meta.
