@@ -318,3 +318,30 @@ fn picture(platform: &Platform, asked: &Asked) -> Answer {
         _ => text(StatusCode::FORBIDDEN, "URL signature expired"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::Request;
+    use hyper::body::Bytes;
+
+    use super::super::{Simulator, now};
+    use super::*;
+
+    // Only here, where the key is: nobody outside can sign an address of the past.
+    #[tokio::test]
+    async fn a_picture_expires() {
+        let simulator = Simulator::start("127.0.0.1:0".parse().unwrap())
+            .await
+            .unwrap();
+        let platform = &simulator.platform;
+        let psid = Simulator::people()[0].psid;
+        for (ext, status) in [(now() / 1000 - 1, 403), (now() / 1000 + 60, 200)] {
+            let ext = ext.to_string();
+            let hash = hash(platform, psid, "1024", &ext);
+            let path =
+                format!("/platform/profilepic/?psid={psid}&width=1024&ext={ext}&hash={hash}");
+            let asked = Request::get(path).body(Bytes::new()).unwrap();
+            assert_eq!(picture(platform, &asked).status(), status);
+        }
+    }
+}

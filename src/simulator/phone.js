@@ -52,6 +52,8 @@ function attached({ kind, url }) {
     const image = tag("img");
     image.src = url;
     image.alt = "Picture";
+    // Known before it has loaded, so that the thread does not grow under the reader.
+    image.width = image.height = 200;
     return image;
   }
   const link = tag("a", "", `${kind}: ${url}`);
@@ -91,20 +93,18 @@ function mark({ tick }, message) {
 function renderThread(state) {
   const thread = element("thread");
   const atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 60;
-  let grown = false;
   for (const message of state.messages) {
     let known = shown.get(message.mid);
     if (!known) {
       known = bubble(message);
       shown.set(message.mid, known);
       thread.append(known.item);
-      grown = true;
     }
     mark(known, message);
   }
-  if (element("typing").hidden === state.typing) element("typing").hidden = !state.typing;
+  element("typing").hidden = !state.typing;
   element("unheard").hidden = state.callback !== null;
-  if (grown && atEnd) thread.scrollTop = thread.scrollHeight;
+  if (atEnd) thread.scrollTop = thread.scrollHeight;
 }
 
 // Only a thread that somebody can really see has been read.
@@ -209,6 +209,8 @@ function set(id, text) {
 
 function renderDashboard(state) {
   const failure = state.last_failure;
+  if (!renderDashboard.begun) element("callback-url").value ||= state.callback || "";
+  renderDashboard.begun = true;
   set("callback", state.callback || "none yet");
   set("pending", state.pending === 1 ? "1 notification" : `${state.pending} notifications`);
   set("failure", failure ? `${clock(failure.at, true)} ${failure.reason}` : "none");
