@@ -46,7 +46,7 @@ export const kindName = (kind) => KINDS[kind] ?? words.kind_other;
 /** The mark of how far a message has come. */
 export function tick(state) {
   const { icon: symbol, text } = STATES[state] ?? STATES.unknown;
-  return el("span", { class: "tick", "data-state": state }, icon(symbol, text));
+  return el("span", { class: "tick", "data-state": state, title: text }, el("span", { class: "tick-text" }, text), icon(symbol));
 }
 
 /** The conversation pane; `onCustomer` hears of the customer whenever it has been read. */
@@ -303,7 +303,7 @@ function bubble(message, name, again) {
     message.text === null ? null : el("p", { class: "text", dir: "auto" }, withLinks(message.text)),
     message.attachments.map(attachment),
     isBlank(message) ? el("p", { class: "text muted" }, words.no_content) : null,
-    el("p", { class: "foot" }, origin(message), momentOfDay(message.at), message.state === null ? null : [" ", tick(message.state)].flat()),
+    el("p", { class: "foot" }, origin(message), momentOfDay(message.at), message.state === null ? null : tick(message.state)),
     trouble(message, again),
   ].flat().filter((part) => part !== null);
 }
@@ -312,8 +312,8 @@ const isBlank = ({ text, title, attachments }) => text === null && title === nul
 
 /** Where a message came from, if not from this CRM's own conversation. */
 function origin({ side, by_us, source }) {
-  if (source === "standby") return el("span", {}, words.from_standby, " · ");
-  return side === "page" && !by_us ? el("span", {}, words.sent_elsewhere, " · ") : null;
+  if (source === "standby") return el("span", { class: "origin" }, words.from_standby);
+  return side === "page" && !by_us ? el("span", { class: "origin" }, words.sent_elsewhere) : null;
 }
 
 function attachment({ kind, url, title }) {
@@ -351,7 +351,7 @@ function trouble({ state, reason }, again) {
   const numbers = reason === null ? "" : metaNumbers(reason);
   const advice = state === "unknown" ? words.unknown_text : ADVICE[reason?.advice] ?? words.advice_unknown;
   return el("div", { class: "trouble" },
-    el("p", {}, el("strong", {}, STATES[state].text), " · ", advice),
+    el("p", {}, advice),
     says === "" ? null : el("p", { dir: "auto" }, fill(words.meta_says, { text: says })),
     numbers === "" ? null : el("p", { class: "numbers" }, numbers),
     again ? el("button", { type: "button", onclick: again }, words.send_again) : null);

@@ -29,7 +29,8 @@ export function inboxView(frame, page, psid) {
   const root = el("div", { class: "inbox" }, pane, middle, card);
   const view = { root, title: words.inbox, open, changed, left, key };
 
-  let pages = null;
+  let pages = [];
+  let pagesAreKnown = false;
   let shownPage = page ?? localStorage.getItem(CHOSEN_PAGE);
   let listing = null;
   let cursors = [null];
@@ -39,7 +40,7 @@ export function inboxView(frame, page, psid) {
 
   const refreshList = coalesced(async () => {
     try {
-      if (!pages?.some(({ id }) => id === shownPage)) await readPages();
+      if (!pagesAreKnown || !isConnected(shownPage)) await readPages();
       if (pages.length > 0) {
         listing = await api.customers({ page: shownPage, search: search.value.trim(), after: cursors.at(-1) });
         if (listing.customers.length === 0 && cursors.length > 1) cursors = [null];
@@ -51,9 +52,12 @@ export function inboxView(frame, page, psid) {
     }
   });
 
+  const isConnected = (page) => pages.some(({ id }) => id === page);
+
   async function readPages() {
     ({ pages } = await api.pages());
-    if (!pages.some(({ id }) => id === shownPage)) shownPage = pages[0]?.id ?? null;
+    pagesAreKnown = true;
+    if (!isConnected(shownPage)) shownPage = pages[0]?.id ?? null;
     choice.hidden = pages.length < 2;
     keep(chooser, pages, ({ id }) => id, ({ id }) => el("option", { value: id }), (option, { name }) => setText(option, oneLine(name)));
     if (shownPage !== null) chooser.value = shownPage;
@@ -112,7 +116,7 @@ export function inboxView(frame, page, psid) {
     }
     setAttribute(root, "data-open", chosen !== null);
     for (const row of list.children) row.choose(chosen);
-    if (pages !== null) showMiddle();
+    showMiddle();
     if (chosen !== null && page !== shownPage) {
       shownPage = page;
       cursors = [null];
@@ -123,7 +127,7 @@ export function inboxView(frame, page, psid) {
   function showCustomer(customer) {
     view.title = nameOf(customer);
     frame.retitle();
-    const connected = pages?.find(({ id }) => id === customer.page);
+    const connected = pages.find(({ id }) => id === customer.page);
     const looks = JSON.stringify([customer, connected]);
     if (card.dataset.looks !== looks || card.hidden) card.replaceChildren(...customerCard(customer, connected));
     card.dataset.looks = looks;
@@ -138,8 +142,8 @@ export function inboxView(frame, page, psid) {
   // ---- what the frame asks --------------------------------------------
 
   function changed(change) {
-    if (change.page === null) pages = null;
-    if (change.page === null || change.page === shownPage || pages === null || !pages.some(({ id }) => id === change.page)) refreshList();
+    if (change.page === null || !isConnected(change.page)) pagesAreKnown = false;
+    if (change.page === shownPage || !pagesAreKnown) refreshList();
     if (chosen !== null && (change.page === null || change.page === chosen.page)) chosen.talk.refresh();
   }
 

@@ -122,19 +122,11 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** One of the drawings in the page's shell; with a name it is an image to a screen reader. */
-export function icon(name, label = null) {
+/** One of the drawings in the page's shell. They only decorate: the text beside them says the same. */
+export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("class", `icon icon-${name}`);
-  if (label === null) {
-    svg.setAttribute("aria-hidden", "true");
-  } else {
-    svg.setAttribute("role", "img");
-    svg.setAttribute("aria-label", label);
-    const title = document.createElementNS(svg.namespaceURI, "title");
-    title.textContent = label;
-    svg.append(title);
-  }
+  svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(svg.namespaceURI, "use");
   use.setAttribute("href", `#icon-${name}`);
   svg.append(use);
