@@ -416,6 +416,14 @@ async function realWalk(stage, folder) {
     await chooseAnswer(phone, /./);
   });
 
+  await step(stage, "a refused answer can be sent again", async () => {
+    const tries = bubbles(crm).filter({ hasText: "too late?" });
+    await button(tries, "Send again").dblclick();
+    await shows(tries.getByText("Read", { exact: true }));
+    assert.equal(await tries.count(), 2, "the refused one and the one sent again");
+    assert.equal(await button(tries, "Send again").count(), 0);
+  });
+
   await step(stage, "a restart of the server is survived", async () => {
     await field(crm, "Message").fill("kept");
     await stop(server.child);

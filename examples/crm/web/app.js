@@ -1,5 +1,6 @@
 // The frame of every page: top bar, addresses, live changes. Each page is a view:
-// `{ root, title, changed(change), left() }`, shown in <main>.
+// `{ root, title, changed(change) }` and where it needs them `open(...ids)`, `left()`, `key(name, target)`,
+// shown in <main>.
 
 import { watch } from "./api.js";
 import { customerView } from "./customer.js";
@@ -23,7 +24,7 @@ let unread = 0;
 // ---- addresses ------------------------------------------------------------
 
 /** What the views may ask of the frame. */
-const frame = { go, retitle, count };
+const frame = { go, retitle, count, help };
 
 function go(path) {
   history.pushState(null, "", path);
@@ -35,13 +36,15 @@ function show() {
   if (shown?.view === route.view && shown.open) {
     shown.open(...ids);
   } else {
-    shown?.left?.();
+    const before = shown;
+    before?.left?.();
     document.getElementById("banners").replaceChildren();
     shown = route.view(frame, ...ids);
     shown.view = route.view;
     main.replaceChildren(shown.root);
     main.dataset.view = route.name;
-    if (!main.contains(document.activeElement)) main.focus({ preventScroll: true });
+    if (before !== null) main.focus({ preventScroll: true });
+    shown.open?.(...ids);
   }
   for (const link of document.querySelectorAll("#top nav a")) {
     if (link.dataset.view === route.name) link.setAttribute("aria-current", "page");
@@ -95,13 +98,12 @@ function topBar(connection) {
     el("span", { class: "space" }),
     connection,
     el("div", { class: "languages", role: "group", "aria-label": words.language },
-      languageButton("en", "en", "English", "EN"), languageButton("zh-TW", "zh-Hant-TW", "繁體中文", "繁中")),
+      languageButton("en", "English"), languageButton("zh-TW", "繁體中文")),
   ].filter((part) => part !== null);
 }
 
-function languageButton(code, tag, name, short) {
-  return el("button", { type: "button", lang: tag, "aria-pressed": String(lang === code), "aria-label": name, onclick: () => speak(code) },
-    el("span", { class: "whole" }, name), el("span", { class: "short" }, short));
+function languageButton(code, name) {
+  return el("button", { type: "button", lang: code, "aria-pressed": String(lang === code), onclick: () => speak(code) }, name);
 }
 
 function speak(code) {
@@ -124,8 +126,8 @@ function connectionBadge() {
 // ---- keys -----------------------------------------------------------------
 
 function pressed(event) {
-  const typing = event.target.closest("input, textarea, select, dialog");
-  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  const typing = event.target.closest("input, textarea, select");
+  if (document.querySelector("dialog[open]") !== null || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (typing !== null && event.key !== "Escape") return;
   if (event.key === "?") help();
   else if (shown.key?.(event.key, event.target)) event.preventDefault();
@@ -138,8 +140,7 @@ function help() {
   ];
   const dialog = el("dialog", { "aria-labelledby": "help", onclose: () => dialog.remove() },
     el("h2", { id: "help" }, words.keys),
-    el("dl", { class: "keys" }, keys.map(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)])
-      .flat()),
+    el("dl", { class: "keys" }, keys.flatMap(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)])),
     el("div", { class: "buttons" }, el("button", { type: "button", class: "primary", onclick: () => dialog.close() }, words.close)));
   document.body.append(dialog);
   dialog.showModal();

@@ -4,7 +4,7 @@ import { api, explain, metaNumbers, Refused } from "./api.js";
 import { customerPath } from "./customer.js";
 import {
   announce, ask, avatar, coalesced, dayOf, duration, el, exactTime, fill, hideBanner, icon, keep, midnight, momentOfDay, nameOf,
-  number, oneLine, setAttribute, setText, showBanner, unseen, words,
+  number, oneLine, remember, remembered, setAttribute, setText, showBanner, unseen, words,
 } from "./parts.js";
 
 /** Meta takes at most so many UTF-16 units, which is what a string's length counts. */
@@ -12,6 +12,7 @@ const LONGEST = 2000;
 const COUNTED_FROM = 1800;
 /** The last part of the reply window, in which it is shown as urgent. */
 const URGENT = 2 * 60 * 60 * 1000;
+/** So near to its end (in pixels) the conversation follows new messages. */
 const NEAR = 60;
 
 const KINDS = {
@@ -72,6 +73,7 @@ export function conversation(page, psid, onCustomer) {
   let replyWindow = null;
   let firstUnread = null;
   let seenUpTo = null;
+  let atEnd = true;
   const sentAgain = new Map();
 
   // ---- reading --------------------------------------------------------
@@ -148,7 +150,6 @@ export function conversation(page, psid, onCustomer) {
   }
 
   function show(all, first) {
-    const atEnd = first || isAtEnd();
     const known = new Set(messages.map(({ id }) => id));
     const news = all.filter((message) => message.side === "customer" && !known.has(message.id));
     messages = all;
@@ -185,26 +186,28 @@ export function conversation(page, psid, onCustomer) {
     node.replaceChildren(...bubble(message, nameOf(customer), again && (() => sendAgain(message))));
   }
 
-  const isAtEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
-
   function toEnd() {
+    atEnd = true;
     log.scrollTop = log.scrollHeight;
     jump.hidden = true;
     markSeen();
   }
 
   log.addEventListener("scroll", () => {
-    if (!isAtEnd()) return;
+    atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
+    if (!atEnd) return;
     jump.hidden = true;
     markSeen();
   });
+  // A phone's keyboard takes half of the screen: what was last said stays in view.
+  new ResizeObserver(() => { if (atEnd) toEnd(); }).observe(log);
 
   // ---- seen -----------------------------------------------------------
 
   /** Tells the server only what somebody can have seen: the end of a conversation in a visible tab. */
   async function markSeen() {
     const last = messages.findLast(({ side }) => side === "customer")?.id;
-    if (closed || document.hidden || !isAtEnd() || last === undefined || last === seenUpTo) return;
+    if (closed || document.hidden || !atEnd || last === undefined || last === seenUpTo) return;
     const before = seenUpTo;
     seenUpTo = last;
     try {
@@ -418,23 +421,4 @@ function composer(draft, send) {
 
   fit();
   return { root, clear, focus: () => text.focus({ preventScroll: true }) };
-}
-
-// A browser may refuse to store (private mode, full): then a draft lasts as long as its page.
-
-function remembered(key) {
-  try {
-    return localStorage.getItem(key) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function remember(key, text) {
-  try {
-    if (text === "") localStorage.removeItem(key);
-    else localStorage.setItem(key, text);
-  } catch {
-    // See above.
-  }
 }

@@ -4,15 +4,15 @@ import { api, explain } from "./api.js";
 import { conversation, kindName, tick } from "./conversation.js";
 import { conversationPath, customerCard } from "./customer.js";
 import {
-  avatar, coalesced, debounced, demo, el, emptyState, fill, hideBanner, icon, keep, moment, nameOf, number, oneLine, setAttribute,
-  setText, showBanner, unseen, words,
+  avatar, coalesced, debounced, demo, el, emptyState, fill, hideBanner, icon, keep, moment, nameOf, number, oneLine, remember, remembered,
+  setAttribute, setText, showBanner, unseen, words,
 } from "./parts.js";
 
 const PER_PAGE = 50;
 const CHOSEN_PAGE = "page";
 
-/** The inbox, with the conversation of `page` and `psid` open if they are given. */
-export function inboxView(frame, page, psid) {
+/** The inbox; `open(page, psid)` opens a conversation in it, `open()` closes it. */
+export function inboxView(frame, page) {
   const chooser = el("select", { id: "page", onchange: choosePage });
   const choice = el("div", { class: "choice", hidden: true }, el("label", { class: "unseen", for: "page" }, words.page), chooser);
   const search = el("input", { id: "search", type: "search", autocomplete: "off", placeholder: words.search_placeholder });
@@ -21,17 +21,17 @@ export function inboxView(frame, page, psid) {
   const paging = pager(turn);
   const pane = el("section", { class: "list-pane", "aria-label": words.inbox },
     el("div", { class: "list-head" },
-      el("h1", { class: "unseen" }, words.inbox), choice,
+      choice,
       el("div", { class: "search", role: "search" }, el("label", { class: "unseen", for: "search" }, words.search), icon("search"), search)),
     el("div", { class: "list-body" }, list, none), paging.root);
   const middle = el("div", { class: "conversation-pane" });
   const card = el("aside", { class: "card-pane", "aria-label": words.customer, hidden: true });
-  const root = el("div", { class: "inbox" }, pane, middle, card);
+  const root = el("div", { class: "inbox" }, el("h1", { class: "unseen" }, words.inbox), pane, middle, card);
   const view = { root, title: words.inbox, open, changed, left, key };
 
   let pages = [];
   let pagesAreKnown = false;
-  let shownPage = page ?? localStorage.getItem(CHOSEN_PAGE);
+  let shownPage = page ?? remembered(CHOSEN_PAGE);
   let listing = null;
   let cursors = [null];
   let chosen = null;
@@ -86,7 +86,7 @@ export function inboxView(frame, page, psid) {
 
   function choosePage() {
     shownPage = chooser.value;
-    localStorage.setItem(CHOSEN_PAGE, shownPage);
+    remember(CHOSEN_PAGE, shownPage);
     cursors = [null];
     frame.go("/inbox");
     refreshList();
@@ -105,8 +105,8 @@ export function inboxView(frame, page, psid) {
     chosen?.talk.close();
     chosen = null;
     view.title = words.inbox;
-    card.hidden = true;
     card.replaceChildren();
+    card.hidden = psid === undefined;
     if (psid !== undefined) {
       chosen = { page, psid, talk: conversation(page, psid, showCustomer) };
       middle.replaceChildren(chosen.talk.root);
@@ -129,14 +129,14 @@ export function inboxView(frame, page, psid) {
     frame.retitle();
     const connected = pages.find(({ id }) => id === customer.page);
     const looks = JSON.stringify([customer, connected]);
-    if (card.dataset.looks !== looks || card.hidden) card.replaceChildren(...customerCard(customer, connected));
+    if (card.dataset.looks !== looks || card.childElementCount === 0) card.replaceChildren(...customerCard(customer, connected));
     card.dataset.looks = looks;
-    card.hidden = false;
   }
 
   function showMiddle() {
     if (chosen !== null || middle.childElementCount > 0 || pages.length === 0) return;
-    middle.replaceChildren(emptyState("inbox", words.choose_title, words.choose_text));
+    middle.replaceChildren(emptyState("inbox", words.choose_title, words.choose_text,
+      el("button", { type: "button", class: "quiet", onclick: frame.help }, words.keys)));
   }
 
   // ---- what the frame asks --------------------------------------------
@@ -157,7 +157,7 @@ export function inboxView(frame, page, psid) {
     else if (name === "j" || (name === "ArrowDown" && inList)) step(1);
     else if (name === "k" || (name === "ArrowUp" && inList)) step(-1);
     else if (name === "r" && chosen !== null) chosen.talk.focus();
-    else if (name === "Escape" && chosen !== null) leave(target);
+    else if (name === "Escape" && chosen !== null && target !== search) leave(target);
     else return false;
     return true;
   }
@@ -165,7 +165,7 @@ export function inboxView(frame, page, psid) {
   function step(by) {
     const links = [...list.querySelectorAll("a")];
     const at = links.indexOf(document.activeElement);
-    const from = at >= 0 ? at : links.findIndex((link) => link.hasAttribute("aria-current")) ;
+    const from = at >= 0 ? at : links.findIndex((link) => link.hasAttribute("aria-current"));
     links[Math.max(0, Math.min(links.length - 1, from + by))]?.focus();
   }
 
@@ -176,7 +176,6 @@ export function inboxView(frame, page, psid) {
     else frame.go("/inbox");
   }
 
-  setTimeout(() => open(page, psid));
   refreshList();
   return view;
 }

@@ -271,3 +271,25 @@ export function debounced(work, pause = 250) {
     timer = setTimeout(work, pause);
   };
 }
+
+// ---- remembering ----------------------------------------------------------
+
+// A browser may refuse to store (private mode, full): then it lasts as long as its page.
+
+/** What this browser remembers under a name, or "". */
+export function remembered(name) {
+  try {
+    return localStorage.getItem(name) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+export function remember(name, text) {
+  try {
+    if (text === "") localStorage.removeItem(name);
+    else localStorage.setItem(name, text);
+  } catch {
+    // See above.
+  }
+}

@@ -148,13 +148,14 @@ function connectionCard(refresh) {
   const token = el("output", { id: `${id}-token` });
   const copies = [copyButton(words.webhook_url, url), copyButton(words.verify_token, token)];
   const reset = el("button", { type: "button", onclick: askAndReset }, words.reset);
+  const done = el("p", { class: "result good", role: "status" });
   let page = null;
 
   const line = (label, output, copy) => el("div", { class: "output" },
     el("label", { for: output.id }, label), el("div", { class: "output-line" }, output, copy));
   const root = el("section", { class: "card", "aria-labelledby": id },
     title, app, line(words.webhook_url, url, copies[0]), line(words.verify_token, token, copies[1]),
-    el("p", { class: "help" }, words.webhook_help), el("div", { class: "buttons" }, reset));
+    el("p", { class: "help" }, words.webhook_help), el("div", { class: "buttons" }, reset, done));
 
   root.show = (connection, read_only) => {
     const connected = connection.webhook_url !== null;
@@ -180,7 +181,7 @@ function connectionCard(refresh) {
     try {
       await api.reset(page.id);
       await refresh();
-      announce(words.reset_done);
+      setText(done, words.reset_done);
     } catch (error) {
       showBanner("reset", explain(error), askAndReset);
     }
