@@ -279,8 +279,8 @@ async function realWalk(stage, folder) {
   }, /status of 422/);
 
   await step(stage, "a wrong token is refused", async () => {
-    await field(crm, "App ID").fill(await field(phone, "App ID").inputValue());
-    await field(crm, "App Secret").fill(await field(phone, "App Secret").inputValue());
+    await field(crm, "App ID").fill(await credential(phone, "App ID"));
+    await field(crm, "App Secret").fill(await credential(phone, "App Secret"));
     await field(crm, "Page access token").fill("EAAwrong");
     await button(crm, "Connect").click();
     await shows(crm.getByText("Meta refuses this token."));
@@ -288,7 +288,7 @@ async function realWalk(stage, folder) {
   }, /status of 422/);
 
   await step(stage, "the page connects with what the dashboard shows", async () => {
-    await field(crm, "Page access token").fill(await field(phone, "Page access token").inputValue());
+    await field(crm, "Page access token").fill(await credential(phone, "Page access token"));
     await button(crm, "Connect").click();
     await shows(crm.getByText(/^Connected: /));
     await until("a webhook URL", async () => assert.match(await field(crm, "Webhook URL").textContent(), /^http:\/\/127\.0\.0\.1:\d+\//));
@@ -424,6 +424,28 @@ async function realWalk(stage, folder) {
     assert.equal(await button(tries, "Send again").count(), 0);
   });
 
+  await step(stage, "an expired token is told apart", async () => {
+    await chooseAnswer(phone, /token/i);
+    await answer(crm, "with an old token");
+    await shows(bubbles(crm).filter({ hasText: "with an old token" }).getByText("Enter a new one in Settings."));
+    await chooseAnswer(phone, /./);
+  });
+
+  await step(stage, "an answer whose confirmation got lost is settled by its echo", async () => {
+    await chooseAnswer(phone, /no answer/i);
+    await answer(crm, "did you get this?");
+    await shows(phone.getByText("did you get this?"));
+    await shows(bubbles(crm).filter({ hasText: "did you get this?" }).getByText("Read", { exact: true }));
+    assert.equal(await bubbles(crm).filter({ hasText: "did you get this?" }).count(), 1);
+    await chooseAnswer(phone, /./);
+  });
+
+  await step(stage, "a picture is told in words", async () => {
+    await button(phone, "Send a picture").click();
+    await shows(bubbles(crm).getByText("Image", { exact: true }));
+    await shows(rows(crm).getByText("Image", { exact: true }));
+  });
+
   await step(stage, "a restart of the server is survived", async () => {
     await field(crm, "Message").fill("kept");
     await stop(server.child);
@@ -500,11 +522,24 @@ async function realWalk(stage, folder) {
     await shows(rows(crm).filter({ hasText: "again" }));
   });
 
+  await step(stage, "a customer without a profile is explained", async () => {
+    await phone.locator("label[title]").first().click();
+    await write(phone, "who am I?");
+    const row = rows(crm).filter({ hasText: "who am I?" });
+    await shows(row);
+    await shows(crm.getByText("1 – 2 of 2", { exact: true }));
+    assert.match(await row.getAttribute("aria-label"), /^Customer ….{4}$/);
+    await row.getByRole("link").click();
+    await crm.getByRole("region", { name: "Conversation" }).getByRole("link", { name: /^Customer …/ }).click();
+    await shows(crm.getByText("Meta gives no profile of this person."));
+    await crm.getByRole("link", { name: "Inbox", exact: true }).click();
+  });
+
   await step(stage, "the pages speak Traditional Chinese", async () => {
     await button(crm, "繁體中文").click();
     await shows(crm.getByRole("link", { name: "收件匣", exact: true }));
     assert.equal(await crm.locator("html").getAttribute("lang"), "zh-TW");
-    await shows(crm.getByText("第 1 – 1 筆，共 1 筆"));
+    await shows(crm.getByText("第 1 – 2 筆，共 2 筆"));
     await crm.getByRole("listitem", { name, exact: true }).getByRole("link").click();
     await shows(field(crm, "訊息"));
     await shows(crm.getByText("已讀", { exact: true }));
@@ -528,13 +563,22 @@ async function webhook(crm) {
   return { url: await field(crm, "Webhook URL").textContent(), token: await field(crm, "Verify Token").textContent() };
 }
 
+/** What the dashboard shows under this label. */
+function credential(phone, label) {
+  return until(label, async () => {
+    const value = await field(phone, label).inputValue();
+    assert.notEqual(value, "");
+    return value;
+  });
+}
+
 /** As the app's developer, in Meta's dashboard. */
 async function verifyWebhook(crm, phone) {
   const { url, token } = await webhook(crm);
   await field(phone, "Callback URL").fill(url);
   await field(phone, "Verify token").fill(token);
   await button(phone, "Verify and save").click();
-  await shows(phone.getByText(/verified|saved/i).filter({ visible: true }));
+  await shows(phone.getByRole("status").filter({ hasText: /verified/i }));
 }
 
 /** How the simulated Meta answers sends: the first option that matches. */
