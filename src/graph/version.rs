@@ -1,0 +1,65 @@
+//! Which version of the Graph API is called.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The oldest version with which Meta's answers are what this library expects.
+const OLDEST: u16 = 7;
+
+/// A version of the Graph API, such as `v26.0`.
+///
+/// Meta serves each for about two years, and answers calls to an older one in the oldest it still
+/// has.
+///
+/// <https://developers.facebook.com/docs/graph-api/changelog/versions>
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct GraphVersion {
+    major: u16,
+    minor: u16,
+}
+
+impl GraphVersion {
+    /// The newest version this library was written against: `v26.0`.
+    pub const LATEST: Self = Self {
+        major: 26,
+        minor: 0,
+    };
+}
+
+impl fmt::Display for GraphVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}.{}", self.major, self.minor)
+    }
+}
+
+/// A text that is no version of the Graph API, or one from before `v7.0`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidVersion {
+    /// Not of the form `v26.0`.
+    #[error("a Graph API version looks like {}", GraphVersion::LATEST)]
+    Malformed,
+    /// Too old.
+    #[error("the oldest Graph API version supported is v{OLDEST}.0")]
+    TooOld,
+}
+
+impl FromStr for GraphVersion {
+    type Err = InvalidVersion;
+
+    fn from_str(text: &str) -> Result<Self, InvalidVersion> {
+        let parse = || {
+            let (major, minor) = text.strip_prefix('v')?.split_once('.')?;
+            Some(Self {
+                major: major.parse().ok()?,
+                minor: minor.parse().ok()?,
+            })
+        };
+        // Written back, it must be the same: no signs, no leading zeros.
+        match parse().filter(|version| version.to_string() == text) {
+            None => Err(InvalidVersion::Malformed),
+            Some(version) if version.major < OLDEST => Err(InvalidVersion::TooOld),
+            Some(version) => Ok(version),
+        }
+    }
+}
