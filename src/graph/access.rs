@@ -41,3 +41,18 @@ impl fmt::Debug for Access {
         f.debug_struct("Access").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::{PROOF, access};
+
+    #[test]
+    fn the_proof_is_the_hmac_of_the_token() {
+        assert_eq!(access().proof(), PROOF);
+    }
+
+    #[test]
+    fn access_is_never_printed() {
+        assert_eq!(format!("{:?}", access()), "Access { .. }");
+    }
+}

@@ -118,3 +118,113 @@ pub(super) fn of_status(status: u16) -> Advice {
         _ => Advice::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::{Error, TransportError, TransportErrorKind};
+    use super::*;
+
+    const ALL: [Advice; 8] = [
+        Advice::OutsideWindow,
+        Advice::Reauthorise,
+        Advice::Unreachable,
+        Advice::RateLimited,
+        Advice::Permission,
+        Advice::FixRequest,
+        Advice::TryAgain,
+        Advice::Unknown,
+    ];
+
+    #[track_caller]
+    fn advice(status: u16, error: &Value) -> Advice {
+        of_api(&ApiError::read(status, error.as_object().unwrap()))
+    }
+
+    #[test]
+    fn code_and_subcode_decide() {
+        // platform.md 8.5
+        for (code, subcode, expected) in [
+            (10, 2_018_278, Advice::OutsideWindow),
+            (10, 2_018_065, Advice::OutsideWindow),
+            (10, 2_534_022, Advice::OutsideWindow),
+            (190, 463, Advice::Reauthorise),
+            (190, 0, Advice::Reauthorise),
+            (102, 0, Advice::Reauthorise),
+            (551, 0, Advice::Unreachable),
+            (551, 1_545_041, Advice::Unreachable),
+            (200, 1_545_041, Advice::Unreachable),
+            (1_545_041, 0, Advice::Unreachable),
+            (10, 2_018_108, Advice::Unreachable),
+            (100, 2_018_001, Advice::Unreachable),
+            (230, 0, Advice::Unreachable),
+            (4, 0, Advice::RateLimited),
+            (32, 0, Advice::RateLimited),
+            (613, 1996, Advice::RateLimited),
+            (80_006, 0, Advice::RateLimited),
+            (9, 2_018_352, Advice::RateLimited),
+            (613, 1_893_016, Advice::FixRequest),
+            (3, 0, Advice::Permission),
+            (10, 0, Advice::Permission),
+            (200, 0, Advice::Permission),
+            (299, 0, Advice::Permission),
+            (100, 2_018_247, Advice::Permission),
+            (368, 0, Advice::Permission),
+            (10, 1_893_063, Advice::Permission),
+            (613, 2_018_338, Advice::Permission),
+            (100, 2_534_037, Advice::Permission),
+            (100, 0, Advice::FixRequest),
+            (100, 33, Advice::FixRequest),
+            (803, 0, Advice::FixRequest),
+            (1, 2_018_382, Advice::FixRequest),
+            (-1, 0, Advice::TryAgain),
+            (1, 0, Advice::TryAgain),
+            (2, 0, Advice::TryAgain),
+            (1200, 2_018_024, Advice::TryAgain),
+            (1, 1_357_046, Advice::Unknown),
+            (424_242, 0, Advice::Unknown),
+        ] {
+            let error = json!({"code": code, "error_subcode": subcode});
+            assert_eq!(advice(400, &error), expected, "{code}/{subcode}");
+        }
+    }
+
+    #[test]
+    fn where_numbers_say_nothing_the_rest_does() {
+        let proof = json!({"code": 100, "message": "Invalid appsecret_proof provided"});
+        assert_eq!(advice(400, &proof), Advice::Permission);
+        let much = json!({"code": 1, "message": "Please reduce the amount of data"});
+        assert_eq!(advice(500, &much), Advice::FixRequest);
+        let transient = json!({"code": 424_242, "is_transient": true});
+        assert_eq!(advice(400, &transient), Advice::TryAgain);
+        for (status, expected) in [
+            (400, Advice::Unknown),
+            (401, Advice::Reauthorise),
+            (429, Advice::RateLimited),
+            (503, Advice::TryAgain),
+        ] {
+            assert_eq!(advice(status, &json!({})), expected);
+            assert_eq!(Error::Unexpected { status }.advice(), expected);
+        }
+    }
+
+    #[test]
+    fn a_broken_line_may_heal() {
+        for kind in [TransportErrorKind::NotSent, TransportErrorKind::Unknown] {
+            let error = Error::from(TransportError::new(kind));
+            assert_eq!(error.advice(), Advice::TryAgain);
+        }
+    }
+
+    #[test]
+    fn a_word_is_the_same_in_json() {
+        for advice in ALL {
+            assert_eq!(json!(advice), advice.as_str());
+            let read: Advice = serde_json::from_value(json!(advice.as_str())).unwrap();
+            assert_eq!(read, advice);
+        }
+        let newer: Advice = serde_json::from_str("\"from_a_newer_version\"").unwrap();
+        assert_eq!(newer, Advice::Unknown);
+    }
+}

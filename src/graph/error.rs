@@ -163,3 +163,136 @@ impl fmt::Debug for ApiError {
 }
 
 impl std::error::Error for ApiError {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::{Script, access, block_on};
+    use super::*;
+
+    fn refusal(status: u16, body: &str) -> Error {
+        block_on(Script::json(status, body).graph().page(&access())).unwrap_err()
+    }
+
+    #[track_caller]
+    fn api(status: u16, body: &str) -> ApiError {
+        match refusal(status, body) {
+            Error::Api(error) => error,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    // platform.md 8.1
+    const OUTSIDE: &str = r#"{ "error": { "message": "(#10) EAAtoken", "type": "OAuthException",
+        "code": 10, "error_subcode": 2018278, "error_user_title": "Title", "error_user_msg": "Text",
+        "error_data": { }, "is_transient": false, "fbtrace_id": "FTsr5khdiKl" } }"#;
+
+    #[test]
+    fn a_refusal_is_kept_and_not_printed() {
+        let error = api(400, OUTSIDE);
+        assert_eq!((error.code, error.subcode), (Some(10), Some(2_018_278)));
+        assert_eq!(error.kind.as_deref(), Some("OAuthException"));
+        assert_eq!(error.message.as_deref(), Some("(#10) EAAtoken"));
+        assert_eq!(error.user_title.as_deref(), Some("Title"));
+        assert_eq!(error.user_message.as_deref(), Some("Text"));
+        assert_eq!(
+            error.to_string(),
+            "meta refused with status 400, code 10, subcode 2018278, trace FTsr5khdiKl"
+        );
+        assert_eq!(
+            format!("{error:?}"),
+            "ApiError { status: 400, code: Some(10), subcode: Some(2018278), \
+             trace: Some(\"FTsr5khdiKl\"), .. }"
+        );
+    }
+
+    #[test]
+    fn an_error_counts_under_status_200() {
+        assert_eq!(api(200, OUTSIDE).status, 200);
+    }
+
+    #[test]
+    fn numbers_may_be_texts_and_members_may_miss() {
+        let error = api(400, r#"{"error":{"code":"190","error_subcode":"463"}}"#);
+        assert_eq!((error.code, error.subcode), (Some(190), Some(463)));
+        assert!(!error.is_transient);
+        let error = api(
+            500,
+            r#"{"error":{"code":null,"message":7,"is_transient":true}}"#,
+        );
+        assert_eq!((error.code, error.message.clone()), (None, None));
+        assert_eq!(error.to_string(), "meta refused with status 500");
+        assert!(error.is_transient);
+    }
+
+    #[test]
+    fn a_trace_that_is_none_is_not_printed() {
+        let error = api(
+            400,
+            r#"{"error":{"code":1,"fbtrace_id":"see https://a.b/?t=1"}}"#,
+        );
+        assert_eq!(error.to_string(), "meta refused with status 400, code 1");
+    }
+
+    #[test]
+    fn an_unreadable_answer_keeps_its_status() {
+        for (status, body) in [(500, "<html>"), (502, ""), (302, ""), (400, "{}")] {
+            let error = refusal(status, body);
+            assert_eq!(
+                error.to_string(),
+                format!("the answer with status {status} is unreadable")
+            );
+        }
+    }
+
+    #[test]
+    fn what_meta_refused_was_not_sent() {
+        for (status, body) in [
+            (400, OUTSIDE),
+            (200, OUTSIDE),
+            (503, r#"{"error":{"code":2}}"#),
+            (400, r#"{"error":{}}"#),
+            (403, "<html>"),
+        ] {
+            assert!(refusal(status, body).was_not_sent(), "{status} {body}");
+            assert!(!refusal(status, body).outcome_is_unknown());
+        }
+        let not_sent = Error::from(TransportError::new(TransportErrorKind::NotSent));
+        assert!(not_sent.was_not_sent());
+    }
+
+    #[test]
+    fn what_may_have_been_sent_is_unknown() {
+        for (status, body) in [
+            (400, r#"{"error":{"code":1,"error_subcode":1357046}}"#),
+            (500, r#"{"error":{}}"#),
+            (500, "<html>"),
+            (408, ""),
+            (302, ""),
+            (200, "{"),
+        ] {
+            assert!(
+                refusal(status, body).outcome_is_unknown(),
+                "{status} {body}"
+            );
+        }
+        for kind in [TransportErrorKind::Unknown, TransportErrorKind::TooLarge] {
+            assert!(Error::from(TransportError::new(kind)).outcome_is_unknown());
+        }
+    }
+
+    #[test]
+    fn no_secret_is_printed() {
+        let source = std::io::Error::other("broken pipe");
+        let broken = TransportError::new(TransportErrorKind::Unknown).with_source(source);
+        for error in [
+            refusal(400, OUTSIDE),
+            refusal(500, "EAAtoken"),
+            broken.into(),
+        ] {
+            let printed = format!("{error} {error:?}");
+            for secret in ["EAAtoken", "60efff", "ac7e2f", "Title", "graph.facebook"] {
+                assert!(!printed.contains(secret), "{printed}");
+            }
+        }
+    }
+}

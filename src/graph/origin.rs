@@ -128,3 +128,83 @@ impl fmt::Debug for Origin {
         fmt::Display::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_is_https_or_this_machine() {
+        for (url, written) in [
+            ("https://graph.facebook.com", "https://graph.facebook.com"),
+            (
+                "https://Graph.Facebook.com:443/",
+                "https://graph.facebook.com",
+            ),
+            ("https://proxy.example:8443", "https://proxy.example:8443"),
+            ("http://localhost:4000", "http://localhost:4000"),
+            ("http://127.0.0.1", "http://127.0.0.1"),
+            ("http://127.9.8.7:80", "http://127.9.8.7"),
+            ("http://[::1]:4000", "http://[::1]:4000"),
+        ] {
+            assert_eq!(Origin::base(url).unwrap().to_string(), written);
+        }
+    }
+
+    #[test]
+    fn http_to_another_machine_is_refused() {
+        for url in [
+            "http://graph.facebook.com",
+            "http://localhost.example",
+            "http://128.0.0.1",
+            "http://127.0.0.1.example",
+            "http://127.1",
+            "http://0x7f.0.0.1",
+        ] {
+            assert_eq!(Origin::base(url), Err(InvalidBaseUrl::Insecure), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_base_url_is_refused() {
+        for url in [
+            "",
+            "graph.facebook.com",
+            "ftp://localhost",
+            "https://",
+            "https://host/path",
+            "https://host//",
+            "https://host?q",
+            "https://host/#f",
+            "https://user@host",
+            "https://user:word@host",
+            "https://host:",
+            "https://host:0",
+            "https://host:080",
+            "https://host:+80",
+            "https://host:65536",
+            "https://host:80:80",
+            "https://host\\@evil.com",
+            "https://ho st",
+            "https://host\n",
+            "https://h\u{f6}st",
+            "https://a..b",
+            "https://host.",
+            "https://[::2]",
+            "http://[::1",
+            "http://[::1]x",
+            "https://%68ost",
+        ] {
+            assert_eq!(Origin::base(url), Err(InvalidBaseUrl::Malformed), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_domain_holds_itself_and_what_is_below_it() {
+        let within = |url| Origin::of(url).unwrap().is_secure_within("fbcdn.net");
+        assert!(within("https://fbcdn.net/a"));
+        assert!(within("https://scontent.xx.FBCDN.net:443/a"));
+        assert!(!within("https://evilfbcdn.net/a"));
+        assert!(!within("https://fbcdn.net.evil.com/a"));
+    }
+}

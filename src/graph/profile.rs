@@ -63,3 +63,85 @@ impl Graph {
         Ok((!is_empty).then_some(profile))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::{PROOF, Script, access, block_on};
+    use super::*;
+
+    fn profile(status: u16, body: &str) -> Result<Option<Profile>, Error> {
+        let psid = Psid::new("1254477777772919").unwrap();
+        block_on(Script::json(status, body).graph().profile(&access(), &psid))
+    }
+
+    // platform.md 5.1
+    const PETER: &str = r#"{ "first_name": "Peter", "last_name": "Chang",
+        "profile_pic": "https://platform-lookaside.fbsbx.com/platform/profilepic/?psid=1",
+        "locale": "en_US", "timezone": -7, "gender": "male", "id": "1254477777772919" }"#;
+
+    #[test]
+    fn a_profile_is_asked_for_by_psid() {
+        let script = Script::json(200, "{}");
+        let psid = Psid::new("1254477777772919").unwrap();
+        block_on(script.graph().profile(&access(), &psid)).unwrap();
+        assert_eq!(
+            script.asked().unwrap().url,
+            format!(
+                "https://graph.facebook.com/v26.0/1254477777772919\
+                 ?fields=id,name,first_name,last_name,profile_pic&appsecret_proof={PROOF}"
+            )
+        );
+    }
+
+    #[test]
+    fn a_profile_keeps_what_is_there() {
+        let peter = profile(200, PETER).unwrap().unwrap();
+        assert_eq!(peter.name, None);
+        assert_eq!(peter.first_name.as_deref(), Some("Peter"));
+        assert_eq!(peter.last_name.as_deref(), Some("Chang"));
+        assert!(peter.picture.is_some());
+        assert_eq!(
+            format!("{peter:?}"),
+            "Profile { has_name: false, has_first_name: true, has_last_name: true, \
+             has_picture: true }"
+        );
+    }
+
+    #[test]
+    fn an_empty_text_is_absent() {
+        let yijun = r#"{"id":"1","name":"Yijun","last_name":"","first_name":" ","profile_pic":""}"#;
+        let yijun = profile(200, yijun).unwrap().unwrap();
+        assert_eq!(yijun.name.as_deref(), Some("Yijun"));
+        assert_eq!((yijun.first_name, yijun.last_name), (None, None));
+        assert_eq!(yijun.picture, None);
+    }
+
+    #[test]
+    fn nothing_to_show_is_no_profile() {
+        assert_eq!(profile(200, "{}").unwrap(), None);
+        assert_eq!(profile(200, r#"{"id":"1254477777772919"}"#).unwrap(), None);
+        let none = r#"{"error":{"message":"(#100) No profile available for this user.",
+            "type":"OAuthException","code":100,"error_subcode":2018218}}"#;
+        assert_eq!(profile(400, none).unwrap(), None);
+    }
+
+    #[test]
+    fn another_refusal_is_an_error() {
+        let gone =
+            r#"{"error":{"message":"Unsupported get request.","code":100,"error_subcode":33}}"#;
+        assert!(matches!(profile(400, gone), Err(Error::Api(_))));
+    }
+
+    #[test]
+    fn an_id_that_could_name_another_place_is_not_asked() {
+        for id in [
+            "..", ".", "me", "a/b", "a?b", "a#b", "a%2fb", "a b", "\u{e4}", "a\\b",
+        ] {
+            let script = Script::json(200, PETER);
+            let psid = Psid::new(id).unwrap();
+            let refused = block_on(script.graph().profile(&access(), &psid));
+            assert!(matches!(refused, Err(Error::Id)), "{id}");
+            assert!(script.asked().is_none(), "{id}");
+        }
+    }
+}

@@ -168,3 +168,109 @@ impl Graph {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Method;
+    use super::super::script::{PROOF, Script, access, block_on};
+    use super::*;
+
+    fn message(text: &str) -> Result<Message, InvalidMessage> {
+        Message::text(Psid::new("1254477777772919").unwrap(), text)
+    }
+
+    fn send(script: &Script, message: &Message) -> Result<Sent, Error> {
+        let page = PageId::new("1755847768034402").unwrap();
+        block_on(script.graph().send(&access(), &page, message))
+    }
+
+    #[test]
+    fn a_message_is_sent_as_json() {
+        let script = Script::json(
+            200,
+            r#"{ "recipient_id": "1254444444682919", "message_id": "m_AG5Hz2U" }"#,
+        );
+        let message = message("Hello, \"world\"!").unwrap();
+        let sent = send(&script, &message.with_metadata("crm-7").unwrap()).unwrap();
+        assert_eq!(sent.recipient, Some(Psid::new("1254444444682919").unwrap()));
+        assert_eq!(sent.mid, Some(Mid::new("m_AG5Hz2U").unwrap()));
+
+        let asked = script.asked().unwrap();
+        assert_eq!(asked.method, Method::Post);
+        assert_eq!(
+            asked.url,
+            format!(
+                "https://graph.facebook.com/v26.0/1755847768034402/messages\
+                 ?appsecret_proof={PROOF}"
+            )
+        );
+        assert_eq!(asked.bearer, Some(access().token));
+        assert_eq!(
+            String::from_utf8(asked.body.unwrap()).unwrap(),
+            r#"{"recipient":{"id":"1254477777772919"},"messaging_type":"RESPONSE","message":{"text":"Hello, \"world\"!","metadata":"crm-7"}}"#
+        );
+    }
+
+    #[test]
+    fn without_metadata_there_is_no_member() {
+        let script = Script::json(200, "{}");
+        let sent = send(&script, &message("Hello").unwrap()).unwrap();
+        assert_eq!((sent.recipient, sent.mid), (None, None));
+        assert_eq!(
+            String::from_utf8(script.asked().unwrap().body.unwrap()).unwrap(),
+            r#"{"recipient":{"id":"1254477777772919"},"messaging_type":"RESPONSE","message":{"text":"Hello"}}"#
+        );
+    }
+
+    #[test]
+    fn a_text_has_at_most_2000_utf_16_units() {
+        assert!(message(&"a".repeat(2000)).is_ok());
+        assert!(message(&"\u{e4}".repeat(2000)).is_ok());
+        assert!(message(&"\u{1f600}".repeat(1000)).is_ok());
+        let long = message(&format!("a{}", "\u{1f600}".repeat(1000))).unwrap_err();
+        assert_eq!(
+            long.to_string(),
+            "the text has 2001 UTF-16 units, at most 2000 can be sent"
+        );
+    }
+
+    #[test]
+    fn a_text_is_not_blank() {
+        for blank in ["", " ", "\n\t\u{a0}"] {
+            assert_eq!(message(blank).unwrap_err(), InvalidMessage::Blank);
+        }
+    }
+
+    #[test]
+    fn metadata_has_fewer_than_1000_units() {
+        let message = message("Hello").unwrap();
+        assert!(message.clone().with_metadata(&"a".repeat(999)).is_ok());
+        let long = message.with_metadata(&"a".repeat(1000)).unwrap_err();
+        assert_eq!(
+            long.to_string(),
+            "the metadata has 1000 UTF-16 units, at most 999 can be sent"
+        );
+    }
+
+    #[test]
+    fn a_page_id_that_could_name_another_place_is_not_asked() {
+        let script = Script::default();
+        let page = PageId::new("1/feed?").unwrap();
+        let message = message("Hello").unwrap();
+        let refused = block_on(script.graph().send(&access(), &page, &message));
+        assert!(matches!(refused, Err(Error::Id)));
+        assert!(script.asked().is_none());
+    }
+
+    #[test]
+    fn neither_text_nor_customer_is_printed() {
+        let message = message("Hello").unwrap().with_metadata("crm-7").unwrap();
+        assert_eq!(
+            format!("{message:?}"),
+            "Message { text_bytes: 5, has_metadata: true, .. }"
+        );
+        let script = Script::json(200, r#"{"recipient_id":"4242","message_id":"m_1"}"#);
+        let sent = send(&script, &message).unwrap();
+        assert_eq!(format!("{sent:?}"), r#"Sent { mid: Some(Mid("m_1")), .. }"#);
+    }
+}

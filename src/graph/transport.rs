@@ -140,3 +140,34 @@ impl fmt::Display for TransportErrorKind {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::access;
+    use super::*;
+
+    #[test]
+    fn a_request_shows_only_where_it_goes() {
+        let request = Request {
+            method: Method::Post,
+            url: "https://graph.facebook.com/v26.0/4242?appsecret_proof=c0ffee".to_owned(),
+            bearer: Some(access().token),
+            body: Some(b"hello".to_vec()),
+            max_response_bytes: 10,
+        };
+        assert_eq!(
+            format!("{request:?}"),
+            "Request { method: Post, origin: Some(https://graph.facebook.com), \
+             body_bytes: Some(5), max_response_bytes: 10, .. }"
+        );
+    }
+
+    #[test]
+    fn a_response_shows_only_its_length() {
+        let response = Response::new(200, None, b"Ada".to_vec());
+        assert_eq!(
+            format!("{response:?}"),
+            "Response { status: 200, content_type: None, body_bytes: 3 }"
+        );
+    }
+}

@@ -63,3 +63,41 @@ impl FromStr for GraphVersion {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_read_and_written_alike() {
+        for text in ["v26.0", "v7.0", "v25.1", "v100.0"] {
+            assert_eq!(text.parse::<GraphVersion>().unwrap().to_string(), text);
+        }
+        assert_eq!("v26.0".parse(), Ok(GraphVersion::LATEST));
+    }
+
+    #[test]
+    fn what_is_no_version_is_refused() {
+        let malformed = [
+            "", "25", "v26", "26.0", "V26.0", "v026.0", "v26.00", "v+26.0", "v26.0/", "../", "v.",
+            "v26.0 ", "v26.-0", "v99999.0", "v26.0.1",
+        ];
+        for text in malformed {
+            let refused = text.parse::<GraphVersion>();
+            assert_eq!(refused, Err(InvalidVersion::Malformed), "{text}");
+        }
+        assert_eq!(
+            InvalidVersion::Malformed.to_string(),
+            "a Graph API version looks like v26.0"
+        );
+    }
+
+    #[test]
+    fn versions_before_v7_are_refused() {
+        let refused = "v6.0".parse::<GraphVersion>().unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "the oldest Graph API version supported is v7.0"
+        );
+    }
+}
