@@ -19,7 +19,7 @@ const WAS_SENT: i64 = 1_357_046;
 pub enum Error {
     /// Meta refused.
     #[error(transparent)]
-    Api(#[from] ApiError),
+    Api(Box<ApiError>),
     /// There was no answer.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -72,6 +72,12 @@ impl Error {
     /// Whether a message may have been sent all the same: only its echo can tell.
     pub fn outcome_is_unknown(&self) -> bool {
         !self.was_not_sent()
+    }
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        Self::Api(Box::new(error))
     }
 }
 
@@ -176,7 +182,7 @@ mod tests {
     #[track_caller]
     fn api(status: u16, body: &str) -> ApiError {
         match refusal(status, body) {
-            Error::Api(error) => error,
+            Error::Api(error) => *error,
             other => panic!("{other:?}"),
         }
     }
