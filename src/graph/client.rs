@@ -95,3 +95,113 @@ fn failure(error: reqwest::Error) -> TransportError {
     };
     TransportError::new(kind).with_source(error.without_url())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread::{self, JoinHandle};
+
+    use super::super::script::access;
+    use super::*;
+
+    /// Takes one connection, reads until `end`, answers, and hands back what it read.
+    fn serve(end: &'static str, answer: &'static str) -> (String, JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!(
+            "http://{}/v26.0/4242?q=c0ffee",
+            listener.local_addr().unwrap()
+        );
+        let served = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            drop(listener);
+            let mut asked = Vec::new();
+            let mut byte = [0];
+            while !asked.ends_with(end.as_bytes()) && stream.read(&mut byte).unwrap() == 1 {
+                asked.push(byte[0]);
+            }
+            stream.write_all(answer.as_bytes()).unwrap();
+            String::from_utf8(asked).unwrap()
+        });
+        (url, served)
+    }
+
+    async fn send(url: String, body: Option<&str>) -> Result<Response, TransportError> {
+        let transport = ReqwestTransport::from_builder(Client::builder().no_proxy())?;
+        let request = Request {
+            method: if body.is_some() {
+                Method::Post
+            } else {
+                Method::Get
+            },
+            url,
+            bearer: body.is_some().then(|| access().token),
+            body: body.map(|body| body.as_bytes().to_vec()),
+            max_response_bytes: 4,
+        };
+        transport.send(request).await
+    }
+
+    #[tokio::test]
+    async fn a_request_goes_out_as_it_is() {
+        let answer = "HTTP/1.1 200 OK\r\ncontent-type: image/png\r\ncontent-length: 4\r\n\r\nfour";
+        let (url, served) = serve("{\"a\":1}", answer);
+        let response = send(url, Some("{\"a\":1}")).await.unwrap();
+        assert_eq!(response.status, 200);
+        assert_eq!(response.content_type.as_deref(), Some("image/png"));
+        assert_eq!(response.body, b"four");
+        let asked = served.join().unwrap();
+        assert!(
+            asked.starts_with("POST /v26.0/4242?q=c0ffee HTTP/1.1\r\n"),
+            "{asked}"
+        );
+        assert!(
+            asked.contains("authorization: Bearer EAAtoken\r\n"),
+            "{asked}"
+        );
+        assert!(
+            asked.contains("content-type: application/json\r\n"),
+            "{asked}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer() {
+        let answer = "HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n";
+        let (url, served) = serve("\r\n\r\n", answer);
+        assert_eq!(send(url, None).await.unwrap().status, 302);
+        assert!(!served.join().unwrap().contains("authorization"));
+    }
+
+    #[tokio::test]
+    async fn a_long_answer_is_not_read_whether_announced_or_not() {
+        for answer in [
+            "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nfives",
+            "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nfives",
+        ] {
+            let (url, _served) = serve("\r\n\r\n", answer);
+            let error = send(url, None).await.unwrap_err();
+            assert_eq!(error.kind, TransportErrorKind::TooLarge);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_broken_connection_leaves_the_outcome_unknown() {
+        for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfo"] {
+            let (url, _served) = serve("\r\n\r\n", answer);
+            let error = send(url, None).await.unwrap_err();
+            assert_eq!(error.kind, TransportErrorKind::Unknown);
+            assert!(!format!("{error:?}").contains("4242"), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_sends_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/4242", listener.local_addr().unwrap());
+        drop(listener);
+        let error = send(url, None).await.unwrap_err();
+        assert_eq!(error.kind, TransportErrorKind::NotSent);
+        assert!(!format!("{error:?}").contains("4242"), "{error:?}");
+    }
+}
