@@ -8,7 +8,7 @@ use crate::secret::PageToken;
 
 /// Moves a request to Meta and brings back the answer.
 ///
-/// One is [`ReqwestTransport`](super::ReqwestTransport) (feature `client`); a host with an HTTP
+/// One is `ReqwestTransport` (feature `client`); a host with an HTTP
 /// client of its own implements it in a few lines. It must not follow redirects and must not
 /// repeat a request: both could send a message twice, or a token to a stranger.
 #[async_trait]
