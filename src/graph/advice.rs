@@ -1,0 +1,230 @@
+//! What to do about an error.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::ApiError;
+
+/// What to do about an error.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Advice {
+    /// Meta's window is closed: wait until the customer writes.
+    OutsideWindow,
+    /// The Page's token is no longer good: get a new one.
+    Reauthorise,
+    /// The customer cannot be reached: do not try soon.
+    Unreachable,
+    /// Too many calls: wait for minutes, then for longer.
+    RateLimited,
+    /// Meta does not let this app or Page do it (a permission, a restriction, another app that
+    /// holds the conversation): somebody has to settle that.
+    Permission,
+    /// The request is wrong and will stay so.
+    FixRequest,
+    /// It may pass by itself: try again, a few times, more and more slowly.
+    TryAgain,
+    /// Nothing is known about it.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Advice {
+    /// The advice as a word, such as `outside_window`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OutsideWindow => "outside_window",
+            Self::Reauthorise => "reauthorise",
+            Self::Unreachable => "unreachable",
+            Self::RateLimited => "rate_limited",
+            Self::Permission => "permission",
+            Self::FixRequest => "fix_request",
+            Self::TryAgain => "try_again",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Long numbers mean the same as a code and as a subcode, under whichever code.
+const BY_NUMBER: [(i64, Advice); 20] = [
+    (1_357_046, Advice::Unknown), // the message was sent, Meta's answer went wrong
+    (1_545_041, Advice::Unreachable),
+    (1_893_016, Advice::FixRequest), // asked twice
+    (1_893_063, Advice::Permission), // the Page is restricted
+    (2_018_001, Advice::Unreachable),
+    (2_018_065, Advice::OutsideWindow),
+    (2_018_108, Advice::Unreachable),
+    (2_018_218, Advice::Unreachable), // no profile
+    (2_018_247, Advice::Permission),
+    (2_018_278, Advice::OutsideWindow),
+    (2_018_294, Advice::TryAgain),   // an upload took too long
+    (2_018_300, Advice::Permission), // another app has the conversation
+    (2_018_321, Advice::Permission), // so does a lead form
+    (2_018_338, Advice::Permission), // bothersome messages
+    (2_018_344, Advice::Permission), // contact terms
+    (2_018_352, Advice::RateLimited),
+    (2_018_382, Advice::FixRequest),
+    (2_534_022, Advice::OutsideWindow),
+    (2_534_037, Advice::Permission), // another app has the conversation
+    (2_534_040, Advice::RateLimited),
+];
+
+pub(super) fn of_api(error: &ApiError) -> Advice {
+    if let Some((_, advice)) = BY_NUMBER.iter().find(|(number, _)| error.is(*number)) {
+        return *advice;
+    }
+    let message = error.message.as_deref().unwrap_or_default();
+    let advice = match error.code {
+        // Only the text tells these two from their many namesakes.
+        Some(100) if message.contains("appsecret_proof") => return Advice::Permission,
+        Some(1) if message.contains("reduce the amount") => return Advice::FixRequest,
+        Some(code) => of_code(code),
+        None => Advice::Unknown,
+    };
+    match advice {
+        Advice::RateLimited | Advice::Reauthorise => advice,
+        _ if error.is_transient => Advice::TryAgain,
+        Advice::Unknown => of_status(error.status),
+        _ => advice,
+    }
+}
+
+fn of_code(code: i64) -> Advice {
+    match code {
+        -1 | 1 | 2 | 99 | 1200 => Advice::TryAgain,
+        4 | 17 | 32 | 341 | 613 | 80001 | 80002 | 80006 => Advice::RateLimited,
+        102 | 104 | 190 => Advice::Reauthorise,
+        230 | 551 => Advice::Unreachable,
+        3 | 10 | 200..=299 | 368 | 2022 | 10904 => Advice::Permission,
+        100 | 504 | 506 | 803 | 2500 | 10303 | 10900 | 10903 | 36000 => Advice::FixRequest,
+        _ => Advice::Unknown,
+    }
+}
+
+/// What a status alone says.
+pub(super) fn of_status(status: u16) -> Advice {
+    match status {
+        401 => Advice::Reauthorise,
+        429 => Advice::RateLimited,
+        500..600 => Advice::TryAgain,
+        _ => Advice::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::{Error, TransportError, TransportErrorKind};
+    use super::*;
+
+    const ALL: [Advice; 8] = [
+        Advice::OutsideWindow,
+        Advice::Reauthorise,
+        Advice::Unreachable,
+        Advice::RateLimited,
+        Advice::Permission,
+        Advice::FixRequest,
+        Advice::TryAgain,
+        Advice::Unknown,
+    ];
+
+    #[track_caller]
+    fn advice(status: u16, error: &Value) -> Advice {
+        of_api(&ApiError::read(status, error.as_object().unwrap()))
+    }
+
+    #[test]
+    fn code_and_subcode_decide() {
+        // platform.md 8.5
+        for (code, subcode, expected) in [
+            (10, 2_018_278, Advice::OutsideWindow),
+            (10, 2_018_065, Advice::OutsideWindow),
+            (10, 2_534_022, Advice::OutsideWindow),
+            (190, 463, Advice::Reauthorise),
+            (190, 0, Advice::Reauthorise),
+            (102, 0, Advice::Reauthorise),
+            (551, 0, Advice::Unreachable),
+            (551, 1_545_041, Advice::Unreachable),
+            (200, 1_545_041, Advice::Unreachable),
+            (1_545_041, 0, Advice::Unreachable),
+            (10, 2_018_108, Advice::Unreachable),
+            (100, 2_018_001, Advice::Unreachable),
+            (230, 0, Advice::Unreachable),
+            (4, 0, Advice::RateLimited),
+            (32, 0, Advice::RateLimited),
+            (613, 1996, Advice::RateLimited),
+            (80_006, 0, Advice::RateLimited),
+            (9, 2_018_352, Advice::RateLimited),
+            (613, 1_893_016, Advice::FixRequest),
+            (3, 0, Advice::Permission),
+            (10, 0, Advice::Permission),
+            (200, 0, Advice::Permission),
+            (299, 0, Advice::Permission),
+            (100, 2_018_247, Advice::Permission),
+            (368, 0, Advice::Permission),
+            (10, 1_893_063, Advice::Permission),
+            (613, 2_018_338, Advice::Permission),
+            (100, 2_534_037, Advice::Permission),
+            (100, 0, Advice::FixRequest),
+            (100, 33, Advice::FixRequest),
+            (803, 0, Advice::FixRequest),
+            (1, 2_018_382, Advice::FixRequest),
+            (-1, 0, Advice::TryAgain),
+            (1, 0, Advice::TryAgain),
+            (2, 0, Advice::TryAgain),
+            (1200, 2_018_024, Advice::TryAgain),
+            (1, 1_357_046, Advice::Unknown),
+            (424_242, 0, Advice::Unknown),
+        ] {
+            let error = json!({"code": code, "error_subcode": subcode});
+            assert_eq!(advice(400, &error), expected, "{code}/{subcode}");
+        }
+    }
+
+    #[test]
+    fn where_numbers_say_nothing_the_rest_does() {
+        let proof = json!({"code": 100, "message": "Invalid appsecret_proof provided"});
+        assert_eq!(advice(400, &proof), Advice::Permission);
+        let much = json!({"code": 1, "message": "Please reduce the amount of data"});
+        assert_eq!(advice(500, &much), Advice::FixRequest);
+        let transient = json!({"code": 424_242, "is_transient": true});
+        assert_eq!(advice(400, &transient), Advice::TryAgain);
+        for (status, expected) in [
+            (400, Advice::Unknown),
+            (401, Advice::Reauthorise),
+            (429, Advice::RateLimited),
+            (503, Advice::TryAgain),
+        ] {
+            assert_eq!(advice(status, &json!({})), expected);
+            assert_eq!(Error::Unexpected { status }.advice(), expected);
+        }
+    }
+
+    #[test]
+    fn a_broken_line_may_heal() {
+        for kind in [TransportErrorKind::NotSent, TransportErrorKind::Unknown] {
+            let error = Error::from(TransportError::new(kind));
+            assert_eq!(error.advice(), Advice::TryAgain);
+        }
+    }
+
+    #[test]
+    fn a_word_is_the_same_in_json() {
+        for advice in ALL {
+            assert_eq!(json!(advice), advice.as_str());
+            let read: Advice = serde_json::from_value(json!(advice.as_str())).unwrap();
+            assert_eq!(read, advice);
+        }
+        let newer: Advice = serde_json::from_str("\"from_a_newer_version\"").unwrap();
+        assert_eq!(newer, Advice::Unknown);
+    }
+}

@@ -1,0 +1,207 @@
+//! The transport over reqwest.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, ClientBuilder, redirect, retry};
+
+use super::{Method, Request, Response, Transport, TransportError, TransportErrorKind};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A [`Transport`] over [`reqwest`], with TLS by rustls; needs a tokio runtime.
+///
+/// It follows no redirect, repeats nothing, sends no `Referer`, and gives up after 5 seconds
+/// without a connection or 15 seconds in all.
+#[derive(Clone)]
+pub struct ReqwestTransport(Client);
+
+impl ReqwestTransport {
+    /// A transport with its own connection pool.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError`] when TLS cannot be set up.
+    pub fn new() -> Result<Self, TransportError> {
+        Self::from_builder(Client::builder())
+    }
+
+    /// A transport with the host's proxy, roots or pool; time-outs, redirects, repeats and
+    /// `Referer` stay as described above.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError`] when the client cannot be built.
+    pub fn from_builder(builder: ClientBuilder) -> Result<Self, TransportError> {
+        builder
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(CALL_TIMEOUT)
+            .build()
+            .map(Self)
+            .map_err(failure)
+    }
+}
+
+impl fmt::Debug for ReqwestTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The client's own would show default headers and proxies, passwords included.
+        f.debug_struct("ReqwestTransport").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Transport for ReqwestTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let mut call = match request.method {
+            Method::Get => self.0.get(&request.url),
+            Method::Post => self.0.post(&request.url),
+        };
+        if let Some(token) = &request.bearer {
+            call = call.bearer_auth(token.expose_secret());
+        }
+        if let Some(body) = request.body {
+            let json = HeaderValue::from_static("application/json");
+            call = call.header(CONTENT_TYPE, json).body(body);
+        }
+        let mut response = call.send().await.map_err(failure)?;
+        let status = response.status().as_u16();
+        let content_type = response.headers().get(CONTENT_TYPE);
+        let content_type = content_type
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
+        let mut body = Vec::new();
+        // The length a server announces proves nothing, so what arrives is counted.
+        while let Some(chunk) = response.chunk().await.map_err(failure)? {
+            if chunk.len() > request.max_response_bytes.saturating_sub(body.len()) {
+                return Err(TransportError::new(TransportErrorKind::TooLarge));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response::new(status, content_type, body))
+    }
+}
+
+fn failure(error: reqwest::Error) -> TransportError {
+    let kind = if error.is_connect() || error.is_builder() {
+        TransportErrorKind::NotSent
+    } else {
+        TransportErrorKind::Unknown
+    };
+    TransportError::new(kind).with_source(error.without_url())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread::{self, JoinHandle};
+
+    use super::super::script::access;
+    use super::*;
+
+    /// Takes one connection, reads until `end`, answers, and hands back what it read.
+    fn serve(end: &'static str, answer: &'static str) -> (String, JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!(
+            "http://{}/v26.0/4242?q=c0ffee",
+            listener.local_addr().unwrap()
+        );
+        let served = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            drop(listener);
+            let mut asked = Vec::new();
+            let mut byte = [0];
+            while !asked.ends_with(end.as_bytes()) && stream.read(&mut byte).unwrap() == 1 {
+                asked.push(byte[0]);
+            }
+            stream.write_all(answer.as_bytes()).unwrap();
+            String::from_utf8(asked).unwrap()
+        });
+        (url, served)
+    }
+
+    async fn send(url: String, body: Option<&str>) -> Result<Response, TransportError> {
+        let transport = ReqwestTransport::from_builder(Client::builder().no_proxy())?;
+        let request = Request {
+            method: if body.is_some() {
+                Method::Post
+            } else {
+                Method::Get
+            },
+            url,
+            bearer: body.is_some().then(|| access().token),
+            body: body.map(|body| body.as_bytes().to_vec()),
+            max_response_bytes: 4,
+        };
+        transport.send(request).await
+    }
+
+    #[tokio::test]
+    async fn a_request_goes_out_as_it_is() {
+        let answer = "HTTP/1.1 200 OK\r\ncontent-type: image/png\r\ncontent-length: 4\r\n\r\nfour";
+        let (url, served) = serve("{\"a\":1}", answer);
+        let response = send(url, Some("{\"a\":1}")).await.unwrap();
+        assert_eq!(response.status, 200);
+        assert_eq!(response.content_type.as_deref(), Some("image/png"));
+        assert_eq!(response.body, b"four");
+        let asked = served.join().unwrap();
+        assert!(
+            asked.starts_with("POST /v26.0/4242?q=c0ffee HTTP/1.1\r\n"),
+            "{asked}"
+        );
+        assert!(
+            asked.contains("authorization: Bearer EAAtoken\r\n"),
+            "{asked}"
+        );
+        assert!(
+            asked.contains("content-type: application/json\r\n"),
+            "{asked}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer() {
+        let answer = "HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n";
+        let (url, served) = serve("\r\n\r\n", answer);
+        assert_eq!(send(url, None).await.unwrap().status, 302);
+        assert!(!served.join().unwrap().contains("authorization"));
+    }
+
+    #[tokio::test]
+    async fn a_long_answer_is_not_read_whether_announced_or_not() {
+        for answer in [
+            "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nfives",
+            "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nfives",
+        ] {
+            let (url, _served) = serve("\r\n\r\n", answer);
+            let error = send(url, None).await.unwrap_err();
+            assert_eq!(error.kind, TransportErrorKind::TooLarge);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_broken_connection_leaves_the_outcome_unknown() {
+        for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfo"] {
+            let (url, _served) = serve("\r\n\r\n", answer);
+            let error = send(url, None).await.unwrap_err();
+            assert_eq!(error.kind, TransportErrorKind::Unknown);
+            assert!(!format!("{error:?}").contains("4242"), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_sends_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/4242", listener.local_addr().unwrap());
+        drop(listener);
+        let error = send(url, None).await.unwrap_err();
+        assert_eq!(error.kind, TransportErrorKind::NotSent);
+        assert!(!format!("{error:?}").contains("4242"), "{error:?}");
+    }
+}
