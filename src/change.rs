@@ -159,7 +159,7 @@ impl Change {
         }
     }
 
-    fn keep(event: &Event<'_>, now: Timestamp, reason: &str) -> Self {
+    pub(crate) fn keep(event: &Event<'_>, now: Timestamp, reason: &str) -> Self {
         let raw = event.raw().as_bytes();
         let page = event.page();
         let id = EntryId::of_parts(&[b"raw", page.as_ref().map_or("", PageId::as_str).as_bytes(), raw]);

@@ -1,0 +1,347 @@
+//! What the pages ask and tell, as JSON.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use http_body_util::BodyExt;
+use hyper::{Response, StatusCode, body::Bytes, header::{self, HeaderValue}};
+use messenger_crm::{
+    graph::{Access, Error, InvalidMessage},
+    id::{AppId, PageId, Psid},
+    inbox::{Inbox, ReplyError},
+    secret::{AppSecret, PageToken},
+    store::{
+        Contact, ContactKey, ContactQuery, Content, Count, Message, MessageQuery, MessageState, OutgoingKey, Revision, Side, Source, StoreError,
+    },
+};
+use messenger_crm::change::Change;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::{
+    connections::Connection,
+    crm::{Crm, ended},
+    now,
+    server::{Events, Reply, bytes, plain},
+};
+
+type Answer = Result<Reply, Reply>;
+
+/// Longer, and the profile counts as one that Meta does not give.
+const SOON: Duration = Duration::from_secs(3600);
+
+pub(crate) async fn read(crm: &Crm, path: &str, query: &str) -> Reply {
+    let query: HashMap<String, String> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let answer = match path {
+        "/api/pages" => Ok(json_reply(
+            StatusCode::OK,
+            &json!({"pages": crm.connections.all().iter().map(|one| json!({"id": one.page, "name": one.name})).collect::<Vec<_>>()}),
+        )),
+        "/api/connections" => Ok(json_reply(
+            StatusCode::OK,
+            &json!({"connections": crm.connections.all().iter().map(|one| connection(crm, one)).collect::<Vec<_>>(), "read_only": crm.demo}),
+        )),
+        "/api/customers" => customers(crm, &query).await,
+        "/api/customer" => customer(crm, &query).await,
+        "/api/messages" => messages(crm, &query).await,
+        "/picture" => picture(crm, &query).await,
+        _ => Ok(plain(StatusCode::NOT_FOUND, "not found\n")),
+    };
+    answer.unwrap_or_else(|refusal| refusal)
+}
+
+pub(crate) async fn write(crm: &Crm, path: &str, body: &[u8]) -> Reply {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return error(StatusCode::BAD_REQUEST, "not_json") };
+    let answer = match path {
+        "/api/messages" => reply(crm, &body).await,
+        "/api/seen" => seen(crm, &body).await,
+        "/api/connections" | "/api/connections/reset" if crm.demo => Err(error(StatusCode::FORBIDDEN, "read_only")),
+        "/api/connections" => connect(crm, &body).await,
+        "/api/connections/reset" => reset(crm, &body).await,
+        _ => Err(error(StatusCode::NOT_FOUND, "not_found")),
+    };
+    answer.unwrap_or_else(|refusal| refusal)
+}
+
+/// Tells the browser of every commit that changed something of a connected Page.
+pub(crate) fn events(crm: &Arc<Crm>) -> Reply {
+    let (sender, receiver) = mpsc::channel(16);
+    for connection in crm.connections.all() {
+        tokio::spawn(watch(Arc::clone(crm), connection.page.clone(), sender.clone()));
+    }
+    let idle = (Arc::clone(crm), sender);
+    tokio::spawn(async move {
+        let (crm, sender) = idle;
+        let mut stopping = crm.stopping.clone();
+        while sender.send(Bytes::from_static(b": ping\n\n")).await.is_ok() {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(15)) => {}
+                () = ended(&mut stopping) => return,
+            }
+        }
+    });
+    let mut stream = Response::new(Events(receiver).boxed());
+    stream.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    stream
+}
+
+async fn watch(crm: Arc<Crm>, page: PageId, sender: mpsc::Sender<Bytes>) {
+    let mut stopping = crm.stopping.clone();
+    let mut since = match crm.inbox.store().changed(&page, Revision(u64::MAX), Duration::ZERO).await {
+        Ok(revision) => revision,
+        Err(_) => return,
+    };
+    loop {
+        let changed = tokio::select! {
+            changed = crm.inbox.store().changed(&page, since, Duration::from_secs(20)) => changed,
+            () = sender.closed() => return,
+            () = ended(&mut stopping) => return,
+        };
+        match changed {
+            Ok(revision) if revision > since => {
+                since = revision;
+                let event = format!("data: {}\n\n", json!({"page": page, "revision": revision}));
+                if sender.send(event.into()).await.is_err() {
+                    return;
+                }
+            }
+            Ok(_) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+async fn customers(crm: &Crm, query: &HashMap<String, String>) -> Answer {
+    let mut asked = ContactQuery::new(page(query.get("page"))?);
+    asked.search = query.get("search").cloned();
+    asked.after = query.get("after").filter(|after| !after.is_empty()).cloned();
+    let listing = crm.inbox.store().contacts(&asked).await.map_err(failed)?;
+    let (total, is_exact) = match listing.total {
+        Count::Exactly(total) => (total, true),
+        Count::MoreThan(total) => (total, false),
+        _ => (0, false),
+    };
+    Ok(json_reply(
+        StatusCode::OK,
+        &json!({
+            "revision": listing.revision, "total": total, "total_is_exact": is_exact, "next": listing.next,
+            "customers": listing.rows.iter().map(customer_json).collect::<Vec<_>>(),
+        }),
+    ))
+}
+
+async fn customer(crm: &Crm, query: &HashMap<String, String>) -> Answer {
+    let key = contact_key(query.get("page"), query.get("psid"))?;
+    let contact = crm.inbox.store().contact(&key).await.map_err(failed)?;
+    contact.map(|contact| json_reply(StatusCode::OK, &customer_json(&contact))).ok_or_else(not_found)
+}
+
+async fn messages(crm: &Crm, query: &HashMap<String, String>) -> Answer {
+    let key = contact_key(query.get("page"), query.get("psid"))?;
+    let contact = crm.inbox.store().contact(&key).await.map_err(failed)?.ok_or_else(not_found)?;
+    let mut asked = MessageQuery::new(key);
+    asked.after = query.get("before").filter(|before| !before.is_empty()).cloned();
+    let listing = crm.inbox.store().messages(&asked).await.map_err(failed)?;
+    let window = match Inbox::window(&contact) {
+        Some(until) if until > now() => json!({"open": true, "until": until}),
+        _ => json!({"open": false}),
+    };
+    Ok(json_reply(
+        StatusCode::OK,
+        &json!({
+            "revision": listing.revision, "key": crm.new_key(), "window": window, "earlier": listing.next,
+            "messages": listing.rows.iter().rev().map(message_json).collect::<Vec<_>>(),
+        }),
+    ))
+}
+
+async fn picture(crm: &Crm, query: &HashMap<String, String>) -> Answer {
+    let key = contact_key(query.get("page"), query.get("psid"))?;
+    let picture = crm.inbox.store().picture(&key).await.map_err(failed)?.ok_or_else(not_found)?;
+    let mut reply = bytes(StatusCode::OK, &picture.media_type, picture.bytes);
+    // Its address changes when it does.
+    reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=604800, immutable"));
+    Ok(reply)
+}
+
+async fn reply(crm: &Crm, body: &Value) -> Answer {
+    let contact = contact_key(text(body, "page"), text(body, "psid"))?;
+    let key = text(body, "key").and_then(|key| OutgoingKey::parse(key).ok()).ok_or_else(|| error(StatusCode::BAD_REQUEST, "bad_key"))?;
+    let words = text(body, "text").map_or("", String::as_str);
+    crm.inbox.reply(&contact, key, words, now()).await.map_err(|refusal| match refusal {
+        ReplyError::NoSuchCustomer => not_found(),
+        ReplyError::Invalid(InvalidMessage::TextTooLong { .. }) => error(StatusCode::UNPROCESSABLE_ENTITY, "too_long"),
+        ReplyError::Invalid(_) => error(StatusCode::UNPROCESSABLE_ENTITY, "empty"),
+        ReplyError::Store(cause) => failed(cause),
+        _ => error(StatusCode::INTERNAL_SERVER_ERROR, "failed"),
+    })?;
+    crm.wake();
+    Ok(json_reply(StatusCode::ACCEPTED, &json!({"key": crm.new_key()})))
+}
+
+async fn seen(crm: &Crm, body: &Value) -> Answer {
+    let contact = contact_key(text(body, "page"), text(body, "psid"))?;
+    let revision = body.get("revision").and_then(Value::as_u64).map(Revision).ok_or_else(|| error(StatusCode::BAD_REQUEST, "bad_revision"))?;
+    crm.inbox.store().apply(&[Change::Seen { contact, revision }]).await.map_err(failed)?;
+    Ok(json_reply(StatusCode::OK, &json!({})))
+}
+
+async fn connect(crm: &Crm, body: &Value) -> Answer {
+    let refuse = |code| error(StatusCode::UNPROCESSABLE_ENTITY, code);
+    let given = |name| text(body, name).map_or("", |text| text.trim()).to_owned();
+    let (app_id, secret, token) = (given("app_id"), given("app_secret"), given("page_token"));
+    if app_id.is_empty() {
+        return Err(refuse("blank_app_id"));
+    }
+    if !app_id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(refuse("bad_app_id"));
+    }
+    let app_id = AppId::new(app_id).map_err(|_| refuse("bad_app_id"))?;
+    let secret = AppSecret::new(secret).map_err(|_| refuse("blank_app_secret"))?;
+    let token = PageToken::new(token).map_err(|_| refuse("blank_page_token"))?;
+    let page = crm.graph.page(&Access::new(token.clone(), secret.clone())).await.map_err(|cause| match cause {
+        Error::Api(api) => json_reply(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &json!({"error": {
+                "code": "token_refused", "meta_code": api.code, "meta_subcode": api.subcode,
+                "trace": api.trace, "user_message": api.user_message,
+            }}),
+        ),
+        Error::Transport(_) => refuse("graph_unreachable"),
+        _ => refuse("not_a_page"),
+    })?;
+    let name = page.name.unwrap_or_else(|| page.id.to_string());
+    let connections = Arc::clone(&crm.connections);
+    let put = tokio::task::spawn_blocking(move || connections.put(page.id, name, app_id, secret, token)).await;
+    let made = put.map_err(|_| broken())?.map_err(|cause| {
+        eprintln!("crm: a connection was not stored: {cause}");
+        broken()
+    })?;
+    crm.wake();
+    Ok(json_reply(StatusCode::CREATED, &json!({"connection": connection(crm, &made)})))
+}
+
+async fn reset(crm: &Crm, body: &Value) -> Answer {
+    let page = page(text(body, "page"))?;
+    let connections = Arc::clone(&crm.connections);
+    let reset = tokio::task::spawn_blocking(move || connections.reset(&page)).await;
+    let made = reset.map_err(|_| broken())?.map_err(|cause| {
+        eprintln!("crm: a connection was not reset: {cause}");
+        broken()
+    })?;
+    made.map(|made| json_reply(StatusCode::OK, &json!({"connection": connection(crm, &made)}))).ok_or_else(not_found)
+}
+
+fn connection(crm: &Crm, connection: &Connection) -> Value {
+    json!({
+        "page": {"id": connection.page, "name": connection.name},
+        "app_id": connection.app_id,
+        "webhook_url": format!("{}/webhook/{}", crm.public_url, connection.path),
+        "verify_token": connection.verify_token.expose_secret(),
+    })
+}
+
+fn customer_json(contact: &Contact) -> Value {
+    let profile = contact.profile.as_ref();
+    let ContactKey { page, psid, .. } = &contact.key;
+    let picture = contact.picture.map(|version| {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("page", page.as_str())
+            .append_pair("psid", psid.as_str())
+            .append_pair("v", &version.to_string())
+            .finish();
+        format!("/picture?{query}")
+    });
+    let asked_soon = contact.profile_due.is_some_and(|due| due <= now().plus(SOON));
+    json!({
+        "page": page, "psid": psid,
+        "name": profile.and_then(|profile| profile.name.as_ref()),
+        "first_name": profile.and_then(|profile| profile.first_name.as_ref()),
+        "last_name": profile.and_then(|profile| profile.last_name.as_ref()),
+        "picture": picture,
+        "profile": if profile.is_some() { "known" } else if asked_soon { "pending" } else { "none" },
+        "unread": contact.unread,
+        "last_at": contact.last_at, "first_at": contact.first_at,
+        "last": contact.preview.as_ref().map(|last| json!({
+            "side": side(last.side),
+            "text": shown_text(&last.content),
+            "kinds": last.content.attachments.iter().map(|one| &one.kind).collect::<Vec<_>>(),
+            "state": null,
+        })),
+    })
+}
+
+fn message_json(message: &Message) -> Value {
+    let content = &message.content;
+    json!({
+        "id": message.key.as_ref().map_or(message.id.as_str(), |key| key.as_str()),
+        "key": message.key, "at": message.at, "side": side(message.side),
+        "source": match message.source { Source::Own => "crm", Source::Standby => "standby", _ => "webhook" },
+        "by_us": message.key.is_some(),
+        "text": content.text, "title": content.title, "payload": content.payload,
+        "attachments": content.attachments.iter()
+            .map(|one| json!({"kind": one.kind, "url": one.url, "title": one.title})).collect::<Vec<_>>(),
+        "state": message.state.map(|state| match state {
+            MessageState::Queued => "queued",
+            MessageState::Sending => "sending",
+            MessageState::Sent => "sent",
+            MessageState::Delivered => "delivered",
+            MessageState::Read => "read",
+            MessageState::Failed => "failed",
+            _ => "unknown",
+        }),
+        "reason": message.reason.as_ref().map(|reason| json!({
+            "advice": reason.advice, "code": reason.code, "subcode": reason.subcode,
+            "user_title": null, "user_message": null, "trace": reason.trace,
+        })),
+    })
+}
+
+fn shown_text(content: &Content) -> Option<&String> {
+    content.text.as_ref().or(content.title.as_ref())
+}
+
+fn side(side: Side) -> &'static str {
+    if side == Side::Customer { "customer" } else { "page" }
+}
+
+fn text<'a>(body: &'a Value, name: &str) -> Option<&'a String> {
+    match body.get(name) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+fn page(text: Option<&String>) -> Result<PageId, Reply> {
+    PageId::new(text.map_or("", String::as_str)).map_err(|_| not_found())
+}
+
+fn contact_key(page_text: Option<&String>, psid: Option<&String>) -> Result<ContactKey, Reply> {
+    let psid = Psid::new(psid.map_or("", String::as_str)).map_err(|_| not_found())?;
+    Ok(ContactKey::new(page(page_text)?, psid))
+}
+
+fn failed(cause: StoreError) -> Reply {
+    match cause {
+        StoreError::Unreadable(_) => error(StatusCode::BAD_REQUEST, "bad_cursor"),
+        cause => {
+            eprintln!("crm: {cause}");
+            broken()
+        }
+    }
+}
+
+fn not_found() -> Reply {
+    error(StatusCode::NOT_FOUND, "not_found")
+}
+
+fn broken() -> Reply {
+    error(StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+}
+
+pub(crate) fn error(status: StatusCode, code: &str) -> Reply {
+    json_reply(status, &json!({"error": {"code": code}}))
+}
+
+fn json_reply(status: StatusCode, body: &Value) -> Reply {
+    bytes(status, "application/json", body.to_string())
+}

@@ -1,0 +1,102 @@
+//! What the parts of the program share, and the workers that do what is pending.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use messenger_crm::{
+    graph::{Access, Graph},
+    id::PageId,
+    inbox::{Accounts, Inbox, Step},
+    store::{OutgoingKey, SqliteStore, WorkerId},
+};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinHandle,
+};
+
+use crate::{connections::Connections, now, vault};
+
+/// One slow answer from Meta must not hold up the others.
+const WORKERS: usize = 4;
+/// Of bodies being received at once, in bytes.
+const MAX_IN_FLIGHT: usize = 128 * 1024 * 1024;
+
+pub(crate) struct Crm {
+    pub(crate) inbox: Inbox,
+    pub(crate) graph: Graph,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) public_url: String,
+    pub(crate) demo: bool,
+    pub(crate) in_flight: Semaphore,
+    /// True once the program is ending.
+    pub(crate) stopping: watch::Receiver<bool>,
+    woken: watch::Sender<()>,
+}
+
+impl Crm {
+    pub(crate) fn new(
+        store: SqliteStore,
+        graph: Graph,
+        connections: Connections,
+        public_url: String,
+        demo: bool,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        let connections = Arc::new(connections);
+        let inbox = Inbox::new(Arc::new(store), graph.clone(), Arc::new(Tokens(Arc::clone(&connections))));
+        let in_flight = Semaphore::new(MAX_IN_FLIGHT);
+        Self { inbox, graph, connections, public_url, demo, in_flight, stopping, woken: watch::channel(()).0 }
+    }
+
+    /// Tells the workers that there may be something to do.
+    pub(crate) fn wake(&self) {
+        self.woken.send_replace(());
+    }
+
+    pub(crate) fn new_key(&self) -> OutgoingKey {
+        OutgoingKey::new(now(), vault::random())
+    }
+}
+
+#[derive(Debug)]
+struct Tokens(Arc<Connections>);
+
+#[async_trait]
+impl Accounts for Tokens {
+    async fn access(&self, page: &PageId) -> Option<Access> {
+        self.0.by_page(page).map(|connection| Access::new(connection.token.clone(), connection.secret.clone()))
+    }
+}
+
+/// Waits until the program is ending.
+pub(crate) async fn ended(stopping: &mut watch::Receiver<bool>) {
+    // An error means that the sender is gone, and with it the program.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+pub(crate) fn work(crm: &Arc<Crm>) -> Vec<JoinHandle<()>> {
+    (0..WORKERS).map(|_| tokio::spawn(worker(Arc::clone(crm)))).collect()
+}
+
+async fn worker(crm: Arc<Crm>) {
+    let me = WorkerId(u64::from_be_bytes(vault::random()));
+    let (mut woken, mut stopping) = (crm.woken.subscribe(), crm.stopping.clone());
+    while !*stopping.borrow() {
+        woken.borrow_and_update();
+        let pause = match crm.inbox.step(now(), me).await {
+            Ok(Step::Worked) => continue,
+            Ok(Step::Idle(due)) => due.map_or(Duration::from_secs(60), |due| due.since(now())).min(Duration::from_secs(60)),
+            Err(error) => {
+                eprintln!("crm: {error}");
+                Duration::from_secs(1)
+            }
+            Ok(_) => Duration::from_secs(1),
+        };
+        tokio::select! {
+            _ = woken.changed() => {}
+            _ = stopping.changed() => {}
+            // Never at once: work that others hold is due, but not ours.
+            () = tokio::time::sleep(pause.max(Duration::from_millis(50))) => {}
+        }
+    }
+}

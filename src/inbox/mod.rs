@@ -1,0 +1,135 @@
+//! What the CRM does: receive, answer, and what must be done later.
+//!
+//! The inbox owns no thread and no timer. [`Inbox::step`] does one piece of what is pending; the
+//! host calls it in a loop, from as many tasks as it likes.
+
+mod work;
+
+pub use work::Step;
+
+use std::{fmt::Debug, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::{
+    change::{Applied, Change},
+    graph::{Access, Graph, InvalidMessage, Message},
+    id::PageId,
+    store::{Contact, ContactKey, ContactStore, Content, OutgoingKey, StoreError, WorkerId},
+    time::Timestamp,
+    webhook::Delivery,
+};
+
+/// How long a Page may answer after the customer's last message, as a hint: Meta decides.
+///
+/// Meta: [Messenger policy](https://developers.facebook.com/docs/messenger-platform/policy/policy-overview)
+pub const STANDARD_WINDOW: Duration = Duration::from_secs(24 * 3600);
+
+/// Where the Page tokens are: one Page in a constant, or a host's own table.
+#[async_trait]
+pub trait Accounts: Debug + Send + Sync + 'static {
+    /// What to call the Graph API with for this Page, if the Page is connected.
+    async fn access(&self, page: &PageId) -> Option<Access>;
+}
+
+/// The inbox of any number of Pages. A clone is a handle to the same inbox.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    store: Arc<dyn ContactStore>,
+    graph: Graph,
+    accounts: Arc<dyn Accounts>,
+}
+
+/// Why an answer was not queued.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplyError {
+    /// Nobody with this id has written to this Page.
+    #[error("there is no such customer")]
+    NoSuchCustomer,
+    /// Meta would not take it.
+    #[error(transparent)]
+    Invalid(#[from] InvalidMessage),
+    /// The store could not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Inbox {
+    /// An inbox over this store, answering through this Graph.
+    pub fn new(store: Arc<dyn ContactStore>, graph: Graph, accounts: Arc<dyn Accounts>) -> Self {
+        Self { store, graph, accounts }
+    }
+
+    /// The store behind it.
+    pub fn store(&self) -> &dyn ContactStore {
+        &*self.store
+    }
+
+    /// Commits a verified delivery, whole. Answer 200 only when this returned.
+    ///
+    /// Events of a Page that is not `ours` are kept raw: the path of the webhook decides which
+    /// secret is tried, the entry's id which Page it is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: nothing was kept. Answer 503, and Meta sends the delivery again.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future has committed all or nothing; receiving the delivery again is harmless.
+    pub async fn receive(&self, delivery: &Delivery<'_>, ours: impl Fn(&PageId) -> bool + Send, now: Timestamp) -> Result<Vec<Applied>, StoreError> {
+        let changes: Vec<Change> = delivery
+            .events
+            .iter()
+            .map(|event| match event.page() {
+                Some(page) if !ours(&page) => Change::keep(event, now, "this page is not connected"),
+                _ => Change::of(event, now),
+            })
+            .collect();
+        if changes.is_empty() { Ok(Vec::new()) } else { self.store.apply(&changes).await }
+    }
+
+    /// Keeps a signed body that cannot be read. Answer 200 when this returned.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: nothing was kept. Answer 503.
+    pub async fn quarantine(&self, body: &[u8], reason: impl Into<String> + Send, now: Timestamp) -> Result<(), StoreError> {
+        self.store.apply(&[Change::quarantine(body, now, reason)]).await.map(drop)
+    }
+
+    /// Stores an agent's answer as queued; [`step`](Self::step) sends it. The same key twice is one answer.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplyError`]: nothing was queued.
+    pub async fn reply(&self, contact: &ContactKey, key: OutgoingKey, text: &str, now: Timestamp) -> Result<Applied, ReplyError> {
+        Message::text(contact.psid.clone(), text)?;
+        let known = self.store.contact(contact).await?.ok_or(ReplyError::NoSuchCustomer)?;
+        // A slow clock must not put the answer above the question.
+        let at = now.max(known.last_at.plus(Duration::from_millis(1)));
+        let content = Content::text(text.replace('\0', "\u{fffd}"));
+        let applied = self.store.apply(&[Change::Queued { contact: contact.clone(), key, at, content }]).await?;
+        Ok(applied.first().copied().unwrap_or(Applied::Unchanged))
+    }
+
+    /// Until when the Page may answer freely, as far as can be told from here.
+    pub fn window(contact: &Contact) -> Option<Timestamp> {
+        contact.inbound_at.map(|at| at.plus(STANDARD_WINDOW))
+    }
+
+    /// Does one piece of what is due at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: nothing is lost; try again later.
+    ///
+    /// # Cancel safety
+    ///
+    /// What was claimed comes round again when its lease ends. An answer that was on its way is
+    /// then *unknown*, never sent twice.
+    pub async fn step(&self, now: Timestamp, worker: WorkerId) -> Result<Step, StoreError> {
+        work::step(self, now, worker).await
+    }
+}
