@@ -5,7 +5,9 @@
 use std::{convert::Infallible, env, error::Error, sync::Arc, time::Duration};
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::{Request, Response, StatusCode, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    Request, Response, StatusCode, body::Incoming, server::conn::http1, service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use messenger_crm::{
     secret::{AppSecret, VerifyToken},
@@ -29,7 +31,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         });
         tokio::spawn(async move {
             let mut server = http1::Builder::new();
-            server.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10));
+            server
+                .timer(TokioTimer::new())
+                .header_read_timeout(Duration::from_secs(10));
             if let Err(error) = server.serve_connection(TokioIo::new(stream), service).await {
                 eprintln!("connection: {error}");
             }
@@ -42,9 +46,16 @@ async fn answer(webhook: &Webhook, request: Request<Incoming>) -> Response<Strin
     if parts.uri.path() != "/webhook" {
         return status(StatusCode::NOT_FOUND);
     }
-    let body = match tokio::time::timeout(Duration::from_secs(10), Limited::new(body, MAX_BODY_BYTES).collect()).await {
+    let body = match tokio::time::timeout(
+        Duration::from_secs(10),
+        Limited::new(body, MAX_BODY_BYTES).collect(),
+    )
+    .await
+    {
         Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return status(StatusCode::PAYLOAD_TOO_LARGE),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            return status(StatusCode::PAYLOAD_TOO_LARGE);
+        }
         _ => return status(StatusCode::BAD_REQUEST),
     };
     match webhook.respond(&parts, &body) {
@@ -52,7 +63,11 @@ async fn answer(webhook: &Webhook, request: Request<Incoming>) -> Response<Strin
         Outcome::Delivery(delivery) => {
             for event in &delivery.events {
                 let customer = event.customer();
-                println!("{} from {}", event.kind.name(), customer.as_ref().map_or("nobody", |psid| psid.as_str()));
+                println!(
+                    "{} from {}",
+                    event.kind.name(),
+                    customer.as_ref().map_or("nobody", |psid| psid.as_str())
+                );
             }
         }
         // A real host keeps the body here before it answers.

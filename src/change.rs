@@ -6,7 +6,8 @@ use crate::{
     event::{Channel, Event, Kind, Message},
     id::{Mid, PageId},
     store::{
-        Attachment, ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Profile, Reason, Revision, Source, WorkerId,
+        Attachment, ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Profile, Reason,
+        Revision, Source, WorkerId,
     },
     text::Text,
     time::Timestamp,
@@ -20,23 +21,63 @@ pub enum Change {
     /// The customer wrote, or tapped a button.
     Received { contact: ContactKey, entry: Entry },
     /// The Page wrote; with our key if it was us.
-    Echoed { contact: ContactKey, entry: Entry, key: Option<OutgoingKey> },
+    Echoed {
+        contact: ContactKey,
+        entry: Entry,
+        key: Option<OutgoingKey>,
+    },
     /// Everything sent up to then has reached the customer.
-    Delivered { contact: ContactKey, up_to: Timestamp },
+    Delivered {
+        contact: ContactKey,
+        up_to: Timestamp,
+    },
     /// Everything sent up to then has been read.
-    Read { contact: ContactKey, up_to: Timestamp },
+    Read {
+        contact: ContactKey,
+        up_to: Timestamp,
+    },
     /// What Meta answered when it was asked who the customer is, and when to ask again.
-    Profile { contact: ContactKey, fetched_at: Timestamp, answer: ProfileAnswer, due: Option<Timestamp> },
+    Profile {
+        contact: ContactKey,
+        fetched_at: Timestamp,
+        answer: ProfileAnswer,
+        due: Option<Timestamp>,
+    },
     /// Something that means nothing here, kept byte for byte with the reason.
-    Kept { page: Option<PageId>, id: EntryId, at: Timestamp, reason: String, raw: Vec<u8> },
+    Kept {
+        page: Option<PageId>,
+        id: EntryId,
+        at: Timestamp,
+        reason: String,
+        raw: Vec<u8>,
+    },
     /// An agent answered: to be sent.
-    Queued { contact: ContactKey, key: OutgoingKey, at: Timestamp, content: Content },
+    Queued {
+        contact: ContactKey,
+        key: OutgoingKey,
+        at: Timestamp,
+        content: Content,
+    },
     /// How an attempt to send ended.
-    Settled { contact: ContactKey, key: OutgoingKey, attempt: u32, outcome: SendOutcome },
+    Settled {
+        contact: ContactKey,
+        key: OutgoingKey,
+        attempt: u32,
+        outcome: SendOutcome,
+    },
     /// A worker takes a piece of work until its lease ends. Of all that try, one wins.
-    Claimed { contact: ContactKey, work: Work, attempt: u32, until: Timestamp, by: WorkerId },
+    Claimed {
+        contact: ContactKey,
+        work: Work,
+        attempt: u32,
+        until: Timestamp,
+        by: WorkerId,
+    },
     /// An agent has seen everything up to this revision.
-    Seen { contact: ContactKey, revision: Revision },
+    Seen {
+        contact: ContactKey,
+        revision: Revision,
+    },
 }
 
 /// What Meta answered about a person.
@@ -45,7 +86,10 @@ pub enum Change {
 #[allow(missing_docs)]
 pub enum ProfileAnswer {
     /// Who they are.
-    Known { profile: Profile, picture: Option<Picture> },
+    Known {
+        profile: Profile,
+        picture: Option<Picture>,
+    },
     /// There is no profile of them, or none for us.
     Nobody,
     /// No answer: nothing is known that was not known before.
@@ -125,36 +169,76 @@ impl Change {
             return Self::keep(event, now, "no page or no customer");
         };
         let contact = ContactKey::new(page, psid);
-        let source = if event.channel == Channel::Standby { Source::Standby } else { Source::Webhook };
-        let entry = |id, content| Entry { id, at: at.unwrap_or(now), source, content };
+        let source = if event.channel == Channel::Standby {
+            Source::Standby
+        } else {
+            Source::Webhook
+        };
+        let entry = |id, content| Entry {
+            id,
+            at: at.unwrap_or(now),
+            source,
+            content,
+        };
         match &event.kind {
             Kind::Message(message) => match mid(message.mid.as_ref()) {
-                Some(mid) => Self::Received { contact, entry: entry(EntryId::of_message(&mid), content(message)) },
+                Some(mid) => Self::Received {
+                    contact,
+                    entry: entry(EntryId::of_message(&mid), content(message)),
+                },
                 None => Self::keep(event, now, "a message without an id"),
             },
             Kind::Echo(message) => match mid(message.mid.as_ref()) {
                 Some(mid) => {
-                    let key = message.metadata.as_ref().and_then(|metadata| OutgoingKey::parse(metadata).ok());
-                    Self::Echoed { contact, entry: entry(EntryId::of_message(&mid), content(message)), key }
+                    let key = message
+                        .metadata
+                        .as_ref()
+                        .and_then(|metadata| OutgoingKey::parse(metadata).ok());
+                    Self::Echoed {
+                        contact,
+                        entry: entry(EntryId::of_message(&mid), content(message)),
+                        key,
+                    }
                 }
                 None => Self::keep(event, now, "an echo without an id"),
             },
             Kind::Postback(postback) => {
                 let id = mid(postback.mid.as_ref()).as_ref().map(EntryId::of_message);
-                let time = event.timestamp.unwrap_or_default().as_millis().to_be_bytes();
+                let time = event
+                    .timestamp
+                    .unwrap_or_default()
+                    .as_millis()
+                    .to_be_bytes();
                 let title = postback.title.as_deref().unwrap_or_default();
                 // Without the payload, which the standby copy lacks: a copy and a retry are one.
-                let id = id.unwrap_or_else(|| EntryId::of_parts(&[b"postback", &time, title.as_bytes()]));
+                let id = id
+                    .unwrap_or_else(|| EntryId::of_parts(&[b"postback", &time, title.as_bytes()]));
                 let content = Content {
                     title: postback.title.as_ref().map(Text::to_storable),
                     payload: postback.payload.as_ref().map(Text::to_storable),
                     ..Content::default()
                 };
-                Self::Received { contact, entry: entry(id, content) }
+                Self::Received {
+                    contact,
+                    entry: entry(id, content),
+                }
             }
-            Kind::Delivery { watermark: Some(watermark), .. } => Self::Delivered { contact, up_to: (*watermark).min(latest) },
-            Kind::Read { watermark: Some(watermark) } => Self::Read { contact, up_to: (*watermark).min(latest) },
-            Kind::Delivery { .. } | Kind::Read { .. } => Self::keep(event, now, "a receipt without a watermark"),
+            Kind::Delivery {
+                watermark: Some(watermark),
+                ..
+            } => Self::Delivered {
+                contact,
+                up_to: (*watermark).min(latest),
+            },
+            Kind::Read {
+                watermark: Some(watermark),
+            } => Self::Read {
+                contact,
+                up_to: (*watermark).min(latest),
+            },
+            Kind::Delivery { .. } | Kind::Read { .. } => {
+                Self::keep(event, now, "a receipt without a watermark")
+            }
             Kind::Unrecognized { reason, .. } => Self::keep(event, now, reason),
         }
     }
@@ -162,13 +246,29 @@ impl Change {
     pub(crate) fn keep(event: &Event<'_>, now: Timestamp, reason: &str) -> Self {
         let raw = event.raw().as_bytes();
         let page = event.page();
-        let id = EntryId::of_parts(&[b"raw", page.as_ref().map_or("", PageId::as_str).as_bytes(), raw]);
-        Self::Kept { page, id, at: now, reason: reason.to_owned(), raw: raw.to_vec() }
+        let id = EntryId::of_parts(&[
+            b"raw",
+            page.as_ref().map_or("", PageId::as_str).as_bytes(),
+            raw,
+        ]);
+        Self::Kept {
+            page,
+            id,
+            at: now,
+            reason: reason.to_owned(),
+            raw: raw.to_vec(),
+        }
     }
 
     /// A signed body that is no envelope, kept whole.
     pub fn quarantine(body: &[u8], now: Timestamp, reason: impl Into<String>) -> Self {
-        Self::Kept { page: None, id: EntryId::of_parts(&[b"body", body]), at: now, reason: reason.into(), raw: body.to_vec() }
+        Self::Kept {
+            page: None,
+            id: EntryId::of_parts(&[b"body", body]),
+            at: now,
+            reason: reason.into(),
+            raw: body.to_vec(),
+        }
     }
 }
 

@@ -35,7 +35,11 @@ impl<'a> Text<'a> {
 
     /// The text as every store can keep it: U+0000 becomes U+FFFD.
     pub fn to_storable(&self) -> String {
-        if self.0.contains('\0') { self.0.replace('\0', "\u{fffd}") } else { self.0.to_string() }
+        if self.0.contains('\0') {
+            self.0.replace('\0', "\u{fffd}")
+        } else {
+            self.0.to_string()
+        }
     }
 }
 
@@ -71,8 +75,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
         // bytes, because serde_json refuses a lone surrogate only when a string is asked for.
         let raw = <&'de RawValue>::deserialize(deserializer)?.get();
         if raw.starts_with('"') {
-            serde_json::Deserializer::from_str(raw).deserialize_bytes(TextVisitor).map_err(D::Error::custom)
-        } else if raw.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+            serde_json::Deserializer::from_str(raw)
+                .deserialize_bytes(TextVisitor)
+                .map_err(D::Error::custom)
+        } else if raw
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-')
+        {
             Ok(Text(Cow::Borrowed(raw)))
         } else {
             Err(D::Error::custom("expected a string or a whole number"))

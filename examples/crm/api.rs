@@ -1,19 +1,28 @@
 //! What the pages ask and tell, as JSON.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use http_body_util::BodyExt;
-use hyper::{Response, StatusCode, body::Bytes, header::{self, HeaderValue}};
+use hyper::{
+    Response, StatusCode,
+    body::Bytes,
+    header::{self, HeaderValue},
+};
 use messenger_crm::{
+    change::Change,
     graph::{Access, Error, InvalidMessage},
     id::{AppId, PageId, Psid},
     inbox::{Inbox, ReplyError},
     secret::{AppSecret, PageToken},
     store::{
-        Contact, ContactKey, ContactQuery, Content, Count, Message, MessageQuery, MessageState, OutgoingKey, Revision, Side, Source, StoreError,
+        Contact, ContactKey, ContactQuery, Content, Count, Message, MessageQuery, MessageState,
+        OutgoingKey, Revision, Side, Source, StoreError,
     },
 };
-use messenger_crm::change::Change;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -30,7 +39,9 @@ type Answer = Result<Reply, Reply>;
 const SOON: Duration = Duration::from_secs(3600);
 
 pub(crate) async fn read(crm: &Crm, path: &str, query: &str) -> Reply {
-    let query: HashMap<String, String> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let query: HashMap<String, String> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
     let answer = match path {
         "/api/pages" => Ok(json_reply(
             StatusCode::OK,
@@ -50,11 +61,15 @@ pub(crate) async fn read(crm: &Crm, path: &str, query: &str) -> Reply {
 }
 
 pub(crate) async fn write(crm: &Crm, path: &str, body: &[u8]) -> Reply {
-    let Ok(body) = serde_json::from_slice::<Value>(body) else { return error(StatusCode::BAD_REQUEST, "not_json") };
+    let Ok(body) = serde_json::from_slice::<Value>(body) else {
+        return error(StatusCode::BAD_REQUEST, "not_json");
+    };
     let answer = match path {
         "/api/messages" => reply(crm, &body).await,
         "/api/seen" => seen(crm, &body).await,
-        "/api/connections" | "/api/connections/reset" if crm.demo => Err(error(StatusCode::FORBIDDEN, "read_only")),
+        "/api/connections" | "/api/connections/reset" if crm.demo => {
+            Err(error(StatusCode::FORBIDDEN, "read_only"))
+        }
         "/api/connections" => connect(crm, &body).await,
         "/api/connections/reset" => reset(crm, &body).await,
         _ => Err(error(StatusCode::NOT_FOUND, "not_found")),
@@ -65,28 +80,43 @@ pub(crate) async fn write(crm: &Crm, path: &str, body: &[u8]) -> Reply {
 /// Tells the browser of every commit that changed something of a connected Page.
 pub(crate) fn events(crm: &Arc<Crm>) -> Reply {
     let (sender, receiver) = mpsc::channel(16);
-    for connection in crm.connections.all() {
-        tokio::spawn(watch(Arc::clone(crm), connection.page.clone(), sender.clone()));
-    }
-    let idle = (Arc::clone(crm), sender);
+    let crm = Arc::clone(crm);
     tokio::spawn(async move {
-        let (crm, sender) = idle;
-        let mut stopping = crm.stopping.clone();
+        let (mut connected, mut stopping) = (crm.connected.subscribe(), crm.stopping.clone());
+        let mut watched = HashSet::new();
         while sender.send(Bytes::from_static(b": ping\n\n")).await.is_ok() {
+            for connection in crm.connections.all() {
+                if watched.insert(connection.page.clone()) {
+                    tokio::spawn(watch(
+                        Arc::clone(&crm),
+                        connection.page.clone(),
+                        sender.clone(),
+                    ));
+                }
+            }
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_secs(15)) => {}
+                _ = connected.changed() => {}
                 () = ended(&mut stopping) => return,
             }
         }
     });
     let mut stream = Response::new(Events(receiver).boxed());
-    stream.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    stream.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream"),
+    );
     stream
 }
 
 async fn watch(crm: Arc<Crm>, page: PageId, sender: mpsc::Sender<Bytes>) {
     let mut stopping = crm.stopping.clone();
-    let mut since = match crm.inbox.store().changed(&page, Revision(u64::MAX), Duration::ZERO).await {
+    let mut since = match crm
+        .inbox
+        .store()
+        .changed(&page, Revision(u64::MAX), Duration::ZERO)
+        .await
+    {
         Ok(revision) => revision,
         Err(_) => return,
     };
@@ -113,7 +143,10 @@ async fn watch(crm: Arc<Crm>, page: PageId, sender: mpsc::Sender<Bytes>) {
 async fn customers(crm: &Crm, query: &HashMap<String, String>) -> Answer {
     let mut asked = ContactQuery::new(page(query.get("page"))?);
     asked.search = query.get("search").cloned();
-    asked.after = query.get("after").filter(|after| !after.is_empty()).cloned();
+    asked.after = query
+        .get("after")
+        .filter(|after| !after.is_empty())
+        .cloned();
     let listing = crm.inbox.store().contacts(&asked).await.map_err(failed)?;
     let (total, is_exact) = match listing.total {
         Count::Exactly(total) => (total, true),
@@ -132,14 +165,25 @@ async fn customers(crm: &Crm, query: &HashMap<String, String>) -> Answer {
 async fn customer(crm: &Crm, query: &HashMap<String, String>) -> Answer {
     let key = contact_key(query.get("page"), query.get("psid"))?;
     let contact = crm.inbox.store().contact(&key).await.map_err(failed)?;
-    contact.map(|contact| json_reply(StatusCode::OK, &customer_json(&contact))).ok_or_else(not_found)
+    contact
+        .map(|contact| json_reply(StatusCode::OK, &customer_json(&contact)))
+        .ok_or_else(not_found)
 }
 
 async fn messages(crm: &Crm, query: &HashMap<String, String>) -> Answer {
     let key = contact_key(query.get("page"), query.get("psid"))?;
-    let contact = crm.inbox.store().contact(&key).await.map_err(failed)?.ok_or_else(not_found)?;
+    let contact = crm
+        .inbox
+        .store()
+        .contact(&key)
+        .await
+        .map_err(failed)?
+        .ok_or_else(not_found)?;
     let mut asked = MessageQuery::new(key);
-    asked.after = query.get("before").filter(|before| !before.is_empty()).cloned();
+    asked.after = query
+        .get("before")
+        .filter(|before| !before.is_empty())
+        .cloned();
     let listing = crm.inbox.store().messages(&asked).await.map_err(failed)?;
     let window = match Inbox::window(&contact) {
         Some(until) if until > now() => json!({"open": true, "until": until}),
@@ -156,32 +200,59 @@ async fn messages(crm: &Crm, query: &HashMap<String, String>) -> Answer {
 
 async fn picture(crm: &Crm, query: &HashMap<String, String>) -> Answer {
     let key = contact_key(query.get("page"), query.get("psid"))?;
-    let picture = crm.inbox.store().picture(&key).await.map_err(failed)?.ok_or_else(not_found)?;
+    let picture = crm
+        .inbox
+        .store()
+        .picture(&key)
+        .await
+        .map_err(failed)?
+        .ok_or_else(not_found)?;
     let mut reply = bytes(StatusCode::OK, &picture.media_type, picture.bytes);
     // Its address changes when it does.
-    reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=604800, immutable"));
+    reply.headers_mut().insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, max-age=604800, immutable"),
+    );
     Ok(reply)
 }
 
 async fn reply(crm: &Crm, body: &Value) -> Answer {
     let contact = contact_key(text(body, "page"), text(body, "psid"))?;
-    let key = text(body, "key").and_then(|key| OutgoingKey::parse(key).ok()).ok_or_else(|| error(StatusCode::BAD_REQUEST, "bad_key"))?;
+    let key = text(body, "key")
+        .and_then(|key| OutgoingKey::parse(key).ok())
+        .ok_or_else(|| error(StatusCode::BAD_REQUEST, "bad_key"))?;
     let words = text(body, "text").map_or("", String::as_str);
-    crm.inbox.reply(&contact, key, words, now()).await.map_err(|refusal| match refusal {
-        ReplyError::NoSuchCustomer => not_found(),
-        ReplyError::Invalid(InvalidMessage::TextTooLong { .. }) => error(StatusCode::UNPROCESSABLE_ENTITY, "too_long"),
-        ReplyError::Invalid(_) => error(StatusCode::UNPROCESSABLE_ENTITY, "empty"),
-        ReplyError::Store(cause) => failed(cause),
-        _ => error(StatusCode::INTERNAL_SERVER_ERROR, "failed"),
-    })?;
+    crm.inbox
+        .reply(&contact, key, words, now())
+        .await
+        .map_err(|refusal| match refusal {
+            ReplyError::NoSuchCustomer => not_found(),
+            ReplyError::Invalid(InvalidMessage::TextTooLong { .. }) => {
+                error(StatusCode::UNPROCESSABLE_ENTITY, "too_long")
+            }
+            ReplyError::Invalid(_) => error(StatusCode::UNPROCESSABLE_ENTITY, "empty"),
+            ReplyError::Store(cause) => failed(cause),
+            _ => error(StatusCode::INTERNAL_SERVER_ERROR, "failed"),
+        })?;
     crm.wake();
-    Ok(json_reply(StatusCode::ACCEPTED, &json!({"key": crm.new_key()})))
+    Ok(json_reply(
+        StatusCode::ACCEPTED,
+        &json!({"key": crm.new_key()}),
+    ))
 }
 
 async fn seen(crm: &Crm, body: &Value) -> Answer {
     let contact = contact_key(text(body, "page"), text(body, "psid"))?;
-    let revision = body.get("revision").and_then(Value::as_u64).map(Revision).ok_or_else(|| error(StatusCode::BAD_REQUEST, "bad_revision"))?;
-    crm.inbox.store().apply(&[Change::Seen { contact, revision }]).await.map_err(failed)?;
+    let revision = body
+        .get("revision")
+        .and_then(Value::as_u64)
+        .map(Revision)
+        .ok_or_else(|| error(StatusCode::BAD_REQUEST, "bad_revision"))?;
+    crm.inbox
+        .store()
+        .apply(&[Change::Seen { contact, revision }])
+        .await
+        .map_err(failed)?;
     Ok(json_reply(StatusCode::OK, &json!({})))
 }
 
@@ -198,26 +269,36 @@ async fn connect(crm: &Crm, body: &Value) -> Answer {
     let app_id = AppId::new(app_id).map_err(|_| refuse("bad_app_id"))?;
     let secret = AppSecret::new(secret).map_err(|_| refuse("blank_app_secret"))?;
     let token = PageToken::new(token).map_err(|_| refuse("blank_page_token"))?;
-    let page = crm.graph.page(&Access::new(token.clone(), secret.clone())).await.map_err(|cause| match cause {
-        Error::Api(api) => json_reply(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &json!({"error": {
-                "code": "token_refused", "meta_code": api.code, "meta_subcode": api.subcode,
-                "trace": api.trace, "user_message": api.user_message,
-            }}),
-        ),
-        Error::Transport(_) => refuse("graph_unreachable"),
-        _ => refuse("not_a_page"),
-    })?;
+    let page = crm
+        .graph
+        .page(&Access::new(token.clone(), secret.clone()))
+        .await
+        .map_err(|cause| match cause {
+            Error::Api(api) => json_reply(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &json!({"error": {
+                    "code": "token_refused", "meta_code": api.code, "meta_subcode": api.subcode,
+                    "trace": api.trace, "user_message": api.user_message,
+                }}),
+            ),
+            Error::Transport(_) => refuse("graph_unreachable"),
+            _ => refuse("not_a_page"),
+        })?;
     let name = page.name.unwrap_or_else(|| page.id.to_string());
     let connections = Arc::clone(&crm.connections);
-    let put = tokio::task::spawn_blocking(move || connections.put(page.id, name, app_id, secret, token)).await;
+    let put =
+        tokio::task::spawn_blocking(move || connections.put(page.id, name, app_id, secret, token))
+            .await;
     let made = put.map_err(|_| broken())?.map_err(|cause| {
         eprintln!("crm: a connection was not stored: {cause}");
         broken()
     })?;
+    crm.connected.send_replace(());
     crm.wake();
-    Ok(json_reply(StatusCode::CREATED, &json!({"connection": connection(crm, &made)})))
+    Ok(json_reply(
+        StatusCode::CREATED,
+        &json!({"connection": connection(crm, &made)}),
+    ))
 }
 
 async fn reset(crm: &Crm, body: &Value) -> Answer {
@@ -228,7 +309,13 @@ async fn reset(crm: &Crm, body: &Value) -> Answer {
         eprintln!("crm: a connection was not reset: {cause}");
         broken()
     })?;
-    made.map(|made| json_reply(StatusCode::OK, &json!({"connection": connection(crm, &made)}))).ok_or_else(not_found)
+    made.map(|made| {
+        json_reply(
+            StatusCode::OK,
+            &json!({"connection": connection(crm, &made)}),
+        )
+    })
+    .ok_or_else(not_found)
 }
 
 fn connection(crm: &Crm, connection: &Connection) -> Value {
@@ -251,7 +338,9 @@ fn customer_json(contact: &Contact) -> Value {
             .finish();
         format!("/picture?{query}")
     });
-    let asked_soon = contact.profile_due.is_some_and(|due| due <= now().plus(SOON));
+    let asked_soon = contact
+        .profile_due
+        .is_some_and(|due| due <= now().plus(SOON));
     json!({
         "page": page, "psid": psid,
         "name": profile.and_then(|profile| profile.name.as_ref()),
@@ -301,7 +390,11 @@ fn shown_text(content: &Content) -> Option<&String> {
 }
 
 fn side(side: Side) -> &'static str {
-    if side == Side::Customer { "customer" } else { "page" }
+    if side == Side::Customer {
+        "customer"
+    } else {
+        "page"
+    }
 }
 
 fn text<'a>(body: &'a Value, name: &str) -> Option<&'a String> {

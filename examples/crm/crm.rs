@@ -30,6 +30,8 @@ pub(crate) struct Crm {
     pub(crate) in_flight: Semaphore,
     /// True once the program is ending.
     pub(crate) stopping: watch::Receiver<bool>,
+    /// Told when a Page was connected.
+    pub(crate) connected: watch::Sender<()>,
     woken: watch::Sender<()>,
 }
 
@@ -43,9 +45,24 @@ impl Crm {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let connections = Arc::new(connections);
-        let inbox = Inbox::new(Arc::new(store), graph.clone(), Arc::new(Tokens(Arc::clone(&connections))));
+        let inbox = Inbox::new(
+            Arc::new(store),
+            graph.clone(),
+            Arc::new(Tokens(Arc::clone(&connections))),
+        );
         let in_flight = Semaphore::new(MAX_IN_FLIGHT);
-        Self { inbox, graph, connections, public_url, demo, in_flight, stopping, woken: watch::channel(()).0 }
+        let (connected, woken) = (watch::channel(()).0, watch::channel(()).0);
+        Self {
+            inbox,
+            graph,
+            connections,
+            public_url,
+            demo,
+            in_flight,
+            stopping,
+            connected,
+            woken,
+        }
     }
 
     /// Tells the workers that there may be something to do.
@@ -64,7 +81,9 @@ struct Tokens(Arc<Connections>);
 #[async_trait]
 impl Accounts for Tokens {
     async fn access(&self, page: &PageId) -> Option<Access> {
-        self.0.by_page(page).map(|connection| Access::new(connection.token.clone(), connection.secret.clone()))
+        self.0
+            .by_page(page)
+            .map(|connection| Access::new(connection.token.clone(), connection.secret.clone()))
     }
 }
 
@@ -75,7 +94,9 @@ pub(crate) async fn ended(stopping: &mut watch::Receiver<bool>) {
 }
 
 pub(crate) fn work(crm: &Arc<Crm>) -> Vec<JoinHandle<()>> {
-    (0..WORKERS).map(|_| tokio::spawn(worker(Arc::clone(crm)))).collect()
+    (0..WORKERS)
+        .map(|_| tokio::spawn(worker(Arc::clone(crm))))
+        .collect()
 }
 
 async fn worker(crm: Arc<Crm>) {
@@ -85,7 +106,9 @@ async fn worker(crm: Arc<Crm>) {
         woken.borrow_and_update();
         let pause = match crm.inbox.step(now(), me).await {
             Ok(Step::Worked) => continue,
-            Ok(Step::Idle(due)) => due.map_or(Duration::from_secs(60), |due| due.since(now())).min(Duration::from_secs(60)),
+            Ok(Step::Idle(due)) => due
+                .map_or(Duration::from_secs(60), |due| due.since(now()))
+                .min(Duration::from_secs(60)),
             Err(error) => {
                 eprintln!("crm: {error}");
                 Duration::from_secs(1)

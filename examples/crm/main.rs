@@ -47,12 +47,18 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), String> {
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let own_url = format!("http://{address}");
     // Lives as long as the program, when the database is a throw-away one.
-    let scratch = Scratch::new().map_err(|error| format!("cannot make a throw-away database: {error}"))?;
-    let database = args.database.clone().unwrap_or_else(|| scratch.0.join("demo.db"));
+    let scratch =
+        Scratch::new().map_err(|error| format!("cannot make a throw-away database: {error}"))?;
+    let database = args
+        .database
+        .clone()
+        .unwrap_or_else(|| scratch.0.join("demo.db"));
     let store = SqliteStore::open(&database).map_err(|error| match error {
         StoreError::TooNew { .. } => format!("cannot open {}: {error}", database.display()),
         _ => format!("cannot open the database {}: {error}", database.display()),
@@ -64,18 +70,34 @@ async fn run(args: Args) -> Result<(), String> {
     let (simulator, crm) = match args.mode {
         Mode::Demo => {
             let local = ([127, 0, 0, 1], 0).into();
-            let simulator = Simulator::start(local).await.map_err(|error| format!("cannot start the simulator: {error}"))?;
-            let graph = graph.with_base_url(&simulator.url()).map_err(|error| error.to_string())?;
+            let simulator = Simulator::start(local)
+                .await
+                .map_err(|error| format!("cannot start the simulator: {error}"))?;
+            let graph = graph
+                .with_base_url(&simulator.url())
+                .map_err(|error| error.to_string())?;
             let connections = Connections::in_memory();
-            (Some(simulator), Crm::new(store, graph, connections, own_url.clone(), true, stopping))
+            (
+                Some(simulator),
+                Crm::new(store, graph, connections, own_url.clone(), true, stopping),
+            )
         }
-        Mode::Real { public_url, graph_url } => {
+        Mode::Real {
+            public_url,
+            graph_url,
+        } => {
             let graph = match graph_url {
-                Some(url) => graph.with_base_url(&url).map_err(|error| format!("--graph-url: {error}"))?,
+                Some(url) => graph
+                    .with_base_url(&url)
+                    .map_err(|error| format!("--graph-url: {error}"))?,
                 None => graph,
             };
-            let connections = Connections::open(&database, env::var("MESSENGER_CRM_KEY").ok()).map_err(|error| error.to_string())?;
-            (None, Crm::new(store, graph, connections, public_url, false, stopping))
+            let connections = Connections::open(&database, env::var("MESSENGER_CRM_KEY").ok())
+                .map_err(|error| error.to_string())?;
+            (
+                None,
+                Crm::new(store, graph, connections, public_url, false, stopping),
+            )
         }
     };
     let crm = Arc::new(crm);
@@ -87,7 +109,9 @@ async fn run(args: Args) -> Result<(), String> {
         println!("Phone  {}", simulator.url());
     }
 
-    interrupted().await.map_err(|error| format!("cannot wait for a signal: {error}"))?;
+    interrupted()
+        .await
+        .map_err(|error| format!("cannot wait for a signal: {error}"))?;
     stop.send_replace(true);
     let served = serving.await;
     for worker in workers {
@@ -107,9 +131,15 @@ async fn connect_demo(crm: &Crm, simulator: &Simulator, own_url: &str) -> Result
     let token = PageToken::new(&*app.page_token).map_err(|error| text(&error))?;
     let app_id = messenger_crm::id::AppId::new(&*app.app_id).map_err(|error| text(&error))?;
     let page = messenger_crm::id::PageId::new(&*app.page_id).map_err(|error| text(&error))?;
-    let connection = crm.connections.put(page, app.page_name.to_string(), app_id, secret, token).map_err(|error| text(&error))?;
+    let connection = crm
+        .connections
+        .put(page, app.page_name.to_string(), app_id, secret, token)
+        .map_err(|error| text(&error))?;
     simulator
-        .subscribe(&format!("{own_url}/webhook/{}", connection.path), connection.verify_token.expose_secret())
+        .subscribe(
+            &format!("{own_url}/webhook/{}", connection.path),
+            connection.verify_token.expose_secret(),
+        )
         .await
         .map_err(|error| text(&error))
 }
@@ -137,7 +167,10 @@ struct Scratch(std::path::PathBuf);
 
 impl Scratch {
     fn new() -> io::Result<Self> {
-        let folder = env::temp_dir().join(format!("messenger-crm-{:016x}", u64::from_be_bytes(vault::random())));
+        let folder = env::temp_dir().join(format!(
+            "messenger-crm-{:016x}",
+            u64::from_be_bytes(vault::random())
+        ));
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

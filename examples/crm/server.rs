@@ -67,7 +67,9 @@ pub(crate) async fn serve(listener: TcpListener, crm: Arc<Crm>) {
             async move { Ok::<_, Infallible>(answer(&crm, request).await) }
         });
         let mut server = http1::Builder::new();
-        server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+        server
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME);
         let connection = connections.watch(server.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             // A connection that breaks is the client's matter; what it brought was answered or not.
@@ -81,7 +83,10 @@ async fn answer(crm: &Arc<Crm>, request: Request<Incoming>) -> Reply {
     let (parts, body) = request.into_parts();
     let mut reply = match parts.uri.path().strip_prefix("/webhook/") {
         Some(path) => webhook(crm, path, &parts, body).await,
-        None if !is_local_name(&parts.headers) => plain(StatusCode::FORBIDDEN, "pages are served on localhost and by address only\n"),
+        None if !is_local_name(&parts.headers) => plain(
+            StatusCode::FORBIDDEN,
+            "pages are served on localhost and by address only\n",
+        ),
         None => inside(crm, &parts, body).await,
     };
     let headers = reply.headers_mut();
@@ -92,7 +97,9 @@ async fn answer(crm: &Arc<Crm>, request: Request<Incoming>) -> Reply {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     reply
 }
 
@@ -101,7 +108,9 @@ async fn inside(crm: &Arc<Crm>, parts: &Parts, body: Incoming) -> Reply {
     match parts.method {
         Method::GET => match path {
             "/" | "/inbox" | "/settings" => pages::shell(&parts.headers, crm.demo),
-            _ if path.starts_with("/inbox/") || path.starts_with("/customers/") => pages::shell(&parts.headers, crm.demo),
+            _ if path.starts_with("/inbox/") || path.starts_with("/customers/") => {
+                pages::shell(&parts.headers, crm.demo)
+            }
             "/api/events" => api::events(crm),
             _ => match pages::asset(path) {
                 Some(asset) => asset,
@@ -119,7 +128,9 @@ async fn inside(crm: &Arc<Crm>, parts: &Parts, body: Incoming) -> Reply {
         }
         _ => {
             let mut refusal = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
-            refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+            refusal
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
             refusal
         }
     }
@@ -139,9 +150,17 @@ async fn webhook(crm: &Arc<Crm>, path: &str, parts: &Parts, body: Incoming) -> R
         Outcome::Answer(answer) => return answer.map(|body| Full::from(body).boxed()),
         Outcome::Delivery(delivery) => {
             let ours = |page: &_| *page == connection.page;
-            timeout(DEADLINE, crm.inbox.receive(&delivery, ours, now())).await.map(|received| received.map(drop))
+            timeout(DEADLINE, crm.inbox.receive(&delivery, ours, now()))
+                .await
+                .map(|received| received.map(drop))
         }
-        Outcome::Unreadable(error) => timeout(DEADLINE, crm.inbox.quarantine(&body, error.to_string(), now())).await,
+        Outcome::Unreadable(error) => {
+            timeout(
+                DEADLINE,
+                crm.inbox.quarantine(&body, error.to_string(), now()),
+            )
+            .await
+        }
         _ => return plain(StatusCode::SERVICE_UNAVAILABLE, "not understood\n"),
     };
     match committed {
@@ -168,15 +187,20 @@ async fn receive<'a>(
     limit: usize,
 ) -> Result<(Vec<u8>, Vec<SemaphorePermit<'a>>), Reply> {
     let too_large = || plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n");
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|announced| announced > limit) {
         return Err(too_large());
     }
     let (mut bytes, mut permits) = (Vec::new(), Vec::new());
     let read = async {
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| plain(StatusCode::BAD_REQUEST, "the body was cut off\n"))?;
-            let Ok(data) = frame.into_data() else { continue };
+            let frame =
+                frame.map_err(|_| plain(StatusCode::BAD_REQUEST, "the body was cut off\n"))?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
             if bytes.len() + data.len() > limit {
                 return Err(too_large());
             }
@@ -187,19 +211,27 @@ async fn receive<'a>(
         }
         Ok(())
     };
-    timeout(BODY_TIME, read).await.map_err(|_| plain(StatusCode::REQUEST_TIMEOUT, "the body took too long\n"))??;
+    timeout(BODY_TIME, read)
+        .await
+        .map_err(|_| plain(StatusCode::REQUEST_TIMEOUT, "the body took too long\n"))??;
     Ok((bytes, permits))
 }
 
 /// Pages answer to `localhost` and to addresses: a name may be anybody's (DNS rebinding), and the
 /// public name carries the webhook alone.
 fn is_local_name(headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
-    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    let address = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .unwrap_or(name);
     name.eq_ignore_ascii_case("localhost") || address.parse::<std::net::IpAddr>().is_ok()
 }
 
@@ -208,18 +240,27 @@ fn refuse_foreign(headers: &HeaderMap) -> Option<Reply> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text("host").unwrap_or_default();
     if text("sec-fetch-site").is_some_and(|site| site != "same-origin")
-        || text("origin").is_some_and(|origin| origin.split_once("://").is_none_or(|(_, name)| name != host))
+        || text("origin").is_some_and(|origin| {
+            origin
+                .split_once("://")
+                .is_none_or(|(_, name)| name != host)
+        })
     {
         return Some(api::error(StatusCode::FORBIDDEN, "foreign"));
     }
-    let is_json = text("content-type").is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json"));
+    let is_json = text("content-type").is_some_and(|kind| {
+        kind.split(';')
+            .next()
+            .is_some_and(|kind| kind.trim() == "application/json")
+    });
     (!is_json).then(|| api::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json"))
 }
 
 pub(crate) fn bytes(status: StatusCode, media_type: &str, body: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(Full::new(body.into()).boxed());
     *reply.status_mut() = status;
-    let media_type = HeaderValue::from_str(media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let media_type = HeaderValue::from_str(media_type)
+        .unwrap_or(HeaderValue::from_static("application/octet-stream"));
     reply.headers_mut().insert(header::CONTENT_TYPE, media_type);
     reply
 }
@@ -235,7 +276,12 @@ impl Body for Events {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_recv(context).map(|event| event.map(|event| Ok(Frame::data(event))))
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0
+            .poll_recv(context)
+            .map(|event| event.map(|event| Ok(Frame::data(event))))
     }
 }

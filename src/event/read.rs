@@ -7,9 +7,22 @@ use super::{Attachment, Channel, Event, Kind, Message, Postback};
 use crate::{text::Text, time::Timestamp};
 
 impl<'a> Event<'a> {
-    pub(crate) fn unrecognized(channel: Channel, page: Option<Text<'a>>, raw: &'a RawValue, reason: &'static str) -> Self {
+    pub(crate) fn unrecognized(
+        channel: Channel,
+        page: Option<Text<'a>>,
+        raw: &'a RawValue,
+        reason: &'static str,
+    ) -> Self {
         let kind = Kind::Unrecognized { name: None, reason };
-        Self { channel, page, sender: None, recipient: None, timestamp: None, kind, raw }
+        Self {
+            channel,
+            page,
+            sender: None,
+            recipient: None,
+            timestamp: None,
+            kind,
+            raw,
+        }
     }
 
     pub(crate) fn read(channel: Channel, page: Option<Text<'a>>, raw: &'a RawValue) -> Self {
@@ -18,7 +31,10 @@ impl<'a> Event<'a> {
         };
         let kind = match channel {
             Channel::Messaging | Channel::Standby => item.kind(),
-            _ => Kind::Unrecognized { name: item.field.clone(), reason: "this kind has no type yet" },
+            _ => Kind::Unrecognized {
+                name: item.field.clone(),
+                reason: "this kind has no type yet",
+            },
         };
         Self {
             channel,
@@ -56,15 +72,31 @@ impl<'a> Item<'a> {
     fn kind(&self) -> Kind<'a> {
         if let Some(message) = &self.message {
             let typed = message.typed();
-            if message.is_echo { Kind::Echo(typed) } else { Kind::Message(typed) }
+            if message.is_echo {
+                Kind::Echo(typed)
+            } else {
+                Kind::Message(typed)
+            }
         } else if let Some(postback) = &self.postback {
-            Kind::Postback(Postback { mid: postback.mid.clone(), title: postback.title.clone(), payload: postback.payload.clone() })
+            Kind::Postback(Postback {
+                mid: postback.mid.clone(),
+                title: postback.title.clone(),
+                payload: postback.payload.clone(),
+            })
         } else if let Some(delivery) = &self.delivery {
-            Kind::Delivery { watermark: delivery.watermark, mids: delivery.mids.clone().unwrap_or_default() }
+            Kind::Delivery {
+                watermark: delivery.watermark,
+                mids: delivery.mids.clone().unwrap_or_default(),
+            }
         } else if let Some(read) = &self.read {
-            Kind::Read { watermark: read.watermark }
+            Kind::Read {
+                watermark: read.watermark,
+            }
         } else {
-            Kind::Unrecognized { name: self.field.clone(), reason: "this kind has no type yet" }
+            Kind::Unrecognized {
+                name: self.field.clone(),
+                reason: "this kind has no type yet",
+            }
         }
     }
 }
@@ -98,7 +130,10 @@ impl<'a> MessageJson<'a> {
         Message {
             mid: self.mid.clone(),
             text: self.text.clone(),
-            quick_reply: self.quick_reply.as_ref().and_then(|reply| reply.payload.clone()),
+            quick_reply: self
+                .quick_reply
+                .as_ref()
+                .and_then(|reply| reply.payload.clone()),
             attachments: attachments(self.attachments.as_deref().unwrap_or_default()),
             app_id: self.app_id.clone(),
             metadata: self.metadata.clone(),
@@ -109,17 +144,27 @@ impl<'a> MessageJson<'a> {
 /// Until 2026-08-30 a sticker came with a twin of type `image`: the twin is dropped.
 fn attachments<'a>(raw: &[&'a RawValue]) -> Vec<Attachment<'a>> {
     let mut read: Vec<Attachment<'a>> = raw.iter().map(|raw| attachment(raw)).collect();
-    let stickers: Vec<Option<Text<'a>>> =
-        read.iter().filter(|one| one.kind.as_str() == "sticker").map(|one| one.url.clone()).collect();
+    let stickers: Vec<Option<Text<'a>>> = read
+        .iter()
+        .filter(|one| one.kind.as_str() == "sticker")
+        .map(|one| one.url.clone())
+        .collect();
     read.retain(|one| one.kind.as_str() != "image" || !stickers.contains(&one.url));
     read
 }
 
 fn attachment(raw: &RawValue) -> Attachment<'_> {
     let Ok(json) = serde_json::from_str::<AttachmentJson<'_>>(raw.get()) else {
-        return Attachment { kind: "unknown".into(), url: None, title: None };
+        return Attachment {
+            kind: "unknown".into(),
+            url: None,
+            title: None,
+        };
     };
-    let payload = json.payload.unwrap_or(PayloadJson { url: None, title: None });
+    let payload = json.payload.unwrap_or(PayloadJson {
+        url: None,
+        title: None,
+    });
     Attachment {
         kind: json.r#type.unwrap_or_else(|| "unknown".into()),
         url: payload.url.or(json.url),
@@ -172,7 +217,9 @@ struct Receipt<'a> {
 }
 
 /// A member of another type than expected, or `null`, is an absent one.
-fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     let raw = <&'de RawValue>::deserialize(deserializer)?;
     Ok(serde_json::from_str(raw.get()).ok())
 }
@@ -180,7 +227,9 @@ fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
 /// Milliseconds or seconds, as a number or as a string of digits.
 fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text: Option<Text<'de>> = lenient(deserializer)?;
-    Ok(text.and_then(|text| text.parse().ok()).map(Timestamp::from_meta))
+    Ok(text
+        .and_then(|text| text.parse().ok())
+        .map(Timestamp::from_meta))
 }
 
 fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {

@@ -58,7 +58,11 @@ pub enum ReplyError {
 impl Inbox {
     /// An inbox over this store, answering through this Graph.
     pub fn new(store: Arc<dyn ContactStore>, graph: Graph, accounts: Arc<dyn Accounts>) -> Self {
-        Self { store, graph, accounts }
+        Self {
+            store,
+            graph,
+            accounts,
+        }
     }
 
     /// The store behind it.
@@ -78,16 +82,27 @@ impl Inbox {
     /// # Cancel safety
     ///
     /// A dropped future has committed all or nothing; receiving the delivery again is harmless.
-    pub async fn receive(&self, delivery: &Delivery<'_>, ours: impl Fn(&PageId) -> bool + Send, now: Timestamp) -> Result<Vec<Applied>, StoreError> {
+    pub async fn receive(
+        &self,
+        delivery: &Delivery<'_>,
+        ours: impl Fn(&PageId) -> bool + Send,
+        now: Timestamp,
+    ) -> Result<Vec<Applied>, StoreError> {
         let changes: Vec<Change> = delivery
             .events
             .iter()
             .map(|event| match event.page() {
-                Some(page) if !ours(&page) => Change::keep(event, now, "this page is not connected"),
+                Some(page) if !ours(&page) => {
+                    Change::keep(event, now, "this page is not connected")
+                }
                 _ => Change::of(event, now),
             })
             .collect();
-        if changes.is_empty() { Ok(Vec::new()) } else { self.store.apply(&changes).await }
+        if changes.is_empty() {
+            Ok(Vec::new())
+        } else {
+            self.store.apply(&changes).await
+        }
     }
 
     /// Keeps a signed body that cannot be read. Answer 200 when this returned.
@@ -95,8 +110,16 @@ impl Inbox {
     /// # Errors
     ///
     /// [`StoreError`]: nothing was kept. Answer 503.
-    pub async fn quarantine(&self, body: &[u8], reason: impl Into<String> + Send, now: Timestamp) -> Result<(), StoreError> {
-        self.store.apply(&[Change::quarantine(body, now, reason)]).await.map(drop)
+    pub async fn quarantine(
+        &self,
+        body: &[u8],
+        reason: impl Into<String> + Send,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.store
+            .apply(&[Change::quarantine(body, now, reason)])
+            .await
+            .map(drop)
     }
 
     /// Stores an agent's answer as queued; [`step`](Self::step) sends it. The same key twice is one answer.
@@ -104,13 +127,31 @@ impl Inbox {
     /// # Errors
     ///
     /// [`ReplyError`]: nothing was queued.
-    pub async fn reply(&self, contact: &ContactKey, key: OutgoingKey, text: &str, now: Timestamp) -> Result<Applied, ReplyError> {
+    pub async fn reply(
+        &self,
+        contact: &ContactKey,
+        key: OutgoingKey,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<Applied, ReplyError> {
         Message::text(contact.psid.clone(), text)?;
-        let known = self.store.contact(contact).await?.ok_or(ReplyError::NoSuchCustomer)?;
+        let known = self
+            .store
+            .contact(contact)
+            .await?
+            .ok_or(ReplyError::NoSuchCustomer)?;
         // A slow clock must not put the answer above the question.
         let at = now.max(known.last_at.plus(Duration::from_millis(1)));
         let content = Content::text(text.replace('\0', "\u{fffd}"));
-        let applied = self.store.apply(&[Change::Queued { contact: contact.clone(), key, at, content }]).await?;
+        let applied = self
+            .store
+            .apply(&[Change::Queued {
+                contact: contact.clone(),
+                key,
+                at,
+                content,
+            }])
+            .await?;
         Ok(applied.first().copied().unwrap_or(Applied::Unchanged))
     }
 

@@ -6,7 +6,9 @@ use super::Inbox;
 use crate::{
     change::{Applied, Change, ProfileAnswer, SendOutcome, Work},
     graph::{Advice, Error, Message, TransportErrorKind},
-    store::{ContactKey, Content, OutgoingKey, Pending, Picture, Profile, Reason, StoreError, WorkerId},
+    store::{
+        ContactKey, Content, OutgoingKey, Pending, Picture, Profile, Reason, StoreError, WorkerId,
+    },
     time::Timestamp,
 };
 
@@ -30,26 +32,71 @@ pub enum Step {
     Idle(Option<Timestamp>),
 }
 
-pub(super) async fn step(inbox: &Inbox, now: Timestamp, worker: WorkerId) -> Result<Step, StoreError> {
+pub(super) async fn step(
+    inbox: &Inbox,
+    now: Timestamp,
+    worker: WorkerId,
+) -> Result<Step, StoreError> {
     for pending in inbox.store.pending(now, LOOK_AT).await? {
         let worked = match pending {
-            Pending::Send { contact, key, attempt, content } => {
-                let claimed = claim(inbox, &contact, Work::Send(key.clone()), attempt, now, worker).await?;
+            Pending::Send {
+                contact,
+                key,
+                attempt,
+                content,
+            } => {
+                let claimed = claim(
+                    inbox,
+                    &contact,
+                    Work::Send(key.clone()),
+                    attempt,
+                    now,
+                    worker,
+                )
+                .await?;
                 if claimed {
                     let outcome = send(inbox, &contact, &key, &content, attempt, now).await;
-                    inbox.store.apply(&[Change::Settled { contact, key, attempt, outcome }]).await?;
+                    inbox
+                        .store
+                        .apply(&[Change::Settled {
+                            contact,
+                            key,
+                            attempt,
+                            outcome,
+                        }])
+                        .await?;
                 }
                 claimed
             }
-            Pending::Lapsed { contact, key, attempt } => {
-                inbox.store.apply(&[Change::Settled { contact, key, attempt, outcome: SendOutcome::Unknown }]).await?;
+            Pending::Lapsed {
+                contact,
+                key,
+                attempt,
+            } => {
+                inbox
+                    .store
+                    .apply(&[Change::Settled {
+                        contact,
+                        key,
+                        attempt,
+                        outcome: SendOutcome::Unknown,
+                    }])
+                    .await?;
                 true
             }
             Pending::FetchProfile { contact, attempt } => {
                 let claimed = claim(inbox, &contact, Work::Profile, attempt, now, worker).await?;
                 if claimed {
                     let (answer, due) = fetch(inbox, &contact, attempt, now).await;
-                    inbox.store.apply(&[Change::Profile { contact, fetched_at: now, answer, due }]).await?;
+                    inbox
+                        .store
+                        .apply(&[Change::Profile {
+                            contact,
+                            fetched_at: now,
+                            answer,
+                            due,
+                        }])
+                        .await?;
                 }
                 claimed
             }
@@ -69,22 +116,46 @@ async fn claim(
     now: Timestamp,
     by: WorkerId,
 ) -> Result<bool, StoreError> {
-    let claimed = Change::Claimed { contact: contact.clone(), work, attempt, until: now.plus(LEASE), by };
+    let claimed = Change::Claimed {
+        contact: contact.clone(),
+        work,
+        attempt,
+        until: now.plus(LEASE),
+        by,
+    };
     Ok(inbox.store.apply(&[claimed]).await?.first() == Some(&Applied::Changed))
 }
 
-async fn send(inbox: &Inbox, contact: &ContactKey, key: &OutgoingKey, content: &Content, attempt: u32, now: Timestamp) -> SendOutcome {
+async fn send(
+    inbox: &Inbox,
+    contact: &ContactKey,
+    key: &OutgoingKey,
+    content: &Content,
+    attempt: u32,
+    now: Timestamp,
+) -> SendOutcome {
     let Some(access) = inbox.accounts.access(&contact.page).await else {
-        return SendOutcome::NotSent { due: now.plus(THROTTLED) };
+        return SendOutcome::NotSent {
+            due: now.plus(THROTTLED),
+        };
     };
     let text = content.text.clone().unwrap_or_default();
     // The key comes back in the echo, which settles an answer whose outcome is unknown.
-    let Ok(message) = Message::text(contact.psid.clone(), text).and_then(|message| message.with_metadata(key.as_str())) else {
-        let reason = Reason { advice: Advice::FixRequest, code: None, subcode: None, trace: None };
+    let Ok(message) = Message::text(contact.psid.clone(), text)
+        .and_then(|message| message.with_metadata(key.as_str()))
+    else {
+        let reason = Reason {
+            advice: Advice::FixRequest,
+            code: None,
+            subcode: None,
+            trace: None,
+        };
         return SendOutcome::Failed { reason };
     };
     match inbox.graph.send(&access, &contact.page, &message).await {
-        Ok(sent) => sent.mid.map_or(SendOutcome::Unknown, |mid| SendOutcome::Sent { mid }),
+        Ok(sent) => sent
+            .mid
+            .map_or(SendOutcome::Unknown, |mid| SendOutcome::Sent { mid }),
         Err(error) => outcome(&error, attempt, now),
     }
 }
@@ -92,21 +163,31 @@ async fn send(inbox: &Inbox, contact: &ContactKey, key: &OutgoingKey, content: &
 /// What an error of a send means. Only what surely did not leave, or was throttled, goes again.
 fn outcome(error: &Error, attempt: u32, now: Timestamp) -> SendOutcome {
     let reason = Reason::of(error);
-    let never_left = matches!(error, Error::Transport(error) if error.kind == TransportErrorKind::NotSent);
+    let never_left =
+        matches!(error, Error::Transport(error) if error.kind == TransportErrorKind::NotSent);
     if error.outcome_is_unknown() {
         SendOutcome::Unknown
     } else if attempt >= MAX_SEND_ATTEMPTS {
         SendOutcome::Failed { reason }
     } else if never_left {
-        SendOutcome::NotSent { due: now.plus(delay(attempt)) }
+        SendOutcome::NotSent {
+            due: now.plus(delay(attempt)),
+        }
     } else if reason.advice == Advice::RateLimited {
-        SendOutcome::NotSent { due: now.plus(THROTTLED.saturating_mul(attempt)) }
+        SendOutcome::NotSent {
+            due: now.plus(THROTTLED.saturating_mul(attempt)),
+        }
     } else {
         SendOutcome::Failed { reason }
     }
 }
 
-async fn fetch(inbox: &Inbox, contact: &ContactKey, attempt: u32, now: Timestamp) -> (ProfileAnswer, Option<Timestamp>) {
+async fn fetch(
+    inbox: &Inbox,
+    contact: &ContactKey,
+    attempt: u32,
+    now: Timestamp,
+) -> (ProfileAnswer, Option<Timestamp>) {
     let later = Some(now.plus(delay(attempt)));
     let Some(access) = inbox.accounts.access(&contact.page).await else {
         return (ProfileAnswer::Failed, later);
@@ -119,7 +200,11 @@ async fn fetch(inbox: &Inbox, contact: &ContactKey, attempt: u32, now: Timestamp
 }
 
 /// The picture is fetched at once: its address is a secret, and dies.
-async fn known(inbox: &Inbox, profile: crate::graph::Profile, later: Option<Timestamp>) -> (ProfileAnswer, Option<Timestamp>) {
+async fn known(
+    inbox: &Inbox,
+    profile: crate::graph::Profile,
+    later: Option<Timestamp>,
+) -> (ProfileAnswer, Option<Timestamp>) {
     let (picture, due) = match &profile.picture {
         None => (None, None),
         Some(url) => match inbox.graph.picture(url).await {
@@ -128,12 +213,18 @@ async fn known(inbox: &Inbox, profile: crate::graph::Profile, later: Option<Time
             Err(_) => (None, later),
         },
     };
-    let profile = Profile { name: profile.name, first_name: profile.first_name, last_name: profile.last_name };
+    let profile = Profile {
+        name: profile.name,
+        first_name: profile.first_name,
+        last_name: profile.last_name,
+    };
     (ProfileAnswer::Known { profile, picture }, due)
 }
 
 fn delay(attempt: u32) -> Duration {
-    FIRST_DELAY.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1))).min(LONGEST_DELAY)
+    FIRST_DELAY
+        .saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)))
+        .min(LONGEST_DELAY)
 }
 
 #[cfg(test)]

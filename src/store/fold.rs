@@ -4,7 +4,10 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Content, ContactKey, Entry, EntryId, OutgoingKey, Picture, Preview, Profile, Reason, Revision, Side, Source, WorkerId};
+use super::{
+    ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Preview, Profile, Reason, Revision,
+    Side, Source, WorkerId,
+};
 use crate::{
     change::{Applied, Change, ProfileAnswer, SendOutcome, Work},
     id::{Mid, PageId},
@@ -24,12 +27,23 @@ pub trait Rows {
     fn put_picture(&mut self, key: &ContactKey, picture: &Picture) -> Result<(), Self::Error>;
     fn entry(&mut self, key: &ContactKey, id: &EntryId) -> Result<Option<EntryRow>, Self::Error>;
     fn put_entry(&mut self, key: &ContactKey, row: &EntryRow) -> Result<(), Self::Error>;
-    fn outgoing(&mut self, key: &ContactKey, answer: &OutgoingKey) -> Result<Option<OutgoingRow>, Self::Error>;
+    fn outgoing(
+        &mut self,
+        key: &ContactKey,
+        answer: &OutgoingKey,
+    ) -> Result<Option<OutgoingRow>, Self::Error>;
     fn put_outgoing(&mut self, key: &ContactKey, row: &OutgoingRow) -> Result<(), Self::Error>;
     /// The earliest answer that waits or is on its way.
     fn head(&mut self, key: &ContactKey) -> Result<Option<OutgoingRow>, Self::Error>;
     /// Keeps raw bytes; says whether they are new.
-    fn keep(&mut self, page: Option<&PageId>, id: &EntryId, at: Timestamp, reason: &str, raw: &[u8]) -> Result<bool, Self::Error>;
+    fn keep(
+        &mut self,
+        page: Option<&PageId>,
+        id: &EntryId,
+        at: Timestamp,
+        reason: &str,
+        raw: &[u8],
+    ) -> Result<bool, Self::Error>;
 }
 
 /// What is known about a customer. Without `last_at` there is nothing to show yet.
@@ -130,22 +144,61 @@ pub fn apply<R: Rows + ?Sized>(rows: &mut R, changes: &[Change]) -> Result<Vec<A
 fn one<R: Rows + ?Sized>(rows: &mut R, change: &Change) -> Result<Applied, R::Error> {
     match change {
         Change::Received { contact, entry } => record(rows, contact, entry, Side::Customer, None),
-        Change::Echoed { contact, entry, key } => echoed(rows, contact, entry, key.as_ref()),
-        Change::Delivered { contact, up_to } => mark(rows, contact, |row| raise(&mut row.delivered, *up_to)),
+        Change::Echoed {
+            contact,
+            entry,
+            key,
+        } => echoed(rows, contact, entry, key.as_ref()),
+        Change::Delivered { contact, up_to } => {
+            mark(rows, contact, |row| raise(&mut row.delivered, *up_to))
+        }
         Change::Read { contact, up_to } => mark(rows, contact, |row| raise(&mut row.read, *up_to)),
-        Change::Profile { contact, fetched_at, answer, due } => profile(rows, contact, *fetched_at, answer, *due),
-        Change::Kept { page, id, at, reason, raw } => {
+        Change::Profile {
+            contact,
+            fetched_at,
+            answer,
+            due,
+        } => profile(rows, contact, *fetched_at, answer, *due),
+        Change::Kept {
+            page,
+            id,
+            at,
+            reason,
+            raw,
+        } => {
             let new = rows.keep(page.as_ref(), id, *at, reason, raw)?;
-            Ok(if new { Applied::New { customer: false } } else { Applied::Unchanged })
+            Ok(if new {
+                Applied::New { customer: false }
+            } else {
+                Applied::Unchanged
+            })
         }
-        Change::Queued { contact, key, at, content } => queued(rows, contact, key, *at, content),
-        Change::Settled { contact, key, attempt, outcome } => settled(rows, contact, key, *attempt, outcome),
-        Change::Claimed { contact, work: Work::Profile, attempt, until, by } => {
-            claim_profile(rows, contact, *attempt, *until, *by)
-        }
-        Change::Claimed { contact, work: Work::Send(key), attempt, until, by } => {
-            claim_send(rows, contact, key, *attempt, *until, *by)
-        }
+        Change::Queued {
+            contact,
+            key,
+            at,
+            content,
+        } => queued(rows, contact, key, *at, content),
+        Change::Settled {
+            contact,
+            key,
+            attempt,
+            outcome,
+        } => settled(rows, contact, key, *attempt, outcome),
+        Change::Claimed {
+            contact,
+            work: Work::Profile,
+            attempt,
+            until,
+            by,
+        } => claim_profile(rows, contact, *attempt, *until, *by),
+        Change::Claimed {
+            contact,
+            work: Work::Send(key),
+            attempt,
+            until,
+            by,
+        } => claim_send(rows, contact, key, *attempt, *until, *by),
         Change::Seen { contact, revision } => seen(rows, contact, *revision),
     }
 }
@@ -159,16 +212,30 @@ fn record<R: Rows + ?Sized>(
     key: Option<&OutgoingKey>,
 ) -> Result<Applied, R::Error> {
     let stored = rows.entry(contact, &entry.id)?;
-    let key = key.or(stored.as_ref().and_then(|stored| stored.key.as_ref())).cloned();
-    let keep_body = stored.as_ref().is_some_and(|stored| stored.entry.source >= entry.source);
+    let key = key
+        .or(stored.as_ref().and_then(|stored| stored.key.as_ref()))
+        .cloned();
+    let keep_body = stored
+        .as_ref()
+        .is_some_and(|stored| stored.entry.source >= entry.source);
     if let Some(stored) = &stored
         && keep_body
         && stored.key == key
     {
         return Ok(Applied::Unchanged);
     }
-    let entry = stored.as_ref().filter(|_| keep_body).map_or(entry, |stored| &stored.entry);
-    rows.put_entry(contact, &EntryRow { entry: entry.clone(), side, key: key.clone() })?;
+    let entry = stored
+        .as_ref()
+        .filter(|_| keep_body)
+        .map_or(entry, |stored| &stored.entry);
+    rows.put_entry(
+        contact,
+        &EntryRow {
+            entry: entry.clone(),
+            side,
+            key: key.clone(),
+        },
+    )?;
 
     let mut row = rows.contact(contact)?.unwrap_or_default();
     let customer = row.last_at.is_none();
@@ -179,7 +246,11 @@ fn record<R: Rows + ?Sized>(
         raise(&mut row.inbound_at, entry.at);
     }
     put(rows, contact, row)?;
-    Ok(if stored.is_none() && key.is_none() { Applied::New { customer } } else { Applied::Changed })
+    Ok(if stored.is_none() && key.is_none() {
+        Applied::New { customer }
+    } else {
+        Applied::Changed
+    })
 }
 
 fn echoed<R: Rows + ?Sized>(
@@ -190,7 +261,9 @@ fn echoed<R: Rows + ?Sized>(
 ) -> Result<Applied, R::Error> {
     let applied = record(rows, contact, entry, Side::Page, key)?;
     if let (Some(key), Ok(mid)) = (key, Mid::new(entry.id.as_str())) {
-        let mut answer = rows.outgoing(contact, key)?.unwrap_or_else(|| unborn(key, entry.at));
+        let mut answer = rows
+            .outgoing(contact, key)?
+            .unwrap_or_else(|| unborn(key, entry.at));
         if !answer.mids.contains(&mid) {
             answer.mids.push(mid);
             answer.state = OutgoingState::Sent;
@@ -211,7 +284,11 @@ fn mark<R: Rows + ?Sized>(
     }
     let parked = row.last_at.is_none();
     put(rows, contact, row)?;
-    Ok(if parked { Applied::Parked } else { Applied::Changed })
+    Ok(if parked {
+        Applied::Parked
+    } else {
+        Applied::Changed
+    })
 }
 
 fn profile<R: Rows + ?Sized>(
@@ -233,7 +310,10 @@ fn profile<R: Rows + ?Sized>(
             row.profile_attempt = 0;
             if let Some(picture) = picture {
                 rows.put_picture(contact, picture)?;
-                row.picture = Some(row.picture.map_or(NonZeroU32::MIN, |number| number.saturating_add(1)));
+                row.picture = Some(
+                    row.picture
+                        .map_or(NonZeroU32::MIN, |number| number.saturating_add(1)),
+                );
             }
         }
         ProfileAnswer::Nobody => row.profile_attempt = 0,
@@ -241,7 +321,11 @@ fn profile<R: Rows + ?Sized>(
     }
     let parked = row.last_at.is_none();
     put(rows, contact, row)?;
-    Ok(if parked { Applied::Parked } else { Applied::Changed })
+    Ok(if parked {
+        Applied::Parked
+    } else {
+        Applied::Changed
+    })
 }
 
 fn queued<R: Rows + ?Sized>(
@@ -252,7 +336,10 @@ fn queued<R: Rows + ?Sized>(
     content: &Content,
 ) -> Result<Applied, R::Error> {
     let stored = rows.outgoing(contact, key)?;
-    if stored.as_ref().is_some_and(|stored| stored.content.is_some()) {
+    if stored
+        .as_ref()
+        .is_some_and(|stored| stored.content.is_some())
+    {
         return Ok(Applied::Unchanged);
     }
     let mut answer = stored.unwrap_or_else(|| unborn(key, at));
@@ -274,7 +361,9 @@ fn settled<R: Rows + ?Sized>(
     attempt: u32,
     outcome: &SendOutcome,
 ) -> Result<Applied, R::Error> {
-    let mut answer = rows.outgoing(contact, key)?.unwrap_or_else(|| unborn(key, Timestamp::default()));
+    let mut answer = rows
+        .outgoing(contact, key)?
+        .unwrap_or_else(|| unborn(key, Timestamp::default()));
     if let SendOutcome::Sent { mid } = outcome {
         if answer.mids.contains(mid) {
             return Ok(Applied::Unchanged);
@@ -282,7 +371,12 @@ fn settled<R: Rows + ?Sized>(
         answer.mids.push(mid.clone());
         (answer.state, answer.attempt) = (OutgoingState::Sent, answer.attempt.max(attempt));
         if let Some(content) = answer.content.clone() {
-            let entry = Entry { id: EntryId::of_message(mid), at: answer.at, source: Source::Own, content };
+            let entry = Entry {
+                id: EntryId::of_message(mid),
+                at: answer.at,
+                source: Source::Own,
+                content,
+            };
             record(rows, contact, &entry, Side::Page, Some(key))?;
         }
         put_answer(rows, contact, &answer)?;
@@ -290,10 +384,14 @@ fn settled<R: Rows + ?Sized>(
     }
     let state = match outcome {
         SendOutcome::NotSent { due } => OutgoingState::NotSent { due: *due },
-        SendOutcome::Failed { reason } => OutgoingState::Failed { reason: reason.clone() },
+        SendOutcome::Failed { reason } => OutgoingState::Failed {
+            reason: reason.clone(),
+        },
         SendOutcome::Unknown | SendOutcome::Sent { .. } => OutgoingState::Unknown,
     };
-    if answer.state == OutgoingState::Sent || (attempt, state.rank()) <= (answer.attempt, answer.state.rank()) {
+    if answer.state == OutgoingState::Sent
+        || (attempt, state.rank()) <= (answer.attempt, answer.state.rank())
+    {
         return Ok(Applied::Unchanged);
     }
     (answer.attempt, answer.state) = (attempt, state);
@@ -308,7 +406,9 @@ fn claim_profile<R: Rows + ?Sized>(
     until: Timestamp,
     by: WorkerId,
 ) -> Result<Applied, R::Error> {
-    let Some(mut row) = rows.contact(contact)? else { return Ok(Applied::Refused) };
+    let Some(mut row) = rows.contact(contact)? else {
+        return Ok(Applied::Refused);
+    };
     if row.profile_attempt == attempt && row.profile_by == Some(by) {
         return Ok(Applied::Unchanged);
     }
@@ -328,21 +428,33 @@ fn claim_send<R: Rows + ?Sized>(
     until: Timestamp,
     by: WorkerId,
 ) -> Result<Applied, R::Error> {
-    let Some(mut answer) = rows.outgoing(contact, key)? else { return Ok(Applied::Refused) };
+    let Some(mut answer) = rows.outgoing(contact, key)? else {
+        return Ok(Applied::Refused);
+    };
     if answer.attempt == attempt && answer.by == Some(by) {
         return Ok(Applied::Unchanged);
     }
-    let waiting = matches!(answer.state, OutgoingState::Queued | OutgoingState::NotSent { .. });
+    let waiting = matches!(
+        answer.state,
+        OutgoingState::Queued | OutgoingState::NotSent { .. }
+    );
     if !waiting || answer.attempt.checked_add(1) != Some(attempt) {
         return Ok(Applied::Refused);
     }
-    (answer.attempt, answer.by, answer.state) = (attempt, Some(by), OutgoingState::Sending { until });
+    (answer.attempt, answer.by, answer.state) =
+        (attempt, Some(by), OutgoingState::Sending { until });
     put_answer(rows, contact, &answer)?;
     Ok(Applied::Changed)
 }
 
-fn seen<R: Rows + ?Sized>(rows: &mut R, contact: &ContactKey, revision: Revision) -> Result<Applied, R::Error> {
-    let Some(mut row) = rows.contact(contact)? else { return Ok(Applied::Unchanged) };
+fn seen<R: Rows + ?Sized>(
+    rows: &mut R,
+    contact: &ContactKey,
+    revision: Revision,
+) -> Result<Applied, R::Error> {
+    let Some(mut row) = rows.contact(contact)? else {
+        return Ok(Applied::Unchanged);
+    };
     if row.unread == 0 {
         return Ok(Applied::Unchanged);
     }
@@ -355,16 +467,32 @@ fn seen<R: Rows + ?Sized>(rows: &mut R, contact: &ContactKey, revision: Revision
 }
 
 fn unborn(key: &OutgoingKey, at: Timestamp) -> OutgoingRow {
-    OutgoingRow { key: key.clone(), at, content: None, attempt: 0, state: OutgoingState::Queued, by: None, mids: Vec::new() }
+    OutgoingRow {
+        key: key.clone(),
+        at,
+        content: None,
+        attempt: 0,
+        state: OutgoingState::Queued,
+        by: None,
+        mids: Vec::new(),
+    }
 }
 
-fn put<R: Rows + ?Sized>(rows: &mut R, contact: &ContactKey, mut row: ContactRow) -> Result<(), R::Error> {
+fn put<R: Rows + ?Sized>(
+    rows: &mut R,
+    contact: &ContactKey,
+    mut row: ContactRow,
+) -> Result<(), R::Error> {
     row.revision = rows.revision(&contact.page)?;
     rows.put_contact(contact, &row)
 }
 
 /// Writes an answer, and on the customer's row when its conversation must be looked at next.
-fn put_answer<R: Rows + ?Sized>(rows: &mut R, contact: &ContactKey, answer: &OutgoingRow) -> Result<(), R::Error> {
+fn put_answer<R: Rows + ?Sized>(
+    rows: &mut R,
+    contact: &ContactKey,
+    answer: &OutgoingRow,
+) -> Result<(), R::Error> {
     rows.put_outgoing(contact, answer)?;
     let mut row = rows.contact(contact)?.unwrap_or_default();
     row.send_due = rows.head(contact)?.and_then(|head| head.state.due(head.at));
@@ -372,15 +500,31 @@ fn put_answer<R: Rows + ?Sized>(rows: &mut R, contact: &ContactKey, answer: &Out
 }
 
 /// Moves the edges of a conversation; never backwards.
-fn show(row: &mut ContactRow, at: Timestamp, side: Side, content: &Content, queued: Option<&OutgoingKey>, replaces: Option<&OutgoingKey>) {
+fn show(
+    row: &mut ContactRow,
+    at: Timestamp,
+    side: Side,
+    content: &Content,
+    queued: Option<&OutgoingKey>,
+    replaces: Option<&OutgoingKey>,
+) {
     if row.last_at.is_none() && row.profile_at.is_none() {
         row.profile_due = Some(at);
     }
     row.first_at = Some(row.first_at.map_or(at, |first| first.min(at)));
     raise(&mut row.last_at, at);
     let same = |preview: &Preview| replaces.is_some() && preview.key.as_ref() == replaces;
-    if row.preview.as_ref().is_none_or(|preview| preview.at <= at || same(preview)) {
-        row.preview = Some(Preview { at, side, content: content.clone(), key: queued.or(replaces).cloned() });
+    if row
+        .preview
+        .as_ref()
+        .is_none_or(|preview| preview.at <= at || same(preview))
+    {
+        row.preview = Some(Preview {
+            at,
+            side,
+            content: content.clone(),
+            key: queued.or(replaces).cloned(),
+        });
     }
 }
 

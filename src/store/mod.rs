@@ -9,8 +9,9 @@ mod model;
 pub mod sqlite;
 
 pub use model::{
-    Attachment, Contact, ContactKey, ContactQuery, Content, Count, Entry, EntryId, InvalidKey, Listing, Message, MessageQuery,
-    MessageState, OutgoingKey, Pending, Picture, Preview, Profile, Reason, Revision, Side, Source, WorkerId,
+    Attachment, Contact, ContactKey, ContactQuery, Content, Count, Entry, EntryId, InvalidKey,
+    Listing, Message, MessageQuery, MessageState, OutgoingKey, Pending, Picture, Preview, Profile,
+    Reason, Revision, Side, Source, WorkerId,
 };
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
@@ -60,7 +61,12 @@ pub trait ContactStore: Debug + Send + Sync + 'static {
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// A Page's revision, as soon as it is above `since`, or after `wait`.
-    async fn changed(&self, page: &PageId, since: Revision, wait: Duration) -> Result<Revision, StoreError>;
+    async fn changed(
+        &self,
+        page: &PageId,
+        since: Revision,
+        wait: Duration,
+    ) -> Result<Revision, StoreError>;
 }
 
 /// Why a store could not answer. Nothing was half done.

@@ -60,7 +60,14 @@ impl EntryId {
             hash.update(part);
         }
         let digest = hash.finalize();
-        Self(digest[..16].iter().fold(String::from("~"), |text, byte| text + &format!("{byte:02x}")).into())
+        Self(
+            digest[..16]
+                .iter()
+                .fold(String::from("~"), |text, byte| {
+                    text + &format!("{byte:02x}")
+                })
+                .into(),
+        )
     }
 
     /// The id as text.
@@ -88,8 +95,20 @@ impl OutgoingKey {
         bytes[6..].copy_from_slice(&random);
         bytes[6] = bytes[6] & 0x0f | 0x70;
         bytes[8] = bytes[8] & 0x3f | 0x80;
-        let hex = bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-        Self(format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]).into())
+        let hex = bytes
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        Self(
+            format!(
+                "{}-{}-{}-{}-{}",
+                &hex[..8],
+                &hex[8..12],
+                &hex[12..16],
+                &hex[16..20],
+                &hex[20..]
+            )
+            .into(),
+        )
     }
 
     /// A key from its text, as [`as_str`](Self::as_str) gave it.
@@ -104,7 +123,11 @@ impl OutgoingKey {
                 14 => byte == b'7',
                 _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
             });
-        if good { Ok(Self(text.into())) } else { Err(InvalidKey) }
+        if good {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidKey)
+        }
     }
 
     /// The key as text.
@@ -166,13 +189,21 @@ pub struct Content {
 impl Content {
     /// A text and nothing else.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: Some(text.into()), ..Self::default() }
+        Self {
+            text: Some(text.into()),
+            ..Self::default()
+        }
     }
 }
 
 impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Content({} bytes of text, {} attachments)", self.text.as_ref().map_or(0, String::len), self.attachments.len())
+        write!(
+            f,
+            "Content({} bytes of text, {} attachments)",
+            self.text.as_ref().map_or(0, String::len),
+            self.attachments.len()
+        )
     }
 }
 
@@ -193,7 +224,10 @@ impl Attachment {
         Self {
             kind: attachment.kind.to_storable(),
             url: attachment.url.as_ref().map(crate::text::Text::to_storable),
-            title: attachment.title.as_ref().map(crate::text::Text::to_storable),
+            title: attachment
+                .title
+                .as_ref()
+                .map(crate::text::Text::to_storable),
         }
     }
 }
@@ -248,14 +282,22 @@ pub struct Picture {
 
 impl fmt::Debug for Picture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Picture({}, {} bytes)", self.media_type, self.bytes.len())
+        write!(
+            f,
+            "Picture({}, {} bytes)",
+            self.media_type,
+            self.bytes.len()
+        )
     }
 }
 
 impl Picture {
     /// A picture of this type.
     pub fn new(media_type: impl Into<String>, bytes: Vec<u8>) -> Self {
-        Self { media_type: media_type.into(), bytes }
+        Self {
+            media_type: media_type.into(),
+            bytes,
+        }
     }
 }
 
@@ -388,7 +430,12 @@ pub struct ContactQuery {
 impl ContactQuery {
     /// The first fifty customers of a Page.
     pub fn new(page: PageId) -> Self {
-        Self { page, search: None, after: None, limit: 50 }
+        Self {
+            page,
+            search: None,
+            after: None,
+            limit: 50,
+        }
     }
 }
 
@@ -407,7 +454,11 @@ pub struct MessageQuery {
 impl MessageQuery {
     /// The newest fifty messages of a conversation.
     pub fn new(contact: ContactKey) -> Self {
-        Self { contact, after: None, limit: 50 }
+        Self {
+            contact,
+            after: None,
+            limit: 50,
+        }
     }
 }
 
@@ -480,13 +531,20 @@ mod tests {
         let key = OutgoingKey::new(Timestamp::from_millis(0x0190_1234_5678), [0xff; 10]);
         assert_eq!(key.as_str(), "01901234-5678-7fff-bfff-ffffffffffff");
         assert_eq!(OutgoingKey::parse(key.as_str()), Ok(key));
-        for bad in ["", "01901234-5678-4fff-bfff-ffffffffffff", "01901234-5678-7fff-bfff-fffffffffffF"] {
+        for bad in [
+            "",
+            "01901234-5678-4fff-bfff-ffffffffffff",
+            "01901234-5678-7fff-bfff-fffffffffffF",
+        ] {
             assert_eq!(OutgoingKey::parse(bad), Err(InvalidKey), "{bad}");
         }
     }
 
     #[test]
     fn parts_do_not_run_into_each_other() {
-        assert_ne!(EntryId::of_parts(&[b"ab", b"c"]), EntryId::of_parts(&[b"a", b"bc"]));
+        assert_ne!(
+            EntryId::of_parts(&[b"ab", b"c"]),
+            EntryId::of_parts(&[b"a", b"bc"])
+        );
     }
 }

@@ -21,7 +21,8 @@ use futures_channel::oneshot;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
 use super::{
-    Contact, ContactKey, ContactQuery, ContactStore, Listing, Message, MessageQuery, Pending, Picture, Revision, StoreError, fold,
+    Contact, ContactKey, ContactQuery, ContactStore, Listing, Message, MessageQuery, Pending,
+    Picture, Revision, StoreError, fold,
 };
 use crate::{
     change::{Applied, Change},
@@ -72,13 +73,20 @@ impl SqliteStore {
         migrate(&mut connection)?;
         let mut reading = connect(path)?;
         let (writer, jobs) = channel();
-        thread::Builder::new().name("store-writer".into()).spawn(move || write(connection, &jobs)).map_err(unavailable)?;
+        thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || write(connection, &jobs))
+            .map_err(unavailable)?;
         let (reader, reads) = channel::<Read>();
         thread::Builder::new()
             .name("store-reader".into())
             .spawn(move || reads.iter().for_each(|read| read(&mut reading)))
             .map_err(unavailable)?;
-        Ok(Self { writer, reader, _shared: Arc::new(()) })
+        Ok(Self {
+            writer,
+            reader,
+            _shared: Arc::new(()),
+        })
     }
 
     async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
@@ -89,7 +97,10 @@ impl SqliteStore {
         let (answer, answered) = oneshot::channel();
         let job: Read = Box::new(move |connection| {
             // One snapshot for all statements of a read. A caller that is gone needs no answer.
-            let result = connection.transaction().map_err(unavailable).and_then(|snapshot| read(&snapshot));
+            let result = connection
+                .transaction()
+                .map_err(unavailable)
+                .and_then(|snapshot| read(&snapshot));
             let _ = answer.send(result);
         });
         self.reader.send(job).map_err(|_| gone())?;
@@ -107,24 +118,32 @@ impl fmt::Debug for SqliteStore {
 impl ContactStore for SqliteStore {
     async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.writer.send(Write::Apply(changes.to_vec(), answer)).map_err(|_| gone())?;
+        self.writer
+            .send(Write::Apply(changes.to_vec(), answer))
+            .map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 
     async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
         let key = key.clone();
-        self.read(move |connection| rows::contact(connection, key)).await
+        self.read(move |connection| rows::contact(connection, key))
+            .await
     }
 
     async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError> {
         let key = key.clone();
         self.read(move |connection| {
             connection
-                .prepare_cached("SELECT media_type, bytes FROM picture WHERE page = ?1 AND psid = ?2")
+                .prepare_cached(
+                    "SELECT media_type, bytes FROM picture WHERE page = ?1 AND psid = ?2",
+                )
                 .and_then(|mut statement| {
                     statement
                         .query_row(params![key.page.as_str(), key.psid.as_str()], |row| {
-                            Ok(Picture { media_type: row.get(0)?, bytes: row.get(1)? })
+                            Ok(Picture {
+                                media_type: row.get(0)?,
+                                bytes: row.get(1)?,
+                            })
                         })
                         .optional()
                 })
@@ -135,27 +154,42 @@ impl ContactStore for SqliteStore {
 
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
         let query = query.clone();
-        self.read(move |connection| rows::contacts(connection, &query)).await
+        self.read(move |connection| rows::contacts(connection, &query))
+            .await
     }
 
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
         let query = query.clone();
-        self.read(move |connection| rows::messages(connection, &query)).await
+        self.read(move |connection| rows::messages(connection, &query))
+            .await
     }
 
     async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        self.read(move |connection| rows::pending(connection, now, limit)).await
+        self.read(move |connection| rows::pending(connection, now, limit))
+            .await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(|connection| rows::next_due(connection)).await
     }
 
-    async fn changed(&self, page: &PageId, since: Revision, wait: Duration) -> Result<Revision, StoreError> {
+    async fn changed(
+        &self,
+        page: &PageId,
+        since: Revision,
+        wait: Duration,
+    ) -> Result<Revision, StoreError> {
         let (answer, answered) = oneshot::channel();
         let now = Instant::now();
         let until = now.checked_add(wait).unwrap_or(now);
-        self.writer.send(Write::Watch(Watch { page: page.clone(), since, until, answer })).map_err(|_| gone())?;
+        self.writer
+            .send(Write::Watch(Watch {
+                page: page.clone(),
+                since,
+                until,
+                answer,
+            }))
+            .map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }
@@ -179,7 +213,11 @@ fn write(mut connection: Connection, jobs: &Receiver<Write>) {
                 Write::Apply(changes, answer) => shared.push((changes, answer)),
                 Write::Watch(watch) => watches.push(watch),
             }
-            job = if shared.len() < MAX_SHARED { jobs.try_recv().ok() } else { None };
+            job = if shared.len() < MAX_SHARED {
+                jobs.try_recv().ok()
+            } else {
+                None
+            };
         }
         if !shared.is_empty() {
             commit(&mut connection, shared);
@@ -188,7 +226,11 @@ fn write(mut connection: Connection, jobs: &Receiver<Write>) {
         for at in (0..watches.len()).rev() {
             let revision = rows::revision(&connection, &watches[at].page);
             let is_over = watches[at].until <= Instant::now();
-            if is_over || !revision.as_ref().is_ok_and(|revision| *revision <= watches[at].since) {
+            if is_over
+                || !revision
+                    .as_ref()
+                    .is_ok_and(|revision| *revision <= watches[at].since)
+            {
                 let _ = watches.swap_remove(at).answer.send(revision);
             }
         }
@@ -198,23 +240,25 @@ fn write(mut connection: Connection, jobs: &Receiver<Write>) {
 /// Commits all callers at once, each under a savepoint, so that one that fails fails alone.
 fn commit(connection: &mut Connection, shared: Vec<(Vec<Change>, Answer<Vec<Applied>>)>) {
     let mut results = Vec::with_capacity(shared.len());
-    let committed = connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|mut transaction| {
-        for (changes, _) in &shared {
-            let savepoint = transaction.savepoint()?;
-            let result = fold::apply(&mut SqliteRows::new(&savepoint), changes);
-            match result {
-                Ok(applied) => {
-                    savepoint.commit()?;
-                    results.push(Ok(applied));
-                }
-                Err(error) => {
-                    savepoint.finish()?;
-                    results.push(Err(error));
+    let committed = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .and_then(|mut transaction| {
+            for (changes, _) in &shared {
+                let savepoint = transaction.savepoint()?;
+                let result = fold::apply(&mut SqliteRows::new(&savepoint), changes);
+                match result {
+                    Ok(applied) => {
+                        savepoint.commit()?;
+                        results.push(Ok(applied));
+                    }
+                    Err(error) => {
+                        savepoint.finish()?;
+                        results.push(Err(error));
+                    }
                 }
             }
-        }
-        transaction.commit()
-    });
+            transaction.commit()
+        });
     if let Err(error) = committed {
         let text = error.to_string();
         for (_, answer) in shared {
@@ -231,10 +275,17 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(unavailable)?;
     // FULL: in WAL mode anything less loses acknowledged commits when the power goes.
-    connection.busy_timeout(Duration::from_secs(3)).map_err(unavailable)?;
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(unavailable)?;
+    connection
+        .busy_timeout(Duration::from_secs(3))
+        .map_err(unavailable)?;
+    let found: i64 = connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(unavailable)?;
     if found > SCHEMA {
-        return Err(StoreError::TooNew { found, known: SCHEMA });
+        return Err(StoreError::TooNew {
+            found,
+            known: SCHEMA,
+        });
     }
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;")
@@ -243,11 +294,19 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)?;
-    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(unavailable)?;
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(unavailable)?;
+    let found: i64 = transaction
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(unavailable)?;
     if found < SCHEMA {
-        transaction.execute_batch(include_str!("schema.sql")).map_err(unavailable)?;
-        transaction.pragma_update(None, "user_version", SCHEMA).map_err(unavailable)?;
+        transaction
+            .execute_batch(include_str!("schema.sql"))
+            .map_err(unavailable)?;
+        transaction
+            .pragma_update(None, "user_version", SCHEMA)
+            .map_err(unavailable)?;
     }
     transaction.commit().map_err(unavailable)
 }

@@ -44,44 +44,83 @@ pub enum EnvelopeError {
 ///
 /// [`EnvelopeError`] when the body as a whole is unreadable. Damage inside an event stays there.
 pub fn parse_unverified(body: &[u8]) -> Result<Delivery<'_>, EnvelopeError> {
-    let body = std::str::from_utf8(body).map_err(|error| EnvelopeError::Encoding { at: error.valid_up_to() })?;
+    let body = std::str::from_utf8(body).map_err(|error| EnvelopeError::Encoding {
+        at: error.valid_up_to(),
+    })?;
     let envelope: Envelope<'_> =
-        serde_json::from_str(body).map_err(|error| EnvelopeError::Json { line: error.line(), column: error.column() })?;
-    let object = envelope.object.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        serde_json::from_str(body).map_err(|error| EnvelopeError::Json {
+            line: error.line(),
+            column: error.column(),
+        })?;
+    let object = envelope
+        .object
+        .and_then(|raw| serde_json::from_str(raw.get()).ok());
     let mut events = Vec::new();
     for entry in envelope.entry.unwrap_or_default() {
         read_entry(entry, &mut events);
     }
-    if object.as_ref().is_none_or(|object: &Text<'_>| object.as_str() != "page") {
+    if object
+        .as_ref()
+        .is_none_or(|object: &Text<'_>| object.as_str() != "page")
+    {
         // Instagram's ids and rules are other ones: kept whole, never taken for Messenger's.
-        events.iter_mut().for_each(|event| event.set_aside("the object is not a page"));
+        events
+            .iter_mut()
+            .for_each(|event| event.set_aside("the object is not a page"));
     }
     Ok(Delivery { object, events })
 }
 
 fn read_entry<'a>(raw: &'a RawValue, events: &mut Vec<Event<'a>>) {
     let Ok(entry) = serde_json::from_str::<Entry<'_>>(raw.get()) else {
-        events.push(Event::unrecognized(Channel::Entry, None, raw, "the entry is unreadable"));
+        events.push(Event::unrecognized(
+            Channel::Entry,
+            None,
+            raw,
+            "the entry is unreadable",
+        ));
         return;
     };
-    let page = entry.id.and_then(|id| serde_json::from_str::<Text<'_>>(id.get()).ok());
+    let page = entry
+        .id
+        .and_then(|id| serde_json::from_str::<Text<'_>>(id.get()).ok());
     let before = events.len();
     let mut read = |list: Option<&'a RawValue>, channel| {
         let Some(list) = list else { return };
         match serde_json::from_str::<Option<Vec<&RawValue>>>(list.get()) {
             Ok(items) => {
-                events.extend(items.unwrap_or_default().into_iter().map(|item| Event::read(channel, page.clone(), item)));
+                events.extend(
+                    items
+                        .unwrap_or_default()
+                        .into_iter()
+                        .map(|item| Event::read(channel, page.clone(), item)),
+                );
             }
-            Err(_) => events.push(Event::unrecognized(channel, page.clone(), list, "not a list")),
+            Err(_) => events.push(Event::unrecognized(
+                channel,
+                page.clone(),
+                list,
+                "not a list",
+            )),
         }
     };
     read(entry.messaging, Channel::Messaging);
     read(entry.standby, Channel::Standby);
     read(entry.changes, Channel::Changes);
     read(entry.calls, Channel::Calls);
-    let is_empty_list = entry.messaging.or(entry.standby).or(entry.changes).or(entry.calls).is_some();
+    let is_empty_list = entry
+        .messaging
+        .or(entry.standby)
+        .or(entry.changes)
+        .or(entry.calls)
+        .is_some();
     if events.len() == before && !is_empty_list {
-        events.push(Event::unrecognized(Channel::Entry, page, raw, "the entry has none of the known lists"));
+        events.push(Event::unrecognized(
+            Channel::Entry,
+            page,
+            raw,
+            "the entry has none of the known lists",
+        ));
     }
 }
 

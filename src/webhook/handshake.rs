@@ -33,13 +33,17 @@ pub(super) fn challenge(query: &str, token: &VerifyToken) -> Result<String, Hand
         }
     }
     let (Some(mode), Some(given), Some(challenge)) = (mode, given, challenge) else {
-        return Err(HandshakeError::Malformed("hub.mode, hub.verify_token and hub.challenge are needed"));
+        return Err(HandshakeError::Malformed(
+            "hub.mode, hub.verify_token and hub.challenge are needed",
+        ));
     };
     if mode != "subscribe" {
         return Err(HandshakeError::Malformed("hub.mode is not subscribe"));
     }
     if challenge.is_empty() || challenge.len() > MAX_CHALLENGE_BYTES {
-        return Err(HandshakeError::Malformed("hub.challenge has not 1 to 256 bytes"));
+        return Err(HandshakeError::Malformed(
+            "hub.challenge has not 1 to 256 bytes",
+        ));
     }
     if bool::from(given.as_bytes().ct_eq(token.expose_secret().as_bytes())) {
         Ok(challenge)
@@ -50,7 +54,8 @@ pub(super) fn challenge(query: &str, token: &VerifyToken) -> Result<String, Hand
 
 /// Undoes form encoding once.
 fn decode(value: &str) -> Result<String, HandshakeError> {
-    const BROKEN: HandshakeError = HandshakeError::Malformed("a value is not percent-encoded UTF-8");
+    const BROKEN: HandshakeError =
+        HandshakeError::Malformed("a value is not percent-encoded UTF-8");
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.bytes();
     while let Some(byte) = rest.next() {
@@ -80,14 +85,17 @@ mod tests {
     fn h1_h7_the_challenge_comes_back_unchanged() {
         let asked = ask("hub.mode=subscribe&hub.verify_token=T+%C3%BC&hub.challenge=1158201444");
         assert_eq!(asked.as_deref(), Ok("1158201444"));
-        let other_order = ask("hub.challenge=%3Cb%3E&x=%zz&hub.verify_token=T%20%c3%bc&hub.mode=subscribe");
+        let other_order =
+            ask("hub.challenge=%3Cb%3E&x=%zz&hub.verify_token=T%20%c3%bc&hub.mode=subscribe");
         assert_eq!(other_order.as_deref(), Ok("<b>"));
     }
 
     #[test]
     fn h2_another_token_is_refused() {
         for token in ["", "T", "T+%C3%BC.", "t+%C3%BC"] {
-            let asked = ask(&format!("hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1"));
+            let asked = ask(&format!(
+                "hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1"
+            ));
             assert_eq!(asked, Err(HandshakeError::WrongToken), "{token}");
         }
     }
@@ -107,11 +115,17 @@ mod tests {
             "hub.mode=subscribe&hub.verify_token=%zz&hub.challenge=1".into(),
             "hub.mode=subscribe&hub.verify_token=%f&hub.challenge=1".into(),
             "hub.mode=subscribe&hub.verify_token=%ff&hub.challenge=1".into(),
-            format!("hub.mode=subscribe&{token}&hub.challenge={}", "1".repeat(257)),
+            format!(
+                "hub.mode=subscribe&{token}&hub.challenge={}",
+                "1".repeat(257)
+            ),
             "hub_mode=subscribe&hub_verify_token=T&hub_challenge=1".into(),
             "hub[mode]=subscribe&hub[verify_token]=T&hub[challenge]=1".into(),
         ] {
-            assert!(matches!(ask(&query), Err(HandshakeError::Malformed(_))), "{query}");
+            assert!(
+                matches!(ask(&query), Err(HandshakeError::Malformed(_))),
+                "{query}"
+            );
         }
     }
 }

@@ -37,7 +37,10 @@ pub struct Webhook {
 impl Webhook {
     /// A callback URL of the app with this secret.
     pub fn new(secret: &AppSecret, verify_token: VerifyToken) -> Self {
-        Self { keys: vec![Key::new(secret)], verify_token }
+        Self {
+            keys: vec![Key::new(secret)],
+            verify_token,
+        }
     }
 
     /// Accepts signatures by this secret as well, while an App Secret is being changed.
@@ -80,7 +83,11 @@ impl Webhook {
     /// off within an hour.
     ///
     /// Meta: [Webhooks for Messenger](https://developers.facebook.com/docs/messenger-platform/webhooks)
-    pub fn receive<'a>(&self, signature: Option<&[u8]>, body: &'a [u8]) -> Result<Delivery<'a>, ReceiveError> {
+    pub fn receive<'a>(
+        &self,
+        signature: Option<&[u8]>,
+        body: &'a [u8],
+    ) -> Result<Delivery<'a>, ReceiveError> {
         self.verify(signature, body)?;
         Ok(parse_unverified(body)?)
     }

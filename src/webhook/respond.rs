@@ -22,14 +22,23 @@ impl Webhook {
     /// Reading the body under a limit ([`MAX_BODY_BYTES`](super::MAX_BODY_BYTES)) is the host's.
     pub fn respond<'a>(&self, request: &Parts, body: &'a [u8]) -> Outcome<'a> {
         match request.method {
-            Method::GET => Outcome::Answer(match self.handshake(request.uri.query().unwrap_or_default()) {
-                Ok(challenge) => answer(StatusCode::OK, challenge),
-                Err(HandshakeError::WrongToken) => answer(StatusCode::FORBIDDEN, "wrong verify token\n"),
-                Err(HandshakeError::Malformed(_)) => answer(StatusCode::BAD_REQUEST, "not a handshake\n"),
-            }),
+            Method::GET => Outcome::Answer(
+                match self.handshake(request.uri.query().unwrap_or_default()) {
+                    Ok(challenge) => answer(StatusCode::OK, challenge),
+                    Err(HandshakeError::WrongToken) => {
+                        answer(StatusCode::FORBIDDEN, "wrong verify token\n")
+                    }
+                    Err(HandshakeError::Malformed(_)) => {
+                        answer(StatusCode::BAD_REQUEST, "not a handshake\n")
+                    }
+                },
+            ),
             Method::POST => {
                 if request.headers.contains_key(header::CONTENT_ENCODING) {
-                    return Outcome::Answer(answer(StatusCode::UNSUPPORTED_MEDIA_TYPE, "no content encoding is supported\n"));
+                    return Outcome::Answer(answer(
+                        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                        "no content encoding is supported\n",
+                    ));
                 }
                 let mut signatures = request.headers.get_all(SIGNATURE_HEADER).iter();
                 let signature = match (signatures.next(), signatures.next()) {
@@ -39,12 +48,17 @@ impl Webhook {
                 match self.receive(signature, body) {
                     Ok(delivery) => Outcome::Delivery(delivery),
                     Err(ReceiveError::Envelope(error)) => Outcome::Unreadable(error),
-                    Err(ReceiveError::Signature(_)) => Outcome::Answer(answer(StatusCode::UNAUTHORIZED, "not signed by this app\n")),
+                    Err(ReceiveError::Signature(_)) => Outcome::Answer(answer(
+                        StatusCode::UNAUTHORIZED,
+                        "not signed by this app\n",
+                    )),
                 }
             }
             _ => {
                 let mut refusal = answer(StatusCode::METHOD_NOT_ALLOWED, "GET or POST\n");
-                refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+                refusal
+                    .headers_mut()
+                    .insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
                 Outcome::Answer(refusal)
             }
         }
@@ -56,8 +70,14 @@ fn answer(status: StatusCode, body: impl Into<String>) -> Response<String> {
     let mut answer = Response::new(body.into());
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     answer
 }
 
@@ -75,7 +95,10 @@ mod tests {
 
     #[track_caller]
     fn status(request: http::request::Builder, body: &[u8]) -> Option<u16> {
-        let webhook = Webhook::new(&AppSecret::new("s").unwrap(), VerifyToken::new("t").unwrap());
+        let webhook = Webhook::new(
+            &AppSecret::new("s").unwrap(),
+            VerifyToken::new("t").unwrap(),
+        );
         let (parts, ()) = request.body(()).unwrap().into_parts();
         match webhook.respond(&parts, body) {
             Outcome::Answer(answer) => Some(answer.status().as_u16()),
@@ -88,19 +111,29 @@ mod tests {
         let good = sign(&AppSecret::new("s").unwrap(), BODY);
         let post = || Request::post("/").header(SIGNATURE_HEADER, &good);
         assert_eq!(status(post(), BODY), None);
-        assert_eq!(status(post().header(SIGNATURE_HEADER, &good), BODY), Some(401));
+        assert_eq!(
+            status(post().header(SIGNATURE_HEADER, &good), BODY),
+            Some(401)
+        );
         assert_eq!(status(Request::post("/"), BODY), Some(401));
     }
 
     #[test]
     fn v31_content_encoding_is_refused() {
-        assert_eq!(status(Request::post("/").header("content-encoding", "gzip"), BODY), Some(415));
+        assert_eq!(
+            status(Request::post("/").header("content-encoding", "gzip"), BODY),
+            Some(415)
+        );
     }
 
     #[test]
     fn h11_other_methods_are_refused() {
         for method in ["PUT", "HEAD", "DELETE", "OPTIONS"] {
-            assert_eq!(status(Request::builder().method(method), b""), Some(405), "{method}");
+            assert_eq!(
+                status(Request::builder().method(method), b""),
+                Some(405),
+                "{method}"
+            );
         }
     }
 }

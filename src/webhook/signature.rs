@@ -48,18 +48,30 @@ impl fmt::Debug for Key {
     }
 }
 
-pub(super) fn verify(keys: &[Key], signature: Option<&[u8]>, body: &[u8]) -> Result<(), SignatureError> {
+pub(super) fn verify(
+    keys: &[Key],
+    signature: Option<&[u8]>,
+    body: &[u8],
+) -> Result<(), SignatureError> {
     let signature = signature.ok_or(SignatureError::Missing)?;
     let given = decode(signature).ok_or(SignatureError::Malformed)?;
     // Every key is tried, so that the time taken does not tell which one matched.
-    let good = keys.iter().fold(Choice::from(0), |good, key| good | equal(&key.tag(body), &given));
-    if good.into() { Ok(()) } else { Err(SignatureError::Wrong) }
+    let good = keys.iter().fold(Choice::from(0), |good, key| {
+        good | equal(&key.tag(body), &given)
+    });
+    if good.into() {
+        Ok(())
+    } else {
+        Err(SignatureError::Wrong)
+    }
 }
 
 /// The value of `X-Hub-Signature-256` for a body, as Meta would send it: for a host's own tests.
 pub fn sign(secret: &AppSecret, body: &[u8]) -> String {
     let tag = Key::new(secret).tag(body);
-    tag.iter().fold(String::from("sha256="), |text, byte| text + &format!("{byte:02x}"))
+    tag.iter().fold(String::from("sha256="), |text, byte| {
+        text + &format!("{byte:02x}")
+    })
 }
 
 /// The 32 bytes behind `sha256=`, in lower or upper case.
@@ -81,7 +93,9 @@ fn equal(a: &[u8; 32], b: &[u8; 32]) -> Choice {
 
 fn words(bytes: &[u8; 32]) -> [u64; 4] {
     std::array::from_fn(|word| {
-        std::array::from_fn::<u8, 8, _>(|byte| bytes[word * 8 + byte]).into_iter().fold(0, |sum, byte| sum << 8 | u64::from(byte))
+        std::array::from_fn::<u8, 8, _>(|byte| bytes[word * 8 + byte])
+            .into_iter()
+            .fold(0, |sum, byte| sum << 8 | u64::from(byte))
     })
 }
 
@@ -90,7 +104,8 @@ mod tests {
     use super::*;
 
     const BODY: &[u8] = br#"{"object":"page","entry":[]}"#;
-    const SIGNATURE: &str = "sha256=ac62ca9cfd3daac61f1be366d407c607da3278545d34154f8b4a2b7f7b5b950f";
+    const SIGNATURE: &str =
+        "sha256=ac62ca9cfd3daac61f1be366d407c607da3278545d34154f8b4a2b7f7b5b950f";
 
     fn secret() -> AppSecret {
         AppSecret::new("60efff025951cddde78c8d03de52cc90").unwrap()
@@ -107,7 +122,10 @@ mod tests {
         assert_eq!(check(SIGNATURE), Ok(()));
         assert_eq!(sign(&secret(), BODY), SIGNATURE);
         let escaped = br#"{"object":"page","entry":[{"id":"1","time":1700000000000,"messaging":[{"sender":{"id":"2"},"recipient":{"id":"1"},"timestamp":1700000000000,"message":{"mid":"m_x","text":"\u00e4\u00f6\u00e5 https:\/\/a.b\/"}}]}]}"#;
-        assert_eq!(sign(&secret(), escaped), "sha256=76ba6b1b074e687dbbe87649d747ccc42978d927af9c1c29124f3be9a131aac7");
+        assert_eq!(
+            sign(&secret(), escaped),
+            "sha256=76ba6b1b074e687dbbe87649d747ccc42978d927af9c1c29124f3be9a131aac7"
+        );
     }
 
     #[test]
@@ -116,46 +134,84 @@ mod tests {
         for bit in 0..BODY.len() * 8 {
             let mut body = BODY.to_vec();
             body[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(verify(&keys, Some(SIGNATURE.as_bytes()), &body), Err(SignatureError::Wrong), "bit {bit}");
+            assert_eq!(
+                verify(&keys, Some(SIGNATURE.as_bytes()), &body),
+                Err(SignatureError::Wrong),
+                "bit {bit}"
+            );
         }
         for digit in 0..64 {
             let mut signature = SIGNATURE.as_bytes().to_vec();
-            signature[7 + digit] = if signature[7 + digit] == b'0' { b'1' } else { b'0' };
-            assert_eq!(check(signature), Err(SignatureError::Wrong), "digit {digit}");
+            signature[7 + digit] = if signature[7 + digit] == b'0' {
+                b'1'
+            } else {
+                b'0'
+            };
+            assert_eq!(
+                check(signature),
+                Err(SignatureError::Wrong),
+                "digit {digit}"
+            );
         }
     }
 
     #[test]
     fn v5_to_v19_what_is_not_a_signature() {
-        assert_eq!(verify(&[Key::new(&secret())], None, BODY), Err(SignatureError::Missing));
+        assert_eq!(
+            verify(&[Key::new(&secret())], None, BODY),
+            Err(SignatureError::Missing)
+        );
         let digits = &SIGNATURE[7..];
         let mut malformed = vec![
-            String::new(), "  ".into(), "sha256=".into(), digits.into(),
-            format!("{SIGNATURE}\n"), format!("{SIGNATURE} "), format!("{SIGNATURE}\0"), format!("{SIGNATURE},"),
-            format!("sha1={digits}"), format!("{SIGNATURE},{SIGNATURE}"), format!("sha256={}", "０".repeat(64)), format!("sha256={}", "g".repeat(64)),
+            String::new(),
+            "  ".into(),
+            "sha256=".into(),
+            digits.into(),
+            format!("{SIGNATURE}\n"),
+            format!("{SIGNATURE} "),
+            format!("{SIGNATURE}\0"),
+            format!("{SIGNATURE},"),
+            format!("sha1={digits}"),
+            format!("{SIGNATURE},{SIGNATURE}"),
+            format!("sha256={}", "０".repeat(64)),
+            format!("sha256={}", "g".repeat(64)),
         ];
-        for prefix in ["SHA256=", "sha-256=", "sha256:", "sha256==", "md5=", "new=", "sha512=", "blake2b="] {
+        for prefix in [
+            "SHA256=", "sha-256=", "sha256:", "sha256==", "md5=", "new=", "sha512=", "blake2b=",
+        ] {
             malformed.push(format!("{prefix}{digits}"));
         }
         for length in [2, 62, 63, 65, 66, 128] {
             malformed.push(format!("sha256={}", &digits.repeat(2)[..length]));
         }
         for signature in malformed {
-            assert_eq!(check(&signature), Err(SignatureError::Malformed), "{signature:?}");
+            assert_eq!(
+                check(&signature),
+                Err(SignatureError::Malformed),
+                "{signature:?}"
+            );
         }
         assert_eq!(check(b"sha256=\xff\xfe"), Err(SignatureError::Malformed));
     }
 
     #[test]
     fn v17_upper_case_digits_are_accepted() {
-        assert_eq!(check(format!("sha256={}", SIGNATURE[7..].to_uppercase())), Ok(()));
+        assert_eq!(
+            check(format!("sha256={}", SIGNATURE[7..].to_uppercase())),
+            Ok(())
+        );
     }
 
     #[test]
     fn v22_several_secrets_while_one_is_changed() {
-        let keys: Vec<Key> = ["new", "60efff025951cddde78c8d03de52cc90"].map(|secret| Key::new(&AppSecret::new(secret).unwrap())).into();
+        let keys: Vec<Key> = ["new", "60efff025951cddde78c8d03de52cc90"]
+            .map(|secret| Key::new(&AppSecret::new(secret).unwrap()))
+            .into();
         assert_eq!(verify(&keys, Some(SIGNATURE.as_bytes()), BODY), Ok(()));
-        assert_eq!(verify(&keys[..1], Some(SIGNATURE.as_bytes()), BODY), Err(SignatureError::Wrong));
+        assert_eq!(
+            verify(&keys[..1], Some(SIGNATURE.as_bytes()), BODY),
+            Err(SignatureError::Wrong)
+        );
     }
 
     #[test]

@@ -9,8 +9,8 @@ use super::unavailable;
 use crate::{
     id::{PageId, Psid},
     store::{
-        Contact, ContactKey, ContactQuery, Count, Entry, EntryId, Listing, Message, MessageQuery, MessageState, OutgoingKey, Pending, Picture,
-        Revision, Side, Source, StoreError,
+        Contact, ContactKey, ContactQuery, Count, Entry, EntryId, Listing, Message, MessageQuery,
+        MessageState, OutgoingKey, Pending, Picture, Revision, Side, Source, StoreError,
         fold::{ContactRow, EntryRow, OutgoingRow, OutgoingState, Rows},
     },
     time::Timestamp,
@@ -26,14 +26,24 @@ pub(super) struct SqliteRows<'c> {
 
 impl<'c> SqliteRows<'c> {
     pub(super) fn new(connection: &'c Connection) -> Self {
-        Self { connection, revisions: HashMap::new() }
+        Self {
+            connection,
+            revisions: HashMap::new(),
+        }
     }
 
     fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
-        self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params)).map_err(unavailable)
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(params))
+            .map_err(unavailable)
     }
 
-    fn json<T: DeserializeOwned>(&self, sql: &str, params: impl rusqlite::Params) -> Result<Option<T>, StoreError> {
+    fn json<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+    ) -> Result<Option<T>, StoreError> {
         let text: Option<String> = self
             .connection
             .prepare_cached(sql)
@@ -60,7 +70,10 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn contact(&mut self, key: &ContactKey) -> Result<Option<ContactRow>, StoreError> {
-        self.json("SELECT data FROM contact WHERE page = ?1 AND psid = ?2", params![key.page.as_str(), key.psid.as_str()])
+        self.json(
+            "SELECT data FROM contact WHERE page = ?1 AND psid = ?2",
+            params![key.page.as_str(), key.psid.as_str()],
+        )
     }
 
     fn put_contact(&mut self, key: &ContactKey, row: &ContactRow) -> Result<(), StoreError> {
@@ -85,7 +98,12 @@ impl Rows for SqliteRows<'_> {
         self.execute(
             "INSERT INTO picture (page, psid, media_type, bytes) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (page, psid) DO UPDATE SET media_type = ?3, bytes = ?4",
-            params![key.page.as_str(), key.psid.as_str(), picture.media_type, picture.bytes],
+            params![
+                key.page.as_str(),
+                key.psid.as_str(),
+                picture.media_type,
+                picture.bytes
+            ],
         )
         .map(drop)
     }
@@ -101,12 +119,22 @@ impl Rows for SqliteRows<'_> {
         self.execute(
             "INSERT INTO message (page, psid, id, at, data) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (page, psid, id) DO UPDATE SET at = ?4, data = ?5",
-            params![key.page.as_str(), key.psid.as_str(), row.entry.id.as_str(), row.entry.at.as_millis(), to_json(row)?],
+            params![
+                key.page.as_str(),
+                key.psid.as_str(),
+                row.entry.id.as_str(),
+                row.entry.at.as_millis(),
+                to_json(row)?
+            ],
         )
         .map(drop)
     }
 
-    fn outgoing(&mut self, key: &ContactKey, answer: &OutgoingKey) -> Result<Option<OutgoingRow>, StoreError> {
+    fn outgoing(
+        &mut self,
+        key: &ContactKey,
+        answer: &OutgoingKey,
+    ) -> Result<Option<OutgoingRow>, StoreError> {
         self.json(
             "SELECT data FROM outgoing WHERE page = ?1 AND psid = ?2 AND key = ?3",
             params![key.page.as_str(), key.psid.as_str(), answer.as_str()],
@@ -131,10 +159,23 @@ impl Rows for SqliteRows<'_> {
         )
     }
 
-    fn keep(&mut self, page: Option<&PageId>, id: &EntryId, at: Timestamp, reason: &str, raw: &[u8]) -> Result<bool, StoreError> {
+    fn keep(
+        &mut self,
+        page: Option<&PageId>,
+        id: &EntryId,
+        at: Timestamp,
+        reason: &str,
+        raw: &[u8],
+    ) -> Result<bool, StoreError> {
         let rows = self.execute(
             "INSERT OR IGNORE INTO kept (id, page, at, reason, raw) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![id.as_str(), page.map(PageId::as_str), at.as_millis(), reason, raw],
+            params![
+                id.as_str(),
+                page.map(PageId::as_str),
+                at.as_millis(),
+                reason,
+                raw
+            ],
         )?;
         Ok(rows > 0)
     }
@@ -143,19 +184,33 @@ impl Rows for SqliteRows<'_> {
 pub(super) fn revision(connection: &Connection, page: &PageId) -> Result<Revision, StoreError> {
     let found: Option<i64> = connection
         .prepare_cached("SELECT revision FROM page WHERE page = ?1")
-        .and_then(|mut statement| statement.query_row([page.as_str()], |row| row.get(0)).optional())
+        .and_then(|mut statement| {
+            statement
+                .query_row([page.as_str()], |row| row.get(0))
+                .optional()
+        })
         .map_err(unavailable)?;
     Ok(Revision(found.unwrap_or(0).unsigned_abs()))
 }
 
-pub(super) fn contact(connection: &Connection, key: ContactKey) -> Result<Option<Contact>, StoreError> {
+pub(super) fn contact(
+    connection: &Connection,
+    key: ContactKey,
+) -> Result<Option<Contact>, StoreError> {
     let row = SqliteRows::new(connection).contact(&key)?;
     Ok(row.and_then(|row| shown(key, row)))
 }
 
-pub(super) fn contacts(connection: &Connection, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
+pub(super) fn contacts(
+    connection: &Connection,
+    query: &ContactQuery,
+) -> Result<Listing<Contact>, StoreError> {
     let page = query.page.as_str();
-    let search = query.search.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    let search = query
+        .search
+        .as_deref()
+        .map(|text| text.trim().to_lowercase())
+        .filter(|text| !text.is_empty());
     let (at, psid) = cursor(query.after.as_deref())?;
     let mut found = select(
         connection,
@@ -170,7 +225,10 @@ pub(super) fn contacts(connection: &Connection, query: &ContactQuery) -> Result<
         .into_iter()
         .map(|(psid, data)| {
             let psid = Psid::new(psid).map_err(|_| StoreError::Unreadable("a customer's id"))?;
-            Ok(shown(ContactKey::new(query.page.clone(), psid), from_json(&data)?))
+            Ok(shown(
+                ContactKey::new(query.page.clone(), psid),
+                from_json(&data)?,
+            ))
         })
         .filter_map(Result::transpose)
         .collect::<Result<_, StoreError>>()?;
@@ -182,14 +240,30 @@ pub(super) fn contacts(connection: &Connection, query: &ContactQuery) -> Result<
             |row| row.get(0),
         )
         .map_err(unavailable)?;
-    let next = rows.last().filter(|_| more).map(|last| format!("{}:{}", last.last_at.as_millis(), last.key.psid));
-    Ok(Listing { rows, next, total: count(counted), revision: revision(connection, &query.page)? })
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|last| format!("{}:{}", last.last_at.as_millis(), last.key.psid));
+    Ok(Listing {
+        rows,
+        next,
+        total: count(counted),
+        revision: revision(connection, &query.page)?,
+    })
 }
 
-pub(super) fn messages(connection: &Connection, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
+pub(super) fn messages(
+    connection: &Connection,
+    query: &MessageQuery,
+) -> Result<Listing<Message>, StoreError> {
     let key = &query.contact;
     let Some(contact) = SqliteRows::new(connection).contact(key)? else {
-        return Ok(Listing { rows: Vec::new(), next: None, total: Count::Exactly(0), revision: revision(connection, &key.page)? });
+        return Ok(Listing {
+            rows: Vec::new(),
+            next: None,
+            total: Count::Exactly(0),
+            revision: revision(connection, &key.page)?,
+        });
     };
     let (at, id) = cursor(query.after.as_deref())?;
     let mut found = select(
@@ -204,10 +278,19 @@ pub(super) fn messages(connection: &Connection, query: &MessageQuery) -> Result<
     )?;
     let more = found.len() > query.limit as usize;
     found.truncate(query.limit as usize);
-    let next = found.last().filter(|_| more).map(|(at, id, ..)| format!("{at}:{id}"));
+    let next = found
+        .last()
+        .filter(|_| more)
+        .map(|(at, id, ..)| format!("{at}:{id}"));
     let rows = found
         .into_iter()
-        .map(|(_, _, logged, data)| if logged { Ok(logged_message(from_json(&data)?, &contact)) } else { Ok(queued_message(from_json(&data)?)) })
+        .map(|(_, _, logged, data)| {
+            if logged {
+                Ok(logged_message(from_json(&data)?, &contact))
+            } else {
+                Ok(queued_message(from_json(&data)?))
+            }
+        })
         .collect::<Result<Vec<_>, StoreError>>()?;
     let counted: u32 = connection
         .query_row(
@@ -217,26 +300,61 @@ pub(super) fn messages(connection: &Connection, query: &MessageQuery) -> Result<
             |row| row.get(0),
         )
         .map_err(unavailable)?;
-    Ok(Listing { rows, next, total: count(counted), revision: revision(connection, &key.page)? })
+    Ok(Listing {
+        rows,
+        next,
+        total: count(counted),
+        revision: revision(connection, &key.page)?,
+    })
 }
 
-pub(super) fn pending(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
+pub(super) fn pending(
+    connection: &Connection,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Pending>, StoreError> {
     let mut work = Vec::new();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let due = |sql| select(connection, sql, params![now.as_millis(), limit], |row| Ok((row.get(0)?, row.get(1)?)));
-    for (page, psid) in due("SELECT page, psid FROM contact WHERE send_due <= ?1 ORDER BY send_due LIMIT ?2")? {
+    let due = |sql| {
+        select(connection, sql, params![now.as_millis(), limit], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+    };
+    for (page, psid) in
+        due("SELECT page, psid FROM contact WHERE send_due <= ?1 ORDER BY send_due LIMIT ?2")?
+    {
         let contact = contact_key(page, psid)?;
-        let Some(head) = SqliteRows::new(connection).head(&contact)? else { continue };
-        let Some(content) = head.content else { continue };
+        let Some(head) = SqliteRows::new(connection).head(&contact)? else {
+            continue;
+        };
+        let Some(content) = head.content else {
+            continue;
+        };
         work.push(match head.state {
-            OutgoingState::Sending { .. } => Pending::Lapsed { contact, key: head.key, attempt: head.attempt },
-            _ => Pending::Send { contact, key: head.key, attempt: head.attempt.saturating_add(1), content },
+            OutgoingState::Sending { .. } => Pending::Lapsed {
+                contact,
+                key: head.key,
+                attempt: head.attempt,
+            },
+            _ => Pending::Send {
+                contact,
+                key: head.key,
+                attempt: head.attempt.saturating_add(1),
+                content,
+            },
         });
     }
-    for (page, psid) in due("SELECT page, psid FROM contact WHERE profile_due <= ?1 ORDER BY profile_due LIMIT ?2")? {
+    for (page, psid) in
+        due("SELECT page, psid FROM contact WHERE profile_due <= ?1 ORDER BY profile_due LIMIT ?2")?
+    {
         let contact = contact_key(page, psid)?;
-        let Some(row) = SqliteRows::new(connection).contact(&contact)? else { continue };
-        work.push(Pending::FetchProfile { contact, attempt: row.profile_attempt.saturating_add(1) });
+        let Some(row) = SqliteRows::new(connection).contact(&contact)? else {
+            continue;
+        };
+        work.push(Pending::FetchProfile {
+            contact,
+            attempt: row.profile_attempt.saturating_add(1),
+        });
     }
     Ok(work)
 }
@@ -255,7 +373,10 @@ pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>, Sto
 
 fn contact_key(page: String, psid: String) -> Result<ContactKey, StoreError> {
     let unreadable = |_| StoreError::Unreadable("a customer's key");
-    Ok(ContactKey::new(PageId::new(page).map_err(unreadable)?, Psid::new(psid).map_err(unreadable)?))
+    Ok(ContactKey::new(
+        PageId::new(page).map_err(unreadable)?,
+        Psid::new(psid).map_err(unreadable)?,
+    ))
 }
 
 fn shown(key: ContactKey, row: ContactRow) -> Option<Contact> {
@@ -286,8 +407,22 @@ fn logged_message(row: EntryRow, contact: &ContactRow) -> Message {
             MessageState::Sent
         }
     });
-    let Entry { id, source, content, .. } = row.entry;
-    Message { id: id.as_str().to_owned(), key: row.key, at, side: row.side, source, content, state, reason: None }
+    let Entry {
+        id,
+        source,
+        content,
+        ..
+    } = row.entry;
+    Message {
+        id: id.as_str().to_owned(),
+        key: row.key,
+        at,
+        side: row.side,
+        source,
+        content,
+        state,
+        reason: None,
+    }
 }
 
 fn queued_message(row: OutgoingRow) -> Message {
@@ -311,21 +446,35 @@ fn queued_message(row: OutgoingRow) -> Message {
 }
 
 fn searchable(row: &ContactRow) -> String {
-    let profile = row.profile.iter().flat_map(|profile| [&profile.name, &profile.first_name, &profile.last_name]);
+    let profile = row
+        .profile
+        .iter()
+        .flat_map(|profile| [&profile.name, &profile.first_name, &profile.last_name]);
     let preview = row.preview.iter().map(|preview| &preview.content.text);
-    let texts: Vec<&str> = profile.chain(preview).filter_map(Option::as_deref).collect();
+    let texts: Vec<&str> = profile
+        .chain(preview)
+        .filter_map(Option::as_deref)
+        .collect();
     texts.join("\n").to_lowercase()
 }
 
 fn cursor(after: Option<&str>) -> Result<(i64, &str), StoreError> {
     // U+10FFFF sorts behind every id.
-    let Some(after) = after else { return Ok((i64::MAX, "\u{10ffff}")) };
-    let parts = after.split_once(':').and_then(|(at, id)| Some((at.parse().ok()?, id)));
+    let Some(after) = after else {
+        return Ok((i64::MAX, "\u{10ffff}"));
+    };
+    let parts = after
+        .split_once(':')
+        .and_then(|(at, id)| Some((at.parse().ok()?, id)));
     parts.ok_or(StoreError::Unreadable("the cursor"))
 }
 
 fn count(counted: u32) -> Count {
-    if counted > MAX_COUNT { Count::MoreThan(MAX_COUNT) } else { Count::Exactly(counted) }
+    if counted > MAX_COUNT {
+        Count::MoreThan(MAX_COUNT)
+    } else {
+        Count::Exactly(counted)
+    }
 }
 
 fn select<T>(
