@@ -53,3 +53,8 @@ pub mod graph;
 
 #[cfg(feature = "simulator")]
 pub mod simulator;
+
+/// The README's quick start compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,8 @@
 //! What the pages ask and tell, as JSON.
 
+// A refusal is a whole reply, made once a request.
+#![allow(clippy::result_large_err)]
+
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -114,7 +117,7 @@ async fn watch(crm: Arc<Crm>, page: PageId, sender: mpsc::Sender<Bytes>) {
     let mut since = match crm
         .inbox
         .store()
-        .changed(&page, Revision(u64::MAX), Duration::ZERO)
+        .changed(&page, Revision::new(u64::MAX), Duration::ZERO)
         .await
     {
         Ok(revision) => revision,
@@ -246,7 +249,7 @@ async fn seen(crm: &Crm, body: &Value) -> Answer {
     let revision = body
         .get("revision")
         .and_then(Value::as_u64)
-        .map(Revision)
+        .map(Revision::new)
         .ok_or_else(|| error(StatusCode::BAD_REQUEST, "bad_revision"))?;
     crm.inbox
         .store()

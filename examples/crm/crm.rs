@@ -100,7 +100,7 @@ pub(crate) fn work(crm: &Arc<Crm>) -> Vec<JoinHandle<()>> {
 }
 
 async fn worker(crm: Arc<Crm>) {
-    let me = WorkerId(u64::from_be_bytes(vault::random()));
+    let me = WorkerId::new(u64::from_be_bytes(vault::random()));
     let (mut woken, mut stopping) = (crm.woken.subscribe(), crm.stopping.clone());
     while !*stopping.borrow() {
         woken.borrow_and_update();

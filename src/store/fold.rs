@@ -15,7 +15,9 @@ use crate::{
 };
 
 /// The rows of a store, inside one transaction.
-#[allow(missing_docs)] // Each is a get or a put of the row that it names.
+///
+/// Each method is a get or a put of the row that it names; its error ends the transaction.
+#[allow(missing_docs, clippy::missing_errors_doc)]
 pub trait Rows {
     /// Why a row could not be read or written.
     type Error;

@@ -1,6 +1,6 @@
 //! What we know: customers and conversations.
 //!
-//! A store is a fold over [`Change`](crate::change::Change)s. The rules are one pure function,
+//! A store is a fold over [`Change`]s. The rules are one pure function,
 //! [`fold::apply`]; a store gives rows and takes rows, so that all stores agree by construction.
 
 pub mod fold;

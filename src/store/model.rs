@@ -31,12 +31,26 @@ impl ContactKey {
 /// The number of a commit that changed something of a Page.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
-pub struct Revision(pub u64);
+pub struct Revision(pub(crate) u64);
+
+impl Revision {
+    /// A revision that was written down as a number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 /// Which worker holds a claim: any number that no other worker has.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct WorkerId(pub u64);
+pub struct WorkerId(u64);
+
+impl WorkerId {
+    /// A worker by its number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 /// What identifies an entry of a conversation: Meta's message id, or a hash where there is none.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]

@@ -170,7 +170,7 @@ impl ContactStore for SqliteStore {
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(|connection| rows::next_due(connection)).await
+        self.read(rows::next_due).await
     }
 
     async fn changed(
