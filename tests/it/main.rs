@@ -8,3 +8,22 @@ mod crm;
 mod simulator;
 #[cfg(feature = "full")]
 mod util;
+
+// The parts of the CRM that need no server, for the tests at their ends: Cargo builds an example
+// either as a program or as a test, and the tests here need the program.
+#[cfg(feature = "full")]
+#[allow(dead_code)]
+#[path = "../../examples/crm/args.rs"]
+mod args;
+#[cfg(feature = "full")]
+#[allow(dead_code)]
+#[path = "../../examples/crm/connections.rs"]
+mod connections;
+#[cfg(feature = "full")]
+#[allow(dead_code)]
+#[path = "../../examples/crm/vault.rs"]
+mod vault;
+#[cfg(feature = "full")]
+#[allow(dead_code)]
+#[path = "../../examples/crm/words.rs"]
+mod words;
