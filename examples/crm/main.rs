@@ -113,6 +113,12 @@ async fn run(args: Args) -> Result<(), String> {
         .await
         .map_err(|error| format!("cannot wait for a signal: {error}"))?;
     stop.send_replace(true);
+    // A call to Meta may take its fifteen seconds; whoever cannot wait asks twice.
+    tokio::spawn(async {
+        if interrupted().await.is_ok() {
+            std::process::exit(130);
+        }
+    });
     let served = serving.await;
     for worker in workers {
         worker.await.map_err(|error| error.to_string())?;

@@ -47,6 +47,10 @@ pub fn parse_unverified(body: &[u8]) -> Result<Delivery<'_>, EnvelopeError> {
     let body = std::str::from_utf8(body).map_err(|error| EnvelopeError::Encoding {
         at: error.valid_up_to(),
     })?;
+    if !body.trim_start().starts_with('{') {
+        // serde would read a list as the members of the envelope.
+        return Err(EnvelopeError::Json { line: 1, column: 1 });
+    }
     let envelope: Envelope<'_> =
         serde_json::from_str(body).map_err(|error| EnvelopeError::Json {
             line: error.line(),
