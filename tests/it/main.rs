@@ -4,7 +4,12 @@
 mod crash;
 #[cfg(feature = "full")]
 mod crm;
+#[cfg(feature = "sqlite")]
+mod inbox;
 #[cfg(feature = "simulator")]
 mod simulator;
+#[cfg(feature = "sqlite")]
+mod store;
 #[cfg(feature = "full")]
 mod util;
+mod webhook;
