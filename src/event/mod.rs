@@ -78,7 +78,7 @@ pub enum Kind<'a> {
     /// What has no type here, or is damaged: see [`Event::raw`].
     #[non_exhaustive]
     Unrecognized {
-        /// The first key that is not common to all events, or the field of a change.
+        /// The field of a change, where it is one.
         name: Option<Text<'a>>,
         /// Why it is not typed.
         reason: &'static str,

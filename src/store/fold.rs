@@ -309,7 +309,10 @@ fn profile<R: Rows + ?Sized>(
     match answer {
         ProfileAnswer::Known { profile, picture } => {
             row.profile = Some(profile.clone());
-            row.profile_attempt = 0;
+            // One that is due again lacks its picture: attempts go on counting, to slow down.
+            if due.is_none() {
+                row.profile_attempt = 0;
+            }
             if let Some(picture) = picture {
                 rows.put_picture(contact, picture)?;
                 row.picture = Some(
@@ -351,6 +354,9 @@ fn queued<R: Rows + ?Sized>(
         show(&mut row, at, Side::Page, content, Some(key), None);
         put(rows, contact, row)?;
     }
+    for mid in &answer.mids {
+        record(rows, contact, &own(mid, at, content), Side::Page, Some(key))?;
+    }
     put_answer(rows, contact, &answer)?;
     Ok(Applied::New { customer: false })
 }
@@ -372,13 +378,8 @@ fn settled<R: Rows + ?Sized>(
         }
         answer.mids.push(mid.clone());
         (answer.state, answer.attempt) = (OutgoingState::Sent, answer.attempt.max(attempt));
-        if let Some(content) = answer.content.clone() {
-            let entry = Entry {
-                id: EntryId::of_message(mid),
-                at: answer.at,
-                source: Source::Own,
-                content,
-            };
+        if let Some(content) = &answer.content {
+            let entry = own(mid, answer.at, content);
             record(rows, contact, &entry, Side::Page, Some(key))?;
         }
         put_answer(rows, contact, &answer)?;
@@ -466,6 +467,16 @@ fn seen<R: Rows + ?Sized>(
     row.unread = 0;
     put(rows, contact, row)?;
     Ok(Applied::Changed)
+}
+
+/// The line of the log that stands for an answer of ours until its echo comes.
+fn own(mid: &Mid, at: Timestamp, content: &Content) -> Entry {
+    Entry {
+        id: EntryId::of_message(mid),
+        at,
+        source: Source::Own,
+        content: content.clone(),
+    }
 }
 
 fn unborn(key: &OutgoingKey, at: Timestamp) -> OutgoingRow {

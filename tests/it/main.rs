@@ -4,10 +4,15 @@
 mod crash;
 #[cfg(feature = "full")]
 mod crm;
+#[cfg(feature = "sqlite")]
+mod inbox;
 #[cfg(feature = "simulator")]
 mod simulator;
+#[cfg(feature = "sqlite")]
+mod store;
 #[cfg(feature = "full")]
 mod util;
+mod webhook;
 
 // The parts of the CRM that need no server, for the tests at their ends: Cargo builds an example
 // either as a program or as a test, and the tests here need the program.
@@ -23,6 +28,7 @@ mod connections;
 #[allow(dead_code)]
 #[path = "../../examples/crm/vault.rs"]
 mod vault;
+mod webhook;
 #[cfg(feature = "full")]
 #[allow(dead_code)]
 #[path = "../../examples/crm/words.rs"]
