@@ -28,7 +28,6 @@ mod connections;
 #[allow(dead_code)]
 #[path = "../../examples/crm/vault.rs"]
 mod vault;
-mod webhook;
 #[cfg(feature = "full")]
 #[allow(dead_code)]
 #[path = "../../examples/crm/words.rs"]
