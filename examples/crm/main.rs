@@ -10,6 +10,7 @@ mod connections;
 mod crm;
 mod pages;
 mod server;
+mod shapes;
 mod vault;
 mod words;
 

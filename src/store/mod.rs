@@ -4,15 +4,18 @@
 //! [`fold::apply`]; a store gives rows and takes rows, so that all stores agree by construction.
 
 pub mod fold;
+mod key;
 mod model;
+mod query;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+pub use key::{ContactKey, EntryId, InvalidKey, OutgoingKey, Revision, WorkerId};
 pub use model::{
-    Attachment, Contact, ContactKey, ContactQuery, Content, Count, Entry, EntryId, InvalidKey,
-    Listing, Message, MessageQuery, MessageState, OutgoingKey, Pending, Picture, Preview, Profile,
-    Reason, Revision, Side, Source, WorkerId,
+    Attachment, Contact, Content, Entry, Message, MessageState, Picture, Preview, Profile, Reason,
+    Side, Source,
 };
+pub use query::{ContactQuery, Count, Listing, MessageQuery, Pending};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 

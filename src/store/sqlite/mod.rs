@@ -3,6 +3,7 @@
 //! One thread writes and one reads, so the futures need no runtime. Callers that come while a
 //! commit is under way share the next one: durability costs one sync for all of them.
 
+mod listing;
 mod rows;
 
 use std::{
@@ -126,7 +127,7 @@ impl ContactStore for SqliteStore {
 
     async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
         let key = key.clone();
-        self.read(move |connection| rows::contact(connection, key))
+        self.read(move |connection| listing::contact(connection, key))
             .await
     }
 
@@ -154,23 +155,23 @@ impl ContactStore for SqliteStore {
 
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
         let query = query.clone();
-        self.read(move |connection| rows::contacts(connection, &query))
+        self.read(move |connection| listing::contacts(connection, &query))
             .await
     }
 
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
         let query = query.clone();
-        self.read(move |connection| rows::messages(connection, &query))
+        self.read(move |connection| listing::messages(connection, &query))
             .await
     }
 
     async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        self.read(move |connection| rows::pending(connection, now, limit))
+        self.read(move |connection| listing::pending(connection, now, limit))
             .await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(rows::next_due).await
+        self.read(listing::next_due).await
     }
 
     async fn changed(

@@ -1,18 +1,21 @@
 //! The rules: what a change does to the rows of one conversation. Every store runs this code.
 
+mod outgoing;
+mod row;
+
+pub use row::{ContactRow, EntryRow, OutgoingRow, OutgoingState};
+
 use std::num::NonZeroU32;
 
-use serde::{Deserialize, Serialize};
-
 use super::{
-    ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Preview, Profile, Reason, Revision,
-    Side, Source, WorkerId,
+    ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Preview, Revision, Side, WorkerId,
 };
 use crate::{
-    change::{Applied, Change, ProfileAnswer, SendOutcome, Work},
+    change::{Applied, Change, ProfileAnswer, Work},
     id::{Mid, PageId},
     time::Timestamp,
 };
+use outgoing::{claim_send, put_answer, queued, settled, unborn};
 
 /// The rows of a store, inside one transaction.
 ///
@@ -46,92 +49,6 @@ pub trait Rows {
         reason: &str,
         raw: &[u8],
     ) -> Result<bool, Self::Error>;
-}
-
-/// What is known about a customer. Without `last_at` there is nothing to show yet.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(default)]
-#[non_exhaustive]
-#[allow(missing_docs)]
-pub struct ContactRow {
-    pub first_at: Option<Timestamp>,
-    pub last_at: Option<Timestamp>,
-    pub inbound_at: Option<Timestamp>,
-    pub unread: u32,
-    pub inbound_revision: Revision,
-    pub revision: Revision,
-    pub delivered: Option<Timestamp>,
-    pub read: Option<Timestamp>,
-    pub preview: Option<Preview>,
-    pub profile: Option<Profile>,
-    pub profile_at: Option<Timestamp>,
-    pub profile_due: Option<Timestamp>,
-    pub profile_attempt: u32,
-    pub profile_by: Option<WorkerId>,
-    pub picture: Option<NonZeroU32>,
-    pub send_due: Option<Timestamp>,
-}
-
-/// One line of a conversation.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[non_exhaustive]
-#[allow(missing_docs)]
-pub struct EntryRow {
-    pub entry: Entry,
-    pub side: Side,
-    pub key: Option<OutgoingKey>,
-}
-
-/// An answer of ours.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[non_exhaustive]
-#[allow(missing_docs)]
-pub struct OutgoingRow {
-    pub key: OutgoingKey,
-    pub at: Timestamp,
-    /// Absent when the outcome came before the answer itself.
-    pub content: Option<Content>,
-    pub attempt: u32,
-    pub state: OutgoingState,
-    pub by: Option<WorkerId>,
-    /// More than one is the alarm: it was sent twice.
-    pub mids: Vec<Mid>,
-}
-
-/// Where an answer stands; of two outcomes of one attempt the later in this list counts.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[non_exhaustive]
-#[allow(missing_docs)]
-pub enum OutgoingState {
-    Queued,
-    Sending { until: Timestamp },
-    Unknown,
-    NotSent { due: Timestamp },
-    Failed { reason: Reason },
-    Sent,
-}
-
-impl OutgoingState {
-    /// When somebody must look at it again.
-    pub fn due(&self, at: Timestamp) -> Option<Timestamp> {
-        match self {
-            Self::Queued => Some(at),
-            Self::Sending { until } => Some(*until),
-            Self::NotSent { due } => Some(*due),
-            Self::Unknown | Self::Failed { .. } | Self::Sent => None,
-        }
-    }
-
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Queued => 0,
-            Self::Sending { .. } => 1,
-            Self::Unknown => 2,
-            Self::NotSent { .. } => 3,
-            Self::Failed { .. } => 4,
-            Self::Sent => 5,
-        }
-    }
 }
 
 /// Applies changes in order and answers each.
@@ -333,75 +250,6 @@ fn profile<R: Rows + ?Sized>(
     })
 }
 
-fn queued<R: Rows + ?Sized>(
-    rows: &mut R,
-    contact: &ContactKey,
-    key: &OutgoingKey,
-    at: Timestamp,
-    content: &Content,
-) -> Result<Applied, R::Error> {
-    let stored = rows.outgoing(contact, key)?;
-    if stored
-        .as_ref()
-        .is_some_and(|stored| stored.content.is_some())
-    {
-        return Ok(Applied::Unchanged);
-    }
-    let mut answer = stored.unwrap_or_else(|| unborn(key, at));
-    (answer.at, answer.content) = (at, Some(content.clone()));
-    if answer.mids.is_empty() {
-        let mut row = rows.contact(contact)?.unwrap_or_default();
-        show(&mut row, at, Side::Page, content, Some(key), None);
-        put(rows, contact, row)?;
-    }
-    for mid in &answer.mids {
-        record(rows, contact, &own(mid, at, content), Side::Page, Some(key))?;
-    }
-    put_answer(rows, contact, &answer)?;
-    Ok(Applied::New { customer: false })
-}
-
-/// Of two outcomes the later attempt counts, then the better knowledge. A message id beats all.
-fn settled<R: Rows + ?Sized>(
-    rows: &mut R,
-    contact: &ContactKey,
-    key: &OutgoingKey,
-    attempt: u32,
-    outcome: &SendOutcome,
-) -> Result<Applied, R::Error> {
-    let mut answer = rows
-        .outgoing(contact, key)?
-        .unwrap_or_else(|| unborn(key, Timestamp::default()));
-    if let SendOutcome::Sent { mid } = outcome {
-        if answer.mids.contains(mid) {
-            return Ok(Applied::Unchanged);
-        }
-        answer.mids.push(mid.clone());
-        (answer.state, answer.attempt) = (OutgoingState::Sent, answer.attempt.max(attempt));
-        if let Some(content) = &answer.content {
-            let entry = own(mid, answer.at, content);
-            record(rows, contact, &entry, Side::Page, Some(key))?;
-        }
-        put_answer(rows, contact, &answer)?;
-        return Ok(Applied::Changed);
-    }
-    let state = match outcome {
-        SendOutcome::NotSent { due } => OutgoingState::NotSent { due: *due },
-        SendOutcome::Failed { reason } => OutgoingState::Failed {
-            reason: reason.clone(),
-        },
-        SendOutcome::Unknown | SendOutcome::Sent { .. } => OutgoingState::Unknown,
-    };
-    if answer.state == OutgoingState::Sent
-        || (attempt, state.rank()) <= (answer.attempt, answer.state.rank())
-    {
-        return Ok(Applied::Unchanged);
-    }
-    (answer.attempt, answer.state) = (attempt, state);
-    put_answer(rows, contact, &answer)?;
-    Ok(Applied::Changed)
-}
-
 fn claim_profile<R: Rows + ?Sized>(
     rows: &mut R,
     contact: &ContactKey,
@@ -420,33 +268,6 @@ fn claim_profile<R: Rows + ?Sized>(
     }
     (row.profile_attempt, row.profile_by, row.profile_due) = (attempt, Some(by), Some(until));
     rows.put_contact(contact, &row)?;
-    Ok(Applied::Changed)
-}
-
-fn claim_send<R: Rows + ?Sized>(
-    rows: &mut R,
-    contact: &ContactKey,
-    key: &OutgoingKey,
-    attempt: u32,
-    until: Timestamp,
-    by: WorkerId,
-) -> Result<Applied, R::Error> {
-    let Some(mut answer) = rows.outgoing(contact, key)? else {
-        return Ok(Applied::Refused);
-    };
-    if answer.attempt == attempt && answer.by == Some(by) {
-        return Ok(Applied::Unchanged);
-    }
-    let waiting = matches!(
-        answer.state,
-        OutgoingState::Queued | OutgoingState::NotSent { .. }
-    );
-    if !waiting || answer.attempt.checked_add(1) != Some(attempt) {
-        return Ok(Applied::Refused);
-    }
-    (answer.attempt, answer.by, answer.state) =
-        (attempt, Some(by), OutgoingState::Sending { until });
-    put_answer(rows, contact, &answer)?;
     Ok(Applied::Changed)
 }
 
@@ -469,28 +290,6 @@ fn seen<R: Rows + ?Sized>(
     Ok(Applied::Changed)
 }
 
-/// The line of the log that stands for an answer of ours until its echo comes.
-fn own(mid: &Mid, at: Timestamp, content: &Content) -> Entry {
-    Entry {
-        id: EntryId::of_message(mid),
-        at,
-        source: Source::Own,
-        content: content.clone(),
-    }
-}
-
-fn unborn(key: &OutgoingKey, at: Timestamp) -> OutgoingRow {
-    OutgoingRow {
-        key: key.clone(),
-        at,
-        content: None,
-        attempt: 0,
-        state: OutgoingState::Queued,
-        by: None,
-        mids: Vec::new(),
-    }
-}
-
 fn put<R: Rows + ?Sized>(
     rows: &mut R,
     contact: &ContactKey,
@@ -498,18 +297,6 @@ fn put<R: Rows + ?Sized>(
 ) -> Result<(), R::Error> {
     row.revision = rows.revision(&contact.page)?;
     rows.put_contact(contact, &row)
-}
-
-/// Writes an answer, and on the customer's row when its conversation must be looked at next.
-fn put_answer<R: Rows + ?Sized>(
-    rows: &mut R,
-    contact: &ContactKey,
-    answer: &OutgoingRow,
-) -> Result<(), R::Error> {
-    rows.put_outgoing(contact, answer)?;
-    let mut row = rows.contact(contact)?.unwrap_or_default();
-    row.send_due = rows.head(contact)?.and_then(|head| head.state.due(head.at));
-    put(rows, contact, row)
 }
 
 /// Moves the edges of a conversation; never backwards.

@@ -1,0 +1,90 @@
+//! The JSON that the pages read.
+
+use std::time::Duration;
+
+use messenger_crm::store::{Contact, ContactKey, Content, Message, MessageState, Side, Source};
+use serde_json::{Value, json};
+
+use crate::{connections::Connection, crm::Crm, now};
+
+/// Later, and the profile counts as one that Meta does not give.
+const SOON: Duration = Duration::from_secs(3600);
+
+pub(crate) fn connection(crm: &Crm, connection: &Connection) -> Value {
+    json!({
+        "page": {"id": connection.page, "name": connection.name},
+        "app_id": connection.app_id,
+        "webhook_url": format!("{}/webhook/{}", crm.public_url, connection.path),
+        "verify_token": connection.verify_token.expose_secret(),
+    })
+}
+
+pub(crate) fn customer_json(contact: &Contact) -> Value {
+    let profile = contact.profile.as_ref();
+    let ContactKey { page, psid, .. } = &contact.key;
+    let picture = contact.picture.map(|version| {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("page", page.as_str())
+            .append_pair("psid", psid.as_str())
+            .append_pair("v", &version.to_string())
+            .finish();
+        format!("/picture?{query}")
+    });
+    let asked_soon = contact
+        .profile_due
+        .is_some_and(|due| due <= now().plus(SOON));
+    json!({
+        "page": page, "psid": psid,
+        "name": profile.and_then(|profile| profile.name.as_ref()),
+        "first_name": profile.and_then(|profile| profile.first_name.as_ref()),
+        "last_name": profile.and_then(|profile| profile.last_name.as_ref()),
+        "picture": picture,
+        "profile": if profile.is_some() { "known" } else if asked_soon { "pending" } else { "none" },
+        "unread": contact.unread,
+        "last_at": contact.last_at, "first_at": contact.first_at,
+        "last": contact.preview.as_ref().map(|last| json!({
+            "side": side(last.side),
+            "text": shown_text(&last.content),
+            "kinds": last.content.attachments.iter().map(|one| &one.kind).collect::<Vec<_>>(),
+            "state": null,
+        })),
+    })
+}
+
+pub(crate) fn message_json(message: &Message) -> Value {
+    let content = &message.content;
+    json!({
+        "id": message.key.as_ref().map_or(message.id.as_str(), |key| key.as_str()),
+        "key": message.key, "at": message.at, "side": side(message.side),
+        "source": match message.source { Source::Own => "crm", Source::Standby => "standby", _ => "webhook" },
+        "by_us": message.key.is_some(),
+        "text": content.text, "title": content.title, "payload": content.payload,
+        "attachments": content.attachments.iter()
+            .map(|one| json!({"kind": one.kind, "url": one.url, "title": one.title})).collect::<Vec<_>>(),
+        "state": message.state.map(|state| match state {
+            MessageState::Queued => "queued",
+            MessageState::Sending => "sending",
+            MessageState::Sent => "sent",
+            MessageState::Delivered => "delivered",
+            MessageState::Read => "read",
+            MessageState::Failed => "failed",
+            _ => "unknown",
+        }),
+        "reason": message.reason.as_ref().map(|reason| json!({
+            "advice": reason.advice, "code": reason.code, "subcode": reason.subcode,
+            "user_title": null, "user_message": null, "trace": reason.trace,
+        })),
+    })
+}
+
+fn shown_text(content: &Content) -> Option<&String> {
+    content.text.as_ref().or(content.title.as_ref())
+}
+
+fn side(side: Side) -> &'static str {
+    if side == Side::Customer {
+        "customer"
+    } else {
+        "page"
+    }
+}
