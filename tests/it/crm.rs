@@ -501,3 +501,71 @@ async fn sigterm_ends_it_in_5_seconds_even_with_an_open_stream() {
     assert_eq!(status.expect("an end in 5 seconds").code(), Some(0));
     drop(stream);
 }
+
+// ---- When it cannot keep what it is told -----------------------------------
+
+#[tokio::test]
+async fn a_store_that_is_locked_is_503_in_time_and_keeps_nothing_half() {
+    let office = Office::open().await;
+    let other = rusqlite::Connection::open(office.folder.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let body = office.hello("m_locked");
+    let asked = std::time::Instant::now();
+    office.webhook.deliver(&office.crm, &body).await.expect(503);
+    assert!(asked.elapsed() < Duration::from_secs(5), "Meta waits 5 s");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(office.customers().await, 0);
+    office.webhook.deliver(&office.crm, &body).await.expect(200);
+    assert_eq!(office.customers().await, 1);
+}
+
+#[tokio::test]
+async fn more_than_128_mib_of_bodies_at_once_is_503_and_then_all_is_well() {
+    use tokio::io::AsyncWriteExt;
+
+    let office = Office::open().await;
+    let mut unfinished = Vec::new();
+    for _ in 0..8 {
+        let mut stream = tokio::net::TcpStream::connect(&office.crm.address)
+            .await
+            .unwrap();
+        let head = format!(
+            "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {LIMIT}\r\n\r\n",
+            office.webhook.path
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b' '; LIMIT - 1]).await.unwrap();
+        unfinished.push(stream);
+    }
+    // What was written may still be on its way through the sockets.
+    let mut body = office.hello("m_crowd");
+    body.resize(LIMIT, b' ');
+    let mut status = 0;
+    for _ in 0..50 {
+        status = office
+            .webhook
+            .deliver(&office.crm, &body)
+            .await
+            .expect_one_of(&[200, 503])
+            .status;
+        if status == 503 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(status, 503);
+    drop(unfinished);
+    for _ in 0..50 {
+        status = office
+            .webhook
+            .deliver(&office.crm, &body)
+            .await
+            .expect_one_of(&[200, 503])
+            .status;
+        if status == 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(status, 200);
+}
