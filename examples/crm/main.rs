@@ -53,13 +53,15 @@ async fn run(args: Args) -> Result<(), String> {
         .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let own_url = format!("http://{address}");
-    // Lives as long as the program, when the database is a throw-away one.
-    let scratch =
-        Scratch::new().map_err(|error| format!("cannot make a throw-away database: {error}"))?;
-    let database = args
-        .database
-        .clone()
-        .unwrap_or_else(|| scratch.0.join("demo.db"));
+    // A throw-away database goes away with the program.
+    let (database, _scratch) = match args.database {
+        Some(database) => (database, None),
+        None => {
+            let scratch = Scratch::new()
+                .map_err(|error| format!("cannot make a throw-away database: {error}"))?;
+            (scratch.0.join("demo.db"), Some(scratch))
+        }
+    };
     let store = SqliteStore::open(&database).map_err(|error| match error {
         StoreError::TooNew { .. } => format!("cannot open {}: {error}", database.display()),
         _ => format!("cannot open the database {}: {error}", database.display()),
