@@ -46,7 +46,7 @@ pub(crate) fn customer_json(contact: &Contact) -> Value {
             "side": side(last.side),
             "text": shown_text(&last.content),
             "kinds": last.content.attachments.iter().map(|one| &one.kind).collect::<Vec<_>>(),
-            "state": null,
+            "state": last.state.map(state),
         })),
     })
 }
@@ -61,15 +61,7 @@ pub(crate) fn message_json(message: &Message) -> Value {
         "text": content.text, "title": content.title, "payload": content.payload,
         "attachments": content.attachments.iter()
             .map(|one| json!({"kind": one.kind, "url": one.url, "title": one.title})).collect::<Vec<_>>(),
-        "state": message.state.map(|state| match state {
-            MessageState::Queued => "queued",
-            MessageState::Sending => "sending",
-            MessageState::Sent => "sent",
-            MessageState::Delivered => "delivered",
-            MessageState::Read => "read",
-            MessageState::Failed => "failed",
-            _ => "unknown",
-        }),
+        "state": message.state.map(state),
         "reason": message.reason.as_ref().map(|reason| json!({
             "advice": reason.advice, "code": reason.code, "subcode": reason.subcode,
             "user_title": null, "user_message": null, "trace": reason.trace,
@@ -86,5 +78,17 @@ fn side(side: Side) -> &'static str {
         "customer"
     } else {
         "page"
+    }
+}
+
+fn state(state: MessageState) -> &'static str {
+    match state {
+        MessageState::Queued => "queued",
+        MessageState::Sending => "sending",
+        MessageState::Sent => "sent",
+        MessageState::Delivered => "delivered",
+        MessageState::Read => "read",
+        MessageState::Failed => "failed",
+        _ => "unknown",
     }
 }

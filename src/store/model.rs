@@ -220,6 +220,9 @@ pub struct Preview {
     pub content: Content,
     /// The answer of ours that it is, if it still waits in the queue or failed there.
     pub key: Option<OutgoingKey>,
+    /// Where it stands, when the Page wrote it: told when reading, never stored.
+    #[serde(skip)]
+    pub state: Option<MessageState>,
 }
 
 /// A customer, as the inbox shows them.

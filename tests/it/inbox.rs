@@ -193,6 +193,12 @@ async fn a_refusal_outside_the_window_is_failed_with_that_reason() {
     assert_eq!(reason.advice, Advice::OutsideWindow);
     assert_eq!(reason.advice.as_str(), "outside_window");
     assert_eq!((reason.code, reason.subcode), (Some(10), Some(2_018_278)));
+    let preview = person(&desk.store, &ada()).await.preview.unwrap();
+    assert_eq!(
+        preview.state,
+        Some(MessageState::Failed),
+        "the inbox marks it too"
+    );
     assert_eq!(desk.step(100_000).await, Step::Idle(None));
 }
 

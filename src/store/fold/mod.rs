@@ -324,6 +324,7 @@ fn show(
             side,
             content: content.clone(),
             key: queued.or(replaces).cloned(),
+            state: None,
         });
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn contact(
     key: ContactKey,
 ) -> Result<Option<Contact>, StoreError> {
     let row = SqliteRows::new(connection).contact(&key)?;
-    Ok(row.and_then(|row| shown(key, row)))
+    row.map_or(Ok(None), |row| shown(connection, key, row))
 }
 
 pub(super) fn contacts(
@@ -51,10 +51,8 @@ pub(super) fn contacts(
         .into_iter()
         .map(|(psid, data)| {
             let psid = Psid::new(psid).map_err(|_| StoreError::Unreadable("a customer's id"))?;
-            Ok(shown(
-                ContactKey::new(query.page.clone(), psid),
-                from_json(&data)?,
-            ))
+            let key = ContactKey::new(query.page.clone(), psid);
+            shown(connection, key, from_json(&data)?)
         })
         .filter_map(Result::transpose)
         .collect::<Result<_, StoreError>>()?;
@@ -205,11 +203,29 @@ fn contact_key(page: String, psid: String) -> Result<ContactKey, StoreError> {
     ))
 }
 
-fn shown(key: ContactKey, row: ContactRow) -> Option<Contact> {
-    Some(Contact {
+fn shown(
+    connection: &Connection,
+    key: ContactKey,
+    mut row: ContactRow,
+) -> Result<Option<Contact>, StoreError> {
+    let (Some(first_at), Some(last_at)) = (row.first_at, row.last_at) else {
+        return Ok(None);
+    };
+    if let Some(mut preview) = row.preview.take() {
+        let answer = match &preview.key {
+            Some(answer) => SqliteRows::new(connection).outgoing(&key, answer)?,
+            None => None,
+        };
+        preview.state = match answer.filter(|answer| answer.mids.is_empty()) {
+            Some(answer) => queued_message(answer).state,
+            None => (preview.side == Side::Page).then(|| ticks(preview.at, &row)),
+        };
+        row.preview = Some(preview);
+    }
+    Ok(Some(Contact {
         key,
-        first_at: row.first_at?,
-        last_at: row.last_at?,
+        first_at,
+        last_at,
         inbound_at: row.inbound_at,
         unread: row.unread,
         profile: row.profile,
@@ -217,22 +233,24 @@ fn shown(key: ContactKey, row: ContactRow) -> Option<Contact> {
         picture: row.picture,
         preview: row.preview,
         revision: row.revision,
-    })
+    }))
 }
 
 /// Ticks are derived when reading, never stored: a receipt costs one row however long the talk.
+fn ticks(at: Timestamp, contact: &ContactRow) -> MessageState {
+    let reached = |mark: Option<Timestamp>| mark.is_some_and(|mark| at <= mark);
+    if reached(contact.read) {
+        MessageState::Read
+    } else if reached(contact.delivered) {
+        MessageState::Delivered
+    } else {
+        MessageState::Sent
+    }
+}
+
 fn logged_message(row: EntryRow, contact: &ContactRow) -> Message {
     let at = row.entry.at;
-    let reached = |mark: Option<Timestamp>| mark.is_some_and(|mark| at <= mark);
-    let state = (row.side == Side::Page).then(|| {
-        if reached(contact.read) {
-            MessageState::Read
-        } else if reached(contact.delivered) {
-            MessageState::Delivered
-        } else {
-            MessageState::Sent
-        }
-    });
+    let state = (row.side == Side::Page).then(|| ticks(at, contact));
     let Entry {
         id,
         source,
