@@ -113,6 +113,11 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
+/// Two lower-case digits a byte, as Meta writes them too.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Decodes bytes in which lone surrogates stand as three bytes each, `ED A0..BF xx`.
 fn replace_surrogates(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());

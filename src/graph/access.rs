@@ -5,7 +5,10 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::secret::{AppSecret, PageToken};
+use crate::{
+    secret::{AppSecret, PageToken},
+    text::hex,
+};
 
 /// What a call for one Page needs: the Page's token, and the secret of the app it was made for.
 #[derive(Clone)]
@@ -32,7 +35,7 @@ impl Access {
             .expect("HMAC takes a key of any length");
         mac.update(self.token.expose_secret().as_bytes());
         let proof = mac.finalize().into_bytes();
-        proof.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&proof)
     }
 }
 

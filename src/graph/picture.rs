@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Error, Graph, Method, Origin, Request, TransportErrorKind};
 
 /// The largest picture that is read, in bytes.
@@ -33,13 +35,23 @@ impl fmt::Debug for PictureUrl {
 }
 
 /// A picture; its `Debug` shows the type and the length.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Picture {
     /// `image/gif`, `image/jpeg`, `image/png` or `image/webp`.
     pub media_type: String,
     /// The file, at most [`MAX_PICTURE_BYTES`].
     pub bytes: Vec<u8>,
+}
+
+impl Picture {
+    /// A picture of this type.
+    pub fn new(media_type: impl Into<String>, bytes: Vec<u8>) -> Self {
+        Self {
+            media_type: media_type.into(),
+            bytes,
+        }
+    }
 }
 
 impl fmt::Debug for Picture {

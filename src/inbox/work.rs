@@ -6,9 +6,7 @@ use super::Inbox;
 use crate::{
     change::{Applied, Change, ProfileAnswer, SendOutcome, Work},
     graph::{Advice, Error, Message, TransportErrorKind},
-    store::{
-        ContactKey, Content, OutgoingKey, Pending, Picture, Profile, Reason, StoreError, WorkerId,
-    },
+    store::{ContactKey, Content, OutgoingKey, Pending, Profile, Reason, StoreError, WorkerId},
     time::Timestamp,
 };
 
@@ -208,7 +206,7 @@ async fn known(
     let (picture, due) = match &profile.picture {
         None => (None, None),
         Some(url) => match inbox.graph.picture(url).await {
-            Ok(picture) => (Some(Picture::new(picture.media_type, picture.bytes)), None),
+            Ok(picture) => (Some(picture), None),
             Err(Error::Picture(_)) => (None, None),
             Err(_) => (None, later),
         },

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     id::{Mid, PageId, Psid},
+    text::hex,
     time::Timestamp,
 };
 
@@ -70,15 +71,7 @@ impl EntryId {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
-        let digest = hash.finalize();
-        Self(
-            digest[..16]
-                .iter()
-                .fold(String::from("~"), |text, byte| {
-                    text + &format!("{byte:02x}")
-                })
-                .into(),
-        )
+        Self(format!("~{}", hex(&hash.finalize()[..16])).into())
     }
 
     /// The id as text.
@@ -106,9 +99,7 @@ impl OutgoingKey {
         bytes[6..].copy_from_slice(&random);
         bytes[6] = bytes[6] & 0x0f | 0x70;
         bytes[8] = bytes[8] & 0x3f | 0x80;
-        let hex = bytes
-            .iter()
-            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        let hex = hex(&bytes);
         Self(
             format!(
                 "{}-{}-{}-{}-{}",

@@ -10,10 +10,11 @@ mod query;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+pub use crate::graph::Picture;
 pub use key::{ContactKey, EntryId, InvalidKey, OutgoingKey, Revision, WorkerId};
 pub use model::{
-    Attachment, Contact, Content, Entry, Message, MessageState, Picture, Preview, Profile, Reason,
-    Side, Source,
+    Attachment, Contact, Content, Entry, Message, MessageState, Preview, Profile, Reason, Side,
+    Source,
 };
 pub use query::{ContactQuery, Count, Listing, MessageQuery, Pending};
 #[cfg(feature = "sqlite")]

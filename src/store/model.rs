@@ -127,37 +127,6 @@ impl fmt::Debug for Profile {
     }
 }
 
-/// A customer's picture.
-#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Picture {
-    /// `image/jpeg`, `image/png`, `image/gif` or `image/webp`.
-    pub media_type: String,
-    /// The file.
-    pub bytes: Vec<u8>,
-}
-
-impl fmt::Debug for Picture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Picture({}, {} bytes)",
-            self.media_type,
-            self.bytes.len()
-        )
-    }
-}
-
-impl Picture {
-    /// A picture of this type.
-    pub fn new(media_type: impl Into<String>, bytes: Vec<u8>) -> Self {
-        Self {
-            media_type: media_type.into(),
-            bytes,
-        }
-    }
-}
-
 /// Why an answer was refused, or is waiting: what Meta said, without its words.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::secret::AppSecret;
+use crate::{secret::AppSecret, text::hex};
 
 const PREFIX: &[u8] = b"sha256=";
 
@@ -68,10 +68,7 @@ pub(super) fn verify(
 
 /// The value of `X-Hub-Signature-256` for a body, as Meta would send it: for a host's own tests.
 pub fn sign(secret: &AppSecret, body: &[u8]) -> String {
-    let tag = Key::new(secret).tag(body);
-    tag.iter().fold(String::from("sha256="), |text, byte| {
-        text + &format!("{byte:02x}")
-    })
+    format!("sha256={}", hex(&Key::new(secret).tag(body)))
 }
 
 /// The 32 bytes behind `sha256=`, in lower or upper case.

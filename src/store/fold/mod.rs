@@ -201,13 +201,7 @@ fn mark<R: Rows + ?Sized>(
     if !raise(&mut row) {
         return Ok(Applied::Unchanged);
     }
-    let parked = row.last_at.is_none();
-    put(rows, contact, row)?;
-    Ok(if parked {
-        Applied::Parked
-    } else {
-        Applied::Changed
-    })
+    put_or_park(rows, contact, row)
 }
 
 fn profile<R: Rows + ?Sized>(
@@ -241,13 +235,7 @@ fn profile<R: Rows + ?Sized>(
         ProfileAnswer::Nobody => row.profile_attempt = 0,
         ProfileAnswer::Failed => {}
     }
-    let parked = row.last_at.is_none();
-    put(rows, contact, row)?;
-    Ok(if parked {
-        Applied::Parked
-    } else {
-        Applied::Changed
-    })
+    put_or_park(rows, contact, row)
 }
 
 fn claim_profile<R: Rows + ?Sized>(
@@ -288,6 +276,21 @@ fn seen<R: Rows + ?Sized>(
     row.unread = 0;
     put(rows, contact, row)?;
     Ok(Applied::Changed)
+}
+
+/// Writes what is known of a customer, who may not have written yet.
+fn put_or_park<R: Rows + ?Sized>(
+    rows: &mut R,
+    contact: &ContactKey,
+    row: ContactRow,
+) -> Result<Applied, R::Error> {
+    let parked = row.last_at.is_none();
+    put(rows, contact, row)?;
+    Ok(if parked {
+        Applied::Parked
+    } else {
+        Applied::Changed
+    })
 }
 
 fn put<R: Rows + ?Sized>(

@@ -9,10 +9,7 @@ mod rows;
 use std::{
     fmt,
     path::Path,
-    sync::{
-        Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
-    },
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     thread,
     time::{Duration, Instant},
 };
@@ -41,8 +38,6 @@ const MAX_SHARED: usize = 512;
 pub struct SqliteStore {
     writer: Sender<Write>,
     reader: Sender<Read>,
-    // Keeps `changed` futures alive no longer than the store itself.
-    _shared: Arc<()>,
 }
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -83,11 +78,7 @@ impl SqliteStore {
             .name("store-reader".into())
             .spawn(move || reads.iter().for_each(|read| read(&mut reading)))
             .map_err(unavailable)?;
-        Ok(Self {
-            writer,
-            reader,
-            _shared: Arc::new(()),
-        })
+        Ok(Self { writer, reader })
     }
 
     async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
