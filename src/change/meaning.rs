@@ -4,7 +4,7 @@ use super::Change;
 use crate::{
     event::{Channel, Event, Kind, Message},
     id::{Mid, PageId},
-    store::{Attachment, ContactKey, Content, Entry, EntryId, OutgoingKey, Source},
+    store::{Act, Attachment, ContactKey, Content, Entry, EntryId, OutgoingKey, Source},
     text::Text,
     time::Timestamp,
 };
@@ -26,12 +26,7 @@ impl Change {
         } else {
             Source::Webhook
         };
-        let entry = |id, content| Entry {
-            id,
-            at: at.unwrap_or(now),
-            source,
-            content,
-        };
+        let entry = |id, content| Entry::new(id, at.unwrap_or(now), source, content);
         match &event.kind {
             Kind::Message(message) => match mid(message.mid.as_ref()) {
                 Some(mid) => Self::Received {
@@ -68,7 +63,7 @@ impl Change {
                 let content = Content {
                     title: postback.title.as_ref().map(Text::to_storable),
                     payload: postback.payload.as_ref().map(Text::to_storable),
-                    ..Content::default()
+                    ..Content::new(Act::POSTBACK)
                 };
                 Self::Received {
                     contact,
@@ -80,7 +75,9 @@ impl Change {
                 ..
             } => Self::Delivered {
                 contact,
-                up_to: (*watermark).min(latest),
+                at: at.unwrap_or(now),
+                up_to: Some((*watermark).min(latest)),
+                mids: Vec::new(),
             },
             Kind::Read {
                 watermark: Some(watermark),
@@ -103,10 +100,12 @@ impl Change {
             page.as_ref().map_or("", PageId::as_str).as_bytes(),
             raw,
         ]);
+        let latest = now.plus(std::time::Duration::from_secs(24 * 3600));
         Self::Kept {
             page,
+            psid: event.customer(),
             id,
-            at: now,
+            at: event.timestamp.map_or(now, |at| at.min(latest)),
             reason: reason.to_owned(),
             raw: raw.to_vec(),
         }
@@ -116,6 +115,7 @@ impl Change {
     pub fn quarantine(body: &[u8], now: Timestamp, reason: impl Into<String>) -> Self {
         Self::Kept {
             page: None,
+            psid: None,
             id: EntryId::of_parts(&[b"body", body]),
             at: now,
             reason: reason.into(),
@@ -131,8 +131,8 @@ fn mid(text: Option<&Text<'_>>) -> Option<Mid> {
 fn content(message: &Message<'_>) -> Content {
     Content {
         text: message.text.as_ref().map(Text::to_storable),
-        title: None,
         payload: message.quick_reply.as_ref().map(Text::to_storable),
         attachments: message.attachments.iter().map(Attachment::of).collect(),
+        ..Content::default()
     }
 }
