@@ -29,12 +29,22 @@ impl ContactKey {
 /// The number of a commit that changed something of a Page.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
-pub struct Revision(pub(crate) u64);
+pub struct Revision(u64);
 
 impl Revision {
     /// A revision that was written down as a number.
     pub const fn new(number: u64) -> Self {
         Self(number)
+    }
+
+    /// The number, to be written down.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The one after it.
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
     }
 }
 
@@ -47,6 +57,11 @@ impl WorkerId {
     /// A worker by its number.
     pub const fn new(number: u64) -> Self {
         Self(number)
+    }
+
+    /// The number, to be written down.
+    pub const fn number(self) -> u64 {
+        self.0
     }
 }
 
@@ -72,6 +87,11 @@ impl EntryId {
             hash.update(part);
         }
         Self(format!("~{}", hex(&hash.finalize()[..16])).into())
+    }
+
+    /// An id from its text, as [`as_str`](Self::as_str) gave it.
+    pub fn from_text(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
     }
 
     /// The id as text.
@@ -113,6 +133,15 @@ impl OutgoingKey {
         )
     }
 
+    /// When it was born, as the key itself tells.
+    pub fn born(&self) -> Timestamp {
+        let digits = self.0.bytes().filter(u8::is_ascii_hexdigit).take(12);
+        let millis = digits.fold(0, |millis, digit| {
+            millis << 4 | i64::from((digit as char).to_digit(16).unwrap_or(0))
+        });
+        Timestamp::from_millis(millis)
+    }
+
     /// A key from its text, as [`as_str`](Self::as_str) gave it.
     ///
     /// # Errors
@@ -152,6 +181,31 @@ impl From<OutgoingKey> for String {
     }
 }
 
+/// 63 bits of SHA-256: they break ties and speed up look-ups, but decide nothing.
+pub(crate) fn hash63(text: &str) -> i64 {
+    hash63_of(text.as_bytes())
+}
+
+pub(crate) fn hash63_of(bytes: &[u8]) -> i64 {
+    let hash = Sha256::digest(bytes);
+    let bytes = hash.iter().take(8);
+    (bytes.fold(0_u64, |number, byte| number << 8 | u64::from(*byte)) >> 1).cast_signed()
+}
+
+impl ContactKey {
+    /// 128 bits of SHA-256: enough to know a forgotten customer by, when they are met again.
+    pub fn hash(&self) -> [u8; 16] {
+        let mut hash = Sha256::new();
+        for part in [self.page.as_str(), self.psid.as_str()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let mut first = [0; 16];
+        first.copy_from_slice(&hash.finalize()[..16]);
+        first
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +214,7 @@ mod tests {
     fn a_key_tells_when_it_was_born_and_reads_back() {
         let key = OutgoingKey::new(Timestamp::from_millis(0x0190_1234_5678), [0xff; 10]);
         assert_eq!(key.as_str(), "01901234-5678-7fff-bfff-ffffffffffff");
+        assert_eq!(key.born(), Timestamp::from_millis(0x0190_1234_5678));
         assert_eq!(OutgoingKey::parse(key.as_str()), Ok(key));
         for bad in [
             "",
