@@ -119,27 +119,42 @@ impl OutgoingKey {
         bytes[6..].copy_from_slice(&random);
         bytes[6] = bytes[6] & 0x0f | 0x70;
         bytes[8] = bytes[8] & 0x3f | 0x80;
+        Self::written(bytes)
+    }
+
+    /// A key from its sixteen bytes, as [`to_bytes`](Self::to_bytes) gave them.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidKey`] when they are anything else.
+    pub fn from_bytes(bytes: [u8; 16]) -> Result<Self, InvalidKey> {
+        Self::parse(&Self::written(bytes).0)
+    }
+
+    /// The sixteen bytes of the key: in the same order as its text.
+    pub fn to_bytes(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        let digits = self.0.chars().filter_map(|digit| digit.to_digit(16));
+        for (at, digit) in digits.enumerate() {
+            bytes[at / 2] = bytes[at / 2] << 4 | digit as u8;
+        }
+        bytes
+    }
+
+    fn written(bytes: [u8; 16]) -> Self {
         let hex = hex(&bytes);
-        Self(
-            format!(
-                "{}-{}-{}-{}-{}",
-                &hex[..8],
-                &hex[8..12],
-                &hex[12..16],
-                &hex[16..20],
-                &hex[20..]
-            )
-            .into(),
-        )
+        let (first, rest) = hex.split_at(8);
+        let (second, rest) = rest.split_at(4);
+        let (third, rest) = rest.split_at(4);
+        let (fourth, fifth) = rest.split_at(4);
+        Self(format!("{first}-{second}-{third}-{fourth}-{fifth}").into())
     }
 
     /// When it was born, as the key itself tells.
     pub fn born(&self) -> Timestamp {
-        let digits = self.0.bytes().filter(u8::is_ascii_hexdigit).take(12);
-        let millis = digits.fold(0, |millis, digit| {
-            millis << 4 | i64::from((digit as char).to_digit(16).unwrap_or(0))
-        });
-        Timestamp::from_millis(millis)
+        let bytes = self.to_bytes();
+        let millis = bytes.iter().take(6);
+        Timestamp::from_millis(millis.fold(0, |millis, byte| millis << 8 | i64::from(*byte)))
     }
 
     /// A key from its text, as [`as_str`](Self::as_str) gave it.
@@ -214,6 +229,7 @@ mod tests {
     fn a_key_tells_when_it_was_born_and_reads_back() {
         let key = OutgoingKey::new(Timestamp::from_millis(0x0190_1234_5678), [0xff; 10]);
         assert_eq!(key.as_str(), "01901234-5678-7fff-bfff-ffffffffffff");
+        assert_eq!(OutgoingKey::from_bytes(key.to_bytes()).as_ref(), Ok(&key));
         assert_eq!(key.born(), Timestamp::from_millis(0x0190_1234_5678));
         assert_eq!(OutgoingKey::parse(key.as_str()), Ok(key));
         for bad in [

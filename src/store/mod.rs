@@ -134,6 +134,9 @@ pub enum StoreError {
     /// These changes can never be stored, however often they are applied.
     #[error("the store refuses this change: {0}")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database is damaged: it must be replaced by a copy. Nothing in it was changed.
+    #[error("the store is damaged: {0}")]
+    Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The database was written by a newer program.
     #[error("the database has schema {found}, newer than the {known} of this program")]
     TooNew {

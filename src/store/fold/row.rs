@@ -268,6 +268,20 @@ impl EntryRow {
         Some(Spot::new(body.at, Self::tie(&self.id)))
     }
 
+    /// The last time that is told of it.
+    pub fn told_at(&self) -> Option<Timestamp> {
+        let reactions = [&self.customer_reaction, &self.page_reaction];
+        let reactions = reactions.map(|one| one.as_ref().map(|reacted| reacted.at));
+        let others = [
+            self.body.as_ref().map(|body| body.at),
+            self.key.as_ref().map(OutgoingKey::born),
+            self.edit.as_ref().map(|edit| edit.at),
+            self.unsent_at,
+            self.delivered_at,
+        ];
+        others.into_iter().chain(reactions).max().flatten()
+    }
+
     /// What the inbox shows of it.
     pub fn snippet(&self) -> Option<Snippet> {
         let body = self.body.as_ref()?;
