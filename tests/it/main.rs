@@ -10,6 +10,9 @@ mod inbox;
 mod simulator;
 #[cfg(feature = "sqlite")]
 mod store;
+mod trust;
+mod trust_callbacks;
+mod trust_guards;
 #[cfg(feature = "full")]
 mod util;
 mod webhook;
