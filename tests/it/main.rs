@@ -11,8 +11,6 @@ mod simulator;
 #[cfg(feature = "sqlite")]
 mod store;
 mod trust;
-mod trust_callbacks;
-mod trust_guards;
 #[cfg(feature = "full")]
 mod util;
 mod webhook;

@@ -1,35 +1,20 @@
 //! Is it Meta? The callbacks of those who remove the app or want their data deleted.
 
-#![allow(clippy::unwrap_used)]
-
 use std::fmt::Display;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use messenger_crm::secret::{AppSecret, VerifyToken};
 use messenger_crm::time::Timestamp;
-use messenger_crm::webhook::{
-    DeletionAnswer, SignedRequest, SignedRequestError, Webhook, sign_request,
-};
+use messenger_crm::webhook::{DeletionAnswer, SignedRequest, SignedRequestError, sign_request};
 use sha2::Sha256;
 
-const SECRET: &str = "60efff025951cddde78c8d03de52cc90";
+use super::{SECRET, secret, webhook};
+
 // platform.md §12.1
 const PAYLOAD: &str =
     r#"{"algorithm":"HMAC-SHA256","expires":1291840400,"issued_at":1291836800,"user_id":"218471"}"#;
 const SIGNED: &str = "i9Q5EhlSAc_PBMTh8k9ywFtblf7zmk2A-OMDWbp0OCc.eyJhbGdvcml0aG0iOiJITUFDLVNIQTI1NiIsImV4cGlyZXMiOjEyOTE4NDA0MDAsImlzc3VlZF9hdCI6MTI5MTgzNjgwMCwidXNlcl9pZCI6IjIxODQ3MSJ9";
-
-fn secret(text: &str) -> AppSecret {
-    AppSecret::new(text).unwrap()
-}
-
-fn webhook(secrets: &[&str]) -> Webhook {
-    let first = Webhook::new(&secret(secrets[0]), VerifyToken::new("unused").unwrap());
-    secrets[1..]
-        .iter()
-        .fold(first, |webhook, more| webhook.with_secret(&secret(more)))
-}
 
 /// The tag in base64url, by another hand than the library's.
 fn tag(message: &str) -> String {
