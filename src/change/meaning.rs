@@ -2,7 +2,7 @@
 
 use super::Change;
 use crate::{
-    event::{Channel, Event, Kind, Message},
+    event::{Channel, Event, Kind, Message, Object},
     id::{Mid, PageId},
     store::{Attachment, ContactKey, Content, Entry, EntryId, OutgoingKey, Source},
     text::Text,
@@ -20,6 +20,12 @@ impl Change {
         let (Some(page), Some(psid)) = (event.page(), event.customer()) else {
             return Self::keep(event, now, "no page or no customer");
         };
+        if event.object != Object::Page {
+            return Self::keep(event, now, "the object is not a page");
+        }
+        if event.is_test() {
+            return Self::keep(event, now, "a test of the dashboard");
+        }
         let contact = ContactKey::new(page, psid);
         let source = if event.channel == Channel::Standby {
             Source::Standby
@@ -75,23 +81,22 @@ impl Change {
                     entry: entry(id, content),
                 }
             }
-            Kind::Delivery {
-                watermark: Some(watermark),
-                ..
-            } => Self::Delivered {
-                contact,
-                up_to: (*watermark).min(latest),
+            Kind::Delivery(receipt) => match receipt.watermark {
+                Some(watermark) => Self::Delivered {
+                    contact,
+                    up_to: watermark.min(latest),
+                },
+                None => Self::keep(event, now, "a receipt without a watermark"),
             },
-            Kind::Read {
-                watermark: Some(watermark),
-            } => Self::Read {
-                contact,
-                up_to: (*watermark).min(latest),
+            Kind::Read(receipt) => match receipt.watermark {
+                Some(watermark) => Self::Read {
+                    contact,
+                    up_to: watermark.min(latest),
+                },
+                None => Self::keep(event, now, "a receipt without a watermark"),
             },
-            Kind::Delivery { .. } | Kind::Read { .. } => {
-                Self::keep(event, now, "a receipt without a watermark")
-            }
             Kind::Unrecognized { reason, .. } => Self::keep(event, now, reason),
+            _ => Self::keep(event, now, "it changes nothing here"),
         }
     }
 
@@ -132,7 +137,11 @@ fn content(message: &Message<'_>) -> Content {
     Content {
         text: message.text.as_ref().map(Text::to_storable),
         title: None,
-        payload: message.quick_reply.as_ref().map(Text::to_storable),
+        payload: message
+            .quick_reply
+            .as_ref()
+            .and_then(|reply| reply.payload.as_ref())
+            .map(Text::to_storable),
         attachments: message.attachments.iter().map(Attachment::of).collect(),
     }
 }

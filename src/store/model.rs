@@ -78,13 +78,11 @@ pub struct Attachment {
 
 impl Attachment {
     pub(crate) fn of(attachment: &crate::event::Attachment<'_>) -> Self {
+        let storable = |text: &str| text.replace('\0', "\u{fffd}");
         Self {
-            kind: attachment.kind.to_storable(),
-            url: attachment.url.as_ref().map(crate::text::Text::to_storable),
-            title: attachment
-                .title
-                .as_ref()
-                .map(crate::text::Text::to_storable),
+            kind: storable(attachment.kind()),
+            url: attachment.url().map(storable),
+            title: attachment.title().map(storable),
         }
     }
 }

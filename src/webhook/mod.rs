@@ -12,7 +12,7 @@ mod respond;
 mod signature;
 mod signed_request;
 
-pub use delivery::{Delivery, EnvelopeError, parse_unverified};
+pub use delivery::{Delivery, EnvelopeError, Events, parse_unverified};
 pub use handshake::HandshakeError;
 #[cfg(feature = "http")]
 pub use respond::Outcome;
@@ -95,6 +95,24 @@ impl Webhook {
     ) -> Result<Delivery<'a>, ReceiveError> {
         self.verify(signature, body)?;
         Ok(parse_unverified(body)?)
+    }
+
+    /// Checks the signature of a `POST` and reads its events one by one.
+    ///
+    /// [`receive`](Self::receive) is the plain way. This one holds a single event at a time, for
+    /// hosts that look at each and keep none.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive); but JSON that breaks off shows only when the events before it
+    /// have been read, as an error in the place of the next one.
+    pub fn events<'a>(
+        &self,
+        signature: Option<&[u8]>,
+        body: &'a [u8],
+    ) -> Result<Events<'a>, ReceiveError> {
+        self.verify(signature, body)?;
+        Ok(Events::new(body)?)
     }
 
     /// Reads the body of a deauthorise or data-deletion callback, which is a form.

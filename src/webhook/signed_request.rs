@@ -10,14 +10,13 @@ use base64::{
         general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD},
     },
 };
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
 use super::{
     form,
     signature::{Key, Tag, is_by_any},
 };
-use crate::{id::Asid, secret::AppSecret, text::Text, time::Timestamp};
+use crate::{event::json::Json, id::Asid, secret::AppSecret, text::Text, time::Timestamp};
 
 /// Meta leaves the padding out; some senders keep it.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
@@ -160,44 +159,51 @@ pub(super) fn read(keys: &[Key], form: &[u8]) -> Result<SignedRequest, SignedReq
     }
     let json = BASE64URL.decode(payload).map_err(|_| Malformed)?;
     let json = String::from_utf8(json).map_err(|_| Malformed)?;
-    if !json.trim_start().starts_with('{') {
-        // serde would read a list as the members of the payload.
-        return Err(Nobody);
-    }
-    let payload: Payload<'_> = serde_json::from_str(&json).map_err(|_| Nobody)?;
-    let algorithm = text(payload.algorithm).ok_or(Algorithm)?;
+    let payload = Payload::read(&json).ok_or(Nobody)?;
+    let algorithm = payload.algorithm.ok_or(Algorithm)?;
     if !algorithm.eq_ignore_ascii_case(ALGORITHM) {
         return Err(Algorithm);
     }
-    let user = text(payload.user_id).ok_or(Nobody)?;
+    let user = payload.user_id.ok_or(Nobody)?;
     Ok(SignedRequest {
         user: Asid::new(user.as_str()).map_err(|_| Nobody)?,
-        issued_at: moment(payload.issued_at),
-        expires: moment(payload.expires),
+        issued_at: payload.issued_at.and_then(moment),
+        expires: payload.expires.and_then(moment),
         json,
     })
 }
 
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Payload<'a> {
-    #[serde(borrow, default)]
-    algorithm: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    user_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    issued_at: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    expires: Option<&'a RawValue>,
+    algorithm: Option<Text<'a>>,
+    user_id: Option<Text<'a>>,
+    issued_at: Option<Text<'a>>,
+    expires: Option<Text<'a>>,
 }
 
-fn text(raw: Option<&RawValue>) -> Option<Text<'_>> {
-    serde_json::from_str(raw?.get()).ok()
+impl<'a> Payload<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let mut json = Json::new(text);
+        let mut payload = Self::default();
+        let is_object = json.members(|name, json| {
+            let member = match name {
+                "algorithm" => &mut payload.algorithm,
+                "user_id" => &mut payload.user_id,
+                "issued_at" => &mut payload.issued_at,
+                "expires" => &mut payload.expires,
+                _ => return json.skip().map(drop),
+            };
+            let value = json.text()?;
+            if member.is_none() {
+                *member = value;
+            }
+            Ok(())
+        });
+        (is_object.ok()? && json.is_at_end()).then_some(payload)
+    }
 }
 
 /// Seconds since 1970; 0 stands for never.
-fn moment(raw: Option<&RawValue>) -> Option<Timestamp> {
-    match text(raw)?.parse().ok()? {
-        0 => None,
-        number => Some(Timestamp::from_meta(number)),
-    }
+fn moment(text: Text<'_>) -> Option<Timestamp> {
+    Timestamp::parse_meta(&text).filter(|moment| moment.as_millis() != 0)
 }

@@ -190,7 +190,8 @@ fn v35_a_payload_names_a_user() {
     };
     assert_eq!(user("218471").as_deref(), Ok("218471"));
     assert_eq!(user("9007199254740993").as_deref(), Ok("9007199254740993"));
-    for json in [r#""""#, "null", "[]", "{}", "1.5", "true"] {
+    assert_eq!(user(r#""1","user_id":"2""#).as_deref(), Ok("1"));
+    for json in [r#""""#, "null", "[]", "{}", "true"] {
         assert_eq!(user(json), Err(SignedRequestError::Nobody), "{json}");
     }
     for signed in [
@@ -199,7 +200,8 @@ fn v35_a_payload_names_a_user() {
         "",
         "{",
         r#"{"algorithm":"HMAC-SHA256"}"#,
-        r#"{"algorithm":"HMAC-SHA256","user_id":"1","user_id":"2"}"#,
+        r#"{"algorithm":"HMAC-SHA256","user_id":"1"} {}"#,
+        r#"{"algorithm":"HMAC-SHA256","user_id":"1""#,
     ] {
         assert_eq!(payload(signed), Err(SignedRequestError::Nobody), "{signed}");
     }
