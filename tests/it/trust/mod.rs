@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod callbacks;
+#[cfg(feature = "full")]
+mod crm;
 mod guards;
 #[cfg(feature = "full")]
 mod handshake;
