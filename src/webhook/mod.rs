@@ -5,16 +5,21 @@
 //! JSON only afterwards.
 
 mod delivery;
+mod form;
 mod handshake;
 #[cfg(feature = "http")]
 mod respond;
 mod signature;
+mod signed_request;
 
 pub use delivery::{Delivery, EnvelopeError, Events, parse_unverified};
 pub use handshake::HandshakeError;
 #[cfg(feature = "http")]
 pub use respond::Outcome;
 pub use signature::{SignatureError, sign};
+pub use signed_request::{
+    DeletionAnswer, InvalidConfirmationCode, SignedRequest, SignedRequestError, sign_request,
+};
 
 use crate::secret::{AppSecret, VerifyToken};
 use signature::Key;
@@ -108,6 +113,35 @@ impl Webhook {
     ) -> Result<Events<'a>, ReceiveError> {
         self.verify(signature, body)?;
         Ok(Events::new(body)?)
+    }
+
+    /// Reads the body of a deauthorise or data-deletion callback, which is a form.
+    ///
+    /// These callbacks have addresses of their own and are signed by the same App Secrets. A
+    /// deauthorisation is answered with any 200, a deletion with a [`DeletionAnswer`].
+    ///
+    /// # Errors
+    ///
+    /// [`SignedRequestError`]: it is not proven to be Meta's, or it names nobody.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use messenger_crm::{secret::{AppSecret, VerifyToken}, webhook::{Webhook, sign_request}};
+    ///
+    /// let secret = AppSecret::new("60efff025951cddde78c8d03de52cc90")?;
+    /// let webhook = Webhook::new(&secret, VerifyToken::new("pasted into Meta's dashboard")?);
+    ///
+    /// let payload = r#"{"algorithm":"HMAC-SHA256","issued_at":1291836800,"user_id":"218471"}"#;
+    /// let form = format!("signed_request={}", sign_request(&secret, payload));
+    /// let request = webhook.signed_request(form.as_bytes())?;
+    /// assert_eq!(request.user.as_str(), "218471");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Meta: [Data deletion callback](https://developers.facebook.com/docs/apps/delete-data)
+    pub fn signed_request(&self, form: &[u8]) -> Result<SignedRequest, SignedRequestError> {
+        signed_request::read(&self.keys, form)
     }
 }
 
