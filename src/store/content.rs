@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::Mid, text::Text, time::Timestamp};
+use crate::{id::Mid, time::Timestamp};
 
 /// What an entry says.
 #[derive(Clone, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -130,14 +130,6 @@ impl Attachment {
         Self {
             kind: kind.into(),
             ..Self::default()
-        }
-    }
-
-    pub(crate) fn of(attachment: &crate::event::Attachment<'_>) -> Self {
-        Self {
-            url: attachment.url.as_ref().map(Text::to_storable),
-            title: attachment.title.as_ref().map(Text::to_storable),
-            ..Self::new(attachment.kind.to_storable())
         }
     }
 }
