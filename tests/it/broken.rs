@@ -1,6 +1,8 @@
 //! For every clause of the contract one store that breaks it, and nothing else: the conformance kit
 //! must find that clause, and no other.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, HashMap};
 use std::future::{Future, poll_fn};
 use std::path::{Path, PathBuf};

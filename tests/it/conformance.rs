@@ -1,5 +1,7 @@
 //! The contract, run against the library's own stores and against one broken store for each clause.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 use std::sync::Arc;
 
