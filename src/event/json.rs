@@ -138,70 +138,62 @@ impl<'a> Json<'a> {
     }
 
     /// Passes over one value, however deep it nests, and returns it as it is written.
+    #[inline]
     pub(crate) fn skip(&mut self) -> Result<&'a str> {
         let first = self.peek();
         let start = self.at;
         match first {
-            b'-' | b'0'..=b'9' => self.number(),
-            b'"' => self.string().map(|_| self.since(start)),
-            _ => self.skip_nested(),
+            b'{' | b'[' => self.skip_nested()?,
+            first => self.skip_scalar(first)?,
+        }
+        Ok(self.since(start))
+    }
+
+    fn skip_scalar(&mut self, first: u8) -> Result<()> {
+        match first {
+            b'"' => self.string().map(|_| ()),
+            b'-' | b'0'..=b'9' => self.number().map(|_| ()),
+            b't' => self.word("true"),
+            b'f' => self.word("false"),
+            b'n' => self.word("null"),
+            _ => Err(Syntax),
         }
     }
 
-    fn skip_nested(&mut self) -> Result<&'a str> {
-        let start = self.at;
-        let mut nesting = Nesting::default();
+    fn skip_nested(&mut self) -> Result<()> {
+        // Which of the open brackets are braces.
+        let mut nesting: Vec<bool> = Vec::new();
         loop {
             match self.peek() {
-                b'"' => {
-                    self.string()?;
-                }
-                b'-' | b'0'..=b'9' => {
-                    self.number()?;
-                }
-                b'{' => {
+                open @ (b'{' | b'[') => {
                     self.at += 1;
-                    if self.peek() != b'}' {
-                        nesting.push(true);
-                        self.name()?;
+                    // The closing bracket comes two characters behind the opening one.
+                    if self.peek() != open + 2 {
+                        nesting.push(open == b'{');
+                        if open == b'{' {
+                            self.name()?;
+                        }
                         continue;
                     }
                     self.at += 1;
                 }
-                b'[' => {
-                    self.at += 1;
-                    if self.peek() != b']' {
-                        nesting.push(false);
-                        continue;
-                    }
-                    self.at += 1;
-                }
-                b't' => self.word("true")?,
-                b'f' => self.word("false")?,
-                b'n' => self.word("null")?,
-                _ => return Err(Syntax),
+                first => self.skip_scalar(first)?,
             }
             // A value ends here, and with it perhaps what it stands in.
             loop {
-                let Some(in_object) = nesting.top() else {
-                    return Ok(self.since(start));
+                let Some(in_object) = nesting.last() else {
+                    return Ok(());
                 };
                 match (self.peek(), in_object) {
-                    (b',', true) => {
-                        self.at += 1;
-                        self.name()?;
-                        break;
-                    }
-                    (b',', false) => {
-                        self.at += 1;
-                        break;
-                    }
-                    (b'}', true) | (b']', false) => {
-                        self.at += 1;
-                        nesting.pop();
-                    }
+                    (b',', _) => break,
+                    (b'}', true) | (b']', false) => nesting.pop(),
                     _ => return Err(Syntax),
-                }
+                };
+                self.at += 1;
+            }
+            self.at += 1;
+            if nesting.last() == Some(&true) {
+                self.name()?;
             }
         }
     }
@@ -331,39 +323,6 @@ impl<'a> Written<'a> {
     }
 }
 
-/// Which of the open brackets are braces: 64 in a word, further ones on the heap.
-#[derive(Default)]
-struct Nesting {
-    depth: u32,
-    top: u64,
-    below: Vec<u64>,
-}
-
-impl Nesting {
-    fn push(&mut self, is_object: bool) {
-        if self.depth == 64 {
-            self.below.push(self.top);
-            self.depth = 0;
-        }
-        self.top = self.top << 1 | u64::from(is_object);
-        self.depth += 1;
-    }
-
-    fn top(&self) -> Option<bool> {
-        (self.depth > 0).then_some(self.top & 1 == 1)
-    }
-
-    fn pop(&mut self) {
-        self.top >>= 1;
-        self.depth -= 1;
-        if self.depth == 0
-            && let Some(top) = self.below.pop()
-        {
-            (self.top, self.depth) = (top, 64);
-        }
-    }
-}
-
 /// The place of the first byte from `at` on that a string cannot hold as it is: a quotation mark,
 /// a backslash, a control character, or the end.
 #[inline(always)]
@@ -396,54 +355,32 @@ fn plain_end(bytes: &[u8], mut at: usize) -> usize {
 fn unescaped(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
-    loop {
-        let plain = plain_end(rest.as_bytes(), 0);
-        text.push_str(&rest[..plain]);
-        // Escapes mostly stand in rows.
-        rest = &rest[plain..];
-        while let [b'\\', escape, ..] = rest.as_bytes() {
-            rest = &rest[2..];
+    while !rest.is_empty() {
+        let (plain, escapes) = rest.split_at(plain_end(rest.as_bytes(), 0));
+        text.push_str(plain);
+        rest = escapes;
+        let units = std::iter::from_fn(|| {
+            let (digits, after) = rest.strip_prefix("\\u")?.split_at_checked(4)?;
+            rest = after;
+            Some(digits.bytes().fold(0, |unit, digit| {
+                (unit << 4) | (u16::from(digit & 0xf) + 9 * u16::from(digit >> 6))
+            }))
+        });
+        let decoded = char::decode_utf16(units);
+        text.extend(decoded.map(|half| half.unwrap_or(char::REPLACEMENT_CHARACTER)));
+        if let [b'\\', escape, ..] = rest.as_bytes() {
             text.push(match escape {
                 b'b' => '\u{8}',
                 b'f' => '\u{c}',
                 b'n' => '\n',
                 b'r' => '\r',
                 b't' => '\t',
-                b'u' => character(&mut rest),
                 itself => char::from(*itself),
             });
-        }
-        if rest.is_empty() {
-            return text;
+            rest = &rest[2..];
         }
     }
-}
-
-/// The character whose digits follow, and those of its other half.
-fn character(rest: &mut &str) -> char {
-    let unit = unit(rest);
-    if !(0xd800..0xdc00).contains(&unit) {
-        return char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
-    }
-    if let [b'\\', b'u', ..] = rest.as_bytes() {
-        let mut after = &rest[2..];
-        let low = self::unit(&mut after);
-        if (0xdc00..0xe000).contains(&low) {
-            *rest = after;
-            let both = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-            return char::from_u32(both).unwrap_or(char::REPLACEMENT_CHARACTER);
-        }
-    }
-    char::REPLACEMENT_CHARACTER
-}
-
-/// Takes the four hexadecimal digits of an escape.
-fn unit(rest: &mut &str) -> u32 {
-    let (digits, after) = rest.split_at(4);
-    *rest = after;
-    digits.bytes().fold(0, |unit, digit| {
-        (unit << 4) | (u32::from(digit & 0xf) + 9 * u32::from(digit >> 6))
-    })
+    text
 }
 
 #[cfg(test)]
