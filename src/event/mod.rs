@@ -190,13 +190,18 @@ impl Event<'_> {
     /// The customer whose conversation it belongs to: in an echo that is the recipient.
     pub fn customer(&self) -> Option<Psid> {
         let text = match &self.kind {
-            Kind::Echo(_) => self.recipient.as_ref(),
             Kind::Call(call) => call.customer(),
             Kind::InboxLabel(label) => label.user.as_ref().and_then(|user| user.id.as_ref()),
             Kind::MarketingMessage(message) => message.recipient_id.as_ref(),
+            _ if self.is_by_page() => self.recipient.as_ref(),
             _ => self.sender.as_ref(),
         }?;
         Psid::new(text.to_storable()).ok()
+    }
+
+    /// Whether the Page itself did it.
+    pub(crate) fn is_by_page(&self) -> bool {
+        matches!(self.kind, Kind::Echo(_)) || (self.page.is_some() && self.sender == self.page)
     }
 
     /// Whether the *Test* button of Meta's dashboard sent it: there is no such customer.
