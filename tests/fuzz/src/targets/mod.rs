@@ -4,6 +4,7 @@
 
 mod event;
 mod handshake;
+mod paths;
 mod signed_request;
 mod verify_and_parse;
 
@@ -21,6 +22,7 @@ pub(crate) type Target = fn(&[u8]);
 pub(crate) const ALL: &[(&str, Target)] = &[
     ("event", event::run),
     ("handshake", handshake::run),
+    ("paths", paths::run),
     ("signed_request", signed_request::run),
     ("verify_and_parse", verify_and_parse::run),
 ];
