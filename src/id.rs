@@ -75,6 +75,8 @@ ids! {
     PageId;
     /// A person, as one Page knows them (page-scoped id).
     Psid;
+    /// A person, as one Meta app knows them (app-scoped id). No way leads from it to a PSID.
+    Asid;
     /// A Meta app.
     AppId;
     /// A message.

@@ -2,11 +2,7 @@
 
 use std::{borrow::Cow, fmt, ops::Deref};
 
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{Error, Visitor},
-};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
 /// A text from a webhook: a slice of the body, or its own when escapes had to be decoded.
 ///
@@ -69,111 +65,22 @@ impl From<String> for Text<'_> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // As the raw value first, because a visitor of bytes is never offered a number; then as
-        // bytes, because serde_json refuses a lone surrogate only when a string is asked for.
-        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
-        if raw.starts_with('"') {
-            serde_json::Deserializer::from_str(raw)
-                .deserialize_bytes(TextVisitor)
-                .map_err(D::Error::custom)
-        } else if raw
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'-')
-        {
-            Ok(Text(Cow::Borrowed(raw)))
-        } else {
-            Err(D::Error::custom("expected a string or a whole number"))
-        }
-    }
-}
-
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Text<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string or a whole number")
-    }
-
-    fn visit_borrowed_bytes<E: Error>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
-        Ok(Text(match std::str::from_utf8(bytes) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => Cow::Owned(replace_surrogates(bytes)),
-        }))
-    }
-
-    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-        Ok(Text(Cow::Owned(match std::str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
-            Err(_) => replace_surrogates(bytes),
-        })))
-    }
-}
-
 /// Two lower-case digits a byte, as Meta writes them too.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Decodes bytes in which lone surrogates stand as three bytes each, `ED A0..BF xx`.
-fn replace_surrogates(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let valid = match std::str::from_utf8(rest) {
-            Ok(_) => rest.len(),
-            Err(error) => error.valid_up_to(),
-        };
-        let (good, bad) = rest.split_at(valid);
-        text.push_str(&String::from_utf8_lossy(good));
-        rest = match bad {
-            [] => bad,
-            [0xED, 0xA0..=0xBF, _, rest @ ..] | [_, rest @ ..] => {
-                text.push('\u{fffd}');
-                rest
-            }
-        };
-    }
-    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn text(json: &str) -> Text<'_> {
-        serde_json::from_str(json).unwrap()
-    }
-
     #[test]
-    fn plain_text_is_borrowed_and_escaped_text_is_not() {
-        assert!(text(r#""Hello~""#).is_borrowed());
-        assert_eq!(text(r#""\u4f60\u597d \ud83d\ude00""#).as_str(), "你好 😀");
-    }
-
-    #[test]
-    fn p8_half_an_emoji_costs_one_character() {
-        assert_eq!(text(r#""a\ud83d""#).as_str(), "a\u{fffd}");
-        assert_eq!(text(r#""\ude00b\ud83dc""#).as_str(), "\u{fffd}b\u{fffd}c");
-    }
-
-    #[test]
-    fn p10_u0000_is_read_and_replaced_for_the_store() {
-        assert_eq!(text(r#""a\u0000b""#).as_str(), "a\0b");
-        assert_eq!(text(r#""a\u0000b""#).to_storable(), "a\u{fffd}b");
-    }
-
-    #[test]
-    fn p15_a_number_is_its_digits() {
-        assert_eq!(text("9007199254740993").as_str(), "9007199254740993");
+    fn p10_u0000_is_replaced_for_the_store() {
+        assert_eq!(Text::from("a\0b").to_storable(), "a\u{fffd}b");
     }
 
     #[test]
     fn debug_shows_no_text() {
-        assert_eq!(format!("{:?}", text(r#""hush""#)), "Text(4 bytes)");
+        assert_eq!(format!("{:?}", Text::from("hush")), "Text(4 bytes)");
     }
 }

@@ -21,7 +21,10 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use messenger_crm::webhook::{MAX_BODY_BYTES, Outcome, Webhook};
+use messenger_crm::{
+    id::PageId,
+    webhook::{MAX_BODY_BYTES, Outcome, Webhook},
+};
 use tokio::{
     net::TcpListener,
     sync::{SemaphorePermit, mpsc},
@@ -136,7 +139,8 @@ async fn inside(crm: &Arc<Crm>, parts: &Parts, body: Incoming) -> Reply {
     }
 }
 
-/// One callback URL for each connected Page. 200 only after the commit.
+/// One callback URL for each connected Page; Meta has one for each app, so whatever is signed by the
+/// same app comes in through any of its Pages. 200 only after the commit.
 async fn webhook(crm: &Arc<Crm>, path: &str, parts: &Parts, body: Incoming) -> Reply {
     let Some(connection) = crm.connections.by_path(path) else {
         return plain(StatusCode::NOT_FOUND, "not found\n");
@@ -149,7 +153,10 @@ async fn webhook(crm: &Arc<Crm>, path: &str, parts: &Parts, body: Incoming) -> R
     let committed = match webhook.respond(parts, &body) {
         Outcome::Answer(answer) => return answer.map(|body| Full::from(body).boxed()),
         Outcome::Delivery(delivery) => {
-            let ours = |page: &_| *page == connection.page;
+            let ours = |page: &PageId| {
+                let other = crm.connections.by_page(page);
+                other.is_some_and(|other| other.secret == connection.secret)
+            };
             timeout(DEADLINE, crm.inbox.receive(&delivery, ours, now()))
                 .await
                 .map(|received| received.map(drop))

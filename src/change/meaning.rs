@@ -1,10 +1,18 @@
 //! From an event to the change that it means.
 
-use super::Change;
+use std::time::Duration;
+
+use super::{
+    Change,
+    content::{self, lines, mid, own},
+};
 use crate::{
-    event::{Channel, Event, Kind, Message},
-    id::{Mid, PageId},
-    store::{Attachment, ContactKey, Content, Entry, EntryId, OutgoingKey, Source},
+    event::{self, Channel, Event, Kind, Object},
+    id::{AppId, Mid, PageId},
+    store::{
+        Act, ContactKey, Content, Entry, EntryId, OptIn, OutgoingKey, Reaction, Referral, Side,
+        Source,
+    },
     text::Text,
     time::Timestamp,
 };
@@ -12,86 +20,27 @@ use crate::{
 impl Change {
     /// What an event means: pure, and the same whenever Meta sends the event again.
     ///
-    /// `now` stands in where an event bears no time, and caps times that lie far ahead, which would
-    /// pin a customer to the top of the inbox for ever.
+    /// | Event | Change |
+    /// |---|---|
+    /// | `message` | [`Received`](Self::Received); [`Unsent`](Self::Unsent) if it was taken back |
+    /// | `echo` | [`Echoed`](Self::Echoed) into the conversation of its recipient; [`Unsent`](Self::Unsent) |
+    /// | `message_edit` | [`Edited`](Self::Edited) |
+    /// | `delivery`, `read` | [`Delivered`](Self::Delivered), [`Read`](Self::Read) |
+    /// | `reaction` | [`Reacted`](Self::Reacted) |
+    /// | `postback`, `referral`, `optin`, `account_linking`, `messaging_feedback`, `messaging_customer_information`, `form`, `response_feedback`, `order`, `template`, `payment`, `pre_checkout`, `checkout_update`, `game_play`, `message_request`, `call_permission_reply`, a call by the customer | [`Received`](Self::Received), with the [`Act`] |
+    /// | everything else | [`Kept`](Self::Kept) whole, with the reason |
+    ///
+    /// Kept whole is also what has no Page or no customer, what lacks the id that its change needs,
+    /// what the dashboard's *Test* button sends, and everything of an object other than a Page.
+    /// What came on standby is recorded with that [`Source`]; a copy of it that comes in the normal
+    /// list is the same entry.
+    ///
+    /// `now` stands in where an event bears no time, and caps times that lie more than a day ahead,
+    /// which would pin a customer to the top of the inbox for ever.
     pub fn of(event: &Event<'_>, now: Timestamp) -> Self {
-        let latest = now.plus(std::time::Duration::from_secs(24 * 3600));
-        let at = event.timestamp.map(|at| at.min(latest));
-        let (Some(page), Some(psid)) = (event.page(), event.customer()) else {
-            return Self::keep(event, now, "no page or no customer");
-        };
-        let contact = ContactKey::new(page, psid);
-        let source = if event.channel == Channel::Standby {
-            Source::Standby
-        } else {
-            Source::Webhook
-        };
-        let entry = |id, content| Entry {
-            id,
-            at: at.unwrap_or(now),
-            source,
-            content,
-        };
-        match &event.kind {
-            Kind::Message(message) => match mid(message.mid.as_ref()) {
-                Some(mid) => Self::Received {
-                    contact,
-                    entry: entry(EntryId::of_message(&mid), content(message)),
-                },
-                None => Self::keep(event, now, "a message without an id"),
-            },
-            Kind::Echo(message) => match mid(message.mid.as_ref()) {
-                Some(mid) => {
-                    let key = message
-                        .metadata
-                        .as_ref()
-                        .and_then(|metadata| OutgoingKey::parse(metadata).ok());
-                    Self::Echoed {
-                        contact,
-                        entry: entry(EntryId::of_message(&mid), content(message)),
-                        key,
-                    }
-                }
-                None => Self::keep(event, now, "an echo without an id"),
-            },
-            Kind::Postback(postback) => {
-                let id = mid(postback.mid.as_ref()).as_ref().map(EntryId::of_message);
-                let time = event
-                    .timestamp
-                    .unwrap_or_default()
-                    .as_millis()
-                    .to_be_bytes();
-                let title = postback.title.as_deref().unwrap_or_default();
-                // Without the payload, which the standby copy lacks: a copy and a retry are one.
-                let id = id
-                    .unwrap_or_else(|| EntryId::of_parts(&[b"postback", &time, title.as_bytes()]));
-                let content = Content {
-                    title: postback.title.as_ref().map(Text::to_storable),
-                    payload: postback.payload.as_ref().map(Text::to_storable),
-                    ..Content::default()
-                };
-                Self::Received {
-                    contact,
-                    entry: entry(id, content),
-                }
-            }
-            Kind::Delivery {
-                watermark: Some(watermark),
-                ..
-            } => Self::Delivered {
-                contact,
-                up_to: (*watermark).min(latest),
-            },
-            Kind::Read {
-                watermark: Some(watermark),
-            } => Self::Read {
-                contact,
-                up_to: (*watermark).min(latest),
-            },
-            Kind::Delivery { .. } | Kind::Read { .. } => {
-                Self::keep(event, now, "a receipt without a watermark")
-            }
-            Kind::Unrecognized { reason, .. } => Self::keep(event, now, reason),
+        match Meaning::of(event, now) {
+            Ok(change) => change,
+            Err(reason) => Self::keep(event, now, reason),
         }
     }
 
@@ -105,8 +54,9 @@ impl Change {
         ]);
         Self::Kept {
             page,
+            psid: event.customer(),
             id,
-            at: now,
+            at: event.timestamp.map_or(now, |at| at.min(latest(now))),
             reason: reason.to_owned(),
             raw: raw.to_vec(),
         }
@@ -116,6 +66,7 @@ impl Change {
     pub fn quarantine(body: &[u8], now: Timestamp, reason: impl Into<String>) -> Self {
         Self::Kept {
             page: None,
+            psid: None,
             id: EntryId::of_parts(&[b"body", body]),
             at: now,
             reason: reason.into(),
@@ -124,15 +75,381 @@ impl Change {
     }
 }
 
-fn mid(text: Option<&Text<'_>>) -> Option<Mid> {
-    Mid::new(text?.to_storable()).ok()
+/// No clock of Meta's is further ahead than this.
+fn latest(now: Timestamp) -> Timestamp {
+    now.plus(Duration::from_secs(24 * 3600))
 }
 
-fn content(message: &Message<'_>) -> Content {
-    Content {
-        text: message.text.as_ref().map(Text::to_storable),
-        title: None,
-        payload: message.quick_reply.as_ref().map(Text::to_storable),
-        attachments: message.attachments.iter().map(Attachment::of).collect(),
+/// An event of a conversation, about to get its meaning.
+struct Meaning<'e> {
+    event: &'e Event<'e>,
+    contact: ContactKey,
+    at: Timestamp,
+    latest: Timestamp,
+}
+
+impl<'e> Meaning<'e> {
+    fn of(event: &'e Event<'_>, now: Timestamp) -> Result<Change, &'static str> {
+        if event.object != Object::Page {
+            return Err("the object is not a page");
+        }
+        if let Kind::Unrecognized { reason, .. } = &event.kind {
+            return Err(reason);
+        }
+        if event.is_test() {
+            return Err("a test of the dashboard");
+        }
+        let (Some(page), Some(psid)) = (event.page(), event.customer()) else {
+            return Err("no page or no customer");
+        };
+        let latest = latest(now);
+        Meaning {
+            event,
+            contact: ContactKey::new(page, psid),
+            at: event.timestamp.unwrap_or(now).min(latest),
+            latest,
+        }
+        .change()
+    }
+
+    fn change(self) -> Result<Change, &'static str> {
+        match &self.event.kind {
+            Kind::Message(message) if message.is_deleted => self.unsent(message),
+            Kind::Message(message) => self.message(message),
+            Kind::Echo(message) if message.is_deleted => self.unsent(message),
+            Kind::Echo(message) => self.echo(message),
+            Kind::MessageEdit(edit) => self.edit(edit),
+            Kind::Delivery(receipt) => self.delivered(receipt),
+            Kind::Read(receipt) => self.read(receipt),
+            Kind::Reaction(reaction) => self.reaction(reaction),
+            Kind::Postback(postback) => self.postback(postback),
+            Kind::Referral(referral) => self.referral(referral),
+            Kind::Optin(optin) => self.opt_in(optin),
+            Kind::AccountLinking(linking) => self.act(&[&linking.status], |content| {
+                content.title = own(&linking.status);
+            }),
+            Kind::Feedback(feedback) => {
+                let answers = lines(feedback.screens.iter().flat_map(|screen| {
+                    let questions = screen.questions.iter().flat_map(event::Map::iter);
+                    questions.flat_map(|(id, answer)| {
+                        let follow_up = answer.follow_up.as_ref();
+                        [
+                            answer
+                                .payload
+                                .as_ref()
+                                .map(|score| format!("{id}: {}", &**score)),
+                            follow_up.and_then(|more| own(&more.payload)),
+                        ]
+                    })
+                }));
+                self.form(answers)
+            }
+            Kind::CustomerInformation(information) => {
+                let responses = information
+                    .screens
+                    .iter()
+                    .flat_map(|screen| &screen.responses);
+                self.form(lines(responses.map(|response| {
+                    let (key, value) = (response.key.as_ref()?, response.value.as_ref()?);
+                    Some(format!("{}: {}", &**key, &**value))
+                })))
+            }
+            Kind::LeadForm(form) => {
+                self.act(&[&form.id], |content| content.payload = own(&form.id))
+            }
+            Kind::ResponseFeedback(feedback) => {
+                self.act(&[&feedback.mid, &feedback.feedback], |content| {
+                    content.title = own(&feedback.feedback);
+                    content.reply_to = mid(&feedback.mid);
+                })
+            }
+            Kind::Order(order) => self.order(order),
+            Kind::Coupon(coupon) => self.act(&[&coupon.payload, &coupon.code], |content| {
+                content.title = own(&coupon.code);
+                content.payload = own(&coupon.payload);
+            }),
+            Kind::Payment(payment) => self.payment(&payment.payload, payment.amount.as_ref()),
+            Kind::PreCheckout(checkout) => {
+                self.payment(&checkout.payload, checkout.amount.as_ref())
+            }
+            Kind::CheckoutUpdate(update) => self.payment(&update.payload, None),
+            Kind::GamePlay(play) => self.act(&[&play.game_id, &play.payload], |content| {
+                content.payload = own(&play.payload);
+            }),
+            Kind::MessageRequest(answer) => {
+                let answer = Some(answer.clone());
+                self.act(&[&answer], |content| content.title = own(&answer))
+            }
+            Kind::CallPermissionReply(reply) => self.act(&[&reply.response], |content| {
+                content.title = own(&reply.response);
+            }),
+            Kind::Call(call) => self.call(call),
+            Kind::Optout(_) | Kind::BrandedCamera(_) | Kind::MessageContext(_) => {
+                Err("it says nothing in the conversation")
+            }
+            Kind::PassThreadControl(_)
+            | Kind::TakeThreadControl(_)
+            | Kind::RequestThreadControl(_)
+            | Kind::AppRoles(_)
+            | Kind::PolicyEnforcement { .. }
+            | Kind::CallSettings(_) => Err("it is between Meta and the app"),
+            Kind::GroupComment(_)
+            | Kind::InboxLabel(_)
+            | Kind::MarketingMessage(_)
+            | Kind::SubscriberUpload(_)
+            | Kind::TemplateUpdate(_)
+            | Kind::BusinessIntegrity(_)
+            | Kind::Change { .. } => Err("it is not of a conversation"),
+            Kind::Unrecognized { reason, .. } => Err(reason),
+        }
+    }
+
+    fn message(self, message: &event::Message<'_>) -> Result<Change, &'static str> {
+        let mid = mid(&message.mid).ok_or("a message without an id")?;
+        let content = content::of(self.event, message);
+        let entry = self.entry(EntryId::of_message(&mid), content);
+        Ok(Change::Received {
+            contact: self.contact,
+            entry,
+        })
+    }
+
+    /// The Page wrote, into the conversation of the customer who got it.
+    fn echo(self, echo: &event::Message<'_>) -> Result<Change, &'static str> {
+        let mid = mid(&echo.mid).ok_or("an echo without an id")?;
+        let content = content::of(self.event, echo);
+        let mut entry = self.entry(EntryId::of_message(&mid), content);
+        entry.app = echo
+            .app_id
+            .as_ref()
+            .and_then(|id| AppId::new(id.to_storable()).ok());
+        let key = echo
+            .metadata
+            .as_ref()
+            .and_then(|ours| OutgoingKey::parse(ours).ok());
+        Ok(Change::Echoed {
+            contact: self.contact,
+            entry,
+            key,
+        })
+    }
+
+    fn unsent(self, message: &event::Message<'_>) -> Result<Change, &'static str> {
+        Ok(Change::Unsent {
+            mid: mid(&message.mid).ok_or("a message without an id")?,
+            at: self.at,
+            contact: self.contact,
+        })
+    }
+
+    fn edit(self, edit: &event::MessageEdit<'_>) -> Result<Change, &'static str> {
+        Ok(Change::Edited {
+            mid: mid(&edit.mid).ok_or("an edit without an id")?,
+            at: self.at,
+            number: edit
+                .num_edit
+                .and_then(|number| number.try_into().ok())
+                .unwrap_or(0),
+            text: own(&edit.text).ok_or("an edit without a text")?,
+            contact: self.contact,
+        })
+    }
+
+    fn delivered(self, receipt: &event::Receipt<'_>) -> Result<Change, &'static str> {
+        let mids = receipt.mids.iter().flat_map(event::Mids::iter);
+        let mids: Vec<Mid> = mids.filter_map(|id| mid(&Some(id))).collect();
+        if receipt.watermark.is_none() && mids.is_empty() {
+            return Err("a receipt that names no message");
+        }
+        Ok(Change::Delivered {
+            at: self.at,
+            up_to: receipt.watermark.map(|up_to| up_to.min(self.latest)),
+            mids,
+            contact: self.contact,
+        })
+    }
+
+    fn read(self, receipt: &event::Receipt<'_>) -> Result<Change, &'static str> {
+        let up_to = receipt.watermark.ok_or("a receipt that names no message")?;
+        Ok(Change::Read {
+            up_to: up_to.min(self.latest),
+            contact: self.contact,
+        })
+    }
+
+    fn reaction(self, reaction: &event::Reaction<'_>) -> Result<Change, &'static str> {
+        let is_back = reaction.action.as_deref() == Some("unreact");
+        let by = if self.event.is_by_page() {
+            Side::Page
+        } else {
+            Side::Customer
+        };
+        let given = Reaction {
+            emoji: own(&reaction.emoji),
+            name: own(&reaction.reaction),
+        };
+        Ok(Change::Reacted {
+            mid: mid(&reaction.mid).ok_or("a reaction without an id")?,
+            at: self.at,
+            by,
+            reaction: (!is_back).then_some(given),
+            contact: self.contact,
+        })
+    }
+
+    fn postback(self, postback: &event::Postback<'_>) -> Result<Change, &'static str> {
+        // By the title and without the payload, which a standby copy lacks.
+        let id = mid(&postback.mid).as_ref().map(EntryId::of_message);
+        let id = id.unwrap_or_else(|| self.id(&[&postback.title]));
+        let mut content = Content::new(Act::POSTBACK);
+        content.title = own(&postback.title);
+        content.payload = own(&postback.payload);
+        content.referral = postback.referral.as_deref().map(Referral::of);
+        self.received(id, content)
+    }
+
+    fn referral(self, referral: &event::Referral<'_>) -> Result<Change, &'static str> {
+        let id = self.id(&[
+            &referral.reference,
+            &referral.source,
+            &referral.kind,
+            &referral.ad_id,
+        ]);
+        let mut content = Content::new(Act::REFERRAL);
+        content.referral = Some(Referral::of(referral));
+        let lead = self
+            .event
+            .beside
+            .as_ref()
+            .and_then(|beside| beside.lead.as_ref());
+        content.text = lines(lead.iter().flat_map(|lead| &lead.data).map(|answer| {
+            let (question, answer) = (answer.question.as_ref()?, answer.answer.as_ref()?);
+            Some(format!("{}: {}", &**question, &**answer))
+        }));
+        self.received(id, content)
+    }
+
+    fn opt_in(self, optin: &event::Optin<'_>) -> Result<Change, &'static str> {
+        let token = if optin.token.is_some() {
+            &optin.token
+        } else {
+            &optin.one_time_token
+        };
+        let id = self.id(&[token, &optin.status, &optin.reference]);
+        let subscription = OptIn {
+            kind: own(&optin.kind),
+            token: own(token),
+            expires_at: optin.token_expires_at,
+            status: own(&optin.status),
+            topic: own(&optin.topic),
+        };
+        let mut content = Content::new(Act::OPT_IN);
+        content.title = own(&optin.title);
+        content.payload = own(&optin.payload);
+        content.opt_in = Some(subscription);
+        if optin.reference.is_some() || optin.source.is_some() {
+            content.referral = Some(Referral {
+                reference: own(&optin.reference),
+                source: own(&optin.source),
+                ..Referral::default()
+            });
+        }
+        self.received(id, content)
+    }
+
+    fn order(self, order: &event::Order<'_>) -> Result<Change, &'static str> {
+        let products = order.products.iter().map(|product| {
+            let name = product.name.as_ref().or(product.retailer_id.as_ref())?;
+            let quantity = product.quantity.unwrap_or(1);
+            let price = product.unit_price.as_deref().unwrap_or_default();
+            let currency = product.currency.as_deref().unwrap_or_default();
+            let line = format!("{quantity} × {} {price} {currency}", &**name);
+            Some(line.trim_end().to_owned())
+        });
+        let text = lines(products.chain([own(&order.note)]));
+        let id = self.id(&[&text.as_deref().map(Text::from), &order.source_id]);
+        let mut content = self.of_kind();
+        content.text = text;
+        content.payload = own(&order.source_id);
+        self.received(id, content)
+    }
+
+    fn payment(
+        self,
+        payload: &Option<Text<'_>>,
+        amount: Option<&event::Amount<'_>>,
+    ) -> Result<Change, &'static str> {
+        self.act(&[payload], |content| {
+            content.title = amount.and_then(|amount| {
+                let (number, currency) = (amount.amount.as_ref()?, amount.currency.as_ref()?);
+                Some(format!("{} {}", &**number, &**currency))
+            });
+            content.payload = own(payload);
+        })
+    }
+
+    /// A call that the customer begins is a line of the conversation; the rest of it is not.
+    fn call(self, call: &event::Call<'_>) -> Result<Change, &'static str> {
+        let is_theirs = call.direction.as_deref() == Some("user_initiated");
+        if !is_theirs || call.event.as_deref() != Some("connect") {
+            return Err("the course of a call");
+        }
+        self.act(&[&call.id], |content| content.payload = own(&call.id))
+    }
+
+    fn form(self, text: Option<String>) -> Result<Change, &'static str> {
+        self.act(&[&text.as_deref().map(Text::from)], |content| {
+            content.text.clone_from(&text)
+        })
+    }
+
+    /// An act of the customer that has no message id.
+    fn act(
+        self,
+        identity: &[&Option<Text<'_>>],
+        tell: impl FnOnce(&mut Content),
+    ) -> Result<Change, &'static str> {
+        let id = self.id(identity);
+        let mut content = self.of_kind();
+        tell(&mut content);
+        self.received(id, content)
+    }
+
+    fn of_kind(&self) -> Content {
+        Content::new(Act::new(self.event.kind.name()))
+    }
+
+    fn received(self, id: EntryId, content: Content) -> Result<Change, &'static str> {
+        let entry = self.entry(id, content);
+        Ok(Change::Received {
+            contact: self.contact,
+            entry,
+        })
+    }
+
+    fn entry(&self, id: EntryId, content: Content) -> Entry {
+        let source = match self.event.channel {
+            Channel::Standby => Source::Standby,
+            _ => Source::Webhook,
+        };
+        let opens = ["message", "postback", "referral", "order", "template"];
+        let opens_window = opens.contains(&content.act.as_str());
+        let mut entry = Entry::new(id, self.at, source, content);
+        entry.opens_window = opens_window;
+        entry
+    }
+
+    /// The identity of what has no message id: its kind, its own time, what defines it. Never the
+    /// time of sending, nor the list or place it came in: they change when Meta sends it again.
+    fn id(&self, parts: &[&Option<Text<'_>>]) -> EntryId {
+        let time = self.event.timestamp.map(|at| at.as_millis().to_be_bytes());
+        let mut all: Vec<&[u8]> = vec![self.event.kind.name().as_bytes()];
+        all.push(time.as_ref().map_or(&[], |time| time));
+        all.extend(
+            parts
+                .iter()
+                .map(|part| part.as_deref().unwrap_or_default().as_bytes()),
+        );
+        EntryId::of_parts(&all)
     }
 }

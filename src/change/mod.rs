@@ -1,24 +1,28 @@
 //! What does it mean? From events to what changes for a CRM.
 
+mod content;
 mod meaning;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::{Mid, PageId},
+    id::{Mid, PageId, Psid},
     store::{
-        ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Profile, Reason, Revision,
-        WorkerId,
+        ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Profile, Reaction, Reason,
+        Revision, Side, WorkerId,
     },
     time::Timestamp,
 };
 
 /// One fact to remember, or one act to try. What a store holds is the fold of its changes.
+///
+/// A log of changes is a store, a backup and a replay: they are written with serde.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 #[allow(missing_docs)] // The members of a variant are told in its own text.
 pub enum Change {
-    /// The customer wrote, or tapped a button.
+    // What Meta says: in any order, any number of times.
+    /// The customer wrote, tapped a button, came through a link or subscribed.
     Received { contact: ContactKey, entry: Entry },
     /// The Page wrote; with our key if it was us.
     Echoed {
@@ -26,10 +30,36 @@ pub enum Change {
         entry: Entry,
         key: Option<OutgoingKey>,
     },
-    /// Everything sent up to then has reached the customer.
+    /// A message says something else from then on. Of two edits the later counts, then the higher
+    /// number.
+    Edited {
+        contact: ContactKey,
+        mid: Mid,
+        at: Timestamp,
+        number: u32,
+        text: String,
+    },
+    /// A message was taken back: what it said is erased, now and if it comes again.
+    Unsent {
+        contact: ContactKey,
+        mid: Mid,
+        at: Timestamp,
+    },
+    /// Somebody reacted to a message, or took the reaction back.
+    Reacted {
+        contact: ContactKey,
+        mid: Mid,
+        at: Timestamp,
+        by: Side,
+        reaction: Option<Reaction>,
+    },
+    /// Everything sent up to then has reached the customer; these messages alone when Meta gives
+    /// no such moment.
     Delivered {
         contact: ContactKey,
-        up_to: Timestamp,
+        at: Timestamp,
+        up_to: Option<Timestamp>,
+        mids: Vec<Mid>,
     },
     /// Everything sent up to then has been read.
     Read {
@@ -43,15 +73,19 @@ pub enum Change {
         answer: ProfileAnswer,
         due: Option<Timestamp>,
     },
-    /// Something that means nothing here, kept byte for byte with the reason.
+    /// Something that means nothing here, kept byte for byte with the reason. It is forgotten
+    /// together with the customer it names, so its time is the event's own where there is one.
     Kept {
         page: Option<PageId>,
+        psid: Option<Psid>,
         id: EntryId,
         at: Timestamp,
         reason: String,
         raw: Vec<u8>,
     },
-    /// An agent answered: to be sent.
+
+    // What the CRM does.
+    /// An agent answered: to be sent. Of one key the first told counts.
     Queued {
         contact: ContactKey,
         key: OutgoingKey,
@@ -65,6 +99,22 @@ pub enum Change {
         attempt: u32,
         outcome: SendOutcome,
     },
+    /// The host writes something down about a customer, or strikes it out.
+    Field {
+        contact: ContactKey,
+        name: String,
+        value: Option<String>,
+        at: Timestamp,
+    },
+    /// Everything of this customer up to then is erased, and a replay does not bring it back.
+    ///
+    /// The time should lie behind everything the customer is known by, though Meta's clock may be
+    /// ahead of ours.
+    Forgotten { contact: ContactKey, at: Timestamp },
+    /// The messages of this customer up to then are erased, and a replay does not bring them back.
+    Expired { contact: ContactKey, at: Timestamp },
+
+    // Compare and set.
     /// A worker takes a piece of work until its lease ends. Of all that try, one wins.
     Claimed {
         contact: ContactKey,
@@ -107,6 +157,8 @@ pub enum SendOutcome {
     NotSent { due: Timestamp },
     /// Meta refused it.
     Failed { reason: Reason },
+    /// A person took it off the list: it is not sent, nor shown.
+    Dismissed,
     /// Meta took it.
     Sent { mid: Mid },
 }
@@ -135,8 +187,10 @@ pub enum Applied {
     Changed,
     /// Known already. Nothing was written.
     Unchanged,
-    /// Kept for a customer who has not written yet.
+    /// Kept for a message that has not come yet, or a customer who has not written yet.
     Parked,
+    /// Dropped: it happened before what was forgotten or has expired.
+    Forgotten,
     /// Somebody else holds this attempt, or more has arrived than was seen.
     Refused,
 }
@@ -145,16 +199,30 @@ impl Change {
     /// The Page that it belongs to, when there is one.
     pub fn page(&self) -> Option<&PageId> {
         match self {
+            Self::Kept { page, .. } => page.as_ref(),
+            _ => self.contact().map(|contact| &contact.page),
+        }
+    }
+
+    /// The customer whose conversation it belongs to; `None` for what is kept raw.
+    pub fn contact(&self) -> Option<&ContactKey> {
+        match self {
             Self::Received { contact, .. }
             | Self::Echoed { contact, .. }
+            | Self::Edited { contact, .. }
+            | Self::Unsent { contact, .. }
+            | Self::Reacted { contact, .. }
             | Self::Delivered { contact, .. }
             | Self::Read { contact, .. }
             | Self::Profile { contact, .. }
             | Self::Queued { contact, .. }
             | Self::Settled { contact, .. }
+            | Self::Field { contact, .. }
+            | Self::Forgotten { contact, .. }
+            | Self::Expired { contact, .. }
             | Self::Claimed { contact, .. }
-            | Self::Seen { contact, .. } => Some(&contact.page),
-            Self::Kept { page, .. } => page.as_ref(),
+            | Self::Seen { contact, .. } => Some(contact),
+            Self::Kept { .. } => None,
         }
     }
 }

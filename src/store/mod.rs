@@ -3,6 +3,7 @@
 //! A store is a fold over [`Change`]s. The rules are one pure function,
 //! [`fold::apply`]; a store gives rows and takes rows, so that all stores agree by construction.
 
+mod content;
 pub mod fold;
 mod key;
 mod model;
@@ -11,10 +12,10 @@ mod query;
 pub mod sqlite;
 
 pub use crate::graph::Picture;
+pub use content::{Act, Attachment, Content, OptIn, Reaction, Referral};
 pub use key::{ContactKey, EntryId, InvalidKey, OutgoingKey, Revision, WorkerId};
 pub use model::{
-    Attachment, Contact, Content, Entry, Message, MessageState, Preview, Profile, Reason, Side,
-    Source,
+    Contact, Entry, Kept, Message, MessageState, Preview, Profile, Reason, Side, Source,
 };
 pub use query::{ContactQuery, Count, Listing, MessageQuery, Pending};
 #[cfg(feature = "sqlite")]

@@ -1,14 +1,18 @@
 //! What a store shows: customers and messages.
 
-use std::{fmt, num::NonZeroU32};
+use std::{collections::BTreeMap, fmt, num::NonZeroU32};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContactKey, EntryId, OutgoingKey, Revision};
-use crate::{graph::Advice, time::Timestamp};
+use super::{ContactKey, Content, EntryId, OutgoingKey, Reaction, Revision};
+use crate::{
+    graph::Advice,
+    id::{AppId, PageId, Psid},
+    time::Timestamp,
+};
 
 /// Who wrote.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[non_exhaustive]
 pub enum Side {
     /// The customer.
@@ -17,82 +21,18 @@ pub enum Side {
     Page,
 }
 
-/// How an entry came to us; of two bodies of one message the later in this list counts.
+/// How an entry came to us; of two bodies of one message and time the later in this list counts.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[non_exhaustive]
 pub enum Source {
     /// We sent it, and no echo has come.
     Own,
+    /// Asked for later, from the Conversations API: whole seconds and no payload.
+    Backfill,
     /// By webhook, while another app owned the thread.
     Standby,
     /// By webhook.
     Webhook,
-}
-
-/// What an entry says.
-#[derive(Clone, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Content {
-    /// The text.
-    pub text: Option<String>,
-    /// The label of the button that was tapped.
-    pub title: Option<String>,
-    /// What stands behind the button or quick reply.
-    pub payload: Option<String>,
-    /// What came with it.
-    pub attachments: Vec<Attachment>,
-}
-
-impl Content {
-    /// A text and nothing else.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self {
-            text: Some(text.into()),
-            ..Self::default()
-        }
-    }
-}
-
-impl fmt::Debug for Content {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Content({} bytes of text, {} attachments)",
-            self.text.as_ref().map_or(0, String::len),
-            self.attachments.len()
-        )
-    }
-}
-
-/// Something that came with a message.
-#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Attachment {
-    /// `image`, `audio`, … An open set.
-    pub kind: String,
-    /// Where Meta keeps it, for a while. Untrusted.
-    pub url: Option<String>,
-    /// Its title.
-    pub title: Option<String>,
-}
-
-impl Attachment {
-    pub(crate) fn of(attachment: &crate::event::Attachment<'_>) -> Self {
-        Self {
-            kind: attachment.kind.to_storable(),
-            url: attachment.url.as_ref().map(crate::text::Text::to_storable),
-            title: attachment
-                .title
-                .as_ref()
-                .map(crate::text::Text::to_storable),
-        }
-    }
-}
-
-impl fmt::Debug for Attachment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Attachment({})", self.kind)
-    }
 }
 
 /// One line of a conversation, as it happened.
@@ -107,10 +47,27 @@ pub struct Entry {
     pub source: Source,
     /// What it says.
     pub content: Content,
+    /// Whether it lets the Page answer freely for a while, when the customer did it.
+    pub opens_window: bool,
+    /// The app that sent it, when the Page did and Meta says which.
+    pub app: Option<AppId>,
 }
 
+impl Entry {
+    /// An entry that opens the window, from no app.
+    pub fn new(id: EntryId, at: Timestamp, source: Source, content: Content) -> Self {
+        Self {
+            id,
+            at,
+            source,
+            content,
+            opens_window: true,
+            app: None,
+        }
+    }
+}
 /// Who a customer is, as far as Meta tells.
-#[derive(Clone, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[non_exhaustive]
 pub struct Profile {
     /// The full name.
@@ -195,7 +152,7 @@ pub struct Preview {
 }
 
 /// A customer, as the inbox shows them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Contact {
     /// Who.
@@ -204,26 +161,30 @@ pub struct Contact {
     pub first_at: Timestamp,
     /// The last activity.
     pub last_at: Timestamp,
-    /// When the customer last wrote: what opens the messaging window.
+    /// When the customer last did what opens the messaging window.
     pub inbound_at: Option<Timestamp>,
     /// How many messages of theirs nobody has seen.
     pub unread: u32,
     /// Their profile, when Meta gave one.
     pub profile: Option<Profile>,
-    /// Whether the profile is still to be asked for.
+    /// When the profile is to be asked for, if at all.
     pub profile_due: Option<Timestamp>,
     /// Whether there is a picture, and which one: it changes when the picture does.
     pub picture: Option<NonZeroU32>,
     /// The last message.
     pub preview: Option<Preview>,
+    /// What the host wrote down: labels, notes, a key of its own.
+    pub fields: BTreeMap<String, String>,
     /// The commit that last changed something here.
     pub revision: Revision,
 }
 
 /// One bubble of a conversation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Message {
+    /// Whose conversation it belongs to.
+    pub contact: ContactKey,
     /// Meta's id, a hash, or our key while there is neither.
     pub id: String,
     /// Our key, when it is an answer of ours.
@@ -234,10 +195,44 @@ pub struct Message {
     pub side: Side,
     /// How it came to us.
     pub source: Source,
-    /// What it says.
+    /// The app that sent it, when the Page did and Meta says which.
+    pub app: Option<AppId>,
+    /// What it says, after the last edit; nothing when it was unsent.
     pub content: Content,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// When its writer took it back: what it said is erased.
+    pub unsent_at: Option<Timestamp>,
+    /// Who reacted, and how.
+    pub reactions: Vec<(Side, Reaction)>,
     /// Where it stands, when the Page wrote it.
     pub state: Option<MessageState>,
     /// Why it failed or waits.
     pub reason: Option<Reason>,
+    /// Whether the answer went out more than once: this bubble is one of several.
+    pub sent_twice: bool,
+}
+
+/// Something that means nothing here, kept byte for byte.
+#[derive(Clone, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Kept {
+    /// A hash of what it is.
+    pub id: EntryId,
+    /// The Page it names, if any.
+    pub page: Option<PageId>,
+    /// The customer it names, if any.
+    pub psid: Option<Psid>,
+    /// When it happened, or came.
+    pub at: Timestamp,
+    /// Why it means nothing.
+    pub reason: String,
+    /// The bytes.
+    pub raw: Vec<u8>,
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Kept({:?}, {} bytes)", self.id, self.raw.len())
+    }
 }

@@ -1,19 +1,22 @@
 //! One `POST` and its events, in order.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use crate::{
-    event::{Channel, Event},
+    event::{
+        Channel, Event, NOT_A_LIST, Object, Place,
+        json::{Json, Syntax},
+    },
     text::Text,
 };
 
-/// What one `POST` brought.
-#[derive(Clone, Debug)]
+/// More events than this are not reserved ahead; Meta puts no more into a delivery.
+const RESERVE: usize = 1000;
+
+/// What one `POST` brought, whole.
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Delivery<'a> {
-    /// `page` for Messenger; what else Meta may send is kept the same way.
-    pub object: Option<Text<'a>>,
+    /// What it is about: Pages, or something that is kept apart.
+    pub object: Object<'a>,
     /// The events, in the order of the body.
     pub events: Vec<Event<'a>>,
 }
@@ -33,7 +36,7 @@ pub enum EnvelopeError {
     Json {
         /// From 1.
         line: usize,
-        /// From 1.
+        /// From 1, in bytes.
         column: usize,
     },
 }
@@ -44,108 +47,256 @@ pub enum EnvelopeError {
 ///
 /// [`EnvelopeError`] when the body as a whole is unreadable. Damage inside an event stays there.
 pub fn parse_unverified(body: &[u8]) -> Result<Delivery<'_>, EnvelopeError> {
-    let body = std::str::from_utf8(body).map_err(|error| EnvelopeError::Encoding {
-        at: error.valid_up_to(),
-    })?;
-    if !body.trim_start().starts_with('{') {
-        // serde would read a list as the members of the envelope.
-        return Err(EnvelopeError::Json { line: 1, column: 1 });
-    }
-    let envelope: Envelope<'_> =
-        serde_json::from_str(body).map_err(|error| EnvelopeError::Json {
-            line: error.line(),
-            column: error.column(),
+    Events::new(body)?.collect_delivery()
+}
+
+/// The events of one `POST`, read one by one as they are asked for.
+///
+/// Nothing is held but the event at hand. A body that turns out to be unreadable ends with the
+/// error: what was read before it is as good as ever, and the rest is lost unless the host keeps
+/// the bytes.
+#[derive(Clone, Debug)]
+pub struct Events<'a> {
+    json: Json<'a>,
+    body: &'a str,
+    place: Place<'a>,
+    state: State,
+    /// Whether the next value is the first of its list of entries, entry, list.
+    first: [bool; 3],
+    entry: Entry,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    /// An entry, or the end of the entries.
+    Entries,
+    /// A member of an entry, or its end.
+    Entry,
+    /// An event, or the end of its list.
+    List,
+    Done,
+}
+
+/// The entry at hand.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    start: usize,
+    has_list: bool,
+    /// Whether a member of the entry itself names a kind.
+    is_event: bool,
+}
+
+impl<'a> Events<'a> {
+    pub(super) fn new(body: &'a [u8]) -> Result<Self, EnvelopeError> {
+        let body = std::str::from_utf8(body).map_err(|error| EnvelopeError::Encoding {
+            at: error.valid_up_to(),
         })?;
-    let object = envelope
-        .object
-        .and_then(|raw| serde_json::from_str(raw.get()).ok());
-    let mut events = Vec::new();
-    for entry in envelope.entry.unwrap_or_default() {
-        read_entry(entry, &mut events);
-    }
-    if object
-        .as_ref()
-        .is_none_or(|object: &Text<'_>| object.as_str() != "page")
-    {
-        // Instagram's ids and rules are other ones: kept whole, never taken for Messenger's.
-        events
-            .iter_mut()
-            .for_each(|event| event.set_aside("the object is not a page"));
-    }
-    Ok(Delivery { object, events })
-}
-
-fn read_entry<'a>(raw: &'a RawValue, events: &mut Vec<Event<'a>>) {
-    let Ok(entry) = serde_json::from_str::<Entry<'_>>(raw.get()) else {
-        events.push(Event::unrecognized(
-            Channel::Entry,
-            None,
-            raw,
-            "the entry is unreadable",
-        ));
-        return;
-    };
-    let page = entry
-        .id
-        .and_then(|id| serde_json::from_str::<Text<'_>>(id.get()).ok());
-    let before = events.len();
-    let mut read = |list: Option<&'a RawValue>, channel| {
-        let Some(list) = list else { return };
-        match serde_json::from_str::<Option<Vec<&RawValue>>>(list.get()) {
-            Ok(items) => {
-                events.extend(
-                    items
-                        .unwrap_or_default()
-                        .into_iter()
-                        .map(|item| Event::read(channel, page.clone(), item)),
-                );
-            }
-            Err(_) => events.push(Event::unrecognized(
-                channel,
-                page.clone(),
-                list,
-                "not a list",
-            )),
+        let mut events = Self {
+            json: Json::new(body),
+            body,
+            place: Place {
+                object: Object::Other(None),
+                channel: Channel::Entry,
+                page: None,
+            },
+            state: State::Done,
+            first: [true; 3],
+            entry: Entry::default(),
+        };
+        match events.open() {
+            Ok(()) => Ok(events),
+            Err(Syntax) => Err(events.error()),
         }
-    };
-    read(entry.messaging, Channel::Messaging);
-    read(entry.standby, Channel::Standby);
-    read(entry.changes, Channel::Changes);
-    read(entry.calls, Channel::Calls);
-    let is_empty_list = entry
-        .messaging
-        .or(entry.standby)
-        .or(entry.changes)
-        .or(entry.calls)
-        .is_some();
-    if events.len() == before && !is_empty_list {
-        events.push(Event::unrecognized(
-            Channel::Entry,
-            page,
-            raw,
-            "the entry has none of the known lists",
-        ));
+    }
+
+    /// What the events are about.
+    pub fn object(&self) -> &Object<'a> {
+        &self.place.object
+    }
+
+    fn collect_delivery(mut self) -> Result<Delivery<'a>, EnvelopeError> {
+        let mut events = Vec::new();
+        while let Some(event) = self.next() {
+            let event = event?;
+            if events.is_empty() {
+                // What is left holds about so many more of this size: one allocation mostly.
+                let size = event.raw().len().max(1);
+                let left = self.body.len().saturating_sub(self.json.at());
+                events.reserve_exact(1 + (left / size).min(RESERVE));
+            }
+            events.push(event);
+        }
+        Ok(Delivery {
+            object: self.place.object,
+            events,
+        })
+    }
+
+    /// Reads up to the entries, and the object wherever it stands.
+    fn open(&mut self) -> Result<(), Syntax> {
+        if !self.json.enter(b'{') {
+            return Err(Syntax);
+        }
+        let (mut object, mut first) = (None, true);
+        let mut entries = None;
+        while let Some(name) = self.json.next_member(&mut first)? {
+            match name.as_str() {
+                "object" if object.is_none() => object = Some(self.json.text()?),
+                "entry" if entries.is_none() => {
+                    if self.json.peek() != b'[' {
+                        if self.json.skip()? != "null" {
+                            return Err(Syntax);
+                        }
+                        continue;
+                    }
+                    entries = Some(self.json);
+                    if object.is_some() {
+                        break;
+                    }
+                    self.json.skip()?;
+                }
+                _ => drop(self.json.skip()?),
+            }
+        }
+        self.place.object = match object.flatten() {
+            Some(name) if name.as_str() == "page" => Object::Page,
+            Some(name) if name.as_str() == "instagram" => Object::Instagram,
+            name => Object::Other(name),
+        };
+        if let Some(entries) = entries {
+            self.json = entries;
+            self.json.enter(b'[');
+            self.state = State::Entries;
+            Ok(())
+        } else if self.json.is_at_end() {
+            Ok(())
+        } else {
+            Err(Syntax)
+        }
+    }
+
+    #[inline]
+    fn step(&mut self) -> Result<Option<Event<'a>>, Syntax> {
+        loop {
+            match self.state {
+                State::List => {
+                    if self.json.next_element(&mut self.first[2])? {
+                        return Event::read(&mut self.json, &self.place).map(Some);
+                    }
+                    self.state = State::Entry;
+                }
+                State::Entry => {
+                    if let Some(event) = self.entry()? {
+                        return Ok(Some(event));
+                    }
+                }
+                State::Entries => {
+                    if !self.json.next_element(&mut self.first[0])? {
+                        self.state = State::Done;
+                        return self.close().map(|()| None);
+                    }
+                    self.json.peek();
+                    self.entry = Entry {
+                        start: self.json.at(),
+                        ..Entry::default()
+                    };
+                    self.place.page = None;
+                    if !self.json.enter(b'{') {
+                        self.place.channel = Channel::Entry;
+                        let reason = "the entry is not an object";
+                        return Event::set_aside(&mut self.json, &self.place, reason).map(Some);
+                    }
+                    self.place.page = page(self.json)?;
+                    (self.state, self.first[1]) = (State::Entry, true);
+                }
+                State::Done => return Ok(None),
+            }
+        }
+    }
+
+    /// Reads one member of an entry, or its end.
+    fn entry(&mut self) -> Result<Option<Event<'a>>, Syntax> {
+        let Some(name) = self.json.next_member(&mut self.first[1])? else {
+            self.state = State::Entries;
+            // An entry without a list is an event of its own, as `call_permission_reply` is.
+            if self.entry.has_list && !self.entry.is_event {
+                return Ok(None);
+            }
+            self.place.channel = Channel::Entry;
+            let mut whole = Json::new(self.json.since(self.entry.start));
+            return Event::read(&mut whole, &self.place).map(Some);
+        };
+        let channel = match name.as_str() {
+            "messaging" => Channel::Messaging,
+            "standby" => Channel::Standby,
+            "changes" => Channel::Changes,
+            "calls" => Channel::Calls,
+            name => {
+                self.entry.is_event |= matches!(name, "call_permission_reply" | "call_settings");
+                self.json.skip()?;
+                return Ok(None);
+            }
+        };
+        self.entry.has_list = true;
+        self.place.channel = channel;
+        if self.json.enter(b'[') {
+            (self.state, self.first[2]) = (State::List, true);
+            Ok(None)
+        } else if self.json.peek() == b'n' {
+            self.json.skip().map(|_| None)
+        } else {
+            Event::set_aside(&mut self.json, &self.place, NOT_A_LIST).map(Some)
+        }
+    }
+
+    /// Reads what follows the entries.
+    fn close(&mut self) -> Result<(), Syntax> {
+        let mut first = false;
+        while self.json.next_member(&mut first)?.is_some() {
+            self.json.skip()?;
+        }
+        if self.json.is_at_end() {
+            Ok(())
+        } else {
+            Err(Syntax)
+        }
+    }
+
+    fn error(&self) -> EnvelopeError {
+        let read = &self.body.as_bytes()[..self.json.at().min(self.body.len())];
+        let line_start = read.iter().rposition(|byte| *byte == b'\n');
+        EnvelopeError::Json {
+            line: 1 + read.iter().filter(|byte| **byte == b'\n').count(),
+            column: read.len() - line_start.map_or(0, |at| at + 1) + 1,
+        }
     }
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    object: Option<&'a RawValue>,
-    #[serde(borrow)]
-    entry: Option<Vec<&'a RawValue>>,
+impl<'a> Iterator for Events<'a> {
+    type Item = Result<Event<'a>, EnvelopeError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.step() {
+            Ok(event) => event.map(Ok),
+            Err(Syntax) => {
+                self.state = State::Done;
+                Some(Err(self.error()))
+            }
+        }
+    }
 }
 
-#[derive(Deserialize)]
-struct Entry<'a> {
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    messaging: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    standby: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    changes: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    calls: Option<&'a RawValue>,
+/// The id of an entry, wherever it stands in it: mostly before the lists.
+#[inline]
+fn page<'a>(mut entry: Json<'a>) -> Result<Option<Text<'a>>, Syntax> {
+    let mut first = true;
+    while let Some(name) = entry.next_member(&mut first)? {
+        if name.as_str() == "id" {
+            return Ok(entry.text()?.filter(|id| !id.is_empty()));
+        }
+        entry.skip()?;
+    }
+    Ok(None)
 }

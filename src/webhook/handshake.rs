@@ -2,6 +2,7 @@
 
 use subtle::ConstantTimeEq;
 
+use super::form::{self, FormError};
 use crate::secret::VerifyToken;
 
 const MAX_CHALLENGE_BYTES: usize = 256;
@@ -19,19 +20,11 @@ pub enum HandshakeError {
 }
 
 pub(super) fn challenge(query: &str, token: &VerifyToken) -> Result<String, HandshakeError> {
-    let (mut mode, mut given, mut challenge) = (None, None, None);
-    for pair in query.split('&') {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let place = match name {
-            "hub.mode" => &mut mode,
-            "hub.verify_token" => &mut given,
-            "hub.challenge" => &mut challenge,
-            _ => continue,
-        };
-        if place.replace(decode(value)?).is_some() {
-            return Err(HandshakeError::Malformed("a parameter is there twice"));
-        }
-    }
+    let names = ["hub.mode", "hub.verify_token", "hub.challenge"];
+    let [mode, given, challenge] = form::fields(query, names).map_err(|error| match error {
+        FormError::Twice => HandshakeError::Malformed("a parameter is there twice"),
+        FormError::Encoding => HandshakeError::Malformed("a value is not percent-encoded UTF-8"),
+    })?;
     let (Some(mode), Some(given), Some(challenge)) = (mode, given, challenge) else {
         return Err(HandshakeError::Malformed(
             "hub.mode, hub.verify_token and hub.challenge are needed",
@@ -50,26 +43,6 @@ pub(super) fn challenge(query: &str, token: &VerifyToken) -> Result<String, Hand
     } else {
         Err(HandshakeError::WrongToken)
     }
-}
-
-/// Undoes form encoding once.
-fn decode(value: &str) -> Result<String, HandshakeError> {
-    const BROKEN: HandshakeError =
-        HandshakeError::Malformed("a value is not percent-encoded UTF-8");
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut digit = || char::from(rest.next()?).to_digit(16);
-                let (high, low) = (digit().ok_or(BROKEN)?, digit().ok_or(BROKEN)?);
-                u8::try_from(high << 4 | low).map_err(|_| BROKEN)?
-            }
-            _ => byte,
-        });
-    }
-    String::from_utf8(bytes).map_err(|_| BROKEN)
 }
 
 #[cfg(test)]

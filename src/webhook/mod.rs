@@ -5,16 +5,21 @@
 //! JSON only afterwards.
 
 mod delivery;
+mod form;
 mod handshake;
 #[cfg(feature = "http")]
 mod respond;
 mod signature;
+mod signed_request;
 
-pub use delivery::{Delivery, EnvelopeError, parse_unverified};
+pub use delivery::{Delivery, EnvelopeError, Events, parse_unverified};
 pub use handshake::HandshakeError;
 #[cfg(feature = "http")]
 pub use respond::Outcome;
 pub use signature::{SignatureError, sign};
+pub use signed_request::{
+    DeletionAnswer, InvalidConfirmationCode, SignedRequest, SignedRequestError, sign_request,
+};
 
 use crate::secret::{AppSecret, VerifyToken};
 use signature::Key;
@@ -90,6 +95,53 @@ impl Webhook {
     ) -> Result<Delivery<'a>, ReceiveError> {
         self.verify(signature, body)?;
         Ok(parse_unverified(body)?)
+    }
+
+    /// Checks the signature of a `POST` and reads its events one by one.
+    ///
+    /// [`receive`](Self::receive) is the plain way. This one holds a single event at a time, for
+    /// hosts that look at each and keep none.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive); but JSON that breaks off shows only when the events before it
+    /// have been read, as an error in the place of the next one.
+    pub fn events<'a>(
+        &self,
+        signature: Option<&[u8]>,
+        body: &'a [u8],
+    ) -> Result<Events<'a>, ReceiveError> {
+        self.verify(signature, body)?;
+        Ok(Events::new(body)?)
+    }
+
+    /// Reads the body of a deauthorise or data-deletion callback, which is a form.
+    ///
+    /// These callbacks have addresses of their own and are signed by the same App Secrets. A
+    /// deauthorisation is answered with any 200, a deletion with a [`DeletionAnswer`].
+    ///
+    /// # Errors
+    ///
+    /// [`SignedRequestError`]: it is not proven to be Meta's, or it names nobody.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use messenger_crm::{secret::{AppSecret, VerifyToken}, webhook::{Webhook, sign_request}};
+    ///
+    /// let secret = AppSecret::new("60efff025951cddde78c8d03de52cc90")?;
+    /// let webhook = Webhook::new(&secret, VerifyToken::new("pasted into Meta's dashboard")?);
+    ///
+    /// let payload = r#"{"algorithm":"HMAC-SHA256","issued_at":1291836800,"user_id":"218471"}"#;
+    /// let form = format!("signed_request={}", sign_request(&secret, payload));
+    /// let request = webhook.signed_request(form.as_bytes())?;
+    /// assert_eq!(request.user.as_str(), "218471");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Meta: [Data deletion callback](https://developers.facebook.com/docs/apps/delete-data)
+    pub fn signed_request(&self, form: &[u8]) -> Result<SignedRequest, SignedRequestError> {
+        signed_request::read(&self.keys, form)
     }
 }
 

@@ -10,6 +10,7 @@ mod inbox;
 mod simulator;
 #[cfg(feature = "sqlite")]
 mod store;
+mod trust;
 #[cfg(feature = "full")]
 mod util;
 mod webhook;

@@ -272,7 +272,9 @@ async fn ticks_hold_for_messages_that_come_after_the_receipt_and_never_go_down()
     };
     let delivered = |when| Change::Delivered {
         contact: ada(),
-        up_to: at(when),
+        at: at(when),
+        up_to: Some(at(when)),
+        mids: Vec::new(),
     };
     assert_eq!(apply(&store, delivered(20)).await, Applied::Parked);
     assert_eq!(apply(&store, read(10)).await, Applied::Parked);

@@ -1,4 +1,4 @@
-//! The CRM as a child process, and a client that can also say what no client should.
+//! The examples as child processes, and a client that can also say what no client should.
 
 #![allow(clippy::unwrap_used)]
 
@@ -23,10 +23,10 @@ pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 // ---- The program ---------------------------------------------------------
 
-/// The example `crm` that was built together with this test.
-pub(crate) fn binary() -> PathBuf {
+/// The example that was built together with this test.
+pub(crate) fn binary(example: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let name = format!("crm{}", std::env::consts::EXE_SUFFIX);
+    let name = format!("{example}{}", std::env::consts::EXE_SUFFIX);
     let built = test.parent().unwrap().parent().unwrap();
     let binary = built.join("examples").join(name);
     let Ok(time) = fs::metadata(&binary).and_then(|found| found.modified()) else {
@@ -36,8 +36,14 @@ pub(crate) fn binary() -> PathBuf {
         );
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for folder in ["src", "examples/crm"] {
-        if let Some(newer) = newer_than(&root.join(folder), time) {
+    for source in ["src", &format!("examples/{example}")] {
+        let (folder, file) = (root.join(source), root.join(source).with_extension("rs"));
+        let newer = if folder.is_dir() {
+            newer_than(&folder, time)
+        } else {
+            is_newer(&file, time).then_some(file)
+        };
+        if let Some(newer) = newer {
             panic!(
                 "{} is older than {}: `cargo test --features full` builds it",
                 binary.display(),
@@ -58,8 +64,12 @@ fn newer_than(folder: &Path, time: SystemTime) -> Option<PathBuf> {
         let compiled = path.extension().is_some_and(|extension| {
             ["rs", "js", "css", "html", "svg", "png"].contains(&extension.to_str().unwrap())
         });
-        (compiled && fs::metadata(&path).unwrap().modified().unwrap() > time).then_some(path)
+        (compiled && is_newer(&path, time)).then_some(path)
     })
+}
+
+fn is_newer(file: &Path, time: SystemTime) -> bool {
+    fs::metadata(file).unwrap().modified().unwrap() > time
 }
 
 /// A folder of one test, removed with it.
@@ -136,15 +146,15 @@ pub(crate) fn contains(bytes: &[u8], needle: &[u8]) -> bool {
 }
 
 /// A program that writes to pipes which are always read.
-struct Process {
+pub(crate) struct Process {
     child: Child,
-    stdout: Arc<Mutex<String>>,
-    stderr: Arc<Mutex<String>>,
+    pub(crate) stdout: Arc<Mutex<String>>,
+    pub(crate) stderr: Arc<Mutex<String>>,
     readers: Vec<thread::JoinHandle<()>>,
 }
 
 impl Process {
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let command = command.stdin(Stdio::null());
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -158,8 +168,14 @@ impl Process {
         }
     }
 
+    /// SIGKILL: nothing is finished, nothing is flushed.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// `None` when it still runs after that time.
-    async fn ended(&mut self, within: Duration) -> Option<ExitStatus> {
+    pub(crate) async fn ended(&mut self, within: Duration) -> Option<ExitStatus> {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -176,7 +192,7 @@ impl Process {
     }
 
     /// What follows this name on standard output; the reason when it ends without.
-    async fn address(&mut self, name: &str) -> Result<String, String> {
+    pub(crate) async fn address(&mut self, name: &str) -> Result<String, String> {
         let begun = Instant::now();
         loop {
             let ended = self.ended(Duration::ZERO).await;
@@ -190,10 +206,10 @@ impl Process {
             }
             let stderr = self.stderr.lock().unwrap().clone();
             if let Some(status) = ended {
-                return Err(format!("crm ended with {status}: {stderr}{printed}"));
+                return Err(format!("{name} ended with {status}: {stderr}{printed}"));
             }
             if begun.elapsed() > SOON {
-                return Err(format!("crm printed no {name} address: {stderr}{printed}"));
+                return Err(format!("no {name} address was printed: {stderr}{printed}"));
             }
             sleep(Duration::from_millis(5)).await;
         }
@@ -244,17 +260,22 @@ impl Ended {
 
 /// Starts the CRM on a database and an address on which it must give up.
 pub(crate) async fn refused(database: &Path, listen: &str, graph: &str) -> Ended {
-    let mut process = Process::start(&mut command(database, listen, graph));
+    gives_up(&mut command(database, listen, graph)).await
+}
+
+/// Starts a program that must give up.
+pub(crate) async fn gives_up(command: &mut Command) -> Ended {
+    let mut process = Process::start(command);
     let status = process.ended(SOON).await;
     let stderr = process.stderr.lock().unwrap().clone();
     let Some(status) = status else {
-        panic!("crm still runs: {stderr}");
+        panic!("it still runs: {stderr}");
     };
     Ended { status, stderr }
 }
 
 fn command(database: &Path, listen: &str, graph: &str) -> Command {
-    let mut command = Command::new(binary());
+    let mut command = Command::new(binary("crm"));
     command.arg("--database").arg(database);
     command.args(["--listen", listen, "--graph-url", graph]);
     command.args(["--public-url", &format!("http://{listen}")]);
@@ -293,7 +314,7 @@ impl Crm {
 
     /// As it starts for somebody who tries it: with a Messenger of its own.
     pub(crate) async fn demo(folder: &Folder) -> Self {
-        let started = Self::of(Command::new(binary()).current_dir(folder.path())).await;
+        let started = Self::of(Command::new(binary("crm")).current_dir(folder.path())).await;
         started.unwrap_or_else(|reason| panic!("{reason}"))
     }
 
@@ -311,10 +332,8 @@ impl Crm {
         self.process.child.id()
     }
 
-    /// SIGKILL: nothing is finished, nothing is flushed.
     pub(crate) fn kill(&mut self) {
-        self.process.child.kill().unwrap();
-        self.process.child.wait().unwrap();
+        self.process.kill();
     }
 
     pub(crate) async fn ended(&mut self, within: Duration) -> Option<ExitStatus> {
@@ -366,26 +385,35 @@ impl Crm {
         self.exchange(&[head.as_bytes(), body].concat()).await
     }
 
-    /// Bytes there and back. The answer may come before all was sent.
     pub(crate) async fn exchange(&self, request: &[u8]) -> Answered {
-        let mut stream = TcpStream::connect(&self.address).await.unwrap();
-        let (mut reader, mut writer) = stream.split();
-        let mut answer = Vec::new();
-        let writing = async {
-            let _ = writer.write_all(request).await;
-            std::future::pending::<()>().await;
-        };
-        // A reset is a way to close, too.
-        let reading = async { drop(reader.read_to_end(&mut answer).await) };
-        let exchanged = timeout(SOON, async {
-            tokio::select! {
-                () = writing => {}
-                () = reading => {}
-            }
-        });
-        exchanged.await.expect("an answer in time");
-        Answered::of(&answer)
+        exchange(&self.address, request).await
     }
+}
+
+/// Bytes there and back. The answer may come before all was sent.
+pub(crate) async fn exchange(address: &str, request: &[u8]) -> Answered {
+    Answered::of(&exchange_raw(address, request).await)
+}
+
+/// The same, with all that came back until the connection was closed.
+pub(crate) async fn exchange_raw(address: &str, request: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let (mut reader, mut writer) = stream.split();
+    let mut answer = Vec::new();
+    let writing = async {
+        let _ = writer.write_all(request).await;
+        std::future::pending::<()>().await;
+    };
+    // A reset is a way to close, too.
+    let reading = async { drop(reader.read_to_end(&mut answer).await) };
+    let exchanged = timeout(SOON, async {
+        tokio::select! {
+            () = writing => {}
+            () = reading => {}
+        }
+    });
+    exchanged.await.expect("an answer in time");
+    answer
 }
 
 pub(crate) fn credentials(simulator: &Simulator) -> Value {

@@ -68,9 +68,11 @@ fn one<R: Rows + ?Sized>(rows: &mut R, change: &Change) -> Result<Applied, R::Er
             entry,
             key,
         } => echoed(rows, contact, entry, key.as_ref()),
-        Change::Delivered { contact, up_to } => {
-            mark(rows, contact, |row| raise(&mut row.delivered, *up_to))
-        }
+        Change::Delivered {
+            contact,
+            up_to: Some(up_to),
+            ..
+        } => mark(rows, contact, |row| raise(&mut row.delivered, *up_to)),
         Change::Read { contact, up_to } => mark(rows, contact, |row| raise(&mut row.read, *up_to)),
         Change::Profile {
             contact,
@@ -84,6 +86,7 @@ fn one<R: Rows + ?Sized>(rows: &mut R, change: &Change) -> Result<Applied, R::Er
             at,
             reason,
             raw,
+            ..
         } => {
             let new = rows.keep(page.as_ref(), id, *at, reason, raw)?;
             Ok(if new {
@@ -119,6 +122,14 @@ fn one<R: Rows + ?Sized>(rows: &mut R, change: &Change) -> Result<Applied, R::Er
             by,
         } => claim_send(rows, contact, key, *attempt, *until, *by),
         Change::Seen { contact, revision } => seen(rows, contact, *revision),
+        // The rules for these follow with the next step of the fold.
+        Change::Edited { .. }
+        | Change::Unsent { .. }
+        | Change::Reacted { .. }
+        | Change::Delivered { up_to: None, .. }
+        | Change::Field { .. }
+        | Change::Forgotten { .. }
+        | Change::Expired { .. } => Ok(Applied::Unchanged),
     }
 }
 

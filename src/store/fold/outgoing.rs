@@ -65,6 +65,7 @@ pub(super) fn settled<R: Rows + ?Sized>(
         SendOutcome::Failed { reason } => OutgoingState::Failed {
             reason: reason.clone(),
         },
+        SendOutcome::Dismissed => OutgoingState::Dismissed,
         SendOutcome::Unknown | SendOutcome::Sent { .. } => OutgoingState::Unknown,
     };
     if answer.state == OutgoingState::Sent
@@ -106,12 +107,7 @@ pub(super) fn claim_send<R: Rows + ?Sized>(
 
 /// The line of the log that stands for an answer of ours until its echo comes.
 fn own(mid: &Mid, at: Timestamp, content: &Content) -> Entry {
-    Entry {
-        id: EntryId::of_message(mid),
-        at,
-        source: Source::Own,
-        content: content.clone(),
-    }
+    Entry::new(EntryId::of_message(mid), at, Source::Own, content.clone())
 }
 
 pub(super) fn unborn(key: &OutgoingKey, at: Timestamp) -> OutgoingRow {

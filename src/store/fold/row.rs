@@ -70,6 +70,7 @@ pub enum OutgoingState {
     Unknown,
     NotSent { due: Timestamp },
     Failed { reason: Reason },
+    Dismissed,
     Sent,
 }
 
@@ -80,7 +81,7 @@ impl OutgoingState {
             Self::Queued => Some(at),
             Self::Sending { until } => Some(*until),
             Self::NotSent { due } => Some(*due),
-            Self::Unknown | Self::Failed { .. } | Self::Sent => None,
+            Self::Unknown | Self::Failed { .. } | Self::Dismissed | Self::Sent => None,
         }
     }
 
@@ -91,7 +92,8 @@ impl OutgoingState {
             Self::Unknown => 2,
             Self::NotSent { .. } => 3,
             Self::Failed { .. } => 4,
-            Self::Sent => 5,
+            Self::Dismissed => 5,
+            Self::Sent => 6,
         }
     }
 }

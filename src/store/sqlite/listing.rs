@@ -110,9 +110,9 @@ pub(super) fn messages(
         .into_iter()
         .map(|(_, _, logged, data)| {
             if logged {
-                Ok(logged_message(from_json(&data)?, &contact))
+                Ok(logged_message(key, from_json(&data)?, &contact))
             } else {
-                Ok(queued_message(from_json(&data)?))
+                Ok(queued_message(key, from_json(&data)?))
             }
         })
         .collect::<Result<Vec<_>, StoreError>>()?;
@@ -217,7 +217,7 @@ fn shown(
             None => None,
         };
         preview.state = match answer.filter(|answer| answer.mids.is_empty()) {
-            Some(answer) => queued_message(answer).state,
+            Some(answer) => queued_message(&key, answer).state,
             None => (preview.side == Side::Page).then(|| ticks(preview.at, &row)),
         };
         row.preview = Some(preview);
@@ -232,6 +232,7 @@ fn shown(
         profile_due: row.profile_due,
         picture: row.picture,
         preview: row.preview,
+        fields: std::collections::BTreeMap::new(),
         revision: row.revision,
     }))
 }
@@ -248,44 +249,58 @@ fn ticks(at: Timestamp, contact: &ContactRow) -> MessageState {
     }
 }
 
-fn logged_message(row: EntryRow, contact: &ContactRow) -> Message {
+fn logged_message(who: &ContactKey, row: EntryRow, contact: &ContactRow) -> Message {
     let at = row.entry.at;
     let state = (row.side == Side::Page).then(|| ticks(at, contact));
     let Entry {
         id,
         source,
         content,
+        app,
         ..
     } = row.entry;
     Message {
+        contact: who.clone(),
         id: id.as_str().to_owned(),
         key: row.key,
         at,
         side: row.side,
         source,
+        app,
         content,
+        edited_at: None,
+        unsent_at: None,
+        reactions: Vec::new(),
         state,
         reason: None,
+        sent_twice: false,
     }
 }
 
-fn queued_message(row: OutgoingRow) -> Message {
+fn queued_message(who: &ContactKey, row: OutgoingRow) -> Message {
     let (state, reason) = match row.state {
         OutgoingState::Queued | OutgoingState::NotSent { .. } => (MessageState::Queued, None),
         OutgoingState::Sending { .. } => (MessageState::Sending, None),
         OutgoingState::Unknown => (MessageState::Unknown, None),
         OutgoingState::Failed { reason } => (MessageState::Failed, Some(reason)),
+        OutgoingState::Dismissed => (MessageState::Failed, None),
         OutgoingState::Sent => (MessageState::Sent, None),
     };
     Message {
+        contact: who.clone(),
         id: row.key.as_str().to_owned(),
         key: Some(row.key),
         at: row.at,
         side: Side::Page,
         source: Source::Own,
+        app: None,
         content: row.content.unwrap_or_default(),
+        edited_at: None,
+        unsent_at: None,
+        reactions: Vec::new(),
         state: Some(state),
         reason,
+        sent_twice: false,
     }
 }
 

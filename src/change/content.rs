@@ -1,0 +1,100 @@
+//! What an event says, as a store keeps it.
+
+use crate::{
+    event::{self, Event},
+    id::Mid,
+    store::{Act, Attachment, Content, Referral},
+    text::Text,
+};
+
+/// What a message says.
+pub(super) fn of(event: &Event<'_>, message: &event::Message<'_>) -> Content {
+    let prior = event
+        .beside
+        .as_ref()
+        .and_then(|beside| beside.prior_message.as_ref());
+    let prior = prior.map(|prior| Referral {
+        source: own(&prior.source),
+        reference: own(&prior.identifier),
+        ..Referral::default()
+    });
+    Content {
+        text: own(&message.text),
+        payload: message
+            .quick_reply
+            .as_ref()
+            .and_then(|reply| own(&reply.payload)),
+        attachments: message.attachments.iter().map(Attachment::of).collect(),
+        reply_to: message.reply_to.as_ref().and_then(|to| mid(&to.mid)),
+        referral: message.referral.as_deref().map(Referral::of).or(prior),
+        ..Content::new(Act::MESSAGE)
+    }
+}
+
+impl Referral {
+    pub(super) fn of(referral: &event::Referral<'_>) -> Self {
+        let ad = referral.ad.as_ref();
+        let product = referral
+            .product
+            .as_ref()
+            .and_then(|product| own(&product.id));
+        Self {
+            source: own(&referral.source),
+            kind: own(&referral.kind),
+            reference: own(&referral.reference),
+            ad_id: own(&referral.ad_id),
+            title: ad.and_then(|ad| own(&ad.title)),
+            product_id: product.or_else(|| ad.and_then(|ad| own(&ad.product_id))),
+        }
+    }
+}
+
+impl Attachment {
+    fn of(attachment: &event::Attachment<'_>) -> Self {
+        let storable = |text: &str| Text::from(text).to_storable();
+        let payload = attachment.payload.as_ref();
+        let card = payload.and_then(|payload| {
+            let shared = payload
+                .product
+                .as_ref()
+                .and_then(|product| product.elements.first());
+            shared.or(payload.elements.first())
+        });
+        let id = payload.and_then(|payload| {
+            let ids = [
+                &payload.sticker_id,
+                &payload.id,
+                &payload.reel_video_id,
+                &payload.booking_id,
+            ];
+            ids.into_iter().find_map(own)
+        });
+        Self {
+            kind: storable(attachment.kind()),
+            url: attachment.url().map(storable),
+            title: (attachment
+                .title()
+                .filter(|title| !title.is_empty())
+                .map(storable))
+            .or_else(|| card.and_then(|card| own(&card.title))),
+            text: payload
+                .and_then(|payload| own(&payload.text).or_else(|| own(&payload.status)))
+                .or_else(|| card.and_then(|card| own(&card.subtitle))),
+            id: id.or_else(|| card.and_then(|card| own(&card.id))),
+        }
+    }
+}
+
+pub(super) fn own(text: &Option<Text<'_>>) -> Option<String> {
+    text.as_ref().map(Text::to_storable)
+}
+
+pub(super) fn mid(text: &Option<Text<'_>>) -> Option<Mid> {
+    Mid::new(own(text)?).ok()
+}
+
+/// The lines there are, without U+0000; `None` if there are none.
+pub(super) fn lines(lines: impl Iterator<Item = Option<String>>) -> Option<String> {
+    let lines: Vec<String> = lines.flatten().collect();
+    (!lines.is_empty()).then(|| Text::from(lines.join("\n")).to_storable())
+}

@@ -1,0 +1,322 @@
+//! How the typed members of an event are read, freed from the body, and written again.
+//!
+//! A struct is a table of members ([`wire!`]): what it is called here, its type, its name on the
+//! wire. Of two members with one name the first counts. A member of another type than expected, or
+//! `null`, is an absent one.
+
+use serde::{Serialize, Serializer, ser::SerializeMap, ser::SerializeSeq};
+
+use super::json::{Json, Syntax};
+use crate::{text::Text, time::Timestamp};
+
+/// More elements than this are not reserved ahead: a list of nothings must not cost memory.
+const RESERVE: usize = 32;
+
+/// What can stand in a member or a list.
+pub(crate) trait Value<'a>: Sized {
+    /// The same without the body.
+    type Owned;
+
+    /// Reads one value; `None`, and it is skipped, when it is something else.
+    fn read(json: &mut Json<'a>) -> Result<Option<Self>, Syntax>;
+
+    fn into_owned(self) -> Self::Owned;
+
+    /// Writes it so that reading gives the same again.
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+/// A member of a struct: an optional value, a list, a truth.
+pub(crate) trait Field<'a>: Default {
+    type Owned;
+
+    fn read(json: &mut Json<'a>) -> Result<Self, Syntax>;
+
+    fn into_owned(self) -> Self::Owned;
+
+    /// Writes the member, unless it is absent.
+    fn write<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error>;
+}
+
+/// Lets serde write a value.
+pub(super) struct Written<'v, V>(pub(super) &'v V);
+
+impl<'a, V: Value<'a>> Serialize for Written<'_, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write(serializer)
+    }
+}
+
+impl<'a, V: Value<'a>> Field<'a> for Option<V> {
+    type Owned = Option<V::Owned>;
+
+    #[inline]
+    fn read(json: &mut Json<'a>) -> Result<Self, Syntax> {
+        V::read(json)
+    }
+
+    fn into_owned(self) -> Self::Owned {
+        self.map(V::into_owned)
+    }
+
+    fn write<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error> {
+        match self {
+            Some(value) => map.serialize_entry(name, &Written(value)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A single object stands for a list of one, as Meta writes `hop_context`.
+impl<'a, V: Value<'a>> Field<'a> for Vec<V> {
+    type Owned = Vec<V::Owned>;
+
+    fn read(json: &mut Json<'a>) -> Result<Self, Syntax> {
+        let mut list = Self::new();
+        if !json.enter(b'[') {
+            if json.peek() == b'{' {
+                list.extend(V::read(json)?);
+            } else {
+                json.skip()?;
+            }
+            return Ok(list);
+        }
+        let mut first = true;
+        while json.next_element(&mut first)? {
+            if let Some(value) = V::read(json)? {
+                if list.is_empty() {
+                    list.reserve_exact(1 + rest(*json));
+                }
+                list.push(value);
+            }
+        }
+        Ok(list)
+    }
+
+    fn into_owned(self) -> Self::Owned {
+        self.into_iter().map(V::into_owned).collect()
+    }
+
+    fn write<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        map.serialize_entry(name, &List(self))
+    }
+}
+
+/// How many elements follow, so that a list is allocated once.
+fn rest(mut json: Json<'_>) -> usize {
+    let (mut count, mut first) = (0, false);
+    while count < RESERVE && matches!(json.next_element(&mut first), Ok(true)) {
+        if json.skip().is_err() {
+            break;
+        }
+        count += 1;
+    }
+    count
+}
+
+struct List<'v, V>(&'v [V]);
+
+impl<'a, V: Value<'a>> Serialize for List<'_, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for value in self.0 {
+            list.serialize_element(&Written(value))?;
+        }
+        list.end()
+    }
+}
+
+impl<'a> Field<'a> for bool {
+    type Owned = Self;
+
+    #[inline]
+    fn read(json: &mut Json<'a>) -> Result<Self, Syntax> {
+        Ok(<Self as Value<'a>>::read(json)?.unwrap_or_default())
+    }
+
+    fn into_owned(self) -> Self {
+        self
+    }
+
+    fn write<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error> {
+        if *self {
+            map.serialize_entry(name, self)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Value<'a> for Text<'a> {
+    type Owned = Text<'static>;
+
+    #[inline]
+    fn read(json: &mut Json<'a>) -> Result<Option<Self>, Syntax> {
+        json.text()
+    }
+
+    fn into_owned(self) -> Text<'static> {
+        self.into_owned()
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+/// `true` and `false`, also as strings.
+impl<'a> Value<'a> for bool {
+    type Owned = Self;
+
+    #[inline]
+    fn read(json: &mut Json<'a>) -> Result<Option<Self>, Syntax> {
+        Ok(match json.skip()? {
+            "true" | "\"true\"" => Some(true),
+            "false" | "\"false\"" => Some(false),
+            _ => None,
+        })
+    }
+
+    fn into_owned(self) -> Self {
+        self
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(*self)
+    }
+}
+
+/// Milliseconds or seconds, as a number or as a string of digits.
+impl<'a> Value<'a> for Timestamp {
+    type Owned = Self;
+
+    #[inline]
+    fn read(json: &mut Json<'a>) -> Result<Option<Self>, Syntax> {
+        Ok(json.text()?.and_then(|text| Self::parse_meta(&text)))
+    }
+
+    fn into_owned(self) -> Self {
+        self
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.to_meta())
+    }
+}
+
+/// A whole number; a string of digits too.
+impl<'a> Value<'a> for i64 {
+    type Owned = Self;
+
+    fn read(json: &mut Json<'a>) -> Result<Option<Self>, Syntax> {
+        Ok(json.text()?.and_then(|text| text.parse().ok()))
+    }
+
+    fn into_owned(self) -> Self {
+        self
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(*self)
+    }
+}
+
+/// A number that is finite.
+impl<'a> Value<'a> for f64 {
+    type Owned = Self;
+
+    fn read(json: &mut Json<'a>) -> Result<Option<Self>, Syntax> {
+        let number = json.text()?.and_then(|text| text.parse().ok());
+        Ok(number.filter(|number: &Self| number.is_finite()))
+    }
+
+    fn into_owned(self) -> Self {
+        self
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(*self)
+    }
+}
+
+impl<'a, V: Value<'a>> Value<'a> for Box<V> {
+    type Owned = Box<V::Owned>;
+
+    fn read(json: &mut Json<'a>) -> Result<Option<Self>, Syntax> {
+        Ok(V::read(json)?.map(Self::new))
+    }
+
+    fn into_owned(self) -> Self::Owned {
+        Box::new(V::into_owned(*self))
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        V::write(self, serializer)
+    }
+}
+
+/// Declares structs of the wire: `pub field: Type = "name on the wire" | "another one";`.
+///
+/// Each gets its reading, its owned form and its writing from the one table.
+macro_rules! wire {
+    ($(
+        $(#[$meta:meta])*
+        pub struct $name:ident {$(
+            $(#[$doc:meta])*
+            $vis:vis $field:ident: $type:ty = $key:literal $(| $alias:literal)*;
+        )*}
+    )*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        #[non_exhaustive]
+        pub struct $name<'a> {$(
+            $(#[$doc])*
+            $vis $field: $type,
+        )*}
+
+        impl<'a> $crate::event::wire::Value<'a> for $name<'a> {
+            type Owned = $name<'static>;
+
+            #[inline]
+            fn read(
+                json: &mut $crate::event::json::Json<'a>,
+            ) -> Result<Option<Self>, $crate::event::json::Syntax> {
+                $(let mut $field: Option<$type> = None;)*
+                let is_object = json.members(|name, json| {
+                    match name {
+                        $($key $(| $alias)* if $field.is_none() => {
+                            $field = Some($crate::event::wire::Field::read(json)?);
+                        })*
+                        _ => drop(json.skip()?),
+                    }
+                    Ok(())
+                })?;
+                Ok(is_object.then(|| Self {$($field: $field.unwrap_or_default(),)*}))
+            }
+
+            fn into_owned(self) -> Self::Owned {
+                $name {$($field: $crate::event::wire::Field::into_owned(self.$field),)*}
+            }
+
+            fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                self.write_members(&mut map)?;
+                serde::ser::SerializeMap::end(map)
+            }
+        }
+
+        impl $name<'_> {
+            pub(super) fn write_members<M: serde::ser::SerializeMap>(
+                &self,
+                map: &mut M,
+            ) -> Result<(), M::Error> {
+                $($crate::event::wire::Field::write(&self.$field, $key, map)?;)*
+                Ok(())
+            }
+        }
+    )*};
+}
+
+pub(super) use wire;

@@ -1,0 +1,91 @@
+//! Form encoding, as it stands in the query of a handshake and in the body of a signed request.
+
+/// Why a form cannot be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum FormError {
+    /// A field that is needed, more than once: nobody says which one counts.
+    Twice,
+    /// A `%` without two hexadecimal digits, or bytes that are not UTF-8.
+    Encoding,
+}
+
+/// The values of the named fields; what else the form holds is not even decoded.
+pub(super) fn fields<const N: usize>(
+    form: &str,
+    names: [&str; N],
+) -> Result<[Option<String>; N], FormError> {
+    let mut values = [const { None }; N];
+    for pair in form.split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let Some(at) = names.iter().position(|known| *known == name) else {
+            continue;
+        };
+        if values[at].replace(decode(value)?).is_some() {
+            return Err(FormError::Twice);
+        }
+    }
+    Ok(values)
+}
+
+/// Undoes form encoding once.
+fn decode(value: &str) -> Result<String, FormError> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut digit = || char::from(rest.next()?).to_digit(16);
+                let pair = digit().zip(digit()).ok_or(FormError::Encoding)?;
+                u8::try_from(pair.0 << 4 | pair.1).map_err(|_| FormError::Encoding)?
+            }
+            _ => byte,
+        });
+    }
+    String::from_utf8(bytes).map_err(|_| FormError::Encoding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn field(form: &str) -> Result<Option<String>, FormError> {
+        fields(form, ["a"]).map(|[value]| value)
+    }
+
+    #[test]
+    fn a_value_is_decoded_once() {
+        for (form, value) in [
+            ("a=1", "1"),
+            ("a=", ""),
+            ("a", ""),
+            ("b=2&a=x+%2B%25zz&&c", "x +%zz"),
+            ("a=%C3%bc=&", "ü="),
+            ("b=%zz&a=%00", "\0"),
+        ] {
+            assert_eq!(field(form).unwrap().as_deref(), Some(value), "{form}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_none() {
+        for form in ["", "b=a", "A=1", "%61=1", "&&", "=a"] {
+            assert_eq!(field(form), Ok(None), "{form}");
+        }
+    }
+
+    #[test]
+    fn twice_is_refused_whichever_is_right() {
+        for form in ["a=1&a=1", "a=1&a=2", "a&b&a"] {
+            assert_eq!(field(form), Err(FormError::Twice), "{form}");
+        }
+    }
+
+    #[test]
+    fn broken_encoding_is_refused() {
+        for form in ["a=%", "a=%1", "a=%zz", "a=%1g", "a=%+1", "a=%ff", "a=%c3x"] {
+            assert_eq!(field(form), Err(FormError::Encoding), "{form}");
+        }
+    }
+}
