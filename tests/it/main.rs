@@ -4,8 +4,12 @@
 mod crash;
 #[cfg(feature = "full")]
 mod crm;
+#[cfg(feature = "simulator")]
+mod graph;
 #[cfg(feature = "sqlite")]
 mod inbox;
+#[cfg(feature = "simulator")]
+mod proxy;
 #[cfg(feature = "simulator")]
 mod simulator;
 #[cfg(feature = "sqlite")]
