@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::endpoint::Payload;
 use super::path::push_parameters;
 use super::upload::Multipart;
-use super::{Access, Answer, Body, Call, Endpoint, Error, Graph, Reply, Request};
+use super::{Access, Answer, Body, CALL_TIMEOUT, Call, Endpoint, Error, Graph, Reply, Request};
 
 /// The longest JSON answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -73,9 +73,11 @@ impl Graph {
         let Some(clock) = &self.clock else {
             return self.attempt(access, call, call.timeout).await;
         };
-        let deadline = clock
-            .elapsed()
-            .saturating_add(self.retry.deadline.max(call.timeout));
+        let mut longest = self.retry.deadline;
+        if call.timeout > CALL_TIMEOUT {
+            longest = longest.max(call.timeout);
+        }
+        let deadline = clock.elapsed().saturating_add(longest);
         let mut attempt = 1;
         loop {
             let now = clock.elapsed();

@@ -14,8 +14,9 @@ pub struct RetryPolicy {
     pub first_wait: Duration,
     /// How long any wait is at most, unless Meta asks for more.
     pub longest_wait: Duration,
-    /// How long all attempts and waits of one call may take together; a call whose own time-out is
-    /// longer may take that.
+    /// How long all attempts and waits of one call may take together. A call that needs more than
+    /// the usual [`CALL_TIMEOUT`](super::CALL_TIMEOUT), such as an upload, may take its own time-out
+    /// if that is longer.
     pub deadline: Duration,
     /// Whether a message goes again that Meta refused as "temporarily unavailable" (codes 1, 2 and
     /// 1200, or `is_transient`). Off: Meta has been seen to refuse so what it had sent.
