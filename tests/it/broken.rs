@@ -150,13 +150,12 @@ impl Broken {
         let mut change = change.clone();
         let arrived = self.state.arrived.lock().unwrap();
         match (self.fault, &mut change) {
-            (Fault::Separate, Change::Received { contact, entry }) => {
+            (Fault::Separate, Change::Received { contact, entry })
                 if arrived
                     .iter()
-                    .any(|(who, id, _)| *id == entry.id && who != contact)
-                {
-                    return Err(Applied::Unchanged);
-                }
+                    .any(|(who, id, _)| *id == entry.id && who != contact) =>
+            {
+                return Err(Applied::Unchanged);
             }
             (Fault::Faithful, Change::Received { entry, .. }) => {
                 if let Some(text) = &mut entry.content.text {

@@ -8,8 +8,14 @@ mod conformance;
 mod crash;
 #[cfg(feature = "full")]
 mod crm;
+#[cfg(feature = "client")]
+mod fuzz;
+#[cfg(feature = "simulator")]
+mod graph;
 #[cfg(feature = "full")]
 mod inbox;
+#[cfg(feature = "simulator")]
+mod proxy;
 #[cfg(feature = "simulator")]
 mod simulator;
 #[cfg(feature = "full")]
