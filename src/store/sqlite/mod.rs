@@ -56,6 +56,7 @@ pub struct SqliteStore {
     readers: Sender<Read>,
     bell: Bell,
     steps: Arc<AtomicU64>,
+    commits: Arc<AtomicU64>,
 }
 
 enum Read {
@@ -83,13 +84,15 @@ impl SqliteStore {
             let (reading, reads) = (connect(path)?, Arc::clone(&reads));
             spawn("store-reader", move || read(reading, &reads))?;
         }
-        let ring = bell.clone();
-        spawn("store-writer", move || write(writing, &jobs, &ring))?;
+        let (ring, commits) = (bell.clone(), Arc::new(AtomicU64::new(0)));
+        let count = Arc::clone(&commits);
+        spawn("store-writer", move || write(writing, &jobs, &ring, &count))?;
         Ok(Self {
             writer,
             readers,
             bell,
             steps: Arc::default(),
+            commits,
         })
     }
 
@@ -124,6 +127,11 @@ impl SqliteStore {
     /// How many steps SQLite has made for all reads so far: a measure of the rows it visited.
     pub fn steps(&self) -> u64 {
         self.steps.load(Ordering::Relaxed)
+    }
+
+    /// How many commits callers of [`apply`](ContactStore::apply) have shared so far.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     /// Looks through the whole file for damage, and reads all of it for that.
