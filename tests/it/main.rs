@@ -4,6 +4,7 @@
 mod crash;
 #[cfg(feature = "full")]
 mod crm;
+mod events;
 #[cfg(feature = "sqlite")]
 mod inbox;
 #[cfg(feature = "simulator")]
@@ -14,6 +15,13 @@ mod trust;
 #[cfg(feature = "full")]
 mod util;
 mod webhook;
+
+#[path = "../fuzz/src/targets"]
+mod targets {
+    pub(crate) mod event;
+    pub(crate) mod paths;
+    pub(crate) mod tree;
+}
 
 // The parts of the CRM that need no server, for the tests at their ends: Cargo builds an example
 // either as a program or as a test, and the tests here need the program.
