@@ -82,7 +82,8 @@ enum State {
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     start: usize,
-    has_list: bool,
+    /// The lists that it has, one bit for each channel.
+    lists: u8,
     /// Whether a member of the entry itself names a kind.
     is_event: bool,
 }
@@ -220,7 +221,7 @@ impl<'a> Events<'a> {
         let Some(name) = self.json.next_member(&mut self.first[1])? else {
             self.state = State::Entries;
             // An entry without a list is an event of its own, as `call_permission_reply` is.
-            if self.entry.has_list && !self.entry.is_event {
+            if self.entry.lists != 0 && !self.entry.is_event {
                 return Ok(None);
             }
             self.place.channel = Channel::Entry;
@@ -238,7 +239,12 @@ impl<'a> Events<'a> {
                 return Ok(None);
             }
         };
-        self.entry.has_list = true;
+        let list = 1 << channel as u8;
+        if self.entry.lists & list != 0 {
+            // Of two members of one name the first counts.
+            return self.json.skip().map(|_| None);
+        }
+        self.entry.lists |= list;
         self.place.channel = channel;
         if self.json.enter(b'[') {
             (self.state, self.first[2]) = (State::List, true);
