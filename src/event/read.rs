@@ -117,7 +117,9 @@ impl<'a> Item<'a> {
                 "timestamp" if timestamp.is_none() => timestamp = Some(Field::read(json)?),
                 "field" if field.is_none() => field = Some(json.text()?),
                 "prior_message" | "hop_context" | "lead" => {
-                    beside.get_or_insert_default().read(&name, json)?;
+                    beside
+                        .get_or_insert_default()
+                        .read(&name, &mut seen, json)?;
                 }
                 other => {
                     let Some((rank, read)) = reader(other) else {
@@ -242,13 +244,17 @@ impl<'a> Item<'a> {
 }
 
 impl<'a> Beside<'a> {
-    fn read(&mut self, name: &str, json: &mut Json<'a>) -> Result<()> {
+    /// `seen` has one bit for each name that was read, above those of the kinds.
+    fn read(&mut self, name: &str, seen: &mut u64, json: &mut Json<'a>) -> Result<()> {
+        let mut is_first = |bit: u32| {
+            let is_first = *seen & 1 << bit == 0;
+            *seen |= 1 << bit;
+            is_first
+        };
         match name {
-            "prior_message" if self.prior_message.is_none() => {
-                self.prior_message = Field::read(json)?;
-            }
-            "hop_context" if self.hop_context.is_empty() => self.hop_context = Field::read(json)?,
-            "lead" if self.lead.is_none() => self.lead = Field::read(json)?,
+            "prior_message" if is_first(61) => self.prior_message = Field::read(json)?,
+            "hop_context" if is_first(62) => self.hop_context = Field::read(json)?,
+            "lead" if is_first(63) => self.lead = Field::read(json)?,
             _ => drop(json.skip()?),
         }
         Ok(())
