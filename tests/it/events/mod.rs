@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod any;
 mod attachments;
 mod calls;
 mod commerce;
@@ -13,6 +14,7 @@ mod dashboard;
 mod echoes;
 mod envelope;
 mod expect;
+mod hostile;
 mod messages;
 mod page;
 mod thread;
@@ -284,6 +286,22 @@ impl Drop for Tell {
             eprintln!("it was: {}", self.0);
         }
     }
+}
+
+/// Dice of this run's own, unless the variable repeats another's.
+fn random() -> fastrand::Rng {
+    let seed = match std::env::var("EVENTS_SEED") {
+        Ok(seed) => seed.parse().expect("EVENTS_SEED is a number"),
+        Err(_) => fastrand::u64(..),
+    };
+    println!("EVENTS_SEED={seed}");
+    fastrand::Rng::with_seed(seed)
+}
+
+/// How often: so many times, and `EVENTS_TIMES` as many on demand.
+fn rounds(count: usize) -> usize {
+    let times = std::env::var("EVENTS_TIMES").ok();
+    count * times.map_or(1, |times| times.parse().expect("EVENTS_TIMES is a number"))
 }
 
 /// The events of all lists, as another reader finds them.
