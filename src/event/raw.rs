@@ -121,6 +121,7 @@ impl<'a, V: Value<'a>> Value<'a> for Map<'a, V> {
         let (mut map, mut first) = (Vec::new(), true);
         let mut seen = HashSet::new();
         while let Some(name) = json.next_member(&mut first)? {
+            let name = name.decoded();
             if !seen.insert(name.clone()) {
                 json.skip()?;
             } else if let Some(value) = V::read(json)? {

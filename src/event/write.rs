@@ -54,7 +54,8 @@ impl Serialize for WithoutLists<'_> {
         let mut first = true;
         let mut next = || {
             let name = json.next_member(&mut first)?;
-            name.map(|name| Ok((name, json.skip()?))).transpose()
+            name.map(|name| Ok((name.decoded(), json.skip()?)))
+                .transpose()
         };
         // It was read once already, so it has no errors.
         while let Some((name, value)) = next().map_err(|Syntax| S::Error::custom("not JSON"))? {
@@ -124,7 +125,9 @@ fn members<M: SerializeMap>(event: &Event<'_>, map: &mut M) -> Result<(), M::Err
     let is_echo = matches!(event.kind, Kind::Echo(_));
     let party = |id, is_known_by_ref: bool| Party {
         id,
-        user_ref: event.user_ref.as_ref().filter(|_| is_known_by_ref),
+        user_ref: (event.beside.as_ref())
+            .and_then(|beside| beside.user_ref.as_ref())
+            .filter(|_| is_known_by_ref),
     };
     for (name, party) in [
         ("sender", party(event.sender.as_ref(), !is_echo)),

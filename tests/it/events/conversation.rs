@@ -39,7 +39,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         &[event(
             "messaging postback 106540001112223 - 1763990000001 -",
             |event| {
-                event.user_ref.is("90210");
+                of(&event.beside).user_ref.is("90210");
                 kind!(event, Postback).title.is("Start");
             },
         )],

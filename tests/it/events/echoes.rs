@@ -111,7 +111,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         &[event(
             "messaging echo 106540001112223 - 1763990000001 m_echo_ref",
             |event| {
-                event.user_ref.is("ref-2a7f");
+                of(&event.beside).user_ref.is("ref-2a7f");
                 event.recipient.is_absent();
             },
         )],

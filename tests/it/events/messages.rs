@@ -15,7 +15,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
             assert!(
                 message.attachments.is_empty() && !message.is_deleted && !message.is_unsupported
             );
-            assert!(event.beside.is_none() && event.user_ref.is_none() && !event.is_test());
+            assert!(event.beside.is_none() && !event.is_test());
             event.sender.is("7104000555666777");
             event.recipient.is("106540001112223");
             assert_eq!(event.kind.field(), Some("messages"));
@@ -158,7 +158,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         "message.user_ref",
         "2.4",
         &[event(told!("message", "m_ref"), |event| {
-            event.user_ref.is("ref-2a7f");
+            of(&event.beside).user_ref.is("ref-2a7f");
             event.sender.is("7104000555666777");
         })],
     ),

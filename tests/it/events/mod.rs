@@ -196,12 +196,8 @@ fn plain_text_is_borrowed_from_the_body() {
     for fixture in fixtures() {
         let body = body(fixture.name);
         for event in parse_unverified(body.as_bytes()).unwrap().events {
-            let mut texts = vec![
-                &event.page,
-                &event.sender,
-                &event.recipient,
-                &event.user_ref,
-            ];
+            let mut texts = vec![&event.page, &event.sender, &event.recipient];
+            texts.extend(event.beside.iter().map(|beside| &beside.user_ref));
             if let Kind::Message(message) | Kind::Echo(message) = &event.kind {
                 texts.extend([
                     &message.mid,

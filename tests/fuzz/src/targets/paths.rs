@@ -44,7 +44,6 @@ fn assert_same(one: &Event<'_>, other: &Event<'_>) {
     assert_eq!(one.page, other.page);
     assert_eq!(one.sender, other.sender);
     assert_eq!(one.recipient, other.recipient);
-    assert_eq!(one.user_ref, other.user_ref);
     assert_eq!(one.timestamp, other.timestamp);
     assert_eq!(one.beside, other.beside);
     assert_eq!(discriminant(&one.kind), discriminant(&other.kind));
