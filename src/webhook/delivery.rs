@@ -162,11 +162,12 @@ impl<'a> Events<'a> {
             return Err(Syntax);
         }
         let (mut object, mut first) = (None, true);
-        let mut entries = None;
+        let (mut entries, mut has_entry) = (None, false);
         while let Some(name) = self.json.next_member(&mut first)? {
             match &*name.decoded() {
                 "object" if object.is_none() => object = Some(self.json.text()?),
-                "entry" if entries.is_none() => {
+                "entry" if !has_entry => {
+                    has_entry = true;
                     if self.json.peek() != b'[' {
                         if self.json.skip()? != "null" {
                             return Err(Syntax);
