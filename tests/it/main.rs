@@ -1,5 +1,6 @@
 //! Every integration test, in one binary.
 
+mod change;
 #[cfg(feature = "full")]
 mod crash;
 #[cfg(feature = "full")]

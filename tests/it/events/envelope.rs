@@ -89,7 +89,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
                 },
             ),
             event(
-                "entry call_permission_reply 106540001112223 7104000555666777 1763990000000 -",
+                "entry call_permission_reply 106540001112223 7104000555666777 1763990009000 -",
                 |event| {
                     kind!(event, CallPermissionReply).response.is("reject");
                 },
