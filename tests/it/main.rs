@@ -6,8 +6,13 @@ mod crash;
 #[cfg(feature = "full")]
 mod crm;
 mod events;
+mod fuzz;
+#[cfg(feature = "simulator")]
+mod graph;
 #[cfg(feature = "sqlite")]
 mod inbox;
+#[cfg(feature = "simulator")]
+mod proxy;
 #[cfg(feature = "simulator")]
 mod simulator;
 #[cfg(feature = "sqlite")]
@@ -16,13 +21,6 @@ mod trust;
 #[cfg(feature = "full")]
 mod util;
 mod webhook;
-
-#[path = "../fuzz/src/targets"]
-mod targets {
-    pub(crate) mod event;
-    pub(crate) mod paths;
-    pub(crate) mod tree;
-}
 
 // The parts of the CRM that need no server, for the tests at their ends: Cargo builds an example
 // either as a program or as a test, and the tests here need the program.

@@ -6,7 +6,7 @@ use fastrand::Rng;
 use messenger_crm::webhook::parse_unverified;
 
 use super::{Tell, assert_same_one_by_one, body, fixtures, random, rounds};
-use crate::targets::{self, tree::Tree};
+use crate::fuzz::targets::{self, tree::Tree};
 
 #[test]
 fn p26_p28_any_delivery_is_read_one_way() {

@@ -8,7 +8,7 @@ use messenger_crm::webhook::parse_unverified;
 use serde::de::IgnoredAny;
 
 use super::{Tell, body, fixtures, random, raws, rounds};
-use crate::targets;
+use crate::fuzz::targets;
 
 #[test]
 fn p27_a_damaged_body_does_no_harm() {

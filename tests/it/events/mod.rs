@@ -28,7 +28,7 @@ use messenger_crm::secret::{AppSecret, VerifyToken};
 use messenger_crm::webhook::{Webhook, parse_unverified, sign};
 use serde_json::value::RawValue;
 
-use crate::targets;
+use crate::fuzz::targets;
 
 /// A file and what is expected of it.
 pub(crate) struct Fixture {

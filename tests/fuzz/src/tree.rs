@@ -44,12 +44,11 @@ impl Tree {
                 Self::List(list.collect::<Option<_>>()?)
             }
             b'{' => {
-                let Pairs(pairs) = serde_json::from_str(json).ok()?;
-                let mut seen = HashSet::new();
-                let first = pairs
-                    .into_iter()
-                    .filter(|(name, _)| seen.insert(name.clone()));
-                let members = first.map(|(name, value)| Some((name, Self::of(value, depth + 1)?)));
+                let members = members(json)?.into_iter();
+                let members = members.map(|(name, raw)| {
+                    let raw = serde_json::from_str(raw).ok()?;
+                    Some((name, Self::of(raw, depth + 1)?))
+                });
                 Self::Members(members.collect::<Option<_>>()?)
             }
             _ => Self::Number(json.to_owned()),
@@ -100,8 +99,16 @@ fn write_text(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(&serde_json::to_string(text).map_err(|_| fmt::Error)?)
 }
 
+/// The members of an object, in their order, each value as it is written.
+pub(crate) fn members(json: &str) -> Option<Vec<(String, &str)>> {
+    let Pairs(mut pairs) = serde_json::from_str(json).ok()?;
+    let mut seen = HashSet::new();
+    pairs.retain(|(name, _)| seen.insert(name.clone()));
+    Some(pairs)
+}
+
 /// Names and values, repeated ones too.
-struct Pairs<'a>(Vec<(String, &'a RawValue)>);
+struct Pairs<'a>(Vec<(String, &'a str)>);
 
 impl<'de: 'a, 'a> serde::Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -119,8 +126,8 @@ impl<'de: 'a, 'a> serde::Deserialize<'de> for Pairs<'a> {
                 mut map: A,
             ) -> Result<Self::Value, A::Error> {
                 let mut pairs = Vec::new();
-                while let Some((Name(name), value)) = map.next_entry()? {
-                    pairs.push((name, value));
+                while let Some((Name(name), value)) = map.next_entry::<_, &RawValue>()? {
+                    pairs.push((name, value.get()));
                 }
                 Ok(Pairs(pairs))
             }
