@@ -6,11 +6,13 @@ mod crash;
 #[cfg(feature = "full")]
 mod crm;
 mod events;
+mod example;
 mod fuzz;
 #[cfg(feature = "simulator")]
 mod graph;
 #[cfg(feature = "sqlite")]
 mod inbox;
+mod inspect;
 #[cfg(feature = "simulator")]
 mod proxy;
 #[cfg(feature = "simulator")]

@@ -54,17 +54,6 @@ impl Tree {
             _ => Self::Number(json.to_owned()),
         })
     }
-
-    /// The member of this name.
-    pub(crate) fn member(&self, name: &str) -> Option<&Self> {
-        match self {
-            Self::Members(members) => {
-                let found = members.iter().find(|(known, _)| known == name);
-                found.map(|(_, value)| value)
-            }
-            _ => None,
-        }
-    }
 }
 
 /// Without a space more than it needs.

@@ -4,8 +4,10 @@ use messenger_crm::store::{Content, Side};
 
 use super::*;
 
+type Check = fn(&Content);
+
 /// Of fixtures whose meaning is an entry: what it says.
-const CONTENTS: &[(&str, fn(&Content))] = &[
+const CONTENTS: &[(&str, Check)] = &[
     ("message.quick_reply", |content| {
         assert_eq!(content.text.as_deref(), Some("Green"));
         assert_eq!(content.payload.as_deref(), Some("PICK_GREEN"));

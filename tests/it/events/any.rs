@@ -37,23 +37,31 @@ fn pool() -> Vec<(&'static str, Tree)> {
     let mut pool = Vec::new();
     for fixture in fixtures() {
         let body = Tree::read(&body(fixture.name)).unwrap();
-        let Some(Tree::List(entries)) = body.member("entry") else {
+        let Some(Tree::List(entries)) = member(&body, "entry") else {
             panic!("{}", fixture.name)
         };
         for entry in entries {
             for list in LISTS {
-                if let Some(Tree::List(items)) = entry.member(list) {
+                if let Some(Tree::List(items)) = member(entry, list) {
                     pool.extend(items.iter().map(|item| (list, item.clone())));
                 }
             }
-            for member in ["call_permission_reply", "call_settings"] {
-                if entry.member(member).is_some() {
+            for name in ["call_permission_reply", "call_settings"] {
+                if member(entry, name).is_some() {
                     pool.push(("entry", entry.clone()));
                 }
             }
         }
     }
     pool
+}
+
+fn member<'t>(tree: &'t Tree, name: &str) -> Option<&'t Tree> {
+    let Tree::Members(members) = tree else {
+        return None;
+    };
+    let found = members.iter().find(|(known, _)| known == name);
+    found.map(|(_, value)| value)
 }
 
 const LISTS: [&str; 4] = ["messaging", "standby", "changes", "calls"];

@@ -198,7 +198,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         "dashboard.message_template_status_update",
         "3.30",
         &[test(
-            "changes message_template_status_update 0 - - -",
+            "changes change:message_template_status_update 0 - - -",
             |event| {
                 let [change] = all(&kind!(event, TemplateUpdate).changes);
                 of(&change.value).reason.is("ABUSIVE_CONTENT");
@@ -209,7 +209,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         "dashboard.inbox_labels",
         "3.30",
         &[test(
-            "changes inbox_labels 0 2382390648517094 - -",
+            "changes change:inbox_labels 0 2382390648517094 - -",
             |event| of(&kind!(event, InboxLabel).label).name.is("label name"),
         )],
     ),

@@ -244,7 +244,7 @@ pub(super) const UNKNOWN: &[Fixture] = &[
         "unknown.bare",
         "2.4",
         &[event(
-            "messaging unrecognized: 106540001112223 - - -",
+            "messaging unrecognized:- 106540001112223 - - -",
             |event| {
                 reason(event, "no member names the kind");
                 assert_eq!(event.raw(), "{}");
@@ -255,7 +255,7 @@ pub(super) const UNKNOWN: &[Fixture] = &[
         "unknown.bare_entry",
         "2.2",
         &[event(
-            "entry unrecognized: 106540001112223 - - -",
+            "entry unrecognized:- 106540001112223 - - -",
             |event| {
                 reason(event, "no member names the kind");
                 assert_eq!(
@@ -281,11 +281,11 @@ pub(super) const UNKNOWN: &[Fixture] = &[
                 "messaging unrecognized:message 106540001112223 7104000555666777 1763990000001 -",
                 |event| reason(event, "the member that names the kind has another type"),
             ),
-            event("messaging unrecognized: 106540001112223 - - -", |event| {
+            event("messaging unrecognized:- 106540001112223 - - -", |event| {
                 reason(event, "the event is not an object");
                 assert_eq!(event.raw(), "7");
             }),
-            event("messaging unrecognized: 106540001112223 - - -", |event| {
+            event("messaging unrecognized:- 106540001112223 - - -", |event| {
                 reason(event, "the event is not an object");
                 assert_eq!(event.raw(), "null");
             }),
@@ -295,11 +295,11 @@ pub(super) const UNKNOWN: &[Fixture] = &[
                     kind!(event, Message).text.is("here");
                 },
             ),
-            event("standby unrecognized: 106540001112223 - - -", |event| {
+            event("standby unrecognized:- 106540001112223 - - -", |event| {
                 reason(event, "not a list");
                 assert_eq!(event.raw(), r#"{"a":1}"#);
             }),
-            event("entry unrecognized: - - - -", |event| {
+            event("entry unrecognized:- - - - -", |event| {
                 reason(event, "the entry is not an object");
                 assert_eq!(event.raw(), "3");
             }),
@@ -308,7 +308,7 @@ pub(super) const UNKNOWN: &[Fixture] = &[
     fixture(
         "unknown.object",
         "2.1",
-        &[event("messaging unrecognized: 5550009 - - -", |event| {
+        &[event("messaging unrecognized:- 5550009 - - -", |event| {
             is_about(event, "permissions");
             reason(event, "the object is neither a page nor instagram");
         })],

@@ -64,9 +64,7 @@ fn p16_p26_what_was_mended_stays_mended() {
         format!(r#"{{"id":"1","messaging":null,"messaging":[{message}]}}"#),
         format!(r#"{{"id":"1","messaging":[{message}],"messaging":[{message}]}}"#),
         // So it is with what stands beside the kind, and with names that are not Meta's.
-        format!(
-            r#"{{"messaging":[{{"lead":null,"lead":{{"data":[{{"answer":"a"}}]}},"read":{{}}}}]}}"#
-        ),
+        r#"{"messaging":[{"lead":null,"lead":{"data":[{"answer":"a"}]},"read":{}}]}"#.to_owned(),
         r#"{"messaging":[{"app_roles":{"7":null,"7":["a"],"8":["b"],"8":["c"]}}]}"#.to_owned(),
         r#"{"messaging":[{"sender":{"user_ref":null,"user_ref":"r"},"read":{}}]}"#.to_owned(),
         // An escape does not change a word.

@@ -242,8 +242,13 @@ fn assert_same_one_by_one(body: &str) {
 fn line(event: &Event<'_>) -> String {
     let time = event.timestamp.map(|at| at.as_millis().to_string());
     let kind = match &event.kind {
-        Kind::Unrecognized { .. } => format!("unrecognized:{}", event.kind.name()),
-        Kind::Change { .. } => format!("change:{}", event.kind.name()),
+        Kind::Unrecognized { name, .. } => {
+            let name = name.as_deref().unwrap_or("-");
+            format!("unrecognized:{name}")
+        }
+        kind if event.channel == Channel::Changes && kind.is_change() => {
+            format!("change:{}", kind.name())
+        }
         kind => kind.name().to_owned(),
     };
     let columns = [

@@ -10,7 +10,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         "inbox_labels",
         "3.23",
         &[event(
-            "changes inbox_labels 106540001112223 7104000555666777 - -",
+            "changes change:inbox_labels 106540001112223 7104000555666777 - -",
             |event| {
                 let label = kind!(event, InboxLabel);
                 of(&label.user).id.is("7104000555666777");
@@ -25,7 +25,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         "marketing_message_echoes",
         "3.25",
         &[event(
-            "changes marketing_message_echoes 106540001112223 7104000555666777 1763990000000 mid.$cMarketing",
+            "changes change:marketing_message_echoes 106540001112223 7104000555666777 1763990000000 mid.$cMarketing",
             |event| {
                 let message = kind!(event, MarketingMessage);
                 message.field.is("marketing_message_echoes");
@@ -45,7 +45,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         "marketing_message_deliveries",
         "3.25",
         &[event(
-            "changes marketing_message_deliveries 106540001112223 7104000555666777 1763990000000 mid.$cMarketing",
+            "changes change:marketing_message_deliveries 106540001112223 7104000555666777 1763990000000 mid.$cMarketing",
             |event| kind!(event, MarketingMessage).message_id.is("124141414124"),
         )],
     ),
@@ -53,7 +53,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         "marketing_message_reads",
         "3.25",
         &[event(
-            "changes marketing_message_reads 106540001112223 7104000555666777 1763990000000 -",
+            "changes change:marketing_message_reads 106540001112223 7104000555666777 1763990000000 -",
             |event| {
                 kind!(event, MarketingMessage)
                     .field
@@ -65,7 +65,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         "marketing_message_clicks.flat",
         "3.25",
         &[event(
-            "changes marketing_message_clicks 106540001112223 7104000555666777 1763990000000 mid.$cMarketing",
+            "changes change:marketing_message_clicks 106540001112223 7104000555666777 1763990000000 mid.$cMarketing",
             |event| {
                 kind!(event, MarketingMessage)
                     .subscription_token
@@ -77,7 +77,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         "marketing_message_delivery_failed",
         "3.25",
         &[event(
-            "changes marketing_message_delivery_failed 106540001112223 - 1763990000000 -",
+            "changes change:marketing_message_delivery_failed 106540001112223 - 1763990000000 -",
             |event| {
                 let message = kind!(event, MarketingMessage);
                 message.business_id.is("2718281828");
@@ -90,7 +90,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         "marketing_messages_subscriber_upload_status",
         "3.25",
         &[event(
-            "changes marketing_messages_subscriber_upload_status 106540001112223 - - -",
+            "changes change:marketing_messages_subscriber_upload_status 106540001112223 - - -",
             |event| {
                 let upload = kind!(event, SubscriberUpload);
                 upload.app_id.is("1517000481860111");
@@ -110,7 +110,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         "message_template_status_update",
         "3.26.3",
         &[event(
-            "changes message_template_status_update 106540001112223 - - -",
+            "changes change:message_template_status_update 106540001112223 - - -",
             |event| {
                 let update = kind!(event, TemplateUpdate);
                 update.business_id.is("2718281828");
@@ -130,7 +130,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         "message_template_status_update.flat",
         "3.26.3",
         &[event(
-            "changes message_template_status_update 106540001112223 - - -",
+            "changes change:message_template_status_update 106540001112223 - - -",
             |event| template(event, "APPROVED", "en-US"),
         )],
     ),
@@ -138,7 +138,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         "messenger_template_status_update",
         "3.26.3",
         &[event(
-            "changes message_template_status_update 106540001112223 - - -",
+            "changes change:message_template_status_update 106540001112223 - - -",
             |event| template(event, "PENDING", "zh_TW"),
         )],
     ),
@@ -146,7 +146,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         "business_integrity",
         "3.26",
         &[event(
-            "changes business_integrity 106540001112223 - - -",
+            "changes change:business_integrity 106540001112223 - - -",
             |event| {
                 let integrity = kind!(event, BusinessIntegrity);
                 integrity.timestamp.is(1_763_990_000_000);
