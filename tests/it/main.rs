@@ -1,6 +1,7 @@
 //! Every integration test, in one binary.
 
 mod change;
+mod corpus;
 #[cfg(feature = "full")]
 mod crash;
 #[cfg(feature = "full")]
