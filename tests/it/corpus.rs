@@ -92,5 +92,6 @@ fn folder() -> Option<PathBuf> {
 
 /// Past the test runner, which keeps what a passing test prints to itself.
 fn say(line: &str) {
-    writeln!(std::io::stderr(), "{line}").unwrap();
+    let written = writeln!(std::io::stderr(), "{line}");
+    written.unwrap();
 }
