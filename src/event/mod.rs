@@ -20,6 +20,7 @@
 mod call;
 mod commerce;
 mod entry_point;
+mod field;
 mod form;
 pub(crate) mod json;
 mod kind;

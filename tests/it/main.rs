@@ -6,8 +6,12 @@ mod crash;
 mod crm;
 #[cfg(feature = "client")]
 mod fuzz;
+#[cfg(feature = "simulator")]
+mod graph;
 #[cfg(feature = "sqlite")]
 mod inbox;
+#[cfg(feature = "simulator")]
+mod proxy;
 #[cfg(feature = "simulator")]
 mod simulator;
 #[cfg(feature = "sqlite")]
