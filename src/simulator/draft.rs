@@ -214,7 +214,11 @@ fn quick_replies(message: &Parameters) -> Result<Vec<Value>, Refusal> {
     for reply in replies {
         let kind = reply["content_type"].as_str().unwrap_or_default();
         let has_title = reply["title"].is_string() && reply["payload"].is_string();
-        if !matches!(kind, "user_email" | "user_phone_number") && !(kind == "text" && has_title) {
+        let is_known = match kind {
+            "text" => has_title,
+            kind => matches!(kind, "user_email" | "user_phone_number"),
+        };
+        if !is_known {
             return Err(wrong(
                 "A quick reply of type text needs a title and a payload",
             ));

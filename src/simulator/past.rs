@@ -149,7 +149,9 @@ fn time(millis: u64) -> String {
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     let mut year = 1970;
     let mut day = days;
-    let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     while day >= if is_leap(year) { 366 } else { 365 } {
         day -= if is_leap(year) { 366 } else { 365 };
         year += 1;

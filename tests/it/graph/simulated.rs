@@ -1,5 +1,6 @@
 //! The calls over sockets, against a Messenger that writes and reads JSON of its own.
 
+use std::process::Command;
 use std::time::Duration;
 
 use messenger_crm::graph::app::{
@@ -26,6 +27,8 @@ use messenger_crm::id::{AppId, Mid, PageId, Psid};
 use messenger_crm::secret::{AppSecret, PageToken, UserToken};
 use messenger_crm::simulator::Simulator;
 use serde_json::json;
+
+use crate::util::binary;
 
 struct Meta {
     simulator: Simulator,
@@ -468,4 +471,43 @@ async fn profiles_come_alone_and_in_a_batch() {
         .await
         .unwrap();
     assert_eq!(alone, ProfileOutcome::Nobody(NoProfile::Unavailable));
+}
+
+#[tokio::test]
+async fn the_example_sends_one_message_with_secrets_from_the_environment() {
+    let meta = Meta::new().await;
+    let app = meta.simulator.app();
+    let run = |text: &'static str, token: String| {
+        let mut send = Command::new(binary("send"));
+        send.args([Simulator::people()[0].psid, text])
+            .env("PAGE_TOKEN", token)
+            .env("APP_SECRET", &app.app_secret)
+            .env("GRAPH_URL", meta.simulator.url())
+            .env("NO_PROXY", "127.0.0.1");
+        // The simulator must go on answering while the program runs.
+        let sent = tokio::task::spawn_blocking(move || send.output().unwrap());
+        async move { sent.await.unwrap() }
+    };
+    let sent = run("Hello", app.page_token.clone()).await;
+    let thread = meta.thread();
+    assert_eq!(
+        String::from_utf8(sent.stdout).unwrap(),
+        format!("sent {}\n", thread[0].mid)
+    );
+    assert_eq!(thread[0].text.as_deref(), Some("Hello"));
+
+    let refused = run("Hello", "EAAexpired".to_owned()).await;
+    assert!(!refused.status.success());
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        said.starts_with("send: meta refused with status 400, code 190"),
+        "{said}"
+    );
+    assert!(!said.contains("EAA"), "{said}");
+    let blank = run(" ", app.page_token.clone()).await;
+    assert_eq!(
+        String::from_utf8(blank.stderr).unwrap(),
+        "send: the text is blank\n"
+    );
+    assert_eq!(meta.thread().len(), 1);
 }
