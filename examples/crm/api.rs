@@ -21,7 +21,10 @@ use messenger_crm::{
     id::{AppId, PageId, Psid},
     inbox::{Inbox, ReplyError},
     secret::{AppSecret, PageToken},
-    store::{ContactKey, ContactQuery, Count, MessageQuery, OutgoingKey, Revision, StoreError},
+    store::{
+        Contact, ContactKey, ContactQuery, Count, Listing, MessageQuery, OutgoingKey, Revision,
+        StoreError,
+    },
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -108,13 +111,14 @@ pub(crate) fn events(crm: &Arc<Crm>) -> Reply {
 
 async fn watch(crm: Arc<Crm>, page: PageId, sender: mpsc::Sender<Bytes>) {
     let mut stopping = crm.stopping.clone();
+    let present = Revision::new(u64::MAX);
     let mut since = match crm
         .inbox
         .store()
-        .changed(&page, Revision::new(u64::MAX), Duration::ZERO)
+        .changed(&page, present, Duration::ZERO)
         .await
     {
-        Ok(revision) => revision,
+        Ok(changed) => changed.revision,
         Err(_) => return,
     };
     loop {
@@ -124,7 +128,8 @@ async fn watch(crm: Arc<Crm>, page: PageId, sender: mpsc::Sender<Bytes>) {
             () = ended(&mut stopping) => return,
         };
         match changed {
-            Ok(revision) if revision > since => {
+            Ok(changed) if changed.revision != since => {
+                let revision = changed.revision;
                 since = revision;
                 let event = format!("data: {}\n\n", json!({"page": page, "revision": revision}));
                 if sender.send(event.into()).await.is_err() {
@@ -139,12 +144,18 @@ async fn watch(crm: Arc<Crm>, page: PageId, sender: mpsc::Sender<Bytes>) {
 
 async fn customers(crm: &Crm, query: &HashMap<String, String>) -> Answer {
     let mut asked = ContactQuery::new(page(query.get("page"))?);
-    asked.search = query.get("search").cloned();
     asked.after = query
         .get("after")
         .filter(|after| !after.is_empty())
         .cloned();
-    let listing = crm.inbox.store().contacts(&asked).await.map_err(failed)?;
+    let search = query.get("search").map_or("", |search| search.trim());
+    if !search.is_empty() {
+        asked = asked.with_name(search);
+    }
+    let mut listing = crm.inbox.store().contacts(&asked).await.map_err(failed)?;
+    if !search.is_empty() && asked.after.is_none() {
+        add_who_said(crm, &mut listing, &asked.page, search).await?;
+    }
     let (total, is_exact) = match listing.total {
         Count::Exactly(total) => (total, true),
         Count::MoreThan(total) => (total, false),
@@ -157,6 +168,35 @@ async fn customers(crm: &Crm, query: &HashMap<String, String>) -> Answer {
             "customers": listing.rows.iter().map(customer_json).collect::<Vec<_>>(),
         }),
     ))
+}
+
+/// Behind those with such a name, those who lately said it, or were told.
+async fn add_who_said(
+    crm: &Crm,
+    listing: &mut Listing<Contact>,
+    page: &PageId,
+    text: &str,
+) -> Result<(), Reply> {
+    let store = crm.inbox.store();
+    let said = MessageQuery::search(page.clone(), text);
+    let said = store.messages(&said).await.map_err(failed)?;
+    let mut known: HashSet<ContactKey> = listing.rows.iter().map(|row| row.key.clone()).collect();
+    let before = listing.rows.len();
+    for message in said.rows {
+        if known.insert(message.contact.clone()) {
+            let contact = store.contact(&message.contact).await.map_err(failed)?;
+            listing.rows.extend(contact);
+        }
+    }
+    let added = u32::try_from(listing.rows.len() - before).unwrap_or(u32::MAX);
+    listing.total = match listing.total {
+        Count::Exactly(total) if listing.next.is_none() && said.next.is_none() => {
+            Count::of(total + added)
+        }
+        Count::Exactly(total) | Count::MoreThan(total) => Count::MoreThan(total),
+        other => other,
+    };
+    Ok(())
 }
 
 async fn customer(crm: &Crm, query: &HashMap<String, String>) -> Answer {

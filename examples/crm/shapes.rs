@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use messenger_crm::store::{Contact, ContactKey, Content, Message, MessageState, Side, Source};
+use messenger_crm::store::{Contact, ContactKey, Message, MessageState, Side, Source};
 use serde_json::{Value, json};
 
 use crate::{connections::Connection, crm::Crm, now};
@@ -44,8 +44,7 @@ pub(crate) fn customer_json(contact: &Contact) -> Value {
         "last_at": contact.last_at, "first_at": contact.first_at,
         "last": contact.preview.as_ref().map(|last| json!({
             "side": side(last.side),
-            "text": shown_text(&last.content),
-            "kinds": last.content.attachments.iter().map(|one| &one.kind).collect::<Vec<_>>(),
+            "text": last.text, "kinds": last.kinds, "unsent": last.unsent,
             "state": last.state.map(state),
         })),
     })
@@ -55,10 +54,14 @@ pub(crate) fn message_json(message: &Message) -> Value {
     let content = &message.content;
     json!({
         "id": message.key.as_ref().map_or(message.id.as_str(), |key| key.as_str()),
-        "key": message.key, "at": message.at, "side": side(message.side),
-        "source": match message.source { Source::Own => "crm", Source::Standby => "standby", _ => "webhook" },
+        "mid": message.id, "key": message.key, "at": message.at, "side": side(message.side),
+        "source": match message.source { Source::Own => "crm", Source::Standby => "standby", Source::Backfill => "backfill", _ => "webhook" },
         "by_us": message.key.is_some(),
-        "text": content.text, "title": content.title, "payload": content.payload,
+        "act": content.act, "text": content.text, "title": content.title, "payload": content.payload,
+        "reply_to": content.reply_to, "edited_at": message.edited_at, "unsent_at": message.unsent_at,
+        "reactions": message.reactions.iter()
+            .map(|(by, one)| json!({"by": side(*by), "emoji": one.emoji, "name": one.name})).collect::<Vec<_>>(),
+        "sent_twice": message.sent_twice,
         "attachments": content.attachments.iter()
             .map(|one| json!({"kind": one.kind, "url": one.url, "title": one.title})).collect::<Vec<_>>(),
         "state": message.state.map(state),
@@ -67,10 +70,6 @@ pub(crate) fn message_json(message: &Message) -> Value {
             "user_title": null, "user_message": null, "trace": reason.trace,
         })),
     })
-}
-
-fn shown_text(content: &Content) -> Option<&String> {
-    content.text.as_ref().or(content.title.as_ref())
 }
 
 fn side(side: Side) -> &'static str {

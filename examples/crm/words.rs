@@ -82,6 +82,10 @@ words! {
     no_content: "This message has no content that can be shown.", "這則訊息沒有可顯示的內容。";
     says: "{name}:", "{name}：";
     pressed: "Pressed “{title}”", "按下「{title}」";
+    unsent: "This message was taken back.", "這則訊息已收回。";
+    edited: "Edited", "已編輯";
+    quoted: "Re: {text}", "回覆：{text}";
+    quoted_elsewhere: "an earlier message", "較早的訊息";
     from_standby: "Another app is answering", "由其他應用程式回覆中";
     sent_elsewhere: "Sent outside this CRM", "從其他地方傳送";
     window_left: "{time} left to reply", "回覆期限還有 {time}";

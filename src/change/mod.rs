@@ -1,5 +1,6 @@
 //! What does it mean? From events to what changes for a CRM.
 
+mod act;
 mod content;
 mod meaning;
 
@@ -53,6 +54,8 @@ pub enum Change {
         by: Side,
         reaction: Option<Reaction>,
     },
+    /// The customer did something that lets the Page answer and is no line of the conversation.
+    Opened { contact: ContactKey, at: Timestamp },
     /// Everything sent up to then has reached the customer; these messages alone when Meta gives
     /// no such moment.
     Delivered {
@@ -109,10 +112,17 @@ pub enum Change {
     /// Everything of this customer up to then is erased, and a replay does not bring it back.
     ///
     /// The time should lie behind everything the customer is known by, though Meta's clock may be
-    /// ahead of ours.
+    /// ahead: see [`Contact::forget_at`](crate::store::Contact::forget_at).
     Forgotten { contact: ContactKey, at: Timestamp },
     /// The messages of this customer up to then are erased, and a replay does not bring them back.
     Expired { contact: ContactKey, at: Timestamp },
+    /// Somebody who is not named any more was forgotten: what an export tells of them, so that a
+    /// replay does not bring them back there either. See [`ContactKey::hash`].
+    Buried {
+        page: PageId,
+        hash: [u8; 16],
+        at: Timestamp,
+    },
 
     // Compare and set.
     /// A worker takes a piece of work until its lease ends. Of all that try, one wins.
@@ -200,11 +210,12 @@ impl Change {
     pub fn page(&self) -> Option<&PageId> {
         match self {
             Self::Kept { page, .. } => page.as_ref(),
+            Self::Buried { page, .. } => Some(page),
             _ => self.contact().map(|contact| &contact.page),
         }
     }
 
-    /// The customer whose conversation it belongs to; `None` for what is kept raw.
+    /// The customer whose conversation it belongs to; `None` for what names nobody.
     pub fn contact(&self) -> Option<&ContactKey> {
         match self {
             Self::Received { contact, .. }
@@ -212,6 +223,7 @@ impl Change {
             | Self::Edited { contact, .. }
             | Self::Unsent { contact, .. }
             | Self::Reacted { contact, .. }
+            | Self::Opened { contact, .. }
             | Self::Delivered { contact, .. }
             | Self::Read { contact, .. }
             | Self::Profile { contact, .. }
@@ -222,7 +234,7 @@ impl Change {
             | Self::Expired { contact, .. }
             | Self::Claimed { contact, .. }
             | Self::Seen { contact, .. } => Some(contact),
-            Self::Kept { .. } => None,
+            Self::Kept { .. } | Self::Buried { .. } => None,
         }
     }
 }

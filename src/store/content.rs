@@ -12,20 +12,28 @@ use crate::{id::Mid, time::Timestamp};
 #[non_exhaustive]
 pub struct Content {
     /// What was done: wrote, tapped, came through a link, …
+    #[serde(skip_serializing_if = "Act::is_message")]
     pub act: Act,
     /// The text.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The label of the button that was tapped, or the title of what was subscribed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What stands behind the button or quick reply.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
     /// What came with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
     /// The message that this one answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Mid>,
     /// Where the customer came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub referral: Option<Referral>,
     /// What they subscribed to, or left.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub opt_in: Option<OptIn>,
 }
 
@@ -79,6 +87,10 @@ impl Act {
         Self(Cow::Owned(name.into()))
     }
 
+    pub(super) fn is_message(&self) -> bool {
+        *self == Self::MESSAGE
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -99,12 +111,16 @@ pub struct Attachment {
     /// `image`, `audio`, … An open set.
     pub kind: String,
     /// Where Meta keeps it, for a while. Untrusted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Its title.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The line below the title, or the text of a template.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Meta's id of the sticker, post, reel, product or booking.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
 
@@ -132,16 +148,22 @@ impl fmt::Debug for Attachment {
 #[non_exhaustive]
 pub struct Referral {
     /// `SHORTLINK`, `ADS`, … An open set.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// `OPEN_THREAD`, `LEAD_COMPLETE`, … An open set.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// What the Page put into the link.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// The advertisement.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ad_id: Option<String>,
     /// The title of the advertisement.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The product of the Page's catalogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
 }
 
@@ -159,14 +181,19 @@ impl fmt::Debug for Referral {
 #[non_exhaustive]
 pub struct OptIn {
     /// `notification_messages`, `one_time_notif_req`, … An open set.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// What may be sent to instead of the customer's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// Until when the token is good.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// `STOP NOTIFICATIONS`, … An open set.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// The topic.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
 }
 
@@ -182,8 +209,10 @@ impl fmt::Debug for OptIn {
 #[non_exhaustive]
 pub struct Reaction {
     /// The emoji.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub emoji: Option<String>,
     /// `love`, `sad`, … An open set.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 

@@ -29,12 +29,22 @@ impl ContactKey {
 /// The number of a commit that changed something of a Page.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
-pub struct Revision(pub(crate) u64);
+pub struct Revision(u64);
 
 impl Revision {
     /// A revision that was written down as a number.
     pub const fn new(number: u64) -> Self {
         Self(number)
+    }
+
+    /// The number, to be written down.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The one after it.
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
     }
 }
 
@@ -47,6 +57,11 @@ impl WorkerId {
     /// A worker by its number.
     pub const fn new(number: u64) -> Self {
         Self(number)
+    }
+
+    /// The number, to be written down.
+    pub const fn number(self) -> u64 {
+        self.0
     }
 }
 
@@ -74,6 +89,11 @@ impl EntryId {
         Self(format!("~{}", hex(&hash.finalize()[..16])).into())
     }
 
+    /// An id from its text, as [`as_str`](Self::as_str) gave it.
+    pub fn from_text(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -99,18 +119,42 @@ impl OutgoingKey {
         bytes[6..].copy_from_slice(&random);
         bytes[6] = bytes[6] & 0x0f | 0x70;
         bytes[8] = bytes[8] & 0x3f | 0x80;
+        Self::written(bytes)
+    }
+
+    /// A key from its sixteen bytes, as [`to_bytes`](Self::to_bytes) gave them.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidKey`] when they are anything else.
+    pub fn from_bytes(bytes: [u8; 16]) -> Result<Self, InvalidKey> {
+        Self::parse(&Self::written(bytes).0)
+    }
+
+    /// The sixteen bytes of the key: in the same order as its text.
+    pub fn to_bytes(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        let digits = self.0.chars().filter_map(|digit| digit.to_digit(16));
+        for (at, digit) in digits.enumerate() {
+            bytes[at / 2] = bytes[at / 2] << 4 | digit as u8;
+        }
+        bytes
+    }
+
+    fn written(bytes: [u8; 16]) -> Self {
         let hex = hex(&bytes);
-        Self(
-            format!(
-                "{}-{}-{}-{}-{}",
-                &hex[..8],
-                &hex[8..12],
-                &hex[12..16],
-                &hex[16..20],
-                &hex[20..]
-            )
-            .into(),
-        )
+        let (first, rest) = hex.split_at(8);
+        let (second, rest) = rest.split_at(4);
+        let (third, rest) = rest.split_at(4);
+        let (fourth, fifth) = rest.split_at(4);
+        Self(format!("{first}-{second}-{third}-{fourth}-{fifth}").into())
+    }
+
+    /// When it was born, as the key itself tells.
+    pub fn born(&self) -> Timestamp {
+        let bytes = self.to_bytes();
+        let millis = bytes.iter().take(6);
+        Timestamp::from_millis(millis.fold(0, |millis, byte| millis << 8 | i64::from(*byte)))
     }
 
     /// A key from its text, as [`as_str`](Self::as_str) gave it.
@@ -152,6 +196,31 @@ impl From<OutgoingKey> for String {
     }
 }
 
+/// 63 bits of SHA-256: they break ties and speed up look-ups, but decide nothing.
+pub(crate) fn hash63(text: &str) -> i64 {
+    hash63_of(text.as_bytes())
+}
+
+pub(crate) fn hash63_of(bytes: &[u8]) -> i64 {
+    let hash = Sha256::digest(bytes);
+    let bytes = hash.iter().take(8);
+    (bytes.fold(0_u64, |number, byte| number << 8 | u64::from(*byte)) >> 1).cast_signed()
+}
+
+impl ContactKey {
+    /// 128 bits of SHA-256: enough to know a forgotten customer by, when they are met again.
+    pub fn hash(&self) -> [u8; 16] {
+        let mut hash = Sha256::new();
+        for part in [self.page.as_str(), self.psid.as_str()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let mut first = [0; 16];
+        first.copy_from_slice(&hash.finalize()[..16]);
+        first
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +229,8 @@ mod tests {
     fn a_key_tells_when_it_was_born_and_reads_back() {
         let key = OutgoingKey::new(Timestamp::from_millis(0x0190_1234_5678), [0xff; 10]);
         assert_eq!(key.as_str(), "01901234-5678-7fff-bfff-ffffffffffff");
+        assert_eq!(OutgoingKey::from_bytes(key.to_bytes()).as_ref(), Ok(&key));
+        assert_eq!(key.born(), Timestamp::from_millis(0x0190_1234_5678));
         assert_eq!(OutgoingKey::parse(key.as_str()), Ok(key));
         for bad in [
             "",

@@ -3,9 +3,12 @@
 //! A store is a fold over [`Change`]s. The rules are one pure function,
 //! [`fold::apply`]; a store gives rows and takes rows, so that all stores agree by construction.
 
+mod bell;
 mod content;
 pub mod fold;
+pub mod grams;
 mod key;
+pub mod memory;
 mod model;
 mod query;
 #[cfg(feature = "sqlite")]
@@ -14,10 +17,14 @@ pub mod sqlite;
 pub use crate::graph::Picture;
 pub use content::{Act, Attachment, Content, OptIn, Reaction, Referral};
 pub use key::{ContactKey, EntryId, InvalidKey, OutgoingKey, Revision, WorkerId};
+pub use memory::MemoryStore;
 pub use model::{
     Contact, Entry, Kept, Message, MessageState, Preview, Profile, Reason, Side, Source,
 };
-pub use query::{ContactQuery, Count, Listing, MessageQuery, Pending};
+pub use query::{
+    Changed, ContactFilter, ContactQuery, Count, KeptQuery, Listing, MAX_COUNT, MessageQuery,
+    MessageScope, Pending,
+};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
@@ -33,11 +40,47 @@ use crate::{
 
 /// Remembers customers and conversations.
 ///
-/// State is the fold of the changes applied. What is acknowledged is durable; the same change
-/// twice is once; all changes of one call are committed, or none.
+/// State is the [`fold`] of the changes applied. There is one door to write, and the reads are few.
+///
+/// # Contract
+///
+/// Each clause is a test of the same name in the conformance kit (feature `conformance`), which
+/// any store can run.
+///
+/// 1. **Idempotent**: the same change twice is once, and the answer says so.
+/// 2. **Atomic**: the changes of one call appear whole or not at all.
+/// 3. **Monotonic**: last activity, delivered and read marks never move back.
+/// 4. **Ordered**: by time, then by a fixed hash of the message's id, not by arrival.
+/// 5. **Separate**: the same person on two Pages is two customers, the same message id under two
+///    customers two messages.
+/// 6. **Complete**: walking by cursor visits each row that was there exactly once, though others
+///    write. A row may move once, from its queue time to Meta's.
+/// 7. **Faithful**: any text comes back as it went in.
+/// 8. **Forgetful**: after [`Change::Forgotten`] nothing of that customer up to that time is
+///    readable, nothing of others is missing, and a replay does not bring it back. A later message
+///    starts afresh.
+/// 9. **Concurrent**: a hundred tasks recording one message make one.
+/// 10. **Cancel-safe**: a dropped future has done all or nothing.
+/// 11. **Shared**: a clone is a handle to the same data.
+/// 12. **Patient**: a reaction, edit or unsend that arrives before its message is applied when the
+///     message comes.
+/// 13. **Durable**: what was acknowledged is there when the store is opened again.
+/// 14. **Bounded**: the rows visited for a page of the inbox do not depend on how many customers
+///     there are.
+/// 15. **Isolated**: what a store can never accept costs that call alone, and says so with
+///     [`StoreError::Refused`].
+/// 16. **Honest**: unread never hides what arrived after it was seen.
+/// 17. **Resumable**: no revision is skipped, whatever commits first.
+/// 18. **Fenced**: of all that claim an attempt, one wins.
 #[async_trait]
 pub trait ContactStore: Debug + Send + Sync + 'static {
-    /// Commits all of these changes or none, and answers each.
+    /// Commits all of these changes or none, and answers each: what one Page's part of a delivery
+    /// means goes in one call.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`]: nothing is committed as far as can be told; apply again.
+    /// [`StoreError::Refused`]: nothing is committed, and applying again does not help.
     ///
     /// # Cancel safety
     ///
@@ -50,13 +93,17 @@ pub trait ContactStore: Debug + Send + Sync + 'static {
     /// A customer's picture: kept apart from the customer, because of its size.
     async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError>;
 
-    /// A Page's customers, latest activity first.
+    /// A Page's customers, latest activity first: all, unread, by field, by name.
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError>;
 
-    /// A conversation, newest first, answers still queued included.
+    /// A conversation, newest first, answers still queued included; or what a search finds.
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError>;
 
-    /// At most `limit` pieces of work that are due at `now`, the longest due first.
+    /// What was kept raw, newest first.
+    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError>;
+
+    /// At most `limit` answers to send and `limit` profiles to fetch that are due at `now`, the
+    /// longest due first.
     ///
     /// It takes nothing: claim work by applying `Change::Claimed`. Of each conversation it gives
     /// the earliest answer alone, so that answers leave in order.
@@ -65,13 +112,16 @@ pub trait ContactStore: Debug + Send + Sync + 'static {
     /// When the next work is due, if there is any.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// A Page's revision, as soon as it is above `since`, or after `wait`.
+    /// Who changed on a Page after `since`, as soon as there is anybody, or after `wait`.
+    ///
+    /// It tells a state, not a history: each customer once, to be read again. Begin with the
+    /// revision of a [`Listing`].
     async fn changed(
         &self,
         page: &PageId,
         since: Revision,
         wait: Duration,
-    ) -> Result<Revision, StoreError>;
+    ) -> Result<Changed, StoreError>;
 }
 
 /// Why a store could not answer. Nothing was half done.
@@ -81,6 +131,12 @@ pub enum StoreError {
     /// The database is away, full or busy: try again later.
     #[error("the store is unavailable: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// These changes can never be stored, however often they are applied.
+    #[error("the store refuses this change: {0}")]
+    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database is damaged: it must be replaced by a copy. Nothing in it was changed.
+    #[error("the store is damaged: {0}")]
+    Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The database was written by a newer program.
     #[error("the database has schema {found}, newer than the {known} of this program")]
     TooNew {

@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, fmt, num::NonZeroU32};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContactKey, Content, EntryId, OutgoingKey, Reaction, Revision};
+use super::{Act, ContactKey, Content, EntryId, OutgoingKey, Reaction, Revision};
 use crate::{
+    change::Change,
     graph::Advice,
     id::{AppId, PageId, Psid},
     time::Timestamp,
@@ -135,20 +136,30 @@ pub enum MessageState {
 }
 
 /// The last message of a conversation, for the inbox.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Preview {
     /// When.
     pub at: Timestamp,
     /// Who wrote it.
     pub side: Side,
-    /// What it says.
-    pub content: Content,
-    /// The answer of ours that it is, if it still waits in the queue or failed there.
-    pub key: Option<OutgoingKey>,
-    /// Where it stands, when the Page wrote it: told when reading, never stored.
-    #[serde(skip)]
+    /// What was done.
+    pub act: Act,
+    /// How its text or title begins.
+    pub text: Option<String>,
+    /// The kinds of what came with it.
+    pub kinds: Vec<String>,
+    /// Whether its writer has taken it back.
+    pub unsent: bool,
+    /// Where it stands, when the Page wrote it.
     pub state: Option<MessageState>,
+}
+
+impl fmt::Debug for Preview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, side, act, .. } = self;
+        write!(f, "Preview({at:?}, {side:?}, {act:?}, {:?})", self.state)
+    }
 }
 
 /// A customer, as the inbox shows them.
@@ -163,6 +174,10 @@ pub struct Contact {
     pub last_at: Timestamp,
     /// When the customer last did what opens the messaging window.
     pub inbound_at: Option<Timestamp>,
+    /// Everything up to here has reached the customer.
+    pub delivered: Option<Timestamp>,
+    /// Everything up to here has been read by the customer.
+    pub read: Option<Timestamp>,
     /// How many messages of theirs nobody has seen.
     pub unread: u32,
     /// Their profile, when Meta gave one.
@@ -177,6 +192,18 @@ pub struct Contact {
     pub fields: BTreeMap<String, String>,
     /// The commit that last changed something here.
     pub revision: Revision,
+}
+
+impl Contact {
+    /// The time to apply `Change::Forgotten` with: `now`, or later when something is known of the
+    /// customer that is later, because Meta's clock is ahead of ours.
+    pub fn forget_at(&self, now: Timestamp) -> Timestamp {
+        let marks = [self.inbound_at, self.delivered, self.read];
+        marks
+            .into_iter()
+            .flatten()
+            .fold(now.max(self.last_at), Timestamp::max)
+    }
 }
 
 /// One bubble of a conversation.
@@ -229,6 +256,34 @@ pub struct Kept {
     pub reason: String,
     /// The bytes.
     pub raw: Vec<u8>,
+}
+
+impl Kept {
+    /// The change that keeps it.
+    pub fn to_change(&self) -> Change {
+        let Self {
+            id,
+            page,
+            psid,
+            at,
+            reason,
+            raw,
+        } = self.clone();
+        Change::Kept {
+            page,
+            psid,
+            id,
+            at,
+            reason,
+            raw,
+        }
+    }
+
+    pub(crate) fn is_of(&self, contact: &ContactKey, up_to: Timestamp) -> bool {
+        self.page.as_ref() == Some(&contact.page)
+            && self.psid.as_ref() == Some(&contact.psid)
+            && self.at <= up_to
+    }
 }
 
 impl fmt::Debug for Kept {

@@ -9,12 +9,44 @@ use crate::id::PageId;
 pub struct ContactQuery {
     /// Of which Page.
     pub page: PageId,
-    /// Only whose name or last message holds this text, without regard to case.
-    pub search: Option<String>,
+    /// Which of them.
+    pub filter: ContactFilter,
     /// Continue behind this cursor.
     pub after: Option<String>,
     /// At most so many.
     pub limit: u32,
+}
+
+/// Which of a Page's customers to list.
+#[derive(Clone, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ContactFilter {
+    /// All of them.
+    #[default]
+    All,
+    /// Those who wrote something that nobody has seen.
+    Unread,
+    /// Those of whom the host wrote down exactly this.
+    #[non_exhaustive]
+    Field {
+        /// The name of the field.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// Those whose name holds this text, without regard to case.
+    Name(String),
+}
+
+impl std::fmt::Debug for ContactFilter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::All => f.write_str("All"),
+            Self::Unread => f.write_str("Unread"),
+            Self::Field { name, .. } => write!(f, "Field({name:?})"),
+            Self::Name(text) => write!(f, "Name({} bytes)", text.len()),
+        }
+    }
 }
 
 impl ContactQuery {
@@ -22,10 +54,32 @@ impl ContactQuery {
     pub fn new(page: PageId) -> Self {
         Self {
             page,
-            search: None,
+            filter: ContactFilter::All,
             after: None,
             limit: 50,
         }
+    }
+
+    /// Only those who wrote something that nobody has seen.
+    #[must_use]
+    pub fn unread(self) -> Self {
+        let filter = ContactFilter::Unread;
+        Self { filter, ..self }
+    }
+
+    /// Only those of whom the host wrote down exactly this.
+    #[must_use]
+    pub fn with_field(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        let filter = ContactFilter::Field { name, value };
+        Self { filter, ..self }
+    }
+
+    /// Only those whose name holds this text.
+    #[must_use]
+    pub fn with_name(self, text: impl Into<String>) -> Self {
+        let filter = ContactFilter::Name(text.into());
+        Self { filter, ..self }
     }
 }
 
@@ -33,26 +87,108 @@ impl ContactQuery {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MessageQuery {
-    /// Of which conversation.
-    pub contact: ContactKey,
+    /// Where to look.
+    pub scope: MessageScope,
     /// Continue behind this cursor, towards the past.
     pub after: Option<String>,
     /// At most so many.
     pub limit: u32,
 }
 
+/// Where to look for messages.
+#[derive(Clone, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum MessageScope {
+    /// In one conversation: all of it, answers still queued included.
+    Conversation(ContactKey),
+    /// In all conversations of a Page: what holds this text, without regard to case.
+    #[non_exhaustive]
+    Search {
+        /// The Page.
+        page: PageId,
+        /// The text.
+        text: String,
+    },
+}
+
+impl std::fmt::Debug for MessageScope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Conversation(contact) => write!(f, "Conversation(page {})", contact.page),
+            Self::Search { page, text } => write!(f, "Search({page}, {} bytes)", text.len()),
+        }
+    }
+}
+
 impl MessageQuery {
     /// The newest fifty messages of a conversation.
     pub fn new(contact: ContactKey) -> Self {
         Self {
-            contact,
+            scope: MessageScope::Conversation(contact),
+            after: None,
+            limit: 50,
+        }
+    }
+
+    /// The newest fifty messages of a Page that hold this text.
+    pub fn search(page: PageId, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self {
+            scope: MessageScope::Search { page, text },
+            after: None,
+            limit: 50,
+        }
+    }
+
+    /// Of which Page.
+    pub fn page(&self) -> &PageId {
+        match &self.scope {
+            MessageScope::Conversation(contact) => &contact.page,
+            MessageScope::Search { page, .. } => page,
+        }
+    }
+}
+
+/// Which of what was kept raw to list.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct KeptQuery {
+    /// What names this Page, or what names none.
+    pub page: Option<PageId>,
+    /// Continue behind this cursor, towards the past.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl KeptQuery {
+    /// The newest fifty.
+    pub fn new(page: Option<PageId>) -> Self {
+        Self {
+            page,
             after: None,
             limit: 50,
         }
     }
 }
 
-/// How many rows there are in all: exact up to 1,000, because counting further costs.
+/// What changed on a Page.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Changed {
+    /// Whose conversations, each customer once, in the order of their last change.
+    pub contacts: Vec<ContactKey>,
+    /// Where to continue.
+    pub revision: Revision,
+    /// Whether more has changed than is told here: ask again at once.
+    pub more: bool,
+    /// Whether all that is shown must be read again: a customer was forgotten, or the revision
+    /// asked for lies ahead of this store, which is then another one, or an older copy.
+    pub reread: bool,
+}
+
+/// How many rows there are in all: exact up to [`MAX_COUNT`], because counting further costs; of a
+/// search only when all of it was looked at.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Count {
@@ -62,13 +198,27 @@ pub enum Count {
     MoreThan(u32),
 }
 
+/// Counting further than this costs more than anybody wants to know.
+pub const MAX_COUNT: u32 = 1000;
+
+impl Count {
+    /// The count of rows that were counted up to one more than [`MAX_COUNT`].
+    pub const fn of(counted: u32) -> Self {
+        if counted > MAX_COUNT {
+            Self::MoreThan(MAX_COUNT)
+        } else {
+            Self::Exactly(counted)
+        }
+    }
+}
+
 /// One page of results.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Listing<T> {
-    /// The rows.
+    /// The rows. A search that would have to look far may give fewer than asked for, and a cursor.
     pub rows: Vec<T>,
-    /// Where the next listing begins, if there is more.
+    /// Where the next listing begins, if there is or may be more.
     pub next: Option<String>,
     /// How many rows there are in all.
     pub total: Count,
@@ -77,7 +227,7 @@ pub struct Listing<T> {
 }
 
 /// A piece of work that is due.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Pending {
     /// A profile to fetch.
@@ -98,7 +248,7 @@ pub enum Pending {
         /// The attempt to claim.
         attempt: u32,
         /// What it says.
-        content: Content,
+        content: Box<Content>,
     },
     /// A claim to send that ran out: nobody knows whether the message left.
     #[non_exhaustive]

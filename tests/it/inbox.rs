@@ -15,8 +15,9 @@ use messenger_crm::id::PageId;
 use messenger_crm::inbox::{Accounts, Inbox, ReplyError, Step};
 use messenger_crm::secret::{AppSecret, PageToken};
 use messenger_crm::store::{
-    Contact, ContactKey, ContactQuery, ContactStore, Content, Listing, Message, MessageQuery,
-    MessageState, Pending, Picture, Revision, SqliteStore, StoreError, WorkerId,
+    Changed, Contact, ContactKey, ContactQuery, ContactStore, Content, Kept, KeptQuery, Listing,
+    Message, MessageQuery, MessageState, Pending, Picture, Revision, SqliteStore, StoreError,
+    WorkerId,
 };
 use messenger_crm::time::Timestamp;
 use messenger_crm::webhook::parse_unverified;
@@ -89,7 +90,7 @@ struct Desk {
     inbox: Inbox,
     script: Script,
     store: SqliteStore,
-    file: File,
+    _file: File,
 }
 
 impl Desk {
@@ -113,7 +114,7 @@ impl Desk {
             inbox,
             script,
             store,
-            file,
+            _file: file,
         }
     }
 
@@ -138,13 +139,10 @@ impl Desk {
         talk(&self.store, &ada()).await.remove(0)
     }
 
-    fn kept(&self) -> Vec<(Option<String>, Vec<u8>)> {
-        let connection = rusqlite::Connection::open(&self.file.0).unwrap();
-        let mut statement = connection.prepare("SELECT page, raw FROM kept").unwrap();
-        let rows = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap();
-        rows.map(Result::unwrap).collect()
+    async fn kept(&self, page: &str) -> Vec<Vec<u8>> {
+        let query = KeptQuery::new(Some(PageId::new(page).unwrap()));
+        let kept = self.store.kept(&query).await.unwrap();
+        kept.rows.into_iter().map(|kept| kept.raw).collect()
     }
 }
 
@@ -311,7 +309,7 @@ async fn an_event_of_a_page_that_is_not_ours_is_kept_and_makes_no_customer() {
     desk.inbox.receive(&delivery, ours, at(1)).await.unwrap();
     assert!(desk.store.contact(&stranger).await.unwrap().is_none());
     let raw = serde_json::to_vec(&event).unwrap();
-    assert_eq!(desk.kept(), [(Some("2".to_owned()), raw)]);
+    assert_eq!(desk.kept("2").await, [raw]);
     assert_eq!(desk.step(9).await, Step::Idle(None));
 }
 
@@ -333,7 +331,7 @@ async fn unknown_kinds_are_kept_once() {
     );
     assert_eq!(desk.receive(event.clone()).await, [Applied::Unchanged]);
     let raw = serde_json::to_vec(&event).unwrap();
-    assert_eq!(desk.kept(), [(Some("1".to_owned()), raw)]);
+    assert_eq!(desk.kept("1").await, [raw]);
     assert!(desk.store.contact(&ada()).await.unwrap().is_none());
 }
 
@@ -358,6 +356,9 @@ impl ContactStore for Full {
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
         self.0.messages(query).await
     }
+    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError> {
+        self.0.kept(query).await
+    }
     async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
         self.0.pending(now, limit).await
     }
@@ -369,7 +370,7 @@ impl ContactStore for Full {
         page: &PageId,
         since: Revision,
         wait: Duration,
-    ) -> Result<Revision, StoreError> {
+    ) -> Result<Changed, StoreError> {
         self.0.changed(page, since, wait).await
     }
 }

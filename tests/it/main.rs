@@ -4,6 +4,8 @@
 mod crash;
 #[cfg(feature = "full")]
 mod crm;
+#[cfg(feature = "client")]
+mod fuzz;
 #[cfg(feature = "simulator")]
 mod graph;
 #[cfg(feature = "sqlite")]

@@ -181,11 +181,19 @@ export function conversation(page, psid, onCustomer) {
 
   function fillBubble(node, message) {
     const again = mayBeSentAgain(message);
-    const looks = JSON.stringify([message, again]);
+    const quoted = quotedBy(message);
+    const looks = JSON.stringify([message, again, quoted]);
     if (node.dataset.looks === looks) return;
     node.dataset.looks = looks;
     setAttribute(node, "data-state", message.state);
-    node.replaceChildren(...bubble(message, nameOf(customer), again && (() => sendAgain(message))));
+    node.replaceChildren(...bubble(message, nameOf(customer), quoted, again && (() => sendAgain(message))));
+  }
+
+  /** What the message answers, as far as it is shown; null when it answers none. */
+  function quotedBy({ reply_to: mid }) {
+    if (mid === null) return null;
+    const quoted = messages.find(({ mid: own }) => own === mid);
+    return quoted?.text ?? quoted?.title ?? words.quoted_elsewhere;
   }
 
   function toEnd() {
@@ -301,14 +309,16 @@ function unreadFrom(messages, count) {
 
 // ---- bubbles --------------------------------------------------------------
 
-function bubble(message, name, again) {
+function bubble(message, name, quoted, again) {
   return [
     unseen(fill(words.says, { name: message.side === "page" ? words.you : name })),
+    quoted === null ? null : el("p", { class: "quoted", dir: "auto" }, fill(words.quoted, { text: oneLine(quoted) })),
     message.title === null ? null : el("p", { class: "pressed", dir: "auto" }, fill(words.pressed, { title: oneLine(message.title) })),
     message.text === null ? null : el("p", { class: "text", dir: "auto" }, withLinks(message.text)),
     message.attachments.map(attachment),
-    isBlank(message) ? el("p", { class: "text muted" }, words.no_content) : null,
-    el("p", { class: "foot" }, origin(message), momentOfDay(message.at), message.state === null ? null : tick(message.state)),
+    isBlank(message) ? el("p", { class: "text muted" }, message.unsent_at === null ? words.no_content : words.unsent) : null,
+    message.reactions.length === 0 ? null : el("p", { class: "reactions" }, message.reactions.map(({ emoji, name: named }) => emoji ?? named ?? "").join(" ")),
+    el("p", { class: "foot" }, origin(message), edited(message), momentOfDay(message.at), message.state === null ? null : tick(message.state)),
     trouble(message, again),
   ].flat().filter((part) => part !== null);
 }
@@ -320,6 +330,8 @@ function origin({ side, by_us, source }) {
   if (source === "standby") return el("span", { class: "origin" }, words.from_standby);
   return side === "page" && !by_us ? el("span", { class: "origin" }, words.sent_elsewhere) : null;
 }
+
+const edited = ({ edited_at: at, unsent_at: gone }) => at === null || gone !== null ? null : el("span", { class: "origin", title: exactTime(at) }, words.edited);
 
 function attachment({ kind, url, title }) {
   const address = webAddress(url);

@@ -219,7 +219,7 @@ function customerRow() {
 /** "You: see you", "Image", "". */
 function previewOf(last) {
   if (last === null) return "";
-  const said = oneLine(last.text ?? "") || last.kinds.map(kindName).join(words.list_comma);
+  const said = last.unsent ? words.unsent : oneLine(last.text ?? "") || last.kinds.map(kindName).join(words.list_comma);
   return last.side === "page" ? fill(words.you_said, { text: said }) : said;
 }
 

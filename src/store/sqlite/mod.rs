@@ -1,58 +1,63 @@
 //! Customers and conversations in one SQLite file.
 //!
-//! One thread writes and one reads, so the futures need no runtime. Callers that come while a
+//! One thread writes and a few read, so the futures need no runtime. Callers that come while a
 //! commit is under way share the next one: durability costs one sync for all of them.
+//!
+//! More than one process may have the file open. They wait for each other to write, for three
+//! seconds at most; and what one has written, [`ContactStore::changed`] of another tells within a
+//! second.
 
+mod columns;
+mod connection;
 mod listing;
+mod migrate;
 mod rows;
+mod search;
+mod writer;
 
 use std::{
     fmt,
     path::Path,
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, Sender, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 use futures_channel::oneshot;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction};
 
 use super::{
-    Contact, ContactKey, ContactQuery, ContactStore, Listing, Message, MessageQuery, Pending,
-    Picture, Revision, StoreError, fold,
+    Changed, Contact, ContactKey, ContactQuery, ContactStore, Kept, KeptQuery, Listing, Message,
+    MessageQuery, Pending, Picture, Revision, StoreError, bell::Bell,
 };
 use crate::{
     change::{Applied, Change},
     id::PageId,
     time::Timestamp,
 };
-use rows::SqliteRows;
+use connection::{connect, failed, gone, make_private, unavailable};
+use writer::{Answer, Write, Writer, write};
 
-const SCHEMA: i64 = 1;
-/// Of one commit: what waits beyond it goes with the next, so that nobody waits long.
-const MAX_SHARED: usize = 512;
+/// Who waits for a read must not wait for somebody else's long one.
+const READERS: usize = 4;
+/// How soon the commits of another process are noticed.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A [`ContactStore`] in one SQLite file. A clone is a handle to the same data.
 #[derive(Clone)]
 pub struct SqliteStore {
-    writer: Sender<Write>,
-    reader: Sender<Read>,
+    writer: Writer,
+    readers: Sender<Read>,
+    bell: Bell,
 }
 
-type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
-type Read = Box<dyn FnOnce(&mut Connection) + Send>;
-
-enum Write {
-    Apply(Vec<Change>, Answer<Vec<Applied>>),
-    Watch(Watch),
-}
-
-struct Watch {
-    page: PageId,
-    since: Revision,
-    until: Instant,
-    answer: Answer<Revision>,
+enum Read {
+    Job(Box<dyn FnOnce(&mut Connection) + Send>),
+    Close(Answer<()>),
 }
 
 impl SqliteStore {
@@ -60,25 +65,108 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the file cannot be opened or is no database,
-    /// [`StoreError::TooNew`] when a newer program wrote it.
+    /// [`StoreError::Unavailable`] when the file cannot be opened, [`StoreError::Damaged`] when it
+    /// is no database, [`StoreError::TooNew`] when a newer program wrote it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         make_private(path).map_err(unavailable)?;
-        let mut connection = connect(path)?;
-        migrate(&mut connection)?;
-        let mut reading = connect(path)?;
+        let mut writing = connect(path)?;
+        migrate::migrate(&mut writing)?;
+        let bell = Bell::default();
         let (writer, jobs) = channel();
-        thread::Builder::new()
-            .name("store-writer".into())
-            .spawn(move || write(connection, &jobs))
-            .map_err(unavailable)?;
-        let (reader, reads) = channel::<Read>();
-        thread::Builder::new()
-            .name("store-reader".into())
-            .spawn(move || reads.iter().for_each(|read| read(&mut reading)))
-            .map_err(unavailable)?;
-        Ok(Self { writer, reader })
+        let (readers, reads) = channel();
+        let reads = Arc::new(Mutex::new(reads));
+        for _ in 0..READERS {
+            let (reading, reads) = (connect(path)?, Arc::clone(&reads));
+            spawn("store-reader", move || read(reading, &reads))?;
+        }
+        let ring = bell.clone();
+        spawn("store-writer", move || write(writing, &jobs, &ring))?;
+        Ok(Self {
+            writer,
+            readers,
+            bell,
+        })
+    }
+
+    /// Applies changes in a transaction of the host's own on the same file, which
+    /// [`open`](Self::open) has prepared: all of them or none, and committed with what the host
+    /// writes itself. Begin it as an immediate one, or it may find that another writer was faster.
+    ///
+    /// # Errors
+    ///
+    /// As [`ContactStore::apply`]; the transaction is as it was before, and can go on.
+    pub fn apply_in(
+        transaction: &mut Transaction<'_>,
+        changes: &[Change],
+    ) -> Result<Vec<Applied>, StoreError> {
+        writer::apply_in(transaction, changes)
+    }
+
+    /// The next part of everything as a log of changes, which makes the same again in an empty
+    /// store: about a thousand customers, and where to continue. Begin with `None`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], when the file cannot be read.
+    pub async fn export(
+        &self,
+        after: Option<Exported>,
+    ) -> Result<(Vec<Change>, Option<Exported>), StoreError> {
+        self.read(move |connection| listing::export(connection, after))
+            .await
+    }
+
+    /// Looks through the whole file for damage, and reads all of it for that.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] with the first that is wrong.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.read(|connection| {
+            let answer: String = connection
+                .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+                .map_err(failed)?;
+            if answer == "ok" {
+                Ok(())
+            } else {
+                Err(StoreError::Damaged(answer.into()))
+            }
+        })
+        .await
+    }
+
+    /// Removes what has waited since before `before` for a message or a customer that never came,
+    /// and what was kept raw before then; says how many rows.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: nothing was removed.
+    pub async fn sweep(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let job = Write::Sweep(before, answer);
+        self.writer.send(job).map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// Commits what is waiting, moves everything from the log into the file and lets go of it. All
+    /// clones are closed with it.
+    ///
+    /// Dropping every clone does the same, but nobody learns when it is done.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when it was closed already or the disk fails. What was
+    /// acknowledged is safe even then.
+    pub async fn close(self) -> Result<(), StoreError> {
+        for _ in 0..READERS {
+            let (answer, answered) = oneshot::channel();
+            self.readers.send(Read::Close(answer)).map_err(|_| gone())?;
+            answered.await.map_err(|_| gone())??;
+        }
+        let (answer, answered) = oneshot::channel();
+        self.writer.send(Write::Close(answer)).map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
     }
 
     async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
@@ -87,15 +175,15 @@ impl SqliteStore {
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Read = Box::new(move |connection| {
+        let job = Read::Job(Box::new(move |connection| {
             // One snapshot for all statements of a read. A caller that is gone needs no answer.
             let result = connection
                 .transaction()
-                .map_err(unavailable)
+                .map_err(failed)
                 .and_then(|snapshot| read(&snapshot));
             let _ = answer.send(result);
-        });
-        self.reader.send(job).map_err(|_| gone())?;
+        }));
+        self.readers.send(job).map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }
@@ -106,42 +194,29 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
+/// How far an export has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Exported(i64);
+
 #[async_trait]
 impl ContactStore for SqliteStore {
     async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.writer
-            .send(Write::Apply(changes.to_vec(), answer))
-            .map_err(|_| gone())?;
+        let job = Write::Apply(changes.to_vec(), answer);
+        self.writer.send(job).map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 
     async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
         let key = key.clone();
-        self.read(move |connection| listing::contact(connection, key))
+        self.read(move |connection| listing::contact(connection, &key))
             .await
     }
 
     async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError> {
         let key = key.clone();
-        self.read(move |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT media_type, bytes FROM picture WHERE page = ?1 AND psid = ?2",
-                )
-                .and_then(|mut statement| {
-                    statement
-                        .query_row(params![key.page.as_str(), key.psid.as_str()], |row| {
-                            Ok(Picture {
-                                media_type: row.get(0)?,
-                                bytes: row.get(1)?,
-                            })
-                        })
-                        .optional()
-                })
-                .map_err(unavailable)
-        })
-        .await
+        self.read(move |connection| listing::picture(connection, &key))
+            .await
     }
 
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
@@ -153,6 +228,12 @@ impl ContactStore for SqliteStore {
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
         let query = query.clone();
         self.read(move |connection| listing::messages(connection, &query))
+            .await
+    }
+
+    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError> {
+        let query = query.clone();
+        self.read(move |connection| listing::kept(connection, &query))
             .await
     }
 
@@ -170,151 +251,43 @@ impl ContactStore for SqliteStore {
         page: &PageId,
         since: Revision,
         wait: Duration,
-    ) -> Result<Revision, StoreError> {
-        let (answer, answered) = oneshot::channel();
+    ) -> Result<Changed, StoreError> {
         let now = Instant::now();
         let until = now.checked_add(wait).unwrap_or(now);
-        self.writer
-            .send(Write::Watch(Watch {
-                page: page.clone(),
-                since,
-                until,
-                answer,
-            }))
-            .map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        loop {
+            let rung = self.bell.rung();
+            let page = page.clone();
+            let changed = self
+                .read(move |connection| listing::changed(connection, &page, since))
+                .await?;
+            let now = Instant::now();
+            if changed.revision != since || now >= until {
+                return Ok(changed);
+            }
+            let next = now.checked_add(LOOK_AGAIN).unwrap_or(now);
+            let waited = self.bell.wait(rung, until.min(next)).await;
+            waited.map_err(unavailable)?;
+        }
     }
 }
 
-/// The writer: collects who is waiting, commits them together, answers, wakes who watches.
-fn write(mut connection: Connection, jobs: &Receiver<Write>) {
-    let mut watches: Vec<Watch> = Vec::new();
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+    let thread = thread::Builder::new().name(name.into());
+    thread.spawn(run).map(drop).map_err(unavailable)
+}
+
+/// One of the threads that read: whoever is free takes the next.
+fn read(mut connection: Connection, reads: &Mutex<Receiver<Read>>) {
     loop {
-        let next = match watches.iter().map(|watch| watch.until).min() {
-            None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(until) => jobs.recv_timeout(until.saturating_duration_since(Instant::now())),
-        };
-        let mut shared = Vec::new();
-        let mut job = match next {
-            Ok(job) => Some(job),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return,
-        };
-        while let Some(next) = job {
-            match next {
-                Write::Apply(changes, answer) => shared.push((changes, answer)),
-                Write::Watch(watch) => watches.push(watch),
+        let next = reads.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match next {
+            Ok(Read::Job(job)) => job(&mut connection),
+            Ok(Read::Close(answer)) => {
+                let closed = connection.close().map_err(|(_, error)| failed(error));
+                let _ = answer.send(closed);
+                return;
             }
-            job = if shared.len() < MAX_SHARED {
-                jobs.try_recv().ok()
-            } else {
-                None
-            };
-        }
-        if !shared.is_empty() {
-            commit(&mut connection, shared);
-        }
-        watches.retain(|watch| !watch.answer.is_canceled());
-        for at in (0..watches.len()).rev() {
-            let revision = rows::revision(&connection, &watches[at].page);
-            let is_over = watches[at].until <= Instant::now();
-            if is_over
-                || !revision
-                    .as_ref()
-                    .is_ok_and(|revision| *revision <= watches[at].since)
-            {
-                let _ = watches.swap_remove(at).answer.send(revision);
-            }
+            Err(_) => return,
         }
     }
-}
-
-/// Commits all callers at once, each under a savepoint, so that one that fails fails alone.
-fn commit(connection: &mut Connection, shared: Vec<(Vec<Change>, Answer<Vec<Applied>>)>) {
-    let mut results = Vec::with_capacity(shared.len());
-    let committed = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .and_then(|mut transaction| {
-            for (changes, _) in &shared {
-                let savepoint = transaction.savepoint()?;
-                let result = fold::apply(&mut SqliteRows::new(&savepoint), changes);
-                match result {
-                    Ok(applied) => {
-                        savepoint.commit()?;
-                        results.push(Ok(applied));
-                    }
-                    Err(error) => {
-                        savepoint.finish()?;
-                        results.push(Err(error));
-                    }
-                }
-            }
-            transaction.commit()
-        });
-    if let Err(error) = committed {
-        let text = error.to_string();
-        for (_, answer) in shared {
-            let _ = answer.send(Err(unavailable(text.clone())));
-        }
-        return;
-    }
-    for ((_, answer), result) in shared.into_iter().zip(results) {
-        let _ = answer.send(result);
-    }
-}
-
-fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(unavailable)?;
-    // FULL: in WAL mode anything less loses acknowledged commits when the power goes.
-    connection
-        .busy_timeout(Duration::from_secs(3))
-        .map_err(unavailable)?;
-    let found: i64 = connection
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(unavailable)?;
-    if found > SCHEMA {
-        return Err(StoreError::TooNew {
-            found,
-            known: SCHEMA,
-        });
-    }
-    connection
-        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;")
-        .map_err(unavailable)?;
-    Ok(connection)
-}
-
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(unavailable)?;
-    let found: i64 = transaction
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(unavailable)?;
-    if found < SCHEMA {
-        transaction
-            .execute_batch(include_str!("schema.sql"))
-            .map_err(unavailable)?;
-        transaction
-            .pragma_update(None, "user_version", SCHEMA)
-            .map_err(unavailable)?;
-    }
-    transaction.commit().map_err(unavailable)
-}
-
-fn make_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
-}
-
-fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
-    StoreError::Unavailable(error.into())
-}
-
-fn gone() -> StoreError {
-    unavailable("its thread has ended")
 }

@@ -2,128 +2,381 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
-use serde::{Serialize, de::DeserializeOwned};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_iter};
 
-use super::unavailable;
+use super::{
+    columns::{
+        self, BodyValues, COLD, CONTACT, ContactValues, EntryValues, HOT, MESSAGE, OUTGOING,
+    },
+    connection::failed,
+    search::{self, Indexed},
+};
 use crate::{
     id::PageId,
     store::{
-        ContactKey, EntryId, OutgoingKey, Picture, Revision, StoreError,
-        fold::{ContactRow, EntryRow, OutgoingRow, Rows},
+        ContactKey, EntryId, Kept, OutgoingKey, Picture, Revision, StoreError,
+        fold::{ContactRow, Conversation, Ends, EntryRow, FieldRow, OutgoingRow, Rows},
     },
     time::Timestamp,
 };
 
+/// The rows inside one transaction.
 pub(super) struct SqliteRows<'c> {
     connection: &'c Connection,
-    revisions: HashMap<PageId, Revision>,
+    pages: HashMap<PageId, Page>,
+    contacts: HashMap<ContactKey, Stored>,
+}
+
+struct Page {
+    number: i64,
+    revision: Revision,
+    /// The revision that took a customer away, if this transaction did.
+    gone: Option<Revision>,
+    is_bumped: bool,
+    is_changed: bool,
+}
+
+/// A customer's row as it lies in the table; without a number it does not.
+#[derive(Clone, Default)]
+struct Stored {
+    number: Option<i64>,
+    row: ContactRow,
 }
 
 impl<'c> SqliteRows<'c> {
     pub(super) fn new(connection: &'c Connection) -> Self {
         Self {
             connection,
-            revisions: HashMap::new(),
+            pages: HashMap::new(),
+            contacts: HashMap::new(),
         }
     }
 
-    fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
+    /// The next call of `apply` begins: each Page that it changes gets its next revision.
+    pub(super) fn begin(&mut self) {
+        self.pages
+            .values_mut()
+            .for_each(|page| page.is_bumped = false);
+    }
+
+    /// Writes the revisions that the Pages have now. The transaction must not be used afterwards.
+    pub(super) fn finish(self) -> Result<(), StoreError> {
+        for page in self.pages.values().filter(|page| page.is_changed) {
+            let revision = columns::revision_to_sql(page.revision);
+            let gone = page.gone.map(columns::revision_to_sql);
+            self.execute(
+                "UPDATE page SET revision = ?2, gone = coalesce(?3, gone) WHERE page_no = ?1",
+                params![page.number, revision, gone],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn execute(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(params))
-            .map_err(unavailable)
+            .map_err(failed)
     }
 
-    fn json<T: DeserializeOwned>(
+    fn one<T>(
         &self,
         sql: &str,
-        params: impl rusqlite::Params,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        let text: Option<String> = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.query_row(params, |row| row.get(0)).optional())
-            .map_err(unavailable)?;
-        text.map(|text| from_json(&text)).transpose()
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        let mut rows = statement.query(params).map_err(failed)?;
+        rows.next().map_err(failed)?.map(read).transpose()
     }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        all(self.connection, sql, params, read)
+    }
+
+    fn page(&mut self, page: &PageId) -> Result<&mut Page, StoreError> {
+        if !self.pages.contains_key(page) {
+            let found = find_page(self.connection, page)?;
+            let found = match found {
+                Some(found) => found,
+                None => {
+                    self.execute(
+                        "INSERT INTO page (page, revision, gone) VALUES (?1, 0, 0)",
+                        [page.as_str()],
+                    )?;
+                    (self.connection.last_insert_rowid(), Revision::default())
+                }
+            };
+            let new = Page {
+                number: found.0,
+                revision: found.1,
+                gone: None,
+                is_bumped: false,
+                is_changed: false,
+            };
+            self.pages.insert(page.clone(), new);
+        }
+        // Put there above, if it was not there already.
+        self.pages
+            .get_mut(page)
+            .ok_or(StoreError::Unreadable("a Page"))
+    }
+
+    fn stored(&mut self, key: &ContactKey) -> Result<&mut Stored, StoreError> {
+        if !self.contacts.contains_key(key) {
+            let page_no = self.page(&key.page)?.number;
+            let sql = format!("SELECT {CONTACT} FROM contact WHERE page_no = ?1 AND psid = ?2");
+            let found = self.one(&sql, params![page_no, key.psid.as_str()], columns::contact)?;
+            let stored = match found {
+                Some((number, _, row)) => Stored {
+                    number: Some(number),
+                    row,
+                },
+                None => {
+                    let mut row = ContactRow::default();
+                    row.forgotten = self.one(
+                        "SELECT at FROM forgotten WHERE hash = ?1",
+                        [key.hash()],
+                        |row| Ok(Timestamp::from_millis(row.get(0).map_err(failed)?)),
+                    )?;
+                    Stored { number: None, row }
+                }
+            };
+            self.contacts.insert(key.clone(), stored);
+        }
+        self.contacts
+            .get_mut(key)
+            .ok_or(StoreError::Unreadable("a customer"))
+    }
+
+    /// The customer's number, if they have one.
+    fn find(&mut self, key: &ContactKey) -> Result<Option<i64>, StoreError> {
+        Ok(self.stored(key)?.number)
+    }
+
+    /// The customer's number, made if they have none.
+    fn number(&mut self, key: &ContactKey) -> Result<i64, StoreError> {
+        if let Some(number) = self.find(key)? {
+            return Ok(number);
+        }
+        let page_no = self.page(&key.page)?.number;
+        let forgotten = self.stored(key)?.row.forgotten;
+        self.execute(
+            "INSERT INTO contact (page_no, psid, forgotten) VALUES (?1, ?2, ?3)",
+            params![page_no, key.psid.as_str(), columns::time(forgotten)],
+        )?;
+        let number = self.connection.last_insert_rowid();
+        self.stored(key)?.number = Some(number);
+        Ok(number)
+    }
+
+    /// The entry, the `tie` that it has or would have, and its time if it has a body.
+    fn place(&self, number: i64, id: &EntryId) -> Result<Place, StoreError> {
+        let mut tie = EntryRow::tie(id);
+        loop {
+            let sql = format!("SELECT {MESSAGE} FROM message WHERE contact_no = ?1 AND tie = ?2");
+            let found = self.all(&sql, params![number, tie], |row| columns::entry(row, true))?;
+            let is_taken = !found.is_empty();
+            if let Some(row) = found.into_iter().find(|row| row.id == *id) {
+                return Ok(Place {
+                    tie,
+                    row: Some(row),
+                });
+            }
+            // A hash finds fast, but decides nothing: another id may have the same.
+            if is_taken {
+                tie = tie.wrapping_add(1) & i64::MAX;
+                continue;
+            }
+            let row = self.one(
+                "SELECT id, key, marks FROM mark WHERE contact_no = ?1 AND tie = ?2 AND id = ?3",
+                params![number, EntryRow::tie(id), id.as_str()],
+                |row| columns::entry(row, false),
+            )?;
+            return Ok(Place { tie, row });
+        }
+    }
+
+    fn remove_entry(&mut self, page_no: i64, number: i64, place: &Place) -> Result<(), StoreError> {
+        let Some(row) = &place.row else {
+            return Ok(());
+        };
+        let Some(body) = &row.body else {
+            return self
+                .execute(
+                    "DELETE FROM mark WHERE contact_no = ?1 AND tie = ?2 AND id = ?3",
+                    params![number, EntryRow::tie(&row.id), row.id.as_str()],
+                )
+                .map(drop);
+        };
+        let at = body.at.as_millis();
+        self.execute(
+            "DELETE FROM message WHERE contact_no = ?1 AND at = ?2 AND tie = ?3",
+            params![number, at, place.tie],
+        )?;
+        let indexed = Indexed {
+            contact_no: number,
+            tie: place.tie,
+            at,
+        };
+        search::remove_text(self.connection, page_no, indexed, &row.searchable())
+    }
+}
+
+struct Place {
+    tie: i64,
+    row: Option<EntryRow>,
 }
 
 impl Rows for SqliteRows<'_> {
     type Error = StoreError;
 
     fn revision(&mut self, page: &PageId) -> Result<Revision, StoreError> {
-        if let Some(revision) = self.revisions.get(page) {
-            return Ok(*revision);
+        let page = self.page(page)?;
+        if !page.is_bumped {
+            page.revision = page.revision.next();
+            (page.is_bumped, page.is_changed) = (true, true);
         }
-        let next = Revision(revision(self.connection, page)?.0.saturating_add(1));
-        self.execute(
-            "INSERT INTO page (page, revision) VALUES (?1, ?2) ON CONFLICT (page) DO UPDATE SET revision = ?2",
-            params![page.as_str(), to_sql(next.0)],
-        )?;
-        self.revisions.insert(page.clone(), next);
-        Ok(next)
+        Ok(page.revision)
     }
 
     fn contact(&mut self, key: &ContactKey) -> Result<Option<ContactRow>, StoreError> {
-        self.json(
-            "SELECT data FROM contact WHERE page = ?1 AND psid = ?2",
-            params![key.page.as_str(), key.psid.as_str()],
-        )
+        Ok(Some(self.stored(key)?.row.clone()))
     }
 
     fn put_contact(&mut self, key: &ContactKey, row: &ContactRow) -> Result<(), StoreError> {
-        let time = |at: Option<Timestamp>| at.map(Timestamp::as_millis);
-        self.execute(
-            "INSERT INTO contact (page, psid, last_at, send_due, profile_due, search, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (page, psid) DO UPDATE SET last_at = ?3, send_due = ?4, profile_due = ?5, search = ?6, data = ?7",
-            params![
-                key.page.as_str(),
-                key.psid.as_str(),
-                time(row.last_at),
-                time(row.send_due),
-                time(row.profile_due),
-                searchable(row),
-                to_json(row)?
-            ],
-        )
-        .map(drop)
+        let page_no = self.page(&key.page)?.number;
+        let old = self.stored(key)?.row.clone();
+        if row.forgotten != old.forgotten {
+            self.execute(
+                "INSERT INTO forgotten (hash, page_no, at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (hash) DO UPDATE SET at = excluded.at",
+                params![key.hash(), page_no, columns::time(row.forgotten)],
+            )?;
+        }
+        if old.is_shown() && !row.is_shown() {
+            let page = self.page(&key.page)?;
+            page.gone = Some(page.revision);
+        }
+        if row.is_tombstone() {
+            if let Some(number) = self.find(key)? {
+                search::put_names(self.connection, page_no, number, &old.searchable(), "")?;
+                for table in ["mark", "field", "picture", "contact"] {
+                    let sql = format!("DELETE FROM {table} WHERE contact_no = ?1");
+                    self.execute(&sql, [number])?;
+                }
+            }
+            *self.stored(key)? = Stored {
+                number: None,
+                row: row.clone(),
+            };
+            return Ok(());
+        }
+        let number = self.number(key)?;
+        let values = ContactValues::of(row)?;
+        let is_cold = |row: &ContactRow| -> Result<_, StoreError> {
+            let mut row = row.clone();
+            (row.last_at, row.preview, row.unread) = Default::default();
+            (row.inbound_at, row.inbound_revision, row.revision) = Default::default();
+            Ok(row)
+        };
+        // Most changes leave the second half as it is, and its indexes with it.
+        if is_cold(row)? == is_cold(&old)? && row.profile_due() == old.profile_due() {
+            let values = values.hot.iter().map(AsRef::as_ref);
+            let sql = update(&HOT, HOT.len() + 1);
+            let number: &dyn rusqlite::ToSql = &number;
+            self.execute(&sql, params_from_iter(values.chain([number])))?;
+        } else {
+            let names: Vec<&str> = HOT.into_iter().chain(COLD).collect();
+            let all = values.hot.iter().chain(&values.cold).map(AsRef::as_ref);
+            let sql = update(&names, names.len() + 1);
+            let number: &dyn rusqlite::ToSql = &number;
+            self.execute(&sql, params_from_iter(all.chain([number])))?;
+        }
+        let (old, new) = (old.searchable(), row.searchable());
+        search::put_names(self.connection, page_no, number, &old, &new)?;
+        self.stored(key)?.row = row.clone();
+        Ok(())
     }
 
-    fn put_picture(&mut self, key: &ContactKey, picture: &Picture) -> Result<(), StoreError> {
-        self.execute(
-            "INSERT INTO picture (page, psid, media_type, bytes) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (page, psid) DO UPDATE SET media_type = ?3, bytes = ?4",
-            params![
-                key.page.as_str(),
-                key.psid.as_str(),
-                picture.media_type,
-                picture.bytes
-            ],
-        )
+    fn put_picture(
+        &mut self,
+        key: &ContactKey,
+        picture: Option<&Picture>,
+    ) -> Result<(), StoreError> {
+        let number = self.number(key)?;
+        match picture {
+            Some(picture) => self.execute(
+                "INSERT INTO picture (contact_no, media_type, bytes) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (contact_no) DO UPDATE SET media_type = ?2, bytes = ?3",
+                params![number, picture.media_type, picture.bytes],
+            ),
+            None => self.execute("DELETE FROM picture WHERE contact_no = ?1", [number]),
+        }
         .map(drop)
     }
 
     fn entry(&mut self, key: &ContactKey, id: &EntryId) -> Result<Option<EntryRow>, StoreError> {
-        self.json(
-            "SELECT data FROM message WHERE page = ?1 AND psid = ?2 AND id = ?3",
-            params![key.page.as_str(), key.psid.as_str(), id.as_str()],
-        )
+        match self.find(key)? {
+            Some(number) => Ok(self.place(number, id)?.row),
+            None => Ok(None),
+        }
     }
 
-    fn put_entry(&mut self, key: &ContactKey, row: &EntryRow) -> Result<(), StoreError> {
+    fn put_entry(
+        &mut self,
+        key: &ContactKey,
+        id: &EntryId,
+        row: Option<&EntryRow>,
+    ) -> Result<(), StoreError> {
+        let page_no = self.page(&key.page)?.number;
+        let number = self.number(key)?;
+        let place = self.place(number, id)?;
+        self.remove_entry(page_no, number, &place)?;
+        let Some(row) = row else {
+            return Ok(());
+        };
+        let EntryValues { key, marks, body } = EntryValues::of(row)?;
+        let Some(BodyValues {
+            at,
+            kind,
+            text,
+            more,
+        }) = body
+        else {
+            return self
+                .execute(
+                    "INSERT INTO mark (contact_no, tie, id, key, marks, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![number, EntryRow::tie(id), id.as_str(), key, marks, columns::time(row.told_at())],
+                )
+                .map(drop);
+        };
         self.execute(
-            "INSERT INTO message (page, psid, id, at, data) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (page, psid, id) DO UPDATE SET at = ?4, data = ?5",
+            "INSERT INTO message (contact_no, at, tie, id, key, kind, text, more, marks)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             params![
-                key.page.as_str(),
-                key.psid.as_str(),
-                row.entry.id.as_str(),
-                row.entry.at.as_millis(),
-                to_json(row)?
+                number,
+                at,
+                place.tie,
+                id.as_str(),
+                key,
+                kind,
+                text,
+                more,
+                marks
             ],
-        )
-        .map(drop)
+        )?;
+        let indexed = Indexed {
+            contact_no: number,
+            tie: place.tie,
+            at,
+        };
+        search::put_text(self.connection, page_no, indexed, &row.searchable())
     }
 
     fn outgoing(
@@ -131,85 +384,253 @@ impl Rows for SqliteRows<'_> {
         key: &ContactKey,
         answer: &OutgoingKey,
     ) -> Result<Option<OutgoingRow>, StoreError> {
-        self.json(
-            "SELECT data FROM outgoing WHERE page = ?1 AND psid = ?2 AND key = ?3",
-            params![key.page.as_str(), key.psid.as_str(), answer.as_str()],
-        )
+        let Some(number) = self.find(key)? else {
+            return Ok(None);
+        };
+        let sql = format!("SELECT {OUTGOING} FROM outgoing WHERE contact_no = ?1 AND key = ?2");
+        self.one(&sql, params![number, answer.to_bytes()], columns::outgoing)
     }
 
-    fn put_outgoing(&mut self, key: &ContactKey, row: &OutgoingRow) -> Result<(), StoreError> {
-        let waiting = row.content.is_some() && row.state.due(row.at).is_some();
-        let shown = row.content.is_some() && row.mids.is_empty();
+    fn put_outgoing(
+        &mut self,
+        key: &ContactKey,
+        answer: &OutgoingKey,
+        row: Option<&OutgoingRow>,
+    ) -> Result<(), StoreError> {
+        let number = self.number(key)?;
+        let Some(row) = row else {
+            let sql = "DELETE FROM outgoing WHERE contact_no = ?1 AND key = ?2";
+            return self
+                .execute(sql, params![number, answer.to_bytes()])
+                .map(drop);
+        };
+        let (text, more) = match &row.content {
+            Some(content) => columns::content_values(content, None)?,
+            None => (None, None),
+        };
+        let (state, state_due, reason) = columns::state_values(&row.state)?;
+        let mids: Vec<&str> = row.mids.iter().map(|mid| mid.as_str()).collect();
+        let mids = Some(mids.join("\n")).filter(|mids| !mids.is_empty());
         self.execute(
-            "INSERT INTO outgoing (page, psid, key, at, waiting, shown, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (page, psid, key) DO UPDATE SET at = ?4, waiting = ?5, shown = ?6, data = ?7",
-            params![key.page.as_str(), key.psid.as_str(), row.key.as_str(), row.at.as_millis(), waiting, shown, to_json(row)?],
+            "INSERT OR REPLACE INTO outgoing (contact_no, key, at, tie, due, has_content, text, more, attempt, state,
+             state_due, reason, by, mids) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            params![
+                number,
+                answer.to_bytes(),
+                row.at.as_millis(),
+                row.spot().map(|spot| spot.tie),
+                columns::time(row.due()),
+                row.content.is_some(),
+                text,
+                more,
+                row.attempt,
+                state,
+                state_due,
+                reason,
+                columns::worker(row.by),
+                mids
+            ],
         )
         .map(drop)
     }
 
-    fn head(&mut self, key: &ContactKey) -> Result<Option<OutgoingRow>, StoreError> {
-        self.json(
-            "SELECT data FROM outgoing WHERE page = ?1 AND psid = ?2 AND waiting ORDER BY at, key LIMIT 1",
-            params![key.page.as_str(), key.psid.as_str()],
+    fn field(&mut self, key: &ContactKey, name: &str) -> Result<Option<FieldRow>, StoreError> {
+        let Some(number) = self.find(key)? else {
+            return Ok(None);
+        };
+        self.one(
+            "SELECT name, at, value FROM field WHERE contact_no = ?1 AND name = ?2",
+            params![number, name],
+            |row| Ok(field(row)?.1),
         )
     }
 
-    fn keep(
+    fn put_field(
         &mut self,
-        page: Option<&PageId>,
-        id: &EntryId,
-        at: Timestamp,
-        reason: &str,
-        raw: &[u8],
-    ) -> Result<bool, StoreError> {
+        key: &ContactKey,
+        name: &str,
+        row: Option<&FieldRow>,
+    ) -> Result<(), StoreError> {
+        let page_no = self.page(&key.page)?.number;
+        let number = self.number(key)?;
+        match row {
+            Some(row) => self.execute(
+                "INSERT OR REPLACE INTO field (contact_no, name, page_no, value, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![number, name, page_no, row.value, row.at.as_millis()],
+            ),
+            None => self.execute(
+                "DELETE FROM field WHERE contact_no = ?1 AND name = ?2",
+                params![number, name],
+            ),
+        }
+        .map(drop)
+    }
+
+    fn head(&mut self, key: &ContactKey) -> Result<Option<OutgoingRow>, StoreError> {
+        match self.find(key)? {
+            Some(number) => head(self.connection, number),
+            None => Ok(None),
+        }
+    }
+
+    fn ends(&mut self, key: &ContactKey) -> Result<Ends, StoreError> {
+        let mut ends = Ends::default();
+        let Some(number) = self.find(key)? else {
+            return Ok(ends);
+        };
+        for order in ["ASC", "DESC"] {
+            let sql = format!(
+                "SELECT {MESSAGE} FROM message WHERE contact_no = ?1 ORDER BY at {order}, tie {order} LIMIT 1"
+            );
+            if let Some(row) = self.one(&sql, [number], |row| columns::entry(row, true))? {
+                ends.include(row.body.as_ref().map(|body| body.at), row.snippet());
+            }
+        }
+        let shown = format!(
+            "SELECT {OUTGOING} FROM outgoing WHERE contact_no = ?1 AND tie IS NOT NULL ORDER BY at DESC, tie DESC LIMIT 1"
+        );
+        if let Some(row) = self.one(&shown, [number], columns::outgoing)? {
+            ends.include(None, row.snippet());
+        }
+        let first: Option<i64> = self
+            .one(
+                "SELECT min(at) FROM outgoing WHERE contact_no = ?1 AND has_content",
+                [number],
+                |row| row.get(0).map_err(failed),
+            )?
+            .flatten();
+        ends.include(first.map(Timestamp::from_millis), None);
+        Ok(ends)
+    }
+
+    fn conversation(&mut self, key: &ContactKey) -> Result<Conversation, StoreError> {
+        match self.find(key)? {
+            Some(number) => conversation(self.connection, number),
+            None => Ok(Conversation::default()),
+        }
+    }
+
+    fn keep(&mut self, kept: &Kept) -> Result<bool, StoreError> {
+        let page_no = match &kept.page {
+            Some(page) => self.page(page)?.number,
+            None => 0,
+        };
         let rows = self.execute(
-            "INSERT OR IGNORE INTO kept (id, page, at, reason, raw) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO kept (page_no, id, psid, at, reason, raw) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (page_no, id) DO NOTHING",
             params![
-                id.as_str(),
-                page.map(PageId::as_str),
-                at.as_millis(),
-                reason,
-                raw
+                page_no,
+                kept.id.as_str(),
+                kept.psid.as_ref().map(|psid| psid.as_str()),
+                kept.at.as_millis(),
+                kept.reason,
+                kept.raw
             ],
+        )?;
+        Ok(rows > 0)
+    }
+
+    fn remove_kept(&mut self, key: &ContactKey, up_to: Timestamp) -> Result<bool, StoreError> {
+        let page_no = self.page(&key.page)?.number;
+        let rows = self.execute(
+            "DELETE FROM kept WHERE page_no = ?1 AND psid = ?2 AND at <= ?3",
+            params![page_no, key.psid.as_str(), up_to.as_millis()],
+        )?;
+        Ok(rows > 0)
+    }
+
+    fn bury(&mut self, page: &PageId, hash: &[u8; 16], at: Timestamp) -> Result<bool, StoreError> {
+        let page_no = self.page(page)?.number;
+        let rows = self.execute(
+            "INSERT INTO forgotten (hash, page_no, at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (hash) DO UPDATE SET at = excluded.at WHERE at < excluded.at",
+            params![hash, page_no, at.as_millis()],
         )?;
         Ok(rows > 0)
     }
 }
 
-pub(super) fn revision(connection: &Connection, page: &PageId) -> Result<Revision, StoreError> {
-    let found: Option<i64> = connection
-        .prepare_cached("SELECT revision FROM page WHERE page = ?1")
+/// The number of a Page, and its revision.
+pub(super) fn find_page(
+    connection: &Connection,
+    page: &PageId,
+) -> Result<Option<(i64, Revision)>, StoreError> {
+    connection
+        .prepare_cached("SELECT page_no, revision FROM page WHERE page = ?1")
         .and_then(|mut statement| {
             statement
-                .query_row([page.as_str()], |row| row.get(0))
+                .query_row([page.as_str()], |row| {
+                    let revision: i64 = row.get(1)?;
+                    Ok((row.get(0)?, Revision::new(revision.cast_unsigned())))
+                })
                 .optional()
         })
-        .map_err(unavailable)?;
-    Ok(Revision(found.unwrap_or(0).unsigned_abs()))
+        .map_err(failed)
 }
 
-fn searchable(row: &ContactRow) -> String {
-    let profile = row
-        .profile
+/// The earliest answer that is due at all.
+pub(super) fn head(
+    connection: &Connection,
+    number: i64,
+) -> Result<Option<OutgoingRow>, StoreError> {
+    let sql = format!(
+        "SELECT {OUTGOING} FROM outgoing WHERE contact_no = ?1 AND due IS NOT NULL ORDER BY at, key LIMIT 1"
+    );
+    Ok(all(connection, &sql, [number], columns::outgoing)?.pop())
+}
+
+/// Everything of a conversation.
+pub(super) fn conversation(
+    connection: &Connection,
+    number: i64,
+) -> Result<Conversation, StoreError> {
+    let mut conversation = Conversation::default();
+    let messages = format!("SELECT {MESSAGE} FROM message WHERE contact_no = ?1");
+    conversation.entries = all(connection, &messages, [number], |row| {
+        columns::entry(row, true)
+    })?;
+    let marks = "SELECT id, key, marks FROM mark WHERE contact_no = ?1";
+    let marks = all(connection, marks, [number], |row| {
+        columns::entry(row, false)
+    })?;
+    conversation.entries.extend(marks);
+    let answers = format!("SELECT {OUTGOING} FROM outgoing WHERE contact_no = ?1");
+    conversation.outgoing = all(connection, &answers, [number], columns::outgoing)?;
+    let fields = "SELECT name, at, value FROM field WHERE contact_no = ?1";
+    conversation.fields = all(connection, fields, [number], field)?;
+    Ok(conversation)
+}
+
+pub(super) fn field(row: &Row<'_>) -> Result<(String, FieldRow), StoreError> {
+    let name = row.get(0).map_err(failed)?;
+    let at = Timestamp::from_millis(row.get(1).map_err(failed)?);
+    Ok((name, FieldRow::new(at, row.get(2).map_err(failed)?)))
+}
+
+/// All rows that a statement gives.
+pub(super) fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query(params).map_err(failed)?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        all.push(read(row)?);
+    }
+    Ok(all)
+}
+
+fn update(names: &[&str], number: usize) -> String {
+    let set: Vec<String> = names
         .iter()
-        .flat_map(|profile| [&profile.name, &profile.first_name, &profile.last_name]);
-    let preview = row.preview.iter().map(|preview| &preview.content.text);
-    let texts: Vec<&str> = profile
-        .chain(preview)
-        .filter_map(Option::as_deref)
+        .enumerate()
+        .map(|(at, name)| format!("{name} = ?{}", at + 1))
         .collect();
-    texts.join("\n").to_lowercase()
-}
-
-fn to_json(row: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(row).map_err(|_| StoreError::Unreadable("a row"))
-}
-
-pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::Unreadable("a row"))
-}
-
-fn to_sql(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+    format!(
+        "UPDATE contact SET {} WHERE contact_no = ?{number}",
+        set.join(", ")
+    )
 }

@@ -172,7 +172,8 @@ async fn c9_a_read_is_repeated_over_a_bad_line() {
         let graph = desk.graph.clone();
         let access = desk.access.clone();
         let waiting = tokio::spawn(async move { graph.page(&access).await });
-        while desk.proxy.connections() == 0 {
+        // The fault has been met once, not merely waited for.
+        while desk.proxy.ended() == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         desk.proxy.set(Fault::None);

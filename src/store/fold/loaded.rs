@@ -1,0 +1,445 @@
+//! Rows that were loaded in one trip, for a store that is a network away.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{ContactRow, Conversation, Ends, EntryRow, FieldRow, OutgoingRow, Rows};
+use crate::{
+    change::{Applied, Change, SendOutcome, Work},
+    id::PageId,
+    store::{ContactKey, EntryId, Kept, OutgoingKey, Picture, Revision},
+    time::Timestamp,
+};
+
+/// Which rows changes touch, as far as the changes themselves tell.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct Wanted {
+    /// In order, so that two processes lock them alike.
+    pub contacts: BTreeSet<ContactKey>,
+    pub entries: BTreeSet<(ContactKey, EntryId)>,
+    pub outgoing: BTreeSet<(ContactKey, OutgoingKey)>,
+    pub fields: BTreeSet<(ContactKey, String)>,
+    /// Of these, all answers that are [due](OutgoingRow::due) at all.
+    pub due: BTreeSet<ContactKey>,
+    /// Of these, everything.
+    pub conversations: BTreeSet<ContactKey>,
+    /// What is to be kept raw.
+    pub kept: BTreeSet<(Option<PageId>, EntryId)>,
+}
+
+/// Which rows these changes touch. Rarely the rules want to see more: see [`Missing`].
+pub fn wanted<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Wanted {
+    let mut wanted = Wanted::default();
+    for change in changes {
+        wanted.add(change);
+    }
+    wanted
+}
+
+impl Wanted {
+    fn add(&mut self, change: &Change) {
+        if let Change::Kept { page, psid, id, .. } = change {
+            self.kept.insert((page.clone(), id.clone()));
+            if let (Some(page), Some(psid)) = (page, psid) {
+                self.contacts
+                    .insert(ContactKey::new(page.clone(), psid.clone()));
+            }
+        }
+        let Some(contact) = change.contact() else {
+            return;
+        };
+        self.contacts.insert(contact.clone());
+        let message = |mid| (contact.clone(), EntryId::of_message(mid));
+        match change {
+            Change::Received { entry, .. } => {
+                self.entries.insert((contact.clone(), entry.id.clone()));
+            }
+            Change::Echoed { entry, key, .. } => {
+                self.entries.insert((contact.clone(), entry.id.clone()));
+                if let Some(key) = key {
+                    self.answer(contact, key);
+                }
+            }
+            Change::Edited { mid, .. }
+            | Change::Unsent { mid, .. }
+            | Change::Reacted { mid, .. } => {
+                self.entries.insert(message(mid));
+            }
+            Change::Delivered {
+                up_to: None, mids, ..
+            } => self.entries.extend(mids.iter().map(message)),
+            Change::Field { name, .. } => {
+                self.fields.insert((contact.clone(), name.clone()));
+            }
+            Change::Queued { key, .. }
+            | Change::Claimed {
+                work: Work::Send(key),
+                ..
+            } => self.answer(contact, key),
+            Change::Settled { key, outcome, .. } => {
+                self.answer(contact, key);
+                if let SendOutcome::Sent { mid } = outcome {
+                    self.entries.insert(message(mid));
+                }
+            }
+            Change::Forgotten { .. } | Change::Expired { .. } => {
+                self.conversations.insert(contact.clone());
+            }
+            _ => {}
+        }
+    }
+
+    fn answer(&mut self, contact: &ContactKey, key: &OutgoingKey) {
+        self.outgoing.insert((contact.clone(), key.clone()));
+        self.due.insert(contact.clone());
+    }
+}
+
+/// A row that the rules want to see and that was not loaded: load it and [apply](Loaded::apply)
+/// again. That is rare: a bubble that was the newest has moved, or a message was sent twice.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a row that the changes touch was not loaded")]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum Missing {
+    Contact(ContactKey),
+    Entry(ContactKey, EntryId),
+    Outgoing(ContactKey, OutgoingKey),
+    Field(ContactKey, String),
+    Due(ContactKey),
+    Conversation(ContactKey),
+    Kept(Option<PageId>, EntryId),
+    Page(PageId),
+    /// The ends of a conversation, leaving aside these rows, which are in hand.
+    Ends {
+        contact: ContactKey,
+        but: BTreeSet<EntryId>,
+        but_answers: BTreeSet<OutgoingKey>,
+    },
+}
+
+/// Rows in memory, as they were loaded, and what became of them.
+///
+/// Load what [`wanted`] names, apply, and write the rows of [`changed`](Self::changed). All of
+/// them bear one revision of their Page, because they are one commit; a store that learns its
+/// revision only when it writes loads a number of its choice, and puts the true one in its place.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    found: Shelf,
+    changed: Shelf,
+    ends: BTreeMap<ContactKey, (BTreeSet<EntryId>, BTreeSet<OutgoingKey>, Ends)>,
+    due: BTreeSet<ContactKey>,
+    conversations: BTreeSet<ContactKey>,
+    revisions: BTreeMap<PageId, Revision>,
+    kept: BTreeMap<(Option<PageId>, EntryId), bool>,
+}
+
+/// Rows by their keys; `None` for a row that is not there, or is to be removed.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct Shelf {
+    pub contacts: BTreeMap<ContactKey, Option<ContactRow>>,
+    pub entries: BTreeMap<(ContactKey, EntryId), Option<EntryRow>>,
+    pub outgoing: BTreeMap<(ContactKey, OutgoingKey), Option<OutgoingRow>>,
+    pub fields: BTreeMap<(ContactKey, String), Option<FieldRow>>,
+    pub pictures: BTreeMap<ContactKey, Option<Picture>>,
+    /// What is to be kept raw.
+    pub kept: BTreeMap<(Option<PageId>, EntryId), Kept>,
+    /// What was kept of these customers up to then is to be removed.
+    pub remove_kept: BTreeMap<ContactKey, Timestamp>,
+    /// Tombstones: to be kept unless there is a later one.
+    pub buried: BTreeMap<[u8; 16], (PageId, Timestamp)>,
+    /// The revisions that the Pages have now.
+    pub revisions: BTreeMap<PageId, Revision>,
+}
+
+impl Loaded {
+    /// Applies the changes of each delivery in order, always to the rows as they were loaded.
+    ///
+    /// # Errors
+    ///
+    /// [`Missing`]: load that row, and apply all of them again.
+    pub fn apply(&mut self, deliveries: &[&[Change]]) -> Result<Vec<Vec<Applied>>, Missing> {
+        self.changed = Shelf::default();
+        deliveries
+            .iter()
+            .map(|changes| super::apply(self, changes))
+            .collect()
+    }
+
+    /// The rows that are different from what was loaded, to be written.
+    pub fn changed(&self) -> &Shelf {
+        &self.changed
+    }
+
+    /// The revision that a Page had.
+    pub fn put_page(&mut self, page: PageId, revision: Revision) {
+        self.revisions.insert(page, revision);
+    }
+
+    /// A customer's row as it is stored.
+    pub fn put_contact(&mut self, key: ContactKey, row: Option<ContactRow>) {
+        self.found.contacts.insert(key, row);
+    }
+
+    /// An entry as it is stored.
+    pub fn put_entry(&mut self, key: ContactKey, id: EntryId, row: Option<EntryRow>) {
+        self.found.entries.insert((key, id), row);
+    }
+
+    /// An answer as it is stored.
+    pub fn put_outgoing(&mut self, key: ContactKey, answer: OutgoingKey, row: Option<OutgoingRow>) {
+        self.found.outgoing.insert((key, answer), row);
+    }
+
+    /// A field as it is stored.
+    pub fn put_field(&mut self, key: ContactKey, name: String, row: Option<FieldRow>) {
+        self.found.fields.insert((key, name), row);
+    }
+
+    /// All answers of a customer that are due at all.
+    pub fn put_due(&mut self, key: ContactKey, rows: impl IntoIterator<Item = OutgoingRow>) {
+        for row in rows {
+            self.put_outgoing(key.clone(), row.key.clone(), Some(row));
+        }
+        self.due.insert(key);
+    }
+
+    /// The ends of a conversation, leaving aside the rows that [`Missing::Ends`] named.
+    pub fn put_ends(
+        &mut self,
+        key: ContactKey,
+        but: BTreeSet<EntryId>,
+        but_answers: BTreeSet<OutgoingKey>,
+        ends: Ends,
+    ) {
+        self.ends.insert(key, (but, but_answers, ends));
+    }
+
+    /// Everything of a conversation.
+    pub fn put_conversation(&mut self, key: ContactKey, rows: Conversation) {
+        for row in rows.entries {
+            self.put_entry(key.clone(), row.id.clone(), Some(row));
+        }
+        for (name, row) in rows.fields {
+            self.put_field(key.clone(), name, Some(row));
+        }
+        self.put_due(key.clone(), rows.outgoing);
+        self.conversations.insert(key);
+    }
+
+    /// Whether this is kept already.
+    pub fn put_kept(&mut self, page: Option<PageId>, id: EntryId, is_there: bool) {
+        self.kept.insert((page, id), is_there);
+    }
+
+    /// The rows of one customer in a map, those that changed over those that were found.
+    fn of<'s, K: Ord, V>(
+        found: &'s BTreeMap<(ContactKey, K), Option<V>>,
+        changed: &'s BTreeMap<(ContactKey, K), Option<V>>,
+        key: &ContactKey,
+    ) -> BTreeMap<&'s K, &'s V> {
+        let mut rows = BTreeMap::new();
+        for ((contact, id), row) in found.iter().chain(changed) {
+            if contact == key {
+                match row {
+                    Some(row) => rows.insert(id, row),
+                    None => rows.remove(id),
+                };
+            }
+        }
+        rows
+    }
+}
+
+impl Rows for Loaded {
+    type Error = Missing;
+
+    fn revision(&mut self, page: &PageId) -> Result<Revision, Missing> {
+        if let Some(revision) = self.changed.revisions.get(page) {
+            return Ok(*revision);
+        }
+        let last = self.revisions.get(page);
+        let last = last.ok_or_else(|| Missing::Page(page.clone()))?;
+        let next = last.next();
+        self.changed.revisions.insert(page.clone(), next);
+        Ok(next)
+    }
+
+    fn contact(&mut self, key: &ContactKey) -> Result<Option<ContactRow>, Missing> {
+        let row = self.changed.contacts.get(key);
+        row.or(self.found.contacts.get(key))
+            .cloned()
+            .ok_or_else(|| Missing::Contact(key.clone()))
+    }
+
+    fn put_contact(&mut self, key: &ContactKey, row: &ContactRow) -> Result<(), Missing> {
+        self.changed.contacts.insert(key.clone(), Some(row.clone()));
+        Ok(())
+    }
+
+    fn put_picture(&mut self, key: &ContactKey, picture: Option<&Picture>) -> Result<(), Missing> {
+        self.changed.pictures.insert(key.clone(), picture.cloned());
+        Ok(())
+    }
+
+    fn entry(&mut self, key: &ContactKey, id: &EntryId) -> Result<Option<EntryRow>, Missing> {
+        let place = (key.clone(), id.clone());
+        let row = self.changed.entries.get(&place);
+        if let Some(row) = row.or(self.found.entries.get(&place)) {
+            Ok(row.clone())
+        } else if self.conversations.contains(key) {
+            Ok(None)
+        } else {
+            Err(Missing::Entry(place.0, place.1))
+        }
+    }
+
+    fn put_entry(
+        &mut self,
+        key: &ContactKey,
+        id: &EntryId,
+        row: Option<&EntryRow>,
+    ) -> Result<(), Missing> {
+        let place = (key.clone(), id.clone());
+        self.changed.entries.insert(place, row.cloned());
+        Ok(())
+    }
+
+    fn outgoing(
+        &mut self,
+        key: &ContactKey,
+        answer: &OutgoingKey,
+    ) -> Result<Option<OutgoingRow>, Missing> {
+        let place = (key.clone(), answer.clone());
+        let row = self.changed.outgoing.get(&place);
+        if let Some(row) = row.or(self.found.outgoing.get(&place)) {
+            Ok(row.clone())
+        } else if self.conversations.contains(key) {
+            Ok(None)
+        } else {
+            Err(Missing::Outgoing(place.0, place.1))
+        }
+    }
+
+    fn put_outgoing(
+        &mut self,
+        key: &ContactKey,
+        answer: &OutgoingKey,
+        row: Option<&OutgoingRow>,
+    ) -> Result<(), Missing> {
+        let place = (key.clone(), answer.clone());
+        self.changed.outgoing.insert(place, row.cloned());
+        Ok(())
+    }
+
+    fn field(&mut self, key: &ContactKey, name: &str) -> Result<Option<FieldRow>, Missing> {
+        let place = (key.clone(), name.to_owned());
+        let row = self.changed.fields.get(&place);
+        if let Some(row) = row.or(self.found.fields.get(&place)) {
+            Ok(row.clone())
+        } else if self.conversations.contains(key) {
+            Ok(None)
+        } else {
+            Err(Missing::Field(place.0, place.1))
+        }
+    }
+
+    fn put_field(
+        &mut self,
+        key: &ContactKey,
+        name: &str,
+        row: Option<&FieldRow>,
+    ) -> Result<(), Missing> {
+        let place = (key.clone(), name.to_owned());
+        self.changed.fields.insert(place, row.cloned());
+        Ok(())
+    }
+
+    fn head(&mut self, key: &ContactKey) -> Result<Option<OutgoingRow>, Missing> {
+        if !self.due.contains(key) {
+            return Err(Missing::Due(key.clone()));
+        }
+        let answers = Self::of(&self.found.outgoing, &self.changed.outgoing, key);
+        let due = answers.values().filter(|answer| answer.due().is_some());
+        Ok(due
+            .min_by_key(|answer| (answer.at, &answer.key))
+            .map(|answer| (*answer).clone()))
+    }
+
+    fn ends(&mut self, key: &ContactKey) -> Result<Ends, Missing> {
+        let entries = Self::of(&self.found.entries, &self.changed.entries, key);
+        let answers = Self::of(&self.found.outgoing, &self.changed.outgoing, key);
+        let mut ends = Ends::of(entries.values().copied(), answers.values().copied());
+        if self.conversations.contains(key) {
+            return Ok(ends);
+        }
+        // Rows that are removed here count as being in hand, too.
+        let ids = |(contact, id): &(ContactKey, EntryId)| (contact == key).then(|| id.clone());
+        let keys = |(contact, id): &(ContactKey, OutgoingKey)| (contact == key).then(|| id.clone());
+        let but: BTreeSet<EntryId> = (self.found.entries.keys())
+            .chain(self.changed.entries.keys())
+            .filter_map(ids)
+            .collect();
+        let but_answers: BTreeSet<OutgoingKey> = (self.found.outgoing.keys())
+            .chain(self.changed.outgoing.keys())
+            .filter_map(keys)
+            .collect();
+        match self.ends.get(key) {
+            Some((but_then, answers_then, others))
+                if *but_then == but && *answers_then == but_answers =>
+            {
+                ends.include(others.first_at, others.newest.clone());
+                Ok(ends)
+            }
+            _ => Err(Missing::Ends {
+                contact: key.clone(),
+                but,
+                but_answers,
+            }),
+        }
+    }
+
+    fn conversation(&mut self, key: &ContactKey) -> Result<Conversation, Missing> {
+        if !self.conversations.contains(key) {
+            return Err(Missing::Conversation(key.clone()));
+        }
+        let entries = Self::of(&self.found.entries, &self.changed.entries, key);
+        let answers = Self::of(&self.found.outgoing, &self.changed.outgoing, key);
+        let fields = Self::of(&self.found.fields, &self.changed.fields, key);
+        Ok(Conversation {
+            entries: entries.into_values().cloned().collect(),
+            outgoing: answers.into_values().cloned().collect(),
+            fields: (fields.into_iter())
+                .map(|(name, row)| (name.clone(), row.clone()))
+                .collect(),
+        })
+    }
+
+    fn keep(&mut self, kept: &Kept) -> Result<bool, Missing> {
+        let place = (kept.page.clone(), kept.id.clone());
+        let Some(is_there) = self.kept.get(&place) else {
+            return Err(Missing::Kept(place.0, place.1));
+        };
+        let is_new = !is_there && self.changed.kept.insert(place, kept.clone()).is_none();
+        Ok(is_new)
+    }
+
+    fn remove_kept(&mut self, key: &ContactKey, up_to: Timestamp) -> Result<bool, Missing> {
+        // Whether the database holds any is not worth a trip: the customer's own row tells the rest.
+        let before = self.changed.kept.len();
+        self.changed.kept.retain(|_, kept| !kept.is_of(key, up_to));
+        let register = self.changed.remove_kept.entry(key.clone()).or_insert(up_to);
+        *register = up_to.max(*register);
+        Ok(self.changed.kept.len() < before)
+    }
+
+    fn bury(&mut self, page: &PageId, hash: &[u8; 16], at: Timestamp) -> Result<bool, Missing> {
+        let register = self.changed.buried.entry(*hash);
+        let (_, register) = register.or_insert_with(|| (page.clone(), at));
+        *register = at.max(*register);
+        Ok(true)
+    }
+}

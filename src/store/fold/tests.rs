@@ -1,0 +1,479 @@
+//! The rules, held against chance: facts may come in any order, any number of times, in any
+//! batches, and through any kind of rows.
+//!
+//! `FOLD_RUNS` says how often (500 without it), `FOLD_SEED` repeats a run's choices.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::{
+    change::{ProfileAnswer, SendOutcome},
+    id::{Mid, PageId, Psid},
+    store::{
+        Act, Content, Entry, EntryId, OutgoingKey, Picture, Profile, Reaction, Reason, Side,
+        Source,
+        memory::rows::{MemoryRows, Talk},
+    },
+    time::Timestamp,
+};
+
+#[test]
+fn i9_facts_in_any_order_twice_and_in_other_batches_are_the_same_state() {
+    for (seed, mut dice) in runs() {
+        let world = world(&mut dice);
+        let differs = |batches: &[Vec<Change>]| {
+            let told = |change: &&Change| batches.concat().contains(change);
+            let plain: Vec<Change> = world.iter().filter(told).cloned().collect();
+            let plain = fold_directly(&mut MemoryRows::default(), &[plain]);
+            plain != fold_directly(&mut MemoryRows::default(), batches)
+        };
+        let batches = shuffled(&world, &mut dice);
+        if differs(&batches) {
+            panic!("seed {seed}\n{:#?}", smallest(batches, differs));
+        }
+    }
+}
+
+#[test]
+fn i9_loaded_rows_are_the_same_state_as_rows_one_by_one() {
+    for (seed, mut dice) in runs() {
+        let world = world(&mut dice);
+        let batches = shuffled(&world, &mut dice);
+        let mut one_by_one = MemoryRows::default();
+        let mut loaded = MemoryRows::default();
+        for batch in &batches {
+            let expected = fold_directly(&mut one_by_one, std::slice::from_ref(batch));
+            let found = fold_loaded(&mut loaded, batch);
+            assert_eq!(found, expected, "seed {seed}\n{batches:#?}");
+        }
+    }
+}
+
+#[test]
+fn s4_a_world_told_again_changes_nothing() {
+    for (seed, mut dice) in runs() {
+        let world = world(&mut dice);
+        let mut rows = MemoryRows::default();
+        let before = fold_directly(&mut rows, std::slice::from_ref(&world));
+        let revisions = rows.revisions();
+        rows.begin();
+        let Ok(answers) = apply(&mut rows, &world);
+        for (answer, change) in answers.iter().zip(&world) {
+            let is_quiet = matches!(answer, Applied::Unchanged | Applied::Forgotten);
+            assert!(is_quiet, "seed {seed}: {answer:?} for {change:#?}");
+        }
+        assert_eq!(rows.state(), before, "seed {seed}");
+        assert_eq!(
+            rows.revisions(),
+            revisions,
+            "seed {seed}: the revision moved"
+        );
+    }
+}
+
+#[test]
+fn i25_an_export_makes_the_same_again() {
+    for (seed, mut dice) in runs() {
+        let batches = vec![world(&mut dice)];
+        let differs = |batches: &[Vec<Change>]| {
+            let mut rows = MemoryRows::default();
+            let before = fold_directly(&mut rows, batches);
+            let log = serde_json::to_string(&rows.export()).unwrap();
+            let log: Vec<Change> = serde_json::from_str(&log).unwrap();
+            before != fold_directly(&mut MemoryRows::default(), &[log])
+        };
+        if differs(&batches) {
+            panic!("seed {seed}\n{:#?}", smallest(batches, differs));
+        }
+    }
+}
+
+/// As few changes as still fail.
+fn smallest(
+    mut batches: Vec<Vec<Change>>,
+    fails: impl Fn(&[Vec<Change>]) -> bool,
+) -> Vec<Vec<Change>> {
+    loop {
+        let without = |batch: usize, change: usize| {
+            let mut fewer = batches.clone();
+            fewer[batch].remove(change);
+            fewer
+        };
+        let places = (0..batches.len()).flat_map(|batch| {
+            let changes = 0..batches[batch].len();
+            changes.map(move |change| (batch, change))
+        });
+        let fewer = places.map(|(batch, change)| without(batch, change));
+        match fewer.into_iter().find(|fewer| fails(fewer)) {
+            Some(fewer) => batches = fewer,
+            None => {
+                batches.retain(|batch| !batch.is_empty());
+                return batches;
+            }
+        }
+    }
+}
+
+fn fold_directly(rows: &mut MemoryRows, batches: &[Vec<Change>]) -> State {
+    for batch in batches {
+        rows.begin();
+        let Ok(_) = apply(rows, batch);
+    }
+    rows.state()
+}
+
+/// As a store does that is a network away: load what the changes name, apply, load what is
+/// missing, and write what is different.
+fn fold_loaded(rows: &mut MemoryRows, batch: &[Change]) -> State {
+    let mut loaded = Loaded::default();
+    let wanted = wanted(batch);
+    for key in &wanted.contacts {
+        load(&mut loaded, rows, Missing::Contact(key.clone()));
+    }
+    for (key, id) in wanted.entries {
+        load(&mut loaded, rows, Missing::Entry(key, id));
+    }
+    for (key, id) in wanted.outgoing {
+        load(&mut loaded, rows, Missing::Outgoing(key, id));
+    }
+    for key in wanted.due {
+        load(&mut loaded, rows, Missing::Due(key));
+    }
+    for key in wanted.conversations {
+        load(&mut loaded, rows, Missing::Conversation(key));
+    }
+    // Fields, Pages and what is kept come when they are missed, to try that too.
+    while let Err(missing) = loaded.apply(&[batch]) {
+        load(&mut loaded, rows, missing);
+    }
+    rows.begin();
+    rows.write(loaded.changed());
+    rows.state()
+}
+
+fn load(loaded: &mut Loaded, rows: &mut MemoryRows, missing: Missing) {
+    match missing {
+        Missing::Contact(key) => {
+            let Ok(row) = rows.contact(&key);
+            loaded.put_contact(key, row);
+        }
+        Missing::Entry(key, id) => {
+            let Ok(row) = rows.entry(&key, &id);
+            loaded.put_entry(key, id, row);
+        }
+        Missing::Outgoing(key, id) => {
+            let Ok(row) = rows.outgoing(&key, &id);
+            loaded.put_outgoing(key, id, row);
+        }
+        Missing::Field(key, name) => {
+            let Ok(row) = rows.field(&key, &name);
+            loaded.put_field(key, name, row);
+        }
+        Missing::Due(key) => {
+            let Ok(all) = rows.conversation(&key);
+            let due = all.outgoing.into_iter().filter(|row| row.due().is_some());
+            loaded.put_due(key, due);
+        }
+        Missing::Conversation(key) => {
+            let Ok(all) = rows.conversation(&key);
+            loaded.put_conversation(key, all);
+        }
+        Missing::Kept(page, id) => {
+            let is_there = rows.kept(page.as_ref()).iter().any(|kept| kept.id == id);
+            loaded.put_kept(page, id, is_there);
+        }
+        Missing::Page(page) => {
+            let (revision, _) = rows.page(&page);
+            loaded.put_page(page, revision);
+        }
+        Missing::Ends {
+            contact,
+            but,
+            but_answers,
+        } => {
+            let Ok(all) = rows.conversation(&contact);
+            let entries = all.entries.iter().filter(|row| !but.contains(&row.id));
+            let answers = all.outgoing.iter();
+            let answers = answers.filter(|row| !but_answers.contains(&row.key));
+            let ends = Ends::of(entries, answers);
+            loaded.put_ends(contact, but, but_answers, ends);
+        }
+    }
+}
+
+/// A few customers and a few messages, so that much of what happens is about the same ones.
+fn world(dice: &mut Dice) -> Vec<Change> {
+    let length = if dice.below(10) == 0 {
+        200
+    } else {
+        4 + dice.below(20)
+    };
+    let mut changes: Vec<Change> = (0..length).map(|_| fact(dice)).collect();
+    // The first told of one key counts, and of one attempt there is one outcome: no two tellings.
+    let mut told = BTreeMap::new();
+    changes.retain(|change| match change {
+        Change::Queued { contact, key, .. } => {
+            let place = (contact.clone(), key.clone());
+            told.insert(place, ()).is_none()
+        }
+        _ => true,
+    });
+    changes
+}
+
+fn fact(dice: &mut Dice) -> Change {
+    let (page, psid) = [("1", "ada"), ("1", "bob"), ("2", "ada")][dice.pick(3)];
+    let contact = ContactKey::new(PageId::new(page).unwrap(), Psid::new(psid).unwrap());
+    // Two messages of the customer, then two of each answer, which was sent twice: whoever tells
+    // of a message, it is of the same side and of the same answer.
+    let number = dice.below(6);
+    let side = if number < 2 {
+        Side::Customer
+    } else {
+        Side::Page
+    };
+    let mid = Mid::new(format!("m{number}")).unwrap();
+    let key = OutgoingKey::new(at(number / 4 * 20 + 5), [7; 10]);
+    let when = at(dice.below(50));
+    let late = at(50 + dice.below(5));
+    let sources = [Source::Webhook, Source::Standby, Source::Backfill];
+    let text = format!("text {}", dice.below(3));
+    match dice.below(20) {
+        0..=5 => {
+            let id = EntryId::of_message(&mid);
+            let content = Content::text(text);
+            let mut entry = Entry::new(id, when, sources[dice.pick(3)], content);
+            entry.opens_window = dice.below(2) == 0;
+            if side == Side::Customer {
+                return Change::Received { contact, entry };
+            }
+            let key = (dice.below(2) == 0).then_some(key);
+            Change::Echoed {
+                contact,
+                entry,
+                key,
+            }
+        }
+        6 => {
+            let parts: [&[u8]; 2] = [b"postback", &[dice.below(2) as u8]];
+            let content = Content::new(Act::POSTBACK);
+            let entry = Entry::new(EntryId::of_parts(&parts), when, Source::Webhook, content);
+            Change::Received { contact, entry }
+        }
+        7 => Change::Edited {
+            contact,
+            mid,
+            at: when,
+            number: dice.below(3) as u32,
+            text,
+        },
+        // Nobody takes back what was not sent yet.
+        8 => Change::Unsent {
+            contact,
+            mid,
+            at: late,
+        },
+        9 => Change::Reacted {
+            contact,
+            mid,
+            at: when,
+            by: [Side::Customer, Side::Page][dice.pick(2)],
+            reaction: (dice.below(3) > 0).then(|| Reaction::new(text)),
+        },
+        10 => Change::Delivered {
+            contact,
+            at: when,
+            up_to: (dice.below(2) == 0).then_some(when),
+            mids: vec![mid],
+        },
+        11 if number == 0 => Change::Opened { contact, at: when },
+        11 => Change::Read {
+            contact,
+            up_to: when,
+        },
+        12 => {
+            let profile = Profile {
+                name: Some(text),
+                ..Profile::default()
+            };
+            let picture =
+                (dice.below(2) == 0).then(|| Picture::new("image/png", vec![number as u8]));
+            let answers = [
+                ProfileAnswer::Known { profile, picture },
+                ProfileAnswer::Nobody,
+                ProfileAnswer::Failed,
+            ];
+            Change::Profile {
+                contact,
+                fetched_at: when,
+                answer: answers[dice.pick(3)].clone(),
+                due: (dice.below(2) == 0).then_some(late),
+            }
+        }
+        13 => {
+            let is_theirs = dice.below(2) == 0;
+            Change::Kept {
+                page: Some(contact.page),
+                psid: is_theirs.then_some(contact.psid),
+                id: EntryId::of_parts(&[
+                    psid.as_bytes(),
+                    &[u8::from(is_theirs)],
+                    &number.to_be_bytes(),
+                ]),
+                at: at(number * 10),
+                reason: "strange".to_owned(),
+                raw: vec![1, 2, 3],
+            }
+        }
+        14 => Change::Queued {
+            contact,
+            at: at(key_age(&key) + 3),
+            key,
+            content: Content::text("answer"),
+        },
+        15 | 16 => {
+            let attempt = dice.below(3) as u32;
+            let reason = Reason {
+                advice: crate::graph::Advice::FixRequest,
+                code: Some(i64::from(attempt)),
+                subcode: None,
+                trace: None,
+            };
+            let outcomes = [
+                SendOutcome::Sent {
+                    mid: Mid::new(format!("m{}", number.max(2))).unwrap(),
+                },
+                SendOutcome::Unknown,
+                SendOutcome::NotSent { due: at(60) },
+                SendOutcome::Failed { reason },
+                SendOutcome::Dismissed,
+            ];
+            Change::Settled {
+                contact,
+                key,
+                attempt,
+                outcome: outcomes[dice.pick(5)].clone(),
+            }
+        }
+        17 => Change::Field {
+            contact,
+            name: ["label", "note"][dice.pick(2)].to_owned(),
+            value: (dice.below(3) > 0).then_some(text),
+            at: when,
+        },
+        18 => Change::Forgotten { contact, at: when },
+        _ => Change::Expired { contact, at: when },
+    }
+}
+
+fn key_age(key: &OutgoingKey) -> u64 {
+    key.born().as_millis().cast_unsigned()
+}
+
+fn at(time: u64) -> Timestamp {
+    Timestamp::from_millis(time.cast_signed())
+}
+
+/// In another order, some twice, in batches of other sizes.
+fn shuffled(world: &[Change], dice: &mut Dice) -> Vec<Vec<Change>> {
+    let mut all = world.to_vec();
+    for change in world {
+        if dice.below(3) == 0 {
+            all.push(change.clone());
+        }
+    }
+    for last in (1..all.len()).rev() {
+        all.swap(last, dice.pick(last + 1));
+    }
+    let mut batches = Vec::new();
+    while !all.is_empty() {
+        let size = all.len().min(1 + dice.pick(6));
+        batches.push(all.drain(..size).collect());
+    }
+    batches
+}
+
+fn runs() -> impl Iterator<Item = (u64, Dice)> {
+    let number = |name| Some(std::env::var(name).ok()?.parse::<u64>().unwrap());
+    let first = number("FOLD_SEED").unwrap_or_else(|| {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.unwrap().as_nanos() as u64
+    });
+    let count = number("FOLD_RUNS").unwrap_or(500);
+    (0..count).map(move |run| {
+        let seed = first.wrapping_add(run);
+        (seed, Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1))
+    })
+}
+
+/// Chance that can be had again: xorshift64.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 33) % end
+    }
+
+    fn pick(&mut self, end: usize) -> usize {
+        self.below(end as u64) as usize
+    }
+}
+
+/// Everything, hidden rows included, but what depends on when it came.
+#[derive(Debug, PartialEq)]
+struct State {
+    talks: BTreeMap<ContactKey, Talk>,
+    kept: Vec<(Option<PageId>, EntryId)>,
+    forgotten: BTreeMap<[u8; 16], (PageId, Timestamp)>,
+}
+
+impl MemoryRows {
+    fn state(&self) -> State {
+        let mut talks = BTreeMap::new();
+        for (key, talk) in self.talks() {
+            let mut talk = talk.clone();
+            talk.contact.forgotten = None;
+            (talk.contact.revision, talk.contact.inbound_revision) = Default::default();
+            if talk != Talk::default() {
+                talks.insert(key.clone(), talk);
+            }
+        }
+        State {
+            talks,
+            kept: self.kept_ids(),
+            forgotten: self.tombs(),
+        }
+    }
+
+    fn write(&mut self, shelf: &Shelf) {
+        for ((key, id), row) in &shelf.entries {
+            let Ok(()) = self.put_entry(key, id, row.as_ref());
+        }
+        for ((key, id), row) in &shelf.outgoing {
+            let Ok(()) = self.put_outgoing(key, id, row.as_ref());
+        }
+        for ((key, name), row) in &shelf.fields {
+            let Ok(()) = self.put_field(key, name, row.as_ref());
+        }
+        for (key, picture) in &shelf.pictures {
+            let Ok(()) = self.put_picture(key, picture.as_ref());
+        }
+        for (key, up_to) in &shelf.remove_kept {
+            let Ok(_) = self.remove_kept(key, *up_to);
+        }
+        for kept in shelf.kept.values() {
+            let Ok(_) = self.keep(kept);
+        }
+        for page in shelf.revisions.keys() {
+            let Ok(revision) = self.revision(page);
+            assert_eq!(revision, shelf.revisions[page]);
+        }
+        for (key, row) in &shelf.contacts {
+            let row = row.clone().unwrap_or_default();
+            let Ok(()) = self.put_contact(key, &row);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The search index: grams of the library's own making in FTS5.
+
+use std::fmt::Write as _;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::connection::failed;
+use crate::store::{StoreError, grams};
+
+/// So many bits of a document's number are its time, in milliseconds: until the year 2109.
+const TIME_BITS: u32 = 42;
+/// The others tell messages of one millisecond apart.
+const TIE_BITS: u32 = 20;
+
+/// Puts what a message is found by into the index, in place of what was there.
+pub(super) fn put_text(
+    connection: &Connection,
+    page_no: i64,
+    message: Indexed,
+    text: &str,
+) -> Result<(), StoreError> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let mut doc = message.first_doc();
+    // Another message of this millisecond may have the number.
+    while is_taken(connection, doc)? {
+        doc += 1;
+    }
+    connection
+        .prepare_cached("INSERT INTO found (doc, contact_no, tie, at) VALUES (?1, ?2, ?3, ?4)")
+        .and_then(|mut sql| sql.execute(params![doc, message.contact_no, message.tie, message.at]))
+        .map_err(failed)?;
+    insert(connection, "text_gram", doc, page_no, text)
+}
+
+/// Takes what a message was found by out of the index.
+pub(super) fn remove_text(
+    connection: &Connection,
+    page_no: i64,
+    message: Indexed,
+    text: &str,
+) -> Result<(), StoreError> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    // It has the first number that was free when it came: one of the next few.
+    let first = message.first_doc();
+    let doc: Option<i64> = connection
+        .prepare_cached(
+            "SELECT doc FROM found
+             WHERE doc BETWEEN ?1 AND ?2 AND contact_no = ?3 AND tie = ?4 AND at = ?5 LIMIT 1",
+        )
+        .and_then(|mut sql| {
+            let last = first.saturating_add(1 << TIE_BITS);
+            let place = params![first, last, message.contact_no, message.tie, message.at];
+            sql.query_row(place, |row| row.get(0)).optional()
+        })
+        .map_err(failed)?;
+    let Some(doc) = doc else {
+        return Ok(());
+    };
+    connection
+        .prepare_cached("DELETE FROM found WHERE doc = ?1")
+        .and_then(|mut sql| sql.execute([doc]))
+        .map_err(failed)?;
+    remove(connection, "text_gram", doc, page_no, text)
+}
+
+/// Puts a customer's names into the index, in place of what was there.
+pub(super) fn put_names(
+    connection: &Connection,
+    page_no: i64,
+    contact_no: i64,
+    old: &str,
+    new: &str,
+) -> Result<(), StoreError> {
+    if old == new {
+        return Ok(());
+    }
+    if !old.is_empty() {
+        remove(connection, "name_gram", contact_no, page_no, old)?;
+    }
+    if !new.is_empty() {
+        insert(connection, "name_gram", contact_no, page_no, new)?;
+    }
+    Ok(())
+}
+
+/// What to ask FTS5 for, to find what may hold this folded text on a Page.
+pub(super) fn query(page_no: i64, folded: &str) -> String {
+    let grams = grams::grams_of_query(folded);
+    let words = grams.iter().map(|gram| token(gram));
+    words.fold(page_token(page_no), |query, word| query + " AND " + &word)
+}
+
+/// The document that a message with this time would have at the earliest.
+pub(super) fn doc_of(at: i64, tie: i64) -> i64 {
+    let latest = (1 << TIME_BITS) - 1;
+    at.clamp(0, latest) << TIE_BITS | tie & ((1 << TIE_BITS) - 1)
+}
+
+/// A message as the index knows it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Indexed {
+    pub(super) contact_no: i64,
+    pub(super) tie: i64,
+    pub(super) at: i64,
+}
+
+impl Indexed {
+    fn first_doc(self) -> i64 {
+        doc_of(self.at, self.tie)
+    }
+}
+
+fn is_taken(connection: &Connection, doc: i64) -> Result<bool, StoreError> {
+    connection
+        .prepare_cached("SELECT 1 FROM found WHERE doc = ?1")
+        .and_then(|mut sql| sql.exists([doc]))
+        .map_err(failed)
+}
+
+fn insert(
+    connection: &Connection,
+    table: &str,
+    doc: i64,
+    page_no: i64,
+    text: &str,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(&format!(
+            "INSERT INTO {table} (rowid, grams) VALUES (?1, ?2)"
+        ))
+        .and_then(|mut sql| sql.execute(params![doc, tokens(page_no, text)]))
+        .map(drop)
+        .map_err(failed)
+}
+
+/// FTS5 keeps no text here, so that it must be told again what to take out.
+fn remove(
+    connection: &Connection,
+    table: &str,
+    doc: i64,
+    page_no: i64,
+    text: &str,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(&format!(
+            "INSERT INTO {table} ({table}, rowid, grams) VALUES ('delete', ?1, ?2)"
+        ))
+        .and_then(|mut sql| sql.execute(params![doc, tokens(page_no, text)]))
+        .map(drop)
+        .map_err(failed)
+}
+
+fn tokens(page_no: i64, text: &str) -> String {
+    grams::grams(text)
+        .iter()
+        .fold(page_token(page_no), |mut tokens, gram| {
+            tokens.push(' ');
+            tokens.push_str(&token(gram));
+            tokens
+        })
+}
+
+/// A search looks at one Page, and so the Page is a gram as well.
+fn page_token(page_no: i64) -> String {
+    format!("p{page_no}")
+}
+
+/// A gram as a word that no tokenizer takes apart or folds.
+fn token(gram: &str) -> String {
+    let mut token = String::with_capacity(1 + 6 * 2);
+    token.push('g');
+    for letter in gram.chars() {
+        // Letters of different length must not run into each other.
+        let _ = write!(token, "{:x}x", letter as u32);
+    }
+    token
+}
