@@ -18,7 +18,8 @@ use messenger_crm::{
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match send().await {
+    let words: Vec<String> = env::args().skip(1).collect();
+    match send(&words).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("send: {error}");
@@ -27,9 +28,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn send() -> Result<(), Box<dyn Error>> {
-    let mut words = env::args().skip(1);
-    let (Some(psid), Some(text), None) = (words.next(), words.next(), words.next()) else {
+async fn send(words: &[String]) -> Result<(), Box<dyn Error>> {
+    let [psid, text] = words else {
         return Err("usage: send <PSID> <text>".into());
     };
     let access = Access::new(
