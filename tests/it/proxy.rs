@@ -44,6 +44,7 @@ pub(crate) struct Proxy {
     address: SocketAddr,
     fault: Arc<Mutex<Fault>>,
     connections: Arc<AtomicUsize>,
+    ended: Arc<AtomicUsize>,
     serving: JoinHandle<()>,
 }
 
@@ -54,19 +55,25 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let fault = Arc::new(Mutex::new(Fault::None));
         let connections = Arc::new(AtomicUsize::new(0));
-        let (faults, counted) = (fault.clone(), connections.clone());
+        let ended = Arc::new(AtomicUsize::new(0));
+        let (faults, counted, done) = (fault.clone(), connections.clone(), ended.clone());
         let serving = tokio::spawn(async move {
             let mut lines = JoinSet::new();
             loop {
                 let (client, _) = listener.accept().await.unwrap();
                 counted.fetch_add(1, Ordering::SeqCst);
-                lines.spawn(join(client, server, faults.clone()));
+                let (faults, done) = (faults.clone(), done.clone());
+                lines.spawn(async move {
+                    join(client, server, faults).await;
+                    done.fetch_add(1, Ordering::SeqCst);
+                });
             }
         });
         Self {
             address,
             fault,
             connections,
+            ended,
             serving,
         }
     }
@@ -89,6 +96,11 @@ impl Proxy {
     /// How many connections there have been.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many of them are over.
+    pub(crate) fn ended(&self) -> usize {
+        self.ended.load(Ordering::SeqCst)
     }
 }
 

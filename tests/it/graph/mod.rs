@@ -7,6 +7,7 @@ mod canary;
 mod corpus;
 mod flow;
 mod send;
+mod simulated;
 #[cfg(feature = "simulator")]
 mod wire;
 

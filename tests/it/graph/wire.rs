@@ -15,9 +15,12 @@ use messenger_crm::graph::{
 use messenger_crm::id::{PageId, Psid};
 use messenger_crm::secret::{AppSecret, PageToken};
 use messenger_crm::simulator::{SendAnswer, Simulator};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::{self, pki_types::PrivateKeyDer};
 
 use crate::proxy::{Fault, Proxy};
 
@@ -172,7 +175,8 @@ async fn c9_a_read_is_repeated_over_a_bad_line() {
         let graph = desk.graph.clone();
         let access = desk.access.clone();
         let waiting = tokio::spawn(async move { graph.page(&access).await });
-        while desk.proxy.connections() == 0 {
+        // The fault has been met once, not merely waited for.
+        while desk.proxy.ended() == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         desk.proxy.set(Fault::None);
@@ -323,34 +327,89 @@ async fn c12_a_redirect_is_not_followed_and_nothing_is_told_to_where_it_leads() 
     assert!(nobody.is_err(), "somebody followed");
 }
 
-#[tokio::test]
-async fn c13_a_certificate_nobody_vouches_for_is_refused() {
-    // Whatever is no TLS is refused as well, before a byte of the request is written.
+/// A server with this certificate, that says of each connection whether a request came through.
+async fn secured(name: &str, expired: bool, issuer: Option<&Authority>) -> (u16, JoinHandle<bool>) {
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    if expired {
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    }
+    let key = KeyPair::generate().unwrap();
+    let certificate = match issuer {
+        Some(issuer) => params.signed_by(&key, issuer).unwrap(),
+        None => params.self_signed(&key).unwrap(),
+    };
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        )
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!(
-        "https://localhost:{}",
-        listener.local_addr().unwrap().port()
-    );
+    let port = listener.local_addr().unwrap().port();
     let serving = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut hello = [0; 5];
-        stream.read_exact(&mut hello).await.unwrap();
-        stream
-            .write_all(b"HTTP/1.1 200 OK\r\n\r\n{}")
+        let (stream, _) = listener.accept().await.unwrap();
+        let Ok(mut stream) = acceptor.accept(stream).await else {
+            return false;
+        };
+        let mut asked = [0; 4];
+        let came = stream
+            .read_exact(&mut asked)
             .await
-            .unwrap();
-        let mut rest = Vec::new();
-        let _ = stream.read_to_end(&mut rest).await;
-        (hello, rest)
+            .is_ok_and(|_| asked == *b"GET ");
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+        let _ = stream.write_all(answer).await;
+        let _ = stream.shutdown().await;
+        came
     });
-    let error = ask_once(&url).await;
-    assert!(
-        matches!(&error, Error::Transport(error) if error.kind == TransportErrorKind::NotSent),
-        "{error:?}"
-    );
-    let (hello, rest) = serving.await.unwrap();
-    assert_eq!(hello[0], 22, "a TLS hello, not a request");
-    assert!(!String::from_utf8_lossy(&rest).contains("GET"));
+    (port, serving)
+}
+
+type Authority = Issuer<'static, KeyPair>;
+
+#[tokio::test]
+async fn c13_only_a_certificate_that_is_vouched_for_and_fits_and_is_fresh_is_taken() {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let root = params.self_signed(&key).unwrap();
+    let root = reqwest::Certificate::from_der(root.der()).unwrap();
+    let authority = Issuer::new(params, key);
+    for (what, name, expired, issuer, is_taken) in [
+        ("a good one", "localhost", false, Some(&authority), true),
+        ("self-signed", "localhost", false, None, false),
+        (
+            "another host's",
+            "a.example",
+            false,
+            Some(&authority),
+            false,
+        ),
+        ("expired", "localhost", true, Some(&authority), false),
+    ] {
+        let (port, serving) = secured(name, expired, issuer).await;
+        let builder = reqwest::Client::builder().no_proxy();
+        let builder = builder.tls_certs_merge([root.clone()]);
+        // What a host may have left in its builder from a trial.
+        let builder = builder.tls_danger_accept_invalid_certs(true);
+        let builder = builder.tls_danger_accept_invalid_hostnames(true);
+        let graph = Graph::new(ReqwestTransport::from_builder(builder).unwrap())
+            .with_base_url(&format!("https://localhost:{port}"))
+            .unwrap();
+        match graph.call(&super::access(), &Quick).await {
+            Ok(()) => assert!(is_taken, "{what}"),
+            Err(Error::Transport(error)) => {
+                assert!(!is_taken, "{what}: {error:?}");
+                assert_eq!(error.kind, TransportErrorKind::NotSent, "{what}");
+            }
+            Err(error) => panic!("{what}: {error:?}"),
+        }
+        assert_eq!(serving.await.unwrap(), is_taken, "{what}");
+    }
 }
 
 // ---- Uploads -------------------------------------------------------------
