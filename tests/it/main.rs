@@ -3,6 +3,10 @@
 mod change;
 mod corpus;
 #[cfg(feature = "full")]
+mod broken;
+#[cfg(feature = "full")]
+mod conformance;
+#[cfg(feature = "full")]
 mod crash;
 #[cfg(feature = "full")]
 mod crm;
@@ -11,14 +15,14 @@ mod example;
 mod fuzz;
 #[cfg(feature = "simulator")]
 mod graph;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "full")]
 mod inbox;
 mod inspect;
 #[cfg(feature = "simulator")]
 mod proxy;
 #[cfg(feature = "simulator")]
 mod simulator;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "full")]
 mod store;
 mod trust;
 #[cfg(feature = "full")]
