@@ -28,7 +28,7 @@ impl Change {
     ///
     /// Kept whole is also what has no Page or no customer, what lacks the id that its change needs,
     /// what the dashboard's *Test* button sends, and everything of an object other than a Page.
-    /// What came on standby is recorded with that [`Source`](crate::store::Source); a copy of it that comes in the normal
+    /// What came on standby is recorded with that [`Source`]; a copy of it that comes in the normal
     /// list is the same entry.
     ///
     /// `now` stands in where an event bears no time, and caps times that lie more than a day ahead,
