@@ -36,6 +36,8 @@ mod batch;
 #[cfg(feature = "client")]
 mod client;
 mod clock;
+#[cfg(feature = "client")]
+mod disk;
 mod endpoint;
 mod error;
 mod exchange;

@@ -28,7 +28,7 @@ use messenger_crm::secret::{AppSecret, PageToken, UserToken};
 use messenger_crm::simulator::Simulator;
 use serde_json::json;
 
-use crate::util::binary;
+use crate::util::{Folder, binary};
 
 struct Meta {
     simulator: Simulator,
@@ -192,6 +192,42 @@ async fn c26_a_file_is_sent_saved_and_sent_again() {
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Api(api) if api.subcode == Some(2_018_074)));
+}
+
+#[tokio::test]
+async fn c26_a_file_on_the_disk_is_read_as_it_leaves() {
+    let meta = Meta::new().await;
+    let folder = Folder::new();
+    let path = folder.path().join("menu.pdf");
+    let bytes: Vec<u8> = (0..300_000_u32).map(|number| (number / 7) as u8).collect();
+    std::fs::write(&path, &bytes).unwrap();
+    let file = Upload::open(&path, "application/pdf").await.unwrap();
+    assert_eq!(file.bytes(), 300_000);
+    let send = SendFile::new(meta.page.clone(), person(0), FileKind::File, file);
+    meta.call(&send).await;
+    let url = meta.thread()[0].attachment.clone().unwrap().url;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let lies_there = client.get(url).send().await.unwrap().bytes().await.unwrap();
+    assert!(lies_there == bytes);
+
+    // It shrinks before it is sent again: the request breaks off, and nobody gets half of it.
+    std::fs::write(&path, &bytes[..1000]).unwrap();
+    let error = meta.graph.call(&meta.as_page(), &send).await.unwrap_err();
+    assert!(matches!(error, Error::Transport(_)), "{error:?}");
+    assert_eq!(meta.thread().len(), 1);
+
+    std::fs::write(&path, b"").unwrap();
+    let empty = Upload::open(&path, "application/pdf").await.unwrap_err();
+    assert_eq!(empty.to_string(), "the file is empty");
+    let folder = Upload::open(folder.path(), "application/pdf")
+        .await
+        .unwrap_err();
+    assert_eq!(folder.to_string(), "it is not a file");
+    assert!(
+        Upload::open(path.with_extension("gone"), "a/b")
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]

@@ -287,12 +287,20 @@ async fn c11_a_body_of_one_byte_a_second_and_a_head_without_end_are_given_up() {
 
 #[tokio::test]
 async fn c11_a_body_without_end_is_read_up_to_a_mebibyte() {
-    static PIECE: [u8; 4096] = [b'7'; 4096];
-    for head in [
-        "HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n",
+    static PLAIN: [u8; 4096] = [b'7'; 4096];
+    let chunk = [b"1000\r\n".as_slice(), &PLAIN, b"\r\n"].concat();
+    for (head, piece) in [
+        (
+            "HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n",
+            PLAIN.as_slice(),
+        ),
+        ("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", &PLAIN),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+            chunk.leak(),
+        ),
     ] {
-        let (url, serving) = misbehaving(head, &PIECE, Duration::ZERO).await;
+        let (url, serving) = misbehaving(head, piece, Duration::ZERO).await;
         let error = ask_once(&url).await;
         assert!(
             matches!(&error, Error::Transport(error) if error.kind == TransportErrorKind::TooLarge),
