@@ -1,11 +1,11 @@
 //! Every integration test, in one binary.
 
-mod change;
-mod corpus;
 #[cfg(feature = "full")]
 mod broken;
+mod change;
 #[cfg(feature = "full")]
 mod conformance;
+mod corpus;
 #[cfg(feature = "full")]
 mod crash;
 #[cfg(feature = "full")]
