@@ -172,6 +172,7 @@ fn s27_every_read_finds_its_rows_by_all_columns_of_an_index() {
         [
             CONTACT,
             "field PRIMARY KEY (contact_no=? AND name=?)",
+            "forgotten PRIMARY KEY (hash=?)",
             "mark PRIMARY KEY (contact_no=? AND tie=? AND id=?)",
             "message INDEX message_id (contact_no=? AND tie=?)",
             "outgoing INDEX outgoing_due (contact_no=?)",
