@@ -1,6 +1,8 @@
 //! How SQLite goes about each read: which index, and which of its columns. A plan that still says
 //! `SEARCH` with fewer columns in brackets reads a whole conversation, or a whole Page.
 
+#![cfg(test)]
+
 use std::{cell::RefCell, collections::BTreeSet};
 
 use rusqlite::Connection;
