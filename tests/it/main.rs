@@ -1,20 +1,28 @@
 //! Every integration test, in one binary.
 
 #[cfg(feature = "full")]
+mod broken;
+mod change;
+#[cfg(feature = "full")]
+mod conformance;
+mod corpus;
+#[cfg(feature = "full")]
 mod crash;
 #[cfg(feature = "full")]
 mod crm;
-#[cfg(feature = "client")]
+mod events;
+mod example;
 mod fuzz;
 #[cfg(feature = "simulator")]
 mod graph;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "full")]
 mod inbox;
+mod inspect;
 #[cfg(feature = "simulator")]
 mod proxy;
 #[cfg(feature = "simulator")]
 mod simulator;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "full")]
 mod store;
 mod trust;
 #[cfg(feature = "full")]

@@ -398,6 +398,8 @@ fn p16_of_two_members_of_one_name_the_first_counts() {
     let delivery = read(body);
     assert_eq!(delivery.object, Object::Page);
     assert!(delivery.events.is_empty());
+    let body = r#"{"object":"page","entry":null,"entry":[{"id":"1","messaging":[7]}]}"#;
+    assert!(read(body).events.is_empty());
 }
 
 #[test]
@@ -408,9 +410,15 @@ fn the_first_kind_of_the_list_counts_wherever_it_stands() {
     ] {
         only(member, |event| assert_eq!(event.kind.name(), "message"));
     }
-    only(r#""message":null,"postback":{"payload":"p"}"#, |event| {
-        assert_eq!(event.kind.name(), "postback");
-    });
+    // One that is absent, or damaged, does not count.
+    for member in [
+        r#""message":null,"postback":{"payload":"p"}"#,
+        r#""message":7,"postback":{"payload":"p"}"#,
+        r#""postback":{"payload":"p"},"message":7"#,
+        r#""postback":{"payload":"p"},"reaction":7,"message":"hi""#,
+    ] {
+        only(member, |event| assert_eq!(event.kind.name(), "postback"));
+    }
 }
 
 #[test]

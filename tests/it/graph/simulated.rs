@@ -15,7 +15,8 @@ use messenger_crm::secret::{AppSecret, PageToken, UserToken};
 use messenger_crm::simulator::Simulator;
 use serde_json::json;
 
-use crate::util::{Folder, binary};
+use crate::example::binary;
+use crate::util::Folder;
 
 pub(super) struct Meta {
     pub(super) simulator: Simulator,
