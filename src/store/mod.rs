@@ -13,6 +13,7 @@ mod key;
 pub mod memory;
 mod model;
 mod query;
+mod retention;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -27,6 +28,7 @@ pub use query::{
     Changed, ContactFilter, ContactQuery, Count, KeptQuery, Listing, MAX_COUNT, MessageQuery,
     MessageScope, Pending,
 };
+pub use retention::expire;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 

@@ -23,6 +23,8 @@ mod proxy;
 #[cfg(feature = "simulator")]
 mod simulator;
 #[cfg(feature = "full")]
+mod sqlite;
+#[cfg(feature = "full")]
 mod store;
 mod trust;
 #[cfg(feature = "full")]

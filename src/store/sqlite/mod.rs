@@ -9,10 +9,15 @@
 
 mod columns;
 mod connection;
+mod export;
 mod listing;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod rows;
 mod search;
+mod talk;
+mod work;
 mod writer;
 
 use std::{
@@ -120,7 +125,7 @@ impl SqliteStore {
         &self,
         after: Option<Exported>,
     ) -> Result<(Vec<Change>, Option<Exported>), StoreError> {
-        self.read(move |connection| listing::export(connection, after))
+        self.read(move |connection| export::export(connection, after))
             .await
     }
 
@@ -246,7 +251,7 @@ impl ContactStore for SqliteStore {
 
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
         let query = query.clone();
-        self.read(move |connection| listing::messages(connection, &query))
+        self.read(move |connection| talk::messages(connection, &query))
             .await
     }
 
@@ -257,12 +262,12 @@ impl ContactStore for SqliteStore {
     }
 
     async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        self.read(move |connection| listing::pending(connection, now, limit))
+        self.read(move |connection| work::pending(connection, now, limit))
             .await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(listing::next_due).await
+        self.read(work::next_due).await
     }
 
     async fn changed(
@@ -277,7 +282,7 @@ impl ContactStore for SqliteStore {
             let rung = self.bell.rung();
             let page = page.clone();
             let changed = self
-                .read(move |connection| listing::changed(connection, &page, since))
+                .read(move |connection| work::changed(connection, &page, since))
                 .await?;
             let now = Instant::now();
             if changed.revision != since || now >= until {
