@@ -35,6 +35,7 @@
 
 mod account;
 mod app;
+mod choice;
 mod draft;
 mod event;
 mod form;
@@ -63,8 +64,9 @@ use tokio::task::JoinSet;
 use url::Url;
 
 pub use app::{App, Person};
+pub use choice::{ProfileAnswer, SendAnswer};
 pub use webhook::SubscribeError;
-pub use world::{Attachment, Message, ProfileAnswer, SendAnswer};
+pub use world::{Attachment, Message};
 
 use app::{Names, PEOPLE};
 use world::{Draft, World};

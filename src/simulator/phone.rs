@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::app::PEOPLE;
+use super::choice::{ProfileAnswer, SendAnswer};
 use super::server::{Answer, Asked, content, pairs, text};
 use super::webhook::{SubscribeError, explained, subscribe};
-use super::world::{Message, ProfileAnswer, SendAnswer, Thread};
+use super::world::{Message, Thread};
 use super::{PhoneError, Platform};
 
 /// Where the picture is that people send.

@@ -9,10 +9,10 @@ use tokio::time::sleep;
 
 use super::Platform;
 use super::app::{Person, hex, hmac};
+use super::choice::ProfileAnswer;
 use super::graph::Refusal;
 use super::parameters::{Parameters, fields};
 use super::server::{Answer, Asked, content, pairs, text};
-use super::world::ProfileAnswer;
 
 /// How long a picture's address lives, in seconds.
 const PICTURE_LIFE: u64 = 30 * 24 * 60 * 60;

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use super::Platform;
+use super::choice::SendAnswer;
 use super::draft::{attachment, draft};
 use super::form::File;
 use super::graph::{Refusal, Reply};
 use super::page::Saved;
 use super::parameters::Parameters;
-use super::world::{Draft, SendAnswer};
+use super::world::Draft;
 
 /// Saves a medium; the answer has its id.
 pub(super) fn save(

@@ -1,6 +1,10 @@
 //! Every integration test, in one binary.
 
+#[cfg(feature = "full")]
+mod broken;
 mod change;
+#[cfg(feature = "full")]
+mod conformance;
 mod corpus;
 #[cfg(feature = "full")]
 mod crash;
@@ -11,14 +15,14 @@ mod example;
 mod fuzz;
 #[cfg(feature = "simulator")]
 mod graph;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "full")]
 mod inbox;
 mod inspect;
 #[cfg(feature = "simulator")]
 mod proxy;
 #[cfg(feature = "simulator")]
 mod simulator;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "full")]
 mod store;
 mod trust;
 #[cfg(feature = "full")]
