@@ -5,6 +5,10 @@
 
 mod bell;
 mod content;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod cursor;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod encoding;
 pub mod fold;
 pub mod grams;
 mod key;

@@ -13,12 +13,14 @@ use super::{
 };
 use crate::{
     change::Change,
-    id::{PageId, Psid},
+    id::PageId,
     store::{
         Changed, Contact, ContactFilter, ContactKey, ContactQuery, Count, EntryId, Kept, KeptQuery,
         Listing, MAX_COUNT, Message, MessageQuery, MessageScope, Pending, Picture, Revision,
         StoreError,
-        fold::{self, ContactRow, Spot},
+        cursor::Cursor,
+        encoding,
+        fold::{self, ContactRow},
         grams,
     },
     time::Timestamp,
@@ -107,7 +109,7 @@ pub(super) fn contacts(
         }
     };
     let contacts = rows.into_iter().map(|(number, psid, row)| {
-        let key = ContactKey::new(query.page.clone(), psid_of(psid)?);
+        let key = ContactKey::new(query.page.clone(), encoding::psid(psid)?);
         show(connection, &key, number, &row)
     });
     Ok(Listing {
@@ -146,7 +148,7 @@ fn inbox(
     let next = rows
         .last()
         .filter(|_| has_more)
-        .map(|row| Cursor::of_contact(row).to_string());
+        .map(|row| place(row).to_string());
     Ok((rows, next, counted))
 }
 
@@ -177,14 +179,14 @@ fn filtered<P: Params + Copy>(
         }
     }
     let total = Count::of(u32::try_from(rows.len()).unwrap_or(u32::MAX));
-    rows.retain(|row| Cursor::of_contact(row) < after);
-    rows.sort_by_key(|row| std::cmp::Reverse(Cursor::of_contact(row)));
+    rows.retain(|row| place(row) < after);
+    rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows
         .last()
         .filter(|_| has_more)
-        .map(|row| Cursor::of_contact(row).to_string());
+        .map(|row| place(row).to_string());
     Ok((rows, next, total))
 }
 
@@ -212,7 +214,7 @@ fn walk(
         }
         let row = columns::contact(row)?;
         looked_at += 1;
-        next = Some(Cursor::of_contact(&row).to_string());
+        next = Some(place(&row).to_string());
         if is_wanted(row.0, &row.2)? {
             rows.push(row);
         }
@@ -360,7 +362,7 @@ fn message_of(
     let Some((_, psid, contact)) = contact else {
         return Ok(None);
     };
-    let key = ContactKey::new(page.clone(), psid_of(psid)?);
+    let key = ContactKey::new(page.clone(), encoding::psid(psid)?);
     Ok(entry.show(&key, &contact))
 }
 
@@ -394,7 +396,7 @@ pub(super) fn kept(
             Ok(Kept {
                 id: EntryId::from_text(row.get::<_, String>(0).map_err(failed)?),
                 page: query.page.clone(),
-                psid: psid.map(psid_of).transpose()?,
+                psid: psid.map(encoding::psid).transpose()?,
                 at: Timestamp::from_millis(row.get(2).map_err(failed)?),
                 reason: row.get(3).map_err(failed)?,
                 raw: row.get(4).map_err(failed)?,
@@ -434,7 +436,11 @@ pub(super) fn pending(
             let page: String = row.get("page").map_err(failed)?;
             let (number, psid, contact) = columns::contact(row)?;
             let page = PageId::new(page).map_err(|_| StoreError::Unreadable("the id of a Page"))?;
-            Ok((number, ContactKey::new(page, psid_of(psid)?), contact))
+            Ok((
+                number,
+                ContactKey::new(page, encoding::psid(psid)?),
+                contact,
+            ))
         })
     };
     for (number, key, _) in due("send_due")? {
@@ -493,12 +499,12 @@ pub(super) fn changed(
             &sql,
             params![page_no, than, more_than(limit)],
             |row| {
-                let psid = psid_of(row.get(0).map_err(failed)?)?;
+                let psid = encoding::psid(row.get(0).map_err(failed)?)?;
                 Ok((psid, row.get::<_, i64>(1).map_err(failed)?))
             },
         )
     };
-    let mut rows = read(">", columns::revision_to_sql(since), MAX_CHANGED)?;
+    let mut rows = read(">", encoding::revision_to_sql(since), MAX_CHANGED)?;
     let mut until = revision;
     let more = rows.len() > MAX_CHANGED;
     if more
@@ -539,7 +545,11 @@ pub(super) fn export(
         let page: String = row.get("page").map_err(failed)?;
         let page = PageId::new(page).map_err(|_| StoreError::Unreadable("the id of a Page"))?;
         let (number, psid, contact) = columns::contact(row)?;
-        Ok((number, ContactKey::new(page, psid_of(psid)?), contact))
+        Ok((
+            number,
+            ContactKey::new(page, encoding::psid(psid)?),
+            contact,
+        ))
     })?;
     let last = customers.last().map(|(number, ..)| Exported(*number));
     for (number, key, row) in &customers {
@@ -575,7 +585,7 @@ fn export_nameless(connection: &Connection) -> Result<Vec<Change>, StoreError> {
                 (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
             Ok(Change::Kept {
                 page: named.map(page).transpose()?,
-                psid: psid.map(psid_of).transpose()?,
+                psid: psid.map(encoding::psid).transpose()?,
                 id: EntryId::from_text(row.get::<_, String>(2).map_err(failed)?),
                 at: Timestamp::from_millis(row.get(3).map_err(failed)?),
                 reason: row.get(4).map_err(failed)?,
@@ -635,10 +645,6 @@ fn picture_of(connection: &Connection, number: i64) -> Result<Option<Picture>, S
         .map_err(failed)
 }
 
-fn psid_of(text: String) -> Result<Psid, StoreError> {
-    Psid::new(text).map_err(|_| StoreError::Unreadable("the id of a customer"))
-}
-
 fn nothing<T>() -> Listing<T> {
     Listing {
         rows: Vec::new(),
@@ -662,49 +668,6 @@ fn count(connection: &Connection, rows: &str, params: impl Params) -> Result<Cou
     Ok(Count::of(counted))
 }
 
-/// Where a row stands in a listing.
-#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
-struct Cursor {
-    at: i64,
-    tie: i64,
-}
-
-impl Cursor {
-    const START: Self = Self {
-        at: i64::MAX,
-        tie: i64::MAX,
-    };
-
-    fn new(at: Timestamp, tie: i64) -> Self {
-        let Spot { at, tie, .. } = Spot::new(at, tie);
-        Self {
-            at: at.as_millis(),
-            tie,
-        }
-    }
-
-    fn of_contact((number, _, row): &(i64, String, ContactRow)) -> Self {
-        Self::new(row.last_at.unwrap_or_default(), *number)
-    }
-
-    fn parse(after: Option<&str>) -> Result<Self, StoreError> {
-        let Some(after) = after else {
-            return Ok(Self::START);
-        };
-        after
-            .split_once(':')
-            .and_then(|(at, tie)| {
-                Some(Self {
-                    at: at.parse().ok()?,
-                    tie: tie.parse().ok()?,
-                })
-            })
-            .ok_or(StoreError::Unreadable("the cursor"))
-    }
-}
-
-impl std::fmt::Display for Cursor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.at, self.tie)
-    }
+fn place((number, _, row): &(i64, String, ContactRow)) -> Cursor {
+    Cursor::new(row.last_at.unwrap_or_default(), *number)
 }

@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql, params, params_from_iter};
 
 use super::{
-    columns::{
-        self, BodyValues, COLD, CONTACT, ContactValues, EntryValues, HOT, MESSAGE, OUTGOING,
-    },
+    columns::{self, COLD, CONTACT, HOT, MESSAGE, OUTGOING},
     connection::failed,
     search::{self, Indexed},
 };
@@ -15,6 +13,7 @@ use crate::{
     id::PageId,
     store::{
         ContactKey, EntryId, Kept, OutgoingKey, Picture, Revision, StoreError,
+        encoding::{self, BodyValues, ContactValues, EntryValues, OutgoingValues},
         fold::{ContactRow, Conversation, Ends, EntryRow, FieldRow, OutgoingRow, Rows},
     },
     time::Timestamp,
@@ -62,8 +61,8 @@ impl<'c> SqliteRows<'c> {
     /// Writes the revisions that the Pages have now. The transaction must not be used afterwards.
     pub(super) fn finish(self) -> Result<(), StoreError> {
         for page in self.pages.values().filter(|page| page.is_changed) {
-            let revision = columns::revision_to_sql(page.revision);
-            let gone = page.gone.map(columns::revision_to_sql);
+            let revision = encoding::revision_to_sql(page.revision);
+            let gone = page.gone.map(encoding::revision_to_sql);
             self.execute(
                 "UPDATE page SET revision = ?2, gone = coalesce(?3, gone) WHERE page_no = ?1",
                 params![page.number, revision, gone],
@@ -168,7 +167,7 @@ impl<'c> SqliteRows<'c> {
         let forgotten = self.stored(key)?.row.forgotten;
         self.execute(
             "INSERT INTO contact (page_no, psid, forgotten) VALUES (?1, ?2, ?3)",
-            params![page_no, key.psid.as_str(), columns::time(forgotten)],
+            params![page_no, key.psid.as_str(), encoding::time(forgotten)],
         )?;
         let number = self.connection.last_insert_rowid();
         self.stored(key)?.number = Some(number);
@@ -256,7 +255,7 @@ impl Rows for SqliteRows<'_> {
             self.execute(
                 "INSERT INTO forgotten (hash, page_no, at) VALUES (?1, ?2, ?3)
                  ON CONFLICT (hash) DO UPDATE SET at = excluded.at",
-                params![key.hash(), page_no, columns::time(row.forgotten)],
+                params![key.hash(), page_no, encoding::time(row.forgotten)],
             )?;
         }
         if old.is_shown() && !row.is_shown() {
@@ -287,16 +286,19 @@ impl Rows for SqliteRows<'_> {
         };
         // Most changes leave the second half as it is, and its indexes with it.
         if is_cold(row)? == is_cold(&old)? && row.profile_due() == old.profile_due() {
-            let values = values.hot.iter().map(AsRef::as_ref);
             let sql = update(&HOT, HOT.len() + 1);
-            let number: &dyn rusqlite::ToSql = &number;
-            self.execute(&sql, params_from_iter(values.chain([number])))?;
+            let values = columns::hot(&values).into_iter();
+            self.execute(
+                &sql,
+                params_from_iter(values.chain([&number as &dyn ToSql])),
+            )?;
         } else {
             let names: Vec<&str> = HOT.into_iter().chain(COLD).collect();
-            let all = values.hot.iter().chain(&values.cold).map(AsRef::as_ref);
             let sql = update(&names, names.len() + 1);
-            let number: &dyn rusqlite::ToSql = &number;
-            self.execute(&sql, params_from_iter(all.chain([number])))?;
+            let all = columns::hot(&values)
+                .into_iter()
+                .chain(columns::cold(&values));
+            self.execute(&sql, params_from_iter(all.chain([&number as &dyn ToSql])))?;
         }
         let (old, new) = (old.searchable(), row.searchable());
         search::put_names(self.connection, page_no, number, &old, &new)?;
@@ -352,7 +354,7 @@ impl Rows for SqliteRows<'_> {
             return self
                 .execute(
                     "INSERT INTO mark (contact_no, tie, id, key, marks, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    params![number, EntryRow::tie(id), id.as_str(), key, marks, columns::time(row.told_at())],
+                    params![number, EntryRow::tie(id), id.as_str(), key, marks, encoding::time(row.told_at())],
                 )
                 .map(drop);
         };
@@ -404,31 +406,25 @@ impl Rows for SqliteRows<'_> {
                 .execute(sql, params![number, answer.to_bytes()])
                 .map(drop);
         };
-        let (text, more) = match &row.content {
-            Some(content) => columns::content_values(content, None)?,
-            None => (None, None),
-        };
-        let (state, state_due, reason) = columns::state_values(&row.state)?;
-        let mids: Vec<&str> = row.mids.iter().map(|mid| mid.as_str()).collect();
-        let mids = Some(mids.join("\n")).filter(|mids| !mids.is_empty());
+        let values = OutgoingValues::of(row)?;
         self.execute(
             "INSERT OR REPLACE INTO outgoing (contact_no, key, at, tie, due, has_content, text, more, attempt, state,
              state_due, reason, by, mids) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             params![
                 number,
                 answer.to_bytes(),
-                row.at.as_millis(),
-                row.spot().map(|spot| spot.tie),
-                columns::time(row.due()),
-                row.content.is_some(),
-                text,
-                more,
-                row.attempt,
-                state,
-                state_due,
-                reason,
-                columns::worker(row.by),
-                mids
+                values.at,
+                values.tie,
+                values.due,
+                values.has_content,
+                values.text,
+                values.more,
+                values.attempt,
+                values.state,
+                values.state_due,
+                values.reason,
+                values.by,
+                values.mids
             ],
         )
         .map(drop)
