@@ -14,6 +14,8 @@ pub mod grams;
 mod key;
 pub mod memory;
 mod model;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod query;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -25,6 +27,8 @@ pub use memory::MemoryStore;
 pub use model::{
     Contact, Entry, Kept, Message, MessageState, Preview, Profile, Reason, Side, Source,
 };
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub use query::{
     Changed, ContactFilter, ContactQuery, Count, KeptQuery, Listing, MAX_COUNT, MessageQuery,
     MessageScope, Pending,
