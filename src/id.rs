@@ -81,6 +81,14 @@ ids! {
     AppId;
     /// A message.
     Mid;
+    /// A saved attachment, which its Page may send again for 90 days.
+    AttachmentId;
+    /// A persona: another name and picture for the Page to write under.
+    PersonaId;
+    /// A custom label that a Page keeps at Meta.
+    LabelId;
+    /// A conversation, as the Graph API names it; not a PSID.
+    ConversationId;
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What must never be printed: app secrets, Page tokens, verify tokens.
+//! What must never be printed: app secrets, access tokens, verify tokens.
 
 use std::fmt;
 
@@ -61,6 +61,22 @@ secrets! {
     VerifyToken = "verify token";
     /// A Page access token: the right to send as the Page.
     PageToken = "Page access token";
+    /// A user access token, as the login hands it out: the way to the Page tokens.
+    UserToken = "user access token";
+    /// Any access token: of a Page, a person, a system user or an app.
+    AccessToken = "access token";
+}
+
+impl From<PageToken> for AccessToken {
+    fn from(token: PageToken) -> Self {
+        Self(token.0)
+    }
+}
+
+impl From<UserToken> for AccessToken {
+    fn from(token: UserToken) -> Self {
+        Self(token.0)
+    }
 }
 
 #[cfg(test)]

@@ -26,17 +26,6 @@ impl Timestamp {
         }
     }
 
-    /// A moment as Meta writes it, in digits; a fraction must be zero.
-    pub(crate) fn parse_meta(digits: &str) -> Option<Self> {
-        let number = digits.parse().ok().or_else(|| {
-            let number: f64 = digits.parse().ok()?;
-            // 2^53: what a float holds exactly.
-            (number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0)
-                .then_some(number as i64)
-        })?;
-        Some(Self::from_meta(number))
-    }
-
     /// The number from which [`from_meta`](Self::from_meta) makes this moment.
     pub(crate) const fn to_meta(self) -> i64 {
         if self.0.unsigned_abs() < 1_000_000_000_000 {

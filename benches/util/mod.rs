@@ -73,6 +73,20 @@ pub(crate) fn print(title: &str, bytes: usize, measured: &[Measured<'_>]) {
     }
 }
 
+/// Prints what one run allocates and the most that it holds at one time.
+#[allow(dead_code)] // Not every bench looks at memory.
+pub(crate) fn print_memory<T>(name: &str, bytes: usize, work: impl FnOnce() -> T) {
+    let mut kept = None;
+    let info = allocation_counter::measure(|| kept = Some(black_box(work())));
+    drop(kept);
+    println!(
+        "  {name:<32} {:>6} allocations, at most {:>9} bytes held, {:.2} x the body",
+        info.count_total,
+        info.bytes_max,
+        info.bytes_max as f64 / bytes as f64
+    );
+}
+
 fn runs_in_a_round(variant: &mut Variant<'_>) -> u32 {
     let mut runs = 1;
     while runs < 1 << 20 && time(variant, runs) < ROUND {

@@ -264,7 +264,7 @@ async fn reply(crm: &Crm, body: &Value) -> Answer {
         .await
         .map_err(|refusal| match refusal {
             ReplyError::NoSuchCustomer => not_found(),
-            ReplyError::Invalid(InvalidMessage::TextTooLong { .. }) => {
+            ReplyError::Invalid(InvalidMessage::TooLong { .. }) => {
                 error(StatusCode::UNPROCESSABLE_ENTITY, "too_long")
             }
             ReplyError::Invalid(_) => error(StatusCode::UNPROCESSABLE_ENTITY, "empty"),

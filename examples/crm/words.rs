@@ -125,6 +125,10 @@ words! {
         "對 Meta 的呼叫次數過多，請等幾分鐘後再傳送。";
     advice_permission: "The app lacks a permission for this Page. Check pages_messaging in Meta’s dashboard.",
         "應用程式缺少這個粉絲專頁的權限，請在 Meta 開發者後台檢查 pages_messaging。";
+    advice_thread_control: "Another app or the Page’s inbox holds this conversation. Answer there, or take it over.",
+        "這個對話目前由其他應用程式或粉絲專頁收件匣處理，請在那裡回覆，或先取得對話控制權。";
+    advice_blocked: "Meta has restricted this Page or app. Stop sending, and look at the Page’s quality in Meta’s dashboard.",
+        "Meta 已限制這個粉絲專頁或應用程式，請停止傳送，並到 Meta 後台查看粉絲專頁狀態。";
     advice_fix_request: "Meta does not accept this message as it is. Write it differently.",
         "Meta 不接受這則訊息的內容，請修改後再傳送。";
     advice_try_again: "Meta has a passing problem. Send it again.", "Meta 暫時發生問題，請再傳送一次。";

@@ -4,16 +4,12 @@ use std::time::Duration;
 
 use super::{
     Change,
-    content::{self, lines, mid, own},
+    content::{self, mid, own},
 };
 use crate::{
     event::{self, Channel, Event, Kind, Object},
     id::{AppId, Mid, PageId},
-    store::{
-        Act, ContactKey, Content, Entry, EntryId, OptIn, OutgoingKey, Reaction, Referral, Side,
-        Source,
-    },
-    text::Text,
+    store::{ContactKey, Content, Entry, EntryId, OutgoingKey, Reaction, Side, Source},
     time::Timestamp,
 };
 
@@ -27,7 +23,7 @@ impl Change {
     /// | `message_edit` | [`Edited`](Self::Edited) |
     /// | `delivery`, `read` | [`Delivered`](Self::Delivered), [`Read`](Self::Read) |
     /// | `reaction` | [`Reacted`](Self::Reacted) |
-    /// | `postback`, `referral`, `optin`, `account_linking`, `messaging_feedback`, `messaging_customer_information`, `form`, `response_feedback`, `order`, `template`, `payment`, `pre_checkout`, `checkout_update`, `game_play`, `message_request`, `call_permission_reply`, a call by the customer | [`Received`](Self::Received), with the [`Act`] |
+    /// | `postback`, `referral`, `optin`, `account_linking`, `messaging_feedback`, `messaging_customer_information`, `form`, `response_feedback`, `order`, `template`, `payment`, `pre_checkout`, `checkout_update`, `game_play`, `message_request`, `call_permission_reply`, a call by the customer | [`Received`](Self::Received), with the [`Act`](crate::store::Act) |
     /// | everything else | [`Kept`](Self::Kept) whole, with the reason |
     ///
     /// Kept whole is also what has no Page or no customer, what lacks the id that its change needs,
@@ -81,8 +77,8 @@ fn latest(now: Timestamp) -> Timestamp {
 }
 
 /// An event of a conversation, about to get its meaning.
-struct Meaning<'e> {
-    event: &'e Event<'e>,
+pub(super) struct Meaning<'e> {
+    pub(super) event: &'e Event<'e>,
     contact: ContactKey,
     at: Timestamp,
     latest: Timestamp,
@@ -128,32 +124,8 @@ impl<'e> Meaning<'e> {
             Kind::AccountLinking(linking) => self.act(&[&linking.status], |content| {
                 content.title = own(&linking.status);
             }),
-            Kind::Feedback(feedback) => {
-                let answers = lines(feedback.screens.iter().flat_map(|screen| {
-                    let questions = screen.questions.iter().flat_map(event::Map::iter);
-                    questions.flat_map(|(id, answer)| {
-                        let follow_up = answer.follow_up.as_ref();
-                        [
-                            answer
-                                .payload
-                                .as_ref()
-                                .map(|score| format!("{id}: {}", &**score)),
-                            follow_up.and_then(|more| own(&more.payload)),
-                        ]
-                    })
-                }));
-                self.form(answers)
-            }
-            Kind::CustomerInformation(information) => {
-                let responses = information
-                    .screens
-                    .iter()
-                    .flat_map(|screen| &screen.responses);
-                self.form(lines(responses.map(|response| {
-                    let (key, value) = (response.key.as_ref()?, response.value.as_ref()?);
-                    Some(format!("{}: {}", &**key, &**value))
-                })))
-            }
+            Kind::Feedback(feedback) => self.feedback(feedback),
+            Kind::CustomerInformation(information) => self.information(information),
             Kind::LeadForm(form) => {
                 self.act(&[&form.id], |content| content.payload = own(&form.id))
             }
@@ -297,129 +269,7 @@ impl<'e> Meaning<'e> {
         })
     }
 
-    fn postback(self, postback: &event::Postback<'_>) -> Result<Change, &'static str> {
-        // By the title and without the payload, which a standby copy lacks.
-        let id = mid(&postback.mid).as_ref().map(EntryId::of_message);
-        let id = id.unwrap_or_else(|| self.id(&[&postback.title]));
-        let mut content = Content::new(Act::POSTBACK);
-        content.title = own(&postback.title);
-        content.payload = own(&postback.payload);
-        content.referral = postback.referral.as_deref().map(Referral::of);
-        self.received(id, content)
-    }
-
-    fn referral(self, referral: &event::Referral<'_>) -> Result<Change, &'static str> {
-        let id = self.id(&[
-            &referral.reference,
-            &referral.source,
-            &referral.kind,
-            &referral.ad_id,
-        ]);
-        let mut content = Content::new(Act::REFERRAL);
-        content.referral = Some(Referral::of(referral));
-        let lead = self
-            .event
-            .beside
-            .as_ref()
-            .and_then(|beside| beside.lead.as_ref());
-        content.text = lines(lead.iter().flat_map(|lead| &lead.data).map(|answer| {
-            let (question, answer) = (answer.question.as_ref()?, answer.answer.as_ref()?);
-            Some(format!("{}: {}", &**question, &**answer))
-        }));
-        self.received(id, content)
-    }
-
-    fn opt_in(self, optin: &event::Optin<'_>) -> Result<Change, &'static str> {
-        let token = if optin.token.is_some() {
-            &optin.token
-        } else {
-            &optin.one_time_token
-        };
-        let id = self.id(&[token, &optin.status, &optin.reference]);
-        let subscription = OptIn {
-            kind: own(&optin.kind),
-            token: own(token),
-            expires_at: optin.token_expires_at,
-            status: own(&optin.status),
-            topic: own(&optin.topic),
-        };
-        let mut content = Content::new(Act::OPT_IN);
-        content.title = own(&optin.title);
-        content.payload = own(&optin.payload);
-        content.opt_in = Some(subscription);
-        if optin.reference.is_some() || optin.source.is_some() {
-            content.referral = Some(Referral {
-                reference: own(&optin.reference),
-                source: own(&optin.source),
-                ..Referral::default()
-            });
-        }
-        self.received(id, content)
-    }
-
-    fn order(self, order: &event::Order<'_>) -> Result<Change, &'static str> {
-        let products = order.products.iter().map(|product| {
-            let name = product.name.as_ref().or(product.retailer_id.as_ref())?;
-            let quantity = product.quantity.unwrap_or(1);
-            let price = product.unit_price.as_deref().unwrap_or_default();
-            let currency = product.currency.as_deref().unwrap_or_default();
-            let line = format!("{quantity} × {} {price} {currency}", &**name);
-            Some(line.trim_end().to_owned())
-        });
-        let text = lines(products.chain([own(&order.note)]));
-        let id = self.id(&[&text.as_deref().map(Text::from), &order.source_id]);
-        let mut content = self.of_kind();
-        content.text = text;
-        content.payload = own(&order.source_id);
-        self.received(id, content)
-    }
-
-    fn payment(
-        self,
-        payload: &Option<Text<'_>>,
-        amount: Option<&event::Amount<'_>>,
-    ) -> Result<Change, &'static str> {
-        self.act(&[payload], |content| {
-            content.title = amount.and_then(|amount| {
-                let (number, currency) = (amount.amount.as_ref()?, amount.currency.as_ref()?);
-                Some(format!("{} {}", &**number, &**currency))
-            });
-            content.payload = own(payload);
-        })
-    }
-
-    /// A call that the customer begins is a line of the conversation; the rest of it is not.
-    fn call(self, call: &event::Call<'_>) -> Result<Change, &'static str> {
-        let is_theirs = call.direction.as_deref() == Some("user_initiated");
-        if !is_theirs || call.event.as_deref() != Some("connect") {
-            return Err("the course of a call");
-        }
-        self.act(&[&call.id], |content| content.payload = own(&call.id))
-    }
-
-    fn form(self, text: Option<String>) -> Result<Change, &'static str> {
-        self.act(&[&text.as_deref().map(Text::from)], |content| {
-            content.text.clone_from(&text)
-        })
-    }
-
-    /// An act of the customer that has no message id.
-    fn act(
-        self,
-        identity: &[&Option<Text<'_>>],
-        tell: impl FnOnce(&mut Content),
-    ) -> Result<Change, &'static str> {
-        let id = self.id(identity);
-        let mut content = self.of_kind();
-        tell(&mut content);
-        self.received(id, content)
-    }
-
-    fn of_kind(&self) -> Content {
-        Content::new(Act::new(self.event.kind.name()))
-    }
-
-    fn received(self, id: EntryId, content: Content) -> Result<Change, &'static str> {
+    pub(super) fn received(self, id: EntryId, content: Content) -> Result<Change, &'static str> {
         let entry = self.entry(id, content);
         Ok(Change::Received {
             contact: self.contact,
@@ -427,7 +277,7 @@ impl<'e> Meaning<'e> {
         })
     }
 
-    fn entry(&self, id: EntryId, content: Content) -> Entry {
+    pub(super) fn entry(&self, id: EntryId, content: Content) -> Entry {
         let source = match self.event.channel {
             Channel::Standby => Source::Standby,
             _ => Source::Webhook,
@@ -437,19 +287,5 @@ impl<'e> Meaning<'e> {
         let mut entry = Entry::new(id, self.at, source, content);
         entry.opens_window = opens_window;
         entry
-    }
-
-    /// The identity of what has no message id: its kind, its own time, what defines it. Never the
-    /// time of sending, nor the list or place it came in: they change when Meta sends it again.
-    fn id(&self, parts: &[&Option<Text<'_>>]) -> EntryId {
-        let time = self.event.timestamp.map(|at| at.as_millis().to_be_bytes());
-        let mut all: Vec<&[u8]> = vec![self.event.kind.name().as_bytes()];
-        all.push(time.as_ref().map_or(&[], |time| time));
-        all.extend(
-            parts
-                .iter()
-                .map(|part| part.as_deref().unwrap_or_default().as_bytes()),
-        );
-        EntryId::of_parts(&all)
     }
 }

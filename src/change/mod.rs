@@ -1,5 +1,6 @@
 //! What does it mean? From events to what changes for a CRM.
 
+mod act;
 mod content;
 mod meaning;
 

@@ -36,14 +36,22 @@ impl<'a> Json<'a> {
     }
 
     /// The next byte that is not white space; 0, which no JSON holds there, at the end.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn peek(&mut self) -> u8 {
-        loop {
-            match self.byte() {
-                b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
-                byte => return byte,
-            }
+        let byte = self.byte();
+        if byte > b' ' {
+            byte
+        } else {
+            self.peek_behind_space()
         }
+    }
+
+    #[cold]
+    fn peek_behind_space(&mut self) -> u8 {
+        while matches!(self.byte(), b' ' | b'\n' | b'\r' | b'\t') {
+            self.at += 1;
+        }
+        self.byte()
     }
 
     /// Whether nothing but white space is left.
@@ -67,13 +75,12 @@ impl<'a> Json<'a> {
     }
 
     /// Goes to the value of the next member of an object, or out of the object.
-    #[inline]
-    pub(crate) fn next_member(&mut self, first: &mut bool) -> Result<Option<Text<'a>>> {
+    #[inline(always)]
+    pub(crate) fn next_member(&mut self, first: &mut bool) -> Result<Option<Written<'a>>> {
         if !self.next(b'}', first)? {
             return Ok(None);
         }
-        let (name, is_escaped) = self.name()?;
-        Ok(Some(decoded(name, is_escaped)))
+        self.name().map(Some)
     }
 
     /// Gives every member of an object to `each`, which reads or skips its value.
@@ -90,7 +97,11 @@ impl<'a> Json<'a> {
         }
         let mut first = true;
         while let Some(name) = self.next_member(&mut first)? {
-            each(&name, self)?;
+            if name.is_escaped {
+                each(&unescaped(name.raw), self)?;
+            } else {
+                each(name.raw, self)?;
+            }
         }
         Ok(true)
     }
@@ -99,77 +110,100 @@ impl<'a> Json<'a> {
     #[inline]
     pub(crate) fn text(&mut self) -> Result<Option<Text<'a>>> {
         match self.peek() {
-            b'"' => {
-                let (raw, is_escaped) = self.string()?;
-                Ok(Some(decoded(raw, is_escaped)))
-            }
+            b'"' => Ok(Some(self.string()?.decoded())),
             b'-' | b'0'..=b'9' => Ok(Some(self.number()?.into())),
             _ => self.skip().map(|_| None),
         }
     }
 
+    /// A whole number, or a string of one; of other numbers and strings what `other` makes.
+    #[inline]
+    pub(crate) fn integer(&mut self, other: fn(&str) -> Option<i64>) -> Result<Option<i64>> {
+        let mut digits = *self;
+        // 18 digits fit, whatever they are.
+        if digits.peek().is_ascii_digit() && digits.byte() != b'0' {
+            let (start, mut number) = (digits.at, 0);
+            while digits.byte().is_ascii_digit() && digits.at - start < 18 {
+                number = number * 10 + i64::from(digits.byte() - b'0');
+                digits.at += 1;
+            }
+            if !matches!(digits.byte(), b'0'..=b'9' | b'.' | b'e' | b'E') {
+                *self = digits;
+                return Ok(Some(number));
+            }
+        }
+        Ok(self
+            .text()?
+            .and_then(|text| text.parse().ok().or_else(|| other(&text))))
+    }
+
     /// Passes over one value, however deep it nests, and returns it as it is written.
+    #[inline]
     pub(crate) fn skip(&mut self) -> Result<&'a str> {
-        self.peek();
+        let first = self.peek();
         let start = self.at;
-        let mut nesting = Nesting::default();
+        match first {
+            b'{' | b'[' => self.skip_nested()?,
+            first => self.skip_scalar(first)?,
+        }
+        Ok(self.since(start))
+    }
+
+    fn skip_scalar(&mut self, first: u8) -> Result<()> {
+        match first {
+            b'"' => self.string().map(|_| ()),
+            b'-' | b'0'..=b'9' => self.number().map(|_| ()),
+            b't' => self.word("true"),
+            b'f' => self.word("false"),
+            b'n' => self.word("null"),
+            _ => Err(Syntax),
+        }
+    }
+
+    fn skip_nested(&mut self) -> Result<()> {
+        // Which of the open brackets are braces.
+        let mut nesting: Vec<bool> = Vec::new();
         loop {
             match self.peek() {
-                b'"' => drop(self.string()?),
-                b'-' | b'0'..=b'9' => drop(self.number()?),
-                b'{' => {
+                open @ (b'{' | b'[') => {
                     self.at += 1;
-                    if self.peek() != b'}' {
-                        nesting.push(true);
-                        self.name()?;
+                    // The closing bracket comes two characters behind the opening one.
+                    if self.peek() != open + 2 {
+                        nesting.push(open == b'{');
+                        if open == b'{' {
+                            self.name()?;
+                        }
                         continue;
                     }
                     self.at += 1;
                 }
-                b'[' => {
-                    self.at += 1;
-                    if self.peek() != b']' {
-                        nesting.push(false);
-                        continue;
-                    }
-                    self.at += 1;
-                }
-                b't' => self.word("true")?,
-                b'f' => self.word("false")?,
-                b'n' => self.word("null")?,
-                _ => return Err(Syntax),
+                first => self.skip_scalar(first)?,
             }
             // A value ends here, and with it perhaps what it stands in.
             loop {
-                let Some(in_object) = nesting.top() else {
-                    return Ok(self.since(start));
+                let Some(in_object) = nesting.last() else {
+                    return Ok(());
                 };
                 match (self.peek(), in_object) {
-                    (b',', true) => {
-                        self.at += 1;
-                        self.name()?;
-                        break;
-                    }
-                    (b',', false) => {
-                        self.at += 1;
-                        break;
-                    }
-                    (b'}', true) | (b']', false) => {
-                        self.at += 1;
-                        nesting.pop();
-                    }
+                    (b',', _) => break,
+                    (b'}', true) | (b']', false) => nesting.pop(),
                     _ => return Err(Syntax),
-                }
+                };
+                self.at += 1;
+            }
+            self.at += 1;
+            if nesting.last() == Some(&true) {
+                self.name()?;
             }
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn byte(&self) -> u8 {
         self.text.as_bytes().get(self.at).copied().unwrap_or(0)
     }
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self, close: u8, first: &mut bool) -> Result<bool> {
         let byte = self.peek();
         if byte == close {
@@ -186,8 +220,8 @@ impl<'a> Json<'a> {
     }
 
     /// A name and the colon behind it.
-    #[inline]
-    fn name(&mut self) -> Result<(&'a str, bool)> {
+    #[inline(always)]
+    fn name(&mut self) -> Result<Written<'a>> {
         if self.peek() != b'"' {
             return Err(Syntax);
         }
@@ -199,9 +233,9 @@ impl<'a> Json<'a> {
         Ok(name)
     }
 
-    /// What stands between two quotation marks, and whether any of it is escaped.
-    #[inline]
-    fn string(&mut self) -> Result<(&'a str, bool)> {
+    /// What stands between two quotation marks.
+    #[inline(always)]
+    fn string(&mut self) -> Result<Written<'a>> {
         self.at += 1;
         let start = self.at;
         let mut is_escaped = false;
@@ -210,7 +244,8 @@ impl<'a> Json<'a> {
             match self.byte() {
                 b'"' => {
                     self.at += 1;
-                    return Ok((&self.text[start..self.at - 1], is_escaped));
+                    let raw = &self.text[start..self.at - 1];
+                    return Ok(Written { raw, is_escaped });
                 }
                 b'\\' => {
                     is_escaped = true;
@@ -270,53 +305,39 @@ impl<'a> Json<'a> {
     }
 }
 
-/// Which of the open brackets are braces: 64 in a word, further ones on the heap.
-#[derive(Default)]
-struct Nesting {
-    depth: u32,
-    top: u64,
-    below: Vec<u64>,
+/// A string as it is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written<'a> {
+    raw: &'a str,
+    is_escaped: bool,
 }
 
-impl Nesting {
-    fn push(&mut self, is_object: bool) {
-        if self.depth == 64 {
-            self.below.push(self.top);
-            self.depth = 0;
-        }
-        self.top = self.top << 1 | u64::from(is_object);
-        self.depth += 1;
-    }
-
-    fn top(&self) -> Option<bool> {
-        (self.depth > 0).then_some(self.top & 1 == 1)
-    }
-
-    fn pop(&mut self) {
-        self.top >>= 1;
-        self.depth -= 1;
-        if self.depth == 0
-            && let Some(top) = self.below.pop()
-        {
-            (self.top, self.depth) = (top, 64);
+impl<'a> Written<'a> {
+    #[inline]
+    pub(crate) fn decoded(self) -> Text<'a> {
+        if self.is_escaped {
+            unescaped(self.raw).into()
+        } else {
+            self.raw.into()
         }
     }
 }
 
 /// The place of the first byte from `at` on that a string cannot hold as it is: a quotation mark,
-/// a backslash, a control character, or the end. Eight bytes at a time.
-#[inline]
+/// a backslash, a control character, or the end.
+#[inline(always)]
 fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
-    // The highest bit of each byte that is zero; of bytes above the first, perhaps of others too.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
     while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*eight);
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let quote = zero(word ^ (ONES * u64::from(b'"')));
-        let backslash = zero(word ^ (ONES * u64::from(b'\\')));
-        let found = (control | quote | backslash) & HIGH;
+        // In each byte the highest bit tells whether it went below zero: it was the one looked for
+        // (or of the upper half, which the last line leaves out). A byte may borrow from those
+        // above it, so the lowest one found is certain.
+        let control = word.wrapping_sub(ONES * 0x20);
+        let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
+        let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+        let found = (control | quote | backslash) & !word & HIGH;
         if found != 0 {
             return at + (found.trailing_zeros() / 8) as usize;
         }
@@ -330,60 +351,36 @@ fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-#[inline]
-fn decoded(raw: &str, is_escaped: bool) -> Text<'_> {
-    if is_escaped {
-        unescaped(raw).into()
-    } else {
-        raw.into()
-    }
-}
-
 /// Decodes a string whose escapes have been checked. Half a surrogate pair becomes U+FFFD.
 fn unescaped(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(at) = rest.find('\\') {
-        text.push_str(&rest[..at]);
-        let escape = rest.as_bytes()[at + 1];
-        rest = &rest[at + 2..];
-        text.push(match escape {
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => {
-                let high = unit(&mut rest);
-                match (high, rest.as_bytes()) {
-                    (0xd800..0xdc00, [b'\\', b'u', ..]) => {
-                        let mut after = &rest[2..];
-                        let low = unit(&mut after);
-                        if (0xdc00..0xe000).contains(&low) {
-                            rest = after;
-                            char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))
-                        } else {
-                            None
-                        }
-                    }
-                    _ => char::from_u32(high),
-                }
-                .unwrap_or(char::REPLACEMENT_CHARACTER)
-            }
-            itself => char::from(itself),
+    while !rest.is_empty() {
+        let (plain, escapes) = rest.split_at(plain_end(rest.as_bytes(), 0));
+        text.push_str(plain);
+        rest = escapes;
+        let units = std::iter::from_fn(|| {
+            let (digits, after) = rest.strip_prefix("\\u")?.split_at_checked(4)?;
+            rest = after;
+            Some(digits.bytes().fold(0, |unit, digit| {
+                (unit << 4) | (u16::from(digit & 0xf) + 9 * u16::from(digit >> 6))
+            }))
         });
+        let decoded = char::decode_utf16(units);
+        text.extend(decoded.map(|half| half.unwrap_or(char::REPLACEMENT_CHARACTER)));
+        if let [b'\\', escape, ..] = rest.as_bytes() {
+            text.push(match escape {
+                b'b' => '\u{8}',
+                b'f' => '\u{c}',
+                b'n' => '\n',
+                b'r' => '\r',
+                b't' => '\t',
+                itself => char::from(*itself),
+            });
+            rest = &rest[2..];
+        }
     }
-    text.push_str(rest);
     text
-}
-
-/// Takes the four hexadecimal digits of an escape.
-fn unit(rest: &mut &str) -> u32 {
-    let (digits, after) = rest.split_at(4);
-    *rest = after;
-    digits.bytes().fold(0, |unit, digit| {
-        (unit << 4) | (u32::from(digit & 0xf) + 9 * u32::from(digit >> 6))
-    })
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub enum Kind<'a> {
     /// The customer does not want to be written to. Meta documents no members.
     Optout(Raw<'a>),
     /// The customer came back through a link or an ad.
-    Referral(Referral<'a>),
+    Referral(Box<Referral<'a>>),
     /// The customer linked their account, or ended that.
     AccountLinking(AccountLinking<'a>),
     /// We got control of the thread.
@@ -116,7 +116,11 @@ pub enum Kind<'a> {
     },
 }
 
-impl Kind<'_> {
+impl<'a> Kind<'a> {
+    pub(super) fn unrecognized(name: Option<Text<'a>>, reason: &'static str) -> Self {
+        Self::Unrecognized { name, reason }
+    }
+
     /// The name of the kind: the member that tells it, `echo` for an echo, the field of a change.
     pub fn name(&self) -> &str {
         self.member_and_field().0

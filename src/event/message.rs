@@ -32,13 +32,13 @@ wire! {
         /// The commands used in the text.
         pub commands: Vec<Command<'a>> = "commands";
         /// What Meta's own language processing made of the text, as JSON.
-        pub nlp: Option<Raw<'a>> = "nlp";
+        pub nlp: Option<Box<Raw<'a>>> = "nlp";
         /// Echo: the app that sent it; absent when no app did.
         pub app_id: Option<Text<'a>> = "app_id";
         /// Echo: what the sender wrote into `metadata`.
         pub metadata: Option<Text<'a>> = "metadata";
         /// The sticker, as webhooks before v6.0 name it.
-        pub sticker_id: Option<Text<'a>> = "sticker_id";
+        pub sticker_id: Option<Box<Text<'a>>> = "sticker_id";
         /// Where it was written, such as `customer_chat_plugin`. Legacy.
         pub tags: Vec<Tag<'a>> = "tags";
         /// Whether the sender took the message with this `mid` back.
@@ -220,15 +220,15 @@ impl Attachment<'_> {
 
 impl Message<'_> {
     /// Makes one sticker of each that came as an image, or as a sticker and an image.
-    pub(super) fn with_stickers_once(mut self) -> Self {
+    pub(super) fn merge_stickers(&mut self) {
         let has_id = |one: &Attachment<'_>| one.sticker_id().is_some();
-        if self.sticker_id.is_none() && !self.attachments.iter().any(has_id) {
-            return self;
+        let is_in_payload = self.attachments.iter().any(has_id);
+        if self.sticker_id.is_none() && !is_in_payload {
+            return;
         }
-        let of_old = self.sticker_id.is_some() && !self.attachments.iter().any(has_id);
         let mut kept: Vec<Attachment<'_>> = Vec::with_capacity(self.attachments.len());
         for mut one in std::mem::take(&mut self.attachments) {
-            if one.kind() == "image" && (of_old || one.sticker_id().is_some()) {
+            if one.kind() == "image" && (!is_in_payload || one.sticker_id().is_some()) {
                 one.kind = Some("sticker".into());
             }
             let is_twin = |other: &Attachment<'_>| {
@@ -241,7 +241,6 @@ impl Message<'_> {
             }
         }
         self.attachments = kept;
-        self
     }
 }
 

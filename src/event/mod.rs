@@ -20,6 +20,7 @@
 mod call;
 mod commerce;
 mod entry_point;
+mod field;
 mod form;
 pub(crate) mod json;
 mod kind;
@@ -74,31 +75,22 @@ pub(crate) const NOT_A_LIST: &str = "not a list";
 /// What the events of a delivery are about.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum Object<'a> {
+pub enum Object {
     /// A Page: Messenger.
     Page,
     /// An Instagram account. Its messages have the same types and other ids: never a Page's.
     Instagram,
     /// Something else, by its name, if it has one. Its events are kept and not typed.
-    Other(Option<Text<'a>>),
+    Other(Option<Box<str>>),
 }
 
-impl Object<'_> {
+impl Object {
     /// Meta's name of it.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Page => Some("page"),
             Self::Instagram => Some("instagram"),
             Self::Other(name) => name.as_deref(),
-        }
-    }
-
-    /// The same without the body.
-    pub fn into_owned(self) -> Object<'static> {
-        match self {
-            Self::Page => Object::Page,
-            Self::Instagram => Object::Instagram,
-            Self::Other(name) => Object::Other(name.map(Text::into_owned)),
         }
     }
 }
@@ -140,7 +132,7 @@ impl Channel {
 #[non_exhaustive]
 pub struct Event<'a> {
     /// What it is about: a Page, or something that is kept apart.
-    pub object: Object<'a>,
+    pub object: Object,
     /// The list that it came in.
     pub channel: Channel,
     /// The Page of the entry, as Meta wrote it.
@@ -149,8 +141,6 @@ pub struct Event<'a> {
     pub sender: Option<Text<'a>>,
     /// To whom: the Page, or the customer in an echo.
     pub recipient: Option<Text<'a>>,
-    /// What a plugin calls a customer who has no PSID yet, or had none before.
-    pub user_ref: Option<Text<'a>>,
     /// When it happened.
     pub timestamp: Option<Timestamp>,
     /// What it is.
@@ -164,6 +154,8 @@ pub struct Event<'a> {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Beside<'a> {
+    /// What a plugin calls a customer who has no PSID yet, or had none before.
+    pub user_ref: Option<Text<'a>>,
     /// The plugin that the customer came through.
     pub prior_message: Option<PriorMessage<'a>>,
     /// The apps that had the thread before.
@@ -216,12 +208,11 @@ impl Event<'_> {
     /// The same without the body.
     pub fn into_owned(self) -> Event<'static> {
         Event {
-            object: self.object.into_owned(),
+            object: self.object,
             channel: self.channel,
             page: self.page.map(Text::into_owned),
             sender: self.sender.map(Text::into_owned),
             recipient: self.recipient.map(Text::into_owned),
-            user_ref: self.user_ref.map(Text::into_owned),
             timestamp: self.timestamp,
             kind: self.kind.into_owned(),
             beside: self.beside.map(|beside| Box::new(beside.into_owned())),
@@ -233,9 +224,25 @@ impl Event<'_> {
 impl Beside<'_> {
     fn into_owned(self) -> Beside<'static> {
         Beside {
+            user_ref: self.user_ref.map(Text::into_owned),
             prior_message: wire::Field::into_owned(self.prior_message),
             hop_context: wire::Field::into_owned(self.hop_context),
             lead: wire::Field::into_owned(self.lead),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a thousand events every byte counts a thousand times: what is rare and large is boxed.
+    #[test]
+    fn an_event_is_small() {
+        assert!(
+            size_of::<Event<'_>>() <= 400,
+            "{} bytes",
+            size_of::<Event<'_>>()
+        );
     }
 }

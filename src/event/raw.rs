@@ -121,7 +121,7 @@ impl<'a, V: Value<'a>> Value<'a> for Map<'a, V> {
         let (mut map, mut first) = (Vec::new(), true);
         while let Some(name) = json.next_member(&mut first)? {
             if let Some(value) = V::read(json)? {
-                map.push((name, value));
+                map.push((name.decoded(), value));
             }
         }
         Ok(Some(Self(map)))

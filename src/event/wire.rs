@@ -194,7 +194,7 @@ impl<'a> Value<'a> for Timestamp {
 
     #[inline]
     fn read(json: &mut Json<'a>) -> Result<Option<Self>, Syntax> {
-        Ok(json.text()?.and_then(|text| Self::parse_meta(&text)))
+        Ok(json.integer(whole)?.map(Self::from_meta))
     }
 
     fn into_owned(self) -> Self {
@@ -206,12 +206,19 @@ impl<'a> Value<'a> for Timestamp {
     }
 }
 
+/// A number whose fraction is zero.
+fn whole(number: &str) -> Option<i64> {
+    let number: f64 = number.parse().ok()?;
+    // 2^53: up to there a float is exact.
+    (number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64)
+}
+
 /// A whole number; a string of digits too.
 impl<'a> Value<'a> for i64 {
     type Owned = Self;
 
     fn read(json: &mut Json<'a>) -> Result<Option<Self>, Syntax> {
-        Ok(json.text()?.and_then(|text| text.parse().ok()))
+        json.integer(whole)
     }
 
     fn into_owned(self) -> Self {
@@ -283,17 +290,8 @@ macro_rules! wire {
             fn read(
                 json: &mut $crate::event::json::Json<'a>,
             ) -> Result<Option<Self>, $crate::event::json::Syntax> {
-                $(let mut $field: Option<$type> = None;)*
-                let is_object = json.members(|name, json| {
-                    match name {
-                        $($key $(| $alias)* if $field.is_none() => {
-                            $field = Some($crate::event::wire::Field::read(json)?);
-                        })*
-                        _ => drop(json.skip()?),
-                    }
-                    Ok(())
-                })?;
-                Ok(is_object.then(|| Self {$($field: $field.unwrap_or_default(),)*}))
+                let mut new = Self::default();
+                Ok(new.fill(json)?.then_some(new))
             }
 
             fn into_owned(self) -> Self::Owned {
@@ -307,7 +305,32 @@ macro_rules! wire {
             }
         }
 
-        impl $name<'_> {
+        impl<'a> $name<'a> {
+            /// Reads the members of an object; `false`, and the value is skipped, if it is none.
+            ///
+            /// In place, because an event is large and would be moved with every return.
+            #[inline]
+            pub(super) fn fill(
+                &mut self,
+                json: &mut $crate::event::json::Json<'a>,
+            ) -> Result<bool, $crate::event::json::Syntax> {
+                #[allow(non_camel_case_types)]
+                enum Bit {
+                    $($field,)*
+                }
+                let mut seen = 0_u32;
+                json.members(|name, json| {
+                    match name {
+                        $($key $(| $alias)* if seen & 1 << Bit::$field as u32 == 0 => {
+                            seen |= 1 << Bit::$field as u32;
+                            self.$field = $crate::event::wire::Field::read(json)?;
+                        })*
+                        _ => drop(json.skip()?),
+                    }
+                    Ok(())
+                })
+            }
+
             pub(super) fn write_members<M: serde::ser::SerializeMap>(
                 &self,
                 map: &mut M,

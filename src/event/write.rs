@@ -95,7 +95,9 @@ fn members<M: SerializeMap>(event: &Event<'_>, map: &mut M) -> Result<(), M::Err
     let is_echo = matches!(event.kind, Kind::Echo(_));
     let party = |id, is_known_by_ref: bool| Party {
         id,
-        user_ref: event.user_ref.as_ref().filter(|_| is_known_by_ref),
+        user_ref: (event.beside.as_ref())
+            .and_then(|beside| beside.user_ref.as_ref())
+            .filter(|_| is_known_by_ref),
     };
     for (name, party) in [
         ("sender", party(event.sender.as_ref(), !is_echo)),

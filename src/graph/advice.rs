@@ -19,9 +19,14 @@ pub enum Advice {
     Unreachable,
     /// Too many calls: wait for minutes, then for longer.
     RateLimited,
-    /// Meta does not let this app or Page do it (a permission, a restriction, another app that
-    /// holds the conversation): somebody has to settle that.
+    /// Meta does not let this app or Page do it (a permission, a setting): somebody has to settle
+    /// that.
     Permission,
+    /// Another app holds the conversation: ask for it
+    /// ([`RequestThread`](super::page::RequestThread)), or wait.
+    ThreadControl,
+    /// Meta has restricted the Page or the app: stop sending and tell a person.
+    Blocked,
     /// The request is wrong and will stay so.
     FixRequest,
     /// It may pass by itself: try again, a few times, more and more slowly.
@@ -40,6 +45,8 @@ impl Advice {
             Self::Unreachable => "unreachable",
             Self::RateLimited => "rate_limited",
             Self::Permission => "permission",
+            Self::ThreadControl => "thread_control",
+            Self::Blocked => "blocked",
             Self::FixRequest => "fix_request",
             Self::TryAgain => "try_again",
             Self::Unknown => "unknown",
@@ -54,26 +61,31 @@ impl fmt::Display for Advice {
 }
 
 /// Long numbers mean the same as a code and as a subcode, under whichever code.
-const BY_NUMBER: [(i64, Advice); 20] = [
+const BY_NUMBER: [(i64, Advice); 25] = [
     (1_357_046, Advice::Unknown), // the message was sent, Meta's answer went wrong
     (1_545_041, Advice::Unreachable),
-    (1_893_016, Advice::FixRequest), // asked twice
-    (1_893_063, Advice::Permission), // the Page is restricted
+    (1_893_015, Advice::Unreachable), // the person stopped these notifications
+    (1_893_016, Advice::FixRequest),  // asked twice
+    (1_893_063, Advice::Blocked),     // the Page is restricted
     (2_018_001, Advice::Unreachable),
     (2_018_065, Advice::OutsideWindow),
     (2_018_108, Advice::Unreachable),
+    (2_018_164, Advice::Permission),  // wrong app id
     (2_018_218, Advice::Unreachable), // no profile
     (2_018_247, Advice::Permission),
     (2_018_278, Advice::OutsideWindow),
-    (2_018_294, Advice::TryAgain),   // an upload took too long
-    (2_018_300, Advice::Permission), // another app has the conversation
-    (2_018_321, Advice::Permission), // so does a lead form
-    (2_018_338, Advice::Permission), // bothersome messages
-    (2_018_344, Advice::Permission), // contact terms
+    (2_018_294, Advice::TryAgain),      // an upload took too long
+    (2_018_300, Advice::ThreadControl), // another app has the conversation
+    (2_018_321, Advice::ThreadControl), // so does a lead form
+    (2_018_336, Advice::Permission),    // no menu for one person
+    (2_018_338, Advice::Blocked),       // bothersome messages
+    (2_018_344, Advice::Permission),    // contact terms
     (2_018_352, Advice::RateLimited),
+    (2_018_354, Advice::RateLimited),
     (2_018_382, Advice::FixRequest),
+    (2_300_028, Advice::RateLimited), // a campaign is not ready
     (2_534_022, Advice::OutsideWindow),
-    (2_534_037, Advice::Permission), // another app has the conversation
+    (2_534_037, Advice::ThreadControl), // another app has the conversation
     (2_534_040, Advice::RateLimited),
 ];
 
@@ -82,7 +94,7 @@ pub(super) fn of_api(error: &ApiError) -> Advice {
         return *advice;
     }
     let message = error.message.as_deref().unwrap_or_default();
-    let advice = match error.code {
+    let advice = match error.code.or_else(|| code_in(message)) {
         // Only the text tells these two from their many namesakes.
         Some(100) if message.contains("appsecret_proof") => return Advice::Permission,
         Some(1) if message.contains("reduce the amount") => return Advice::FixRequest,
@@ -90,11 +102,16 @@ pub(super) fn of_api(error: &ApiError) -> Advice {
         None => Advice::Unknown,
     };
     match advice {
-        Advice::RateLimited | Advice::Reauthorise => advice,
+        Advice::RateLimited | Advice::Reauthorise | Advice::Blocked => advice,
         _ if error.is_transient => Advice::TryAgain,
         Advice::Unknown => of_status(error.status),
         _ => advice,
     }
+}
+
+/// The code with which Meta's messages often begin, as in `(#613) Calls to …`.
+fn code_in(message: &str) -> Option<i64> {
+    message.strip_prefix("(#")?.split_once(')')?.0.parse().ok()
 }
 
 fn of_code(code: i64) -> Advice {
@@ -103,8 +120,24 @@ fn of_code(code: i64) -> Advice {
         4 | 17 | 32 | 341 | 613 | 80001 | 80002 | 80006 => Advice::RateLimited,
         102 | 104 | 190 => Advice::Reauthorise,
         230 | 551 => Advice::Unreachable,
-        3 | 10 | 200..=299 | 368 | 2022 | 10904 => Advice::Permission,
-        100 | 504 | 506 | 803 | 2500 | 10303 | 10900 | 10903 | 36000 => Advice::FixRequest,
+        368 | 2022 => Advice::Blocked,
+        3 | 10 | 200..=299 | 10904 => Advice::Permission,
+        100
+        | 504
+        | 506
+        | 803
+        | 2500
+        | 10303
+        | 10900
+        | 10903
+        | 24001..=24005
+        | 36000
+        | 36103
+        | 2_018_000..=2_018_999
+        | 2_071_010..=2_071_025
+        | 2_300_052
+        | 2_534_000..=2_534_999
+        | 9_000_001 => Advice::FixRequest,
         _ => Advice::Unknown,
     }
 }
@@ -123,15 +156,17 @@ pub(super) fn of_status(status: u16) -> Advice {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::{Error, TransportError, TransportErrorKind};
+    use super::super::{Error, Excerpt, Response, TransportError, TransportErrorKind};
     use super::*;
 
-    const ALL: [Advice; 8] = [
+    const ALL: [Advice; 10] = [
         Advice::OutsideWindow,
         Advice::Reauthorise,
         Advice::Unreachable,
         Advice::RateLimited,
         Advice::Permission,
+        Advice::ThreadControl,
+        Advice::Blocked,
         Advice::FixRequest,
         Advice::TryAgain,
         Advice::Unknown,
@@ -139,11 +174,12 @@ mod tests {
 
     #[track_caller]
     fn advice(status: u16, error: &Value) -> Advice {
-        of_api(&ApiError::read(status, error.as_object().unwrap()))
+        let response = Response::new(status, None, Vec::new());
+        of_api(&ApiError::read(&response, error.as_object().unwrap()))
     }
 
     #[test]
-    fn code_and_subcode_decide() {
+    fn c5_code_and_subcode_decide() {
         // platform.md 8.5
         for (code, subcode, expected) in [
             (10, 2_018_278, Advice::OutsideWindow),
@@ -153,6 +189,10 @@ mod tests {
             (190, 0, Advice::Reauthorise),
             (102, 0, Advice::Reauthorise),
             (551, 0, Advice::Unreachable),
+            (190, 467, Advice::Reauthorise),
+            (104, 0, Advice::Reauthorise),
+            (10, 1_893_015, Advice::Unreachable),
+            (100, 2_018_218, Advice::Unreachable),
             (551, 1_545_041, Advice::Unreachable),
             (200, 1_545_041, Advice::Unreachable),
             (1_545_041, 0, Advice::Unreachable),
@@ -160,6 +200,10 @@ mod tests {
             (100, 2_018_001, Advice::Unreachable),
             (230, 0, Advice::Unreachable),
             (4, 0, Advice::RateLimited),
+            (17, 0, Advice::RateLimited),
+            (341, 0, Advice::RateLimited),
+            (80_001, 0, Advice::RateLimited),
+            (4, 2_018_354, Advice::RateLimited),
             (32, 0, Advice::RateLimited),
             (613, 1996, Advice::RateLimited),
             (80_006, 0, Advice::RateLimited),
@@ -170,14 +214,26 @@ mod tests {
             (200, 0, Advice::Permission),
             (299, 0, Advice::Permission),
             (100, 2_018_247, Advice::Permission),
-            (368, 0, Advice::Permission),
-            (10, 1_893_063, Advice::Permission),
-            (613, 2_018_338, Advice::Permission),
-            (100, 2_534_037, Advice::Permission),
+            (10, 1_404_170, Advice::Permission),
+            (100, 2_018_164, Advice::Permission),
+            (10_904, 0, Advice::Permission),
+            (368, 0, Advice::Blocked),
+            (2022, 0, Advice::Blocked),
+            (10, 1_893_063, Advice::Blocked),
+            (613, 2_018_338, Advice::Blocked),
+            (100, 2_534_037, Advice::ThreadControl),
+            (2_018_300, 0, Advice::ThreadControl),
+            (100, 2_018_321, Advice::ThreadControl),
             (100, 0, Advice::FixRequest),
             (100, 33, Advice::FixRequest),
+            (100, 2_018_008, Advice::FixRequest),
+            (100, 2_018_047, Advice::FixRequest),
+            (2_018_173, 0, Advice::FixRequest),
+            (9_000_001, 0, Advice::FixRequest),
+            (504, 0, Advice::FixRequest),
             (803, 0, Advice::FixRequest),
             (1, 2_018_382, Advice::FixRequest),
+            (100, 2_018_294, Advice::TryAgain),
             (-1, 0, Advice::TryAgain),
             (1, 0, Advice::TryAgain),
             (2, 0, Advice::TryAgain),
@@ -191,11 +247,20 @@ mod tests {
     }
 
     #[test]
+    fn c6_an_unknown_code_is_not_worth_repeating() {
+        assert_eq!(advice(400, &json!({"code": 424_242})), Advice::Unknown);
+    }
+
+    #[test]
     fn where_numbers_say_nothing_the_rest_does() {
         let proof = json!({"code": 100, "message": "Invalid appsecret_proof provided"});
         assert_eq!(advice(400, &proof), Advice::Permission);
         let much = json!({"code": 1, "message": "Please reduce the amount of data"});
         assert_eq!(advice(500, &much), Advice::FixRequest);
+        let prefix = json!({"message": "(#613) Calls to this api have exceeded the limit"});
+        assert_eq!(advice(400, &prefix), Advice::RateLimited);
+        let prefix = json!({"message": "(#oops) no"});
+        assert_eq!(advice(400, &prefix), Advice::Unknown);
         let transient = json!({"code": 424_242, "is_transient": true});
         assert_eq!(advice(400, &transient), Advice::TryAgain);
         for (status, expected) in [
@@ -205,7 +270,12 @@ mod tests {
             (503, Advice::TryAgain),
         ] {
             assert_eq!(advice(status, &json!({})), expected);
-            assert_eq!(Error::Unexpected { status }.advice(), expected);
+            let unexpected = Error::Unexpected {
+                status,
+                retry_after: None,
+                body: Excerpt::default(),
+            };
+            assert_eq!(unexpected.advice(), expected);
         }
     }
 

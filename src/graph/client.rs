@@ -1,21 +1,30 @@
 //! The transport over reqwest.
 
 use std::fmt;
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, ClientBuilder, redirect, retry};
 
-use super::{Method, Request, Response, Transport, TransportError, TransportErrorKind};
+use super::{
+    Body, Chunks, Method, READ_HEADERS, Request, Response, Transport, TransportError,
+    TransportErrorKind,
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A [`Transport`] over [`reqwest`], with TLS by rustls; needs a tokio runtime.
 ///
 /// It follows no redirect, repeats nothing, sends no `Referer`, and gives up after 5 seconds
-/// without a connection or 15 seconds in all.
+/// without a connection or after [`Request::timeout`] in all.
 #[derive(Clone)]
 pub struct ReqwestTransport(Client);
 
@@ -41,7 +50,6 @@ impl ReqwestTransport {
             .retry(retry::never())
             .referer(false)
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(CALL_TIMEOUT)
             .build()
             .map(Self)
             .map_err(failure)
@@ -58,32 +66,109 @@ impl fmt::Debug for ReqwestTransport {
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let mut call = match request.method {
-            Method::Get => self.0.get(&request.url),
-            Method::Post => self.0.post(&request.url),
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Delete => reqwest::Method::DELETE,
         };
+        let call = self.0.request(method, &request.url);
+        let mut call = call.timeout(request.timeout);
         if let Some(token) = &request.bearer {
             call = call.bearer_auth(token.expose_secret());
         }
         if let Some(body) = request.body {
-            let json = HeaderValue::from_static("application/json");
-            call = call.header(CONTENT_TYPE, json).body(body);
+            call = call.header(CONTENT_TYPE, body.content_type());
+            call = match body {
+                Body::Bytes { bytes, .. } => call.body(bytes),
+                Body::Stream { bytes, source, .. } => {
+                    call.body(reqwest::Body::wrap(Stream::new(source.open(), bytes)))
+                }
+            };
         }
         let mut response = call.send().await.map_err(failure)?;
         let status = response.status().as_u16();
-        let content_type = response.headers().get(CONTENT_TYPE);
-        let content_type = content_type
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned);
-        let mut body = Vec::new();
+        let content_type = readable(response.headers(), CONTENT_TYPE.as_str());
+        let mut answer = Response::new(status, content_type, Vec::new());
+        for name in READ_HEADERS {
+            if let Some(value) = readable(response.headers(), name) {
+                answer = answer.with_header(name, value);
+            }
+        }
         // The length a server announces proves nothing, so what arrives is counted.
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
-            if chunk.len() > request.max_response_bytes.saturating_sub(body.len()) {
+            if chunk.len() > request.max_response_bytes.saturating_sub(answer.body.len()) {
                 return Err(TransportError::new(TransportErrorKind::TooLarge));
             }
-            body.extend_from_slice(&chunk);
+            answer.body.extend_from_slice(&chunk);
         }
-        Ok(Response::new(status, content_type, body))
+        Ok(answer)
+    }
+}
+
+fn readable(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// A body that asks for its next piece only when the one before has left.
+struct Stream {
+    /// Polled through `&mut` alone: the lock only makes it `Sync`.
+    state: Mutex<State>,
+    left: u64,
+}
+
+enum State {
+    Idle(Box<dyn Chunks>),
+    Reading(Reading),
+    Ended,
+}
+
+type Piece = (Box<dyn Chunks>, io::Result<Option<Vec<u8>>>);
+type Reading = Pin<Box<dyn Future<Output = Piece> + Send>>;
+
+impl Stream {
+    fn new(chunks: Box<dyn Chunks>, bytes: u64) -> Self {
+        Self {
+            state: Mutex::new(State::Idle(chunks)),
+            left: bytes,
+        }
+    }
+}
+
+impl http_body::Body for Stream {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let this = self.get_mut();
+        let state = this.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut reading = match mem::replace(state, State::Ended) {
+            State::Idle(mut chunks) => Box::pin(async move {
+                let piece = chunks.next().await;
+                (chunks, piece)
+            }),
+            State::Reading(reading) => reading,
+            State::Ended => return Poll::Ready(None),
+        };
+        let Poll::Ready((chunks, piece)) = reading.as_mut().poll(context) else {
+            *state = State::Reading(reading);
+            return Poll::Pending;
+        };
+        Poll::Ready(match piece {
+            Ok(Some(piece)) => {
+                this.left = this.left.saturating_sub(piece.len() as u64);
+                *state = State::Idle(chunks);
+                Some(Ok(Frame::data(Bytes::from(piece))))
+            }
+            Ok(None) => None,
+            Err(error) => Some(Err(error)),
+        })
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
     }
 }
 
@@ -136,8 +221,12 @@ mod tests {
             },
             url,
             bearer: body.is_some().then(|| access().token),
-            body: body.map(|body| body.as_bytes().to_vec()),
+            body: body.map(|body| Body::Bytes {
+                content_type: "application/json",
+                bytes: body.as_bytes().to_vec(),
+            }),
             max_response_bytes: 4,
+            timeout: Duration::from_secs(10),
         };
         transport.send(request).await
     }

@@ -1,19 +1,25 @@
 //! Why a call brought nothing.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::answer::text;
-use super::{Advice, PictureError, TransportError, TransportErrorKind, advice};
+use super::answer::Object;
+use super::send::InvalidMessage;
+use super::upload::InvalidUpload;
+use super::{Advice, PictureError, Response, TransportError, TransportErrorKind, Usage, advice};
 
 /// The longest trace id that is kept, in bytes.
 const MAX_TRACE_BYTES: usize = 64;
 
+/// The longest piece of an answer that is kept, in bytes.
+const MAX_EXCERPT_BYTES: usize = 2048;
+
 /// Meta's subcode for "the answer went wrong, but the messages were sent".
 const WAS_SENT: i64 = 1_357_046;
 
-/// Why a call brought nothing; it never holds a token, a URL, a text or a name.
+/// Why a call brought nothing; what it prints holds no token, URL, text or name.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -28,13 +34,57 @@ pub enum Error {
     Unexpected {
         /// The HTTP status.
         status: u16,
+        /// How long Meta asks to wait, if it does.
+        retry_after: Option<Duration>,
+        /// The beginning of what came.
+        body: Excerpt,
+    },
+    /// The answer leads elsewhere; nothing was asked there.
+    #[error("meta answered with a redirect, status {status}, which is not followed")]
+    Redirected {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// Meta took the call and did nothing, without saying why.
+    #[error("meta answered that it was not done")]
+    NotDone {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// Meta has asked to be left alone for longer than the call may take; nothing was asked.
+    #[error("calls are paused for another {} seconds", wait.as_secs())]
+    Paused {
+        /// For how long.
+        wait: Duration,
     },
     /// A picture was not taken.
     #[error(transparent)]
     Picture(#[from] PictureError),
+    /// Meta would refuse the message; nothing was asked.
+    #[error(transparent)]
+    Message(#[from] InvalidMessage),
+    /// The file cannot be sent; nothing was asked.
+    #[error(transparent)]
+    Upload(#[from] InvalidUpload),
+    /// The parameters are more than Meta takes; nothing was asked.
+    #[error("there are {count} {what}, at most {limit} can be asked for at once")]
+    TooMany {
+        /// What there are too many of.
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
     /// The id would change the meaning of the URL; nothing was asked.
     #[error("the id has characters that no id of Meta's has")]
     Id,
+    /// The body cannot be written as JSON; nothing was asked.
+    #[error("the body cannot be written as json")]
+    NotJson,
+    /// This call cannot be part of a batch; nothing was asked.
+    #[error("a call with a body cannot be part of a batch")]
+    NotBatchable,
 }
 
 impl Error {
@@ -49,11 +99,17 @@ impl Error {
                 TransportErrorKind::NotSent | TransportErrorKind::Unknown => Advice::TryAgain,
                 TransportErrorKind::TooLarge => Advice::Unknown,
             },
-            Self::Unexpected { status } | Self::Picture(PictureError::Status { status }) => {
+            Self::Unexpected { status, .. } | Self::Picture(PictureError::Status { status }) => {
                 advice::of_status(*status)
             }
-            Self::Picture(_) => Advice::Unknown,
-            Self::Id => Advice::FixRequest,
+            Self::Paused { .. } => Advice::RateLimited,
+            Self::Picture(_) | Self::Redirected { .. } | Self::NotDone { .. } => Advice::Unknown,
+            Self::Message(_)
+            | Self::Upload(_)
+            | Self::TooMany { .. }
+            | Self::Id
+            | Self::NotJson
+            | Self::NotBatchable => Advice::FixRequest,
         }
     }
 
@@ -64,14 +120,25 @@ impl Error {
             Self::Api(error) if error.is(WAS_SENT) => false,
             Self::Api(error) => error.code.is_some() || is_refusal(error.status),
             Self::Transport(error) => error.kind == TransportErrorKind::NotSent,
-            Self::Unexpected { status } => is_refusal(*status),
-            Self::Picture(_) | Self::Id => true,
+            Self::Unexpected { status, .. } => is_refusal(*status),
+            Self::Redirected { .. } => false,
+            _ => true,
         }
     }
 
     /// Whether a message may have been sent all the same: only its echo can tell.
     pub fn outcome_is_unknown(&self) -> bool {
         !self.was_not_sent()
+    }
+
+    /// How long Meta asks to wait, if it does.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Api(error) => error.retry_after,
+            Self::Unexpected { retry_after, .. } => *retry_after,
+            Self::Paused { wait } => Some(*wait),
+            _ => None,
+        }
     }
 }
 
@@ -87,7 +154,7 @@ impl From<ApiError> for Error {
 /// hold tokens.
 ///
 /// <https://developers.facebook.com/docs/graph-api/guides/error-handling>
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ApiError {
     /// The HTTP status, which may be 200.
@@ -100,6 +167,8 @@ pub struct ApiError {
     pub kind: Option<String>,
     /// The text for developers; it may hold secrets.
     pub message: Option<String>,
+    /// Details, as they came: JSON, or text that may hold JSON; they may hold secrets.
+    pub details: Option<String>,
     /// A title for the person who uses the app, in their language.
     pub user_title: Option<String>,
     /// A text for the person who uses the app, in their language.
@@ -108,24 +177,39 @@ pub struct ApiError {
     pub trace: Option<String>,
     /// Whether Meta says that trying again may help.
     pub is_transient: bool,
+    /// How long Meta asks to wait, if it does.
+    pub retry_after: Option<Duration>,
+    /// How much of the limits is used, as far as the headers tell.
+    pub usage: Usage,
+    /// The beginning of what came.
+    pub body: Excerpt,
 }
 
 impl ApiError {
-    pub(super) fn read(status: u16, error: &Map<String, Value>) -> Self {
+    pub(super) fn read(response: &Response, error: &Map<String, Value>) -> Self {
         let is_trace = |byte: u8| byte.is_ascii_alphanumeric() || b"+-/=_".contains(&byte);
-        let is_transient = error.get("is_transient").and_then(Value::as_bool);
+        let json = Value::Object(error.clone());
+        let error = Object::of(&json);
+        // The header has it too, when the body was made by something before Meta's API.
+        let header = || response.header("x-fb-trace-id").map(str::to_owned);
         Self {
-            status,
-            code: number(error, "code"),
-            subcode: number(error, "error_subcode"),
-            kind: text(error, "type"),
-            message: text(error, "message"),
-            user_title: text(error, "error_user_title"),
-            user_message: text(error, "error_user_msg"),
+            status: response.status,
+            code: error.number("code"),
+            subcode: error.number("error_subcode"),
+            kind: error.text("type"),
+            message: error.text("message"),
+            details: error.text("error_data").or_else(|| error.raw("error_data")),
+            user_title: error.text("error_user_title"),
+            user_message: error.text("error_user_msg"),
             // It is printed, so it must look like one.
-            trace: text(error, "fbtrace_id")
+            trace: error
+                .text("fbtrace_id")
+                .or_else(header)
                 .filter(|trace| trace.len() <= MAX_TRACE_BYTES && trace.bytes().all(is_trace)),
-            is_transient: is_transient.unwrap_or(false),
+            is_transient: error.is("is_transient").unwrap_or(false),
+            retry_after: super::usage::retry_after(response),
+            usage: Usage::read(response),
+            body: Excerpt::of(&response.body),
         }
     }
 
@@ -134,11 +218,6 @@ impl ApiError {
     pub(super) fn is(&self, number: i64) -> bool {
         self.code == Some(number) || self.subcode == Some(number)
     }
-}
-
-fn number(error: &Map<String, Value>, name: &str) -> Option<i64> {
-    let value = error.get(name)?;
-    value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
 impl fmt::Display for ApiError {
@@ -169,6 +248,28 @@ impl fmt::Debug for ApiError {
 }
 
 impl std::error::Error for ApiError {}
+
+/// The beginning of an answer's body, which may hold secrets: `Debug` shows the length.
+#[derive(Clone, Default, Eq, PartialEq)]
+pub struct Excerpt(Box<str>);
+
+impl Excerpt {
+    pub(super) fn of(body: &[u8]) -> Self {
+        let body = &body[..body.len().min(MAX_EXCERPT_BYTES)];
+        Self(String::from_utf8_lossy(body).into())
+    }
+
+    /// The text itself: not for logs.
+    pub fn expose_secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Excerpt({} bytes)", self.0.len())
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -241,7 +342,7 @@ mod tests {
 
     #[test]
     fn an_unreadable_answer_keeps_its_status() {
-        for (status, body) in [(500, "<html>"), (502, ""), (302, ""), (400, "{}")] {
+        for (status, body) in [(500, "<html>"), (502, ""), (429, ""), (400, "{}")] {
             let error = refusal(status, body);
             assert_eq!(
                 error.to_string(),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Graph, Method, Origin, Request, TransportErrorKind};
+use super::{CALL_TIMEOUT, Error, Graph, Method, Origin, Request, TransportErrorKind};
 
 /// The largest picture that is read, in bytes.
 pub const MAX_PICTURE_BYTES: usize = 1024 * 1024;
@@ -104,6 +104,7 @@ impl Graph {
             bearer: None,
             body: None,
             max_response_bytes: MAX_PICTURE_BYTES,
+            timeout: CALL_TIMEOUT,
         };
         let response = match self.transport.send(request).await {
             Err(error) if error.kind == TransportErrorKind::TooLarge => {
@@ -167,7 +168,7 @@ mod tests {
         );
         let asked = script.asked().unwrap();
         assert_eq!(asked.url, META);
-        assert_eq!((asked.bearer, asked.body), (None, None));
+        assert!(asked.bearer.is_none() && asked.body.is_none());
         assert_eq!(asked.max_response_bytes, MAX_PICTURE_BYTES);
     }
 

@@ -73,11 +73,13 @@ impl Inbox {
     /// Commits a verified delivery, whole. Answer 200 only when this returned.
     ///
     /// Events of a Page that is not `ours` are kept raw: the path of the webhook decides which
-    /// secret is tried, the entry's id which Page it is.
+    /// secret is tried, the entry's id which Page it is. An event that the store can never accept
+    /// is kept raw as well: then each event is committed by itself, and only that one is lost to
+    /// its conversation.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]: nothing was kept. Answer 503, and Meta sends the delivery again.
+    /// [`StoreError`]: nothing was kept, or not all. Answer 503, and Meta sends the delivery again.
     ///
     /// # Cancel safety
     ///
@@ -99,10 +101,33 @@ impl Inbox {
             })
             .collect();
         if changes.is_empty() {
-            Ok(Vec::new())
-        } else {
-            self.store.apply(&changes).await
+            return Ok(Vec::new());
         }
+        match self.store.apply(&changes).await {
+            Err(StoreError::Refused(_)) => self.receive_one_by_one(delivery, &changes, now).await,
+            applied => applied,
+        }
+    }
+
+    /// Repeating does not help, and refusing the delivery would cost all of it.
+    async fn receive_one_by_one(
+        &self,
+        delivery: &Delivery<'_>,
+        changes: &[Change],
+        now: Timestamp,
+    ) -> Result<Vec<Applied>, StoreError> {
+        let mut applied = Vec::with_capacity(changes.len());
+        for (change, event) in changes.iter().zip(&delivery.events) {
+            let one = match self.store.apply(std::slice::from_ref(change)).await {
+                Err(StoreError::Refused(_)) => {
+                    let kept = Change::keep(event, now, "the store refuses it");
+                    self.store.apply(&[kept]).await
+                }
+                one => one,
+            };
+            applied.extend(one?);
+        }
+        Ok(applied)
     }
 
     /// Keeps a signed body that cannot be read. Answer 200 when this returned.
@@ -151,6 +176,26 @@ impl Inbox {
                 at,
                 content,
             }])
+            .await?;
+        Ok(applied.first().copied().unwrap_or(Applied::Unchanged))
+    }
+
+    /// Erases everything that is known of a customer, for good.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: nothing was erased.
+    pub async fn forget(
+        &self,
+        contact: &ContactKey,
+        now: Timestamp,
+    ) -> Result<Applied, StoreError> {
+        let known = self.store.contact(contact).await?;
+        let at = known.map_or(now, |known| known.forget_at(now));
+        let contact = contact.clone();
+        let applied = self
+            .store
+            .apply(&[Change::Forgotten { contact, at }])
             .await?;
         Ok(applied.first().copied().unwrap_or(Applied::Unchanged))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Inbox;
 use crate::{
     change::{Applied, Change, ProfileAnswer, SendOutcome, Work},
-    graph::{Advice, Error, Message, TransportErrorKind},
+    graph::{Advice, Error, Message, ProfileOutcome, TransportErrorKind},
     store::{ContactKey, Content, OutgoingKey, Pending, Profile, Reason, StoreError, WorkerId},
     time::Timestamp,
 };
@@ -191,8 +191,8 @@ async fn fetch(
         return (ProfileAnswer::Failed, later);
     };
     match inbox.graph.profile(&access, &contact.psid).await {
-        Ok(Some(profile)) => known(inbox, profile, later).await,
-        Ok(None) => (ProfileAnswer::Nobody, Some(now.plus(ASK_AGAIN))),
+        Ok(ProfileOutcome::Known(profile)) => known(inbox, profile, later).await,
+        Ok(ProfileOutcome::Nobody(_)) => (ProfileAnswer::Nobody, Some(now.plus(ASK_AGAIN))),
         Err(_) => (ProfileAnswer::Failed, later),
     }
 }

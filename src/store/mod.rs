@@ -4,6 +4,8 @@
 //! [`fold::apply`]; a store gives rows and takes rows, so that all stores agree by construction.
 
 mod bell;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod content;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod cursor;
@@ -36,7 +38,7 @@ pub use query::{
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
-use std::{fmt::Debug, time::Duration};
+use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -130,6 +132,50 @@ pub trait ContactStore: Debug + Send + Sync + 'static {
         since: Revision,
         wait: Duration,
     ) -> Result<Changed, StoreError>;
+}
+
+#[async_trait]
+impl<S: ContactStore + ?Sized> ContactStore for Arc<S> {
+    async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
+        (**self).apply(changes).await
+    }
+
+    async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
+        (**self).contact(key).await
+    }
+
+    async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError> {
+        (**self).picture(key).await
+    }
+
+    async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
+        (**self).contacts(query).await
+    }
+
+    async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
+        (**self).messages(query).await
+    }
+
+    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError> {
+        (**self).kept(query).await
+    }
+
+    async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
+        (**self).pending(now, limit).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        (**self).next_due().await
+    }
+
+    async fn changed(
+        &self,
+        page: &PageId,
+        since: Revision,
+        wait: Duration,
+    ) -> Result<Changed, StoreError> {
+        (**self).changed(page, since, wait).await
+    }
 }
 
 /// Why a store could not answer. Nothing was half done.

@@ -16,7 +16,7 @@ const RESERVE: usize = 1000;
 #[non_exhaustive]
 pub struct Delivery<'a> {
     /// What it is about: Pages, or something that is kept apart.
-    pub object: Object<'a>,
+    pub object: Object,
     /// The events, in the order of the body.
     pub events: Vec<Event<'a>>,
 }
@@ -78,11 +78,23 @@ enum State {
     Done,
 }
 
+/// What was found.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    /// The value that comes next.
+    Item,
+    /// The entry that has just been read.
+    Entry,
+    /// The value that comes next, which cannot be an event.
+    Aside(&'static str),
+}
+
 /// The entry at hand.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     start: usize,
     has_list: bool,
+    knows_page: bool,
     /// Whether a member of the entry itself names a kind.
     is_event: bool,
 }
@@ -111,26 +123,36 @@ impl<'a> Events<'a> {
     }
 
     /// What the events are about.
-    pub fn object(&self) -> &Object<'a> {
+    pub fn object(&self) -> &Object {
         &self.place.object
     }
 
     fn collect_delivery(mut self) -> Result<Delivery<'a>, EnvelopeError> {
-        let mut events = Vec::new();
-        while let Some(event) = self.next() {
-            let event = event?;
-            if events.is_empty() {
-                // What is left holds about so many more of this size: one allocation mostly.
-                let size = event.raw().len().max(1);
-                let left = self.body.len().saturating_sub(self.json.at());
-                events.reserve_exact(1 + (left / size).min(RESERVE));
-            }
-            events.push(event);
+        let mut events: Vec<Event<'a>> = Vec::new();
+        match self.read_all(&mut events) {
+            Ok(()) => Ok(Delivery {
+                object: self.place.object,
+                events,
+            }),
+            Err(Syntax) => Err(self.error()),
         }
-        Ok(Delivery {
-            object: self.place.object,
-            events,
-        })
+    }
+
+    fn read_all(&mut self, events: &mut Vec<Event<'a>>) -> Result<(), Syntax> {
+        while let Some(next) = self.seek()? {
+            let last = events.len();
+            events.reserve_exact(usize::from(last == 0));
+            // Read where it stays: see `Event::read`.
+            events.push(Event::blank());
+            self.read(next, &mut events[last])?;
+            if last == 0 {
+                // What is left holds about so many more of this size: one allocation mostly.
+                let size = events[0].raw().len().max(1);
+                let left = self.body.len().saturating_sub(self.json.at());
+                events.reserve_exact((left / size).min(RESERVE));
+            }
+        }
+        Ok(())
     }
 
     /// Reads up to the entries, and the object wherever it stands.
@@ -141,7 +163,7 @@ impl<'a> Events<'a> {
         let (mut object, mut first) = (None, true);
         let mut entries = None;
         while let Some(name) = self.json.next_member(&mut first)? {
-            match name.as_str() {
+            match &*name.decoded() {
                 "object" if object.is_none() => object = Some(self.json.text()?),
                 "entry" if entries.is_none() => {
                     if self.json.peek() != b'[' {
@@ -162,7 +184,7 @@ impl<'a> Events<'a> {
         self.place.object = match object.flatten() {
             Some(name) if name.as_str() == "page" => Object::Page,
             Some(name) if name.as_str() == "instagram" => Object::Instagram,
-            name => Object::Other(name),
+            name => Object::Other(name.map(|name| (*name).into())),
         };
         if let Some(entries) = entries {
             self.json = entries;
@@ -176,19 +198,20 @@ impl<'a> Events<'a> {
         }
     }
 
+    /// Goes to the next event.
     #[inline]
-    fn step(&mut self) -> Result<Option<Event<'a>>, Syntax> {
+    fn seek(&mut self) -> Result<Option<Next>, Syntax> {
         loop {
             match self.state {
                 State::List => {
                     if self.json.next_element(&mut self.first[2])? {
-                        return Event::read(&mut self.json, &self.place).map(Some);
+                        return Ok(Some(Next::Item));
                     }
                     self.state = State::Entry;
                 }
                 State::Entry => {
-                    if let Some(event) = self.entry()? {
-                        return Ok(Some(event));
+                    if let Some(next) = self.seek_in_entry()? {
+                        return Ok(Some(next));
                     }
                 }
                 State::Entries => {
@@ -204,10 +227,8 @@ impl<'a> Events<'a> {
                     self.place.page = None;
                     if !self.json.enter(b'{') {
                         self.place.channel = Channel::Entry;
-                        let reason = "the entry is not an object";
-                        return Event::set_aside(&mut self.json, &self.place, reason).map(Some);
+                        return Ok(Some(Next::Aside("the entry is not an object")));
                     }
-                    self.place.page = page(self.json)?;
                     (self.state, self.first[1]) = (State::Entry, true);
                 }
                 State::Done => return Ok(None),
@@ -216,37 +237,58 @@ impl<'a> Events<'a> {
     }
 
     /// Reads one member of an entry, or its end.
-    fn entry(&mut self) -> Result<Option<Event<'a>>, Syntax> {
+    #[inline]
+    fn seek_in_entry(&mut self) -> Result<Option<Next>, Syntax> {
         let Some(name) = self.json.next_member(&mut self.first[1])? else {
             self.state = State::Entries;
-            // An entry without a list is an event of its own, as `call_permission_reply` is.
-            if self.entry.has_list && !self.entry.is_event {
-                return Ok(None);
-            }
             self.place.channel = Channel::Entry;
-            let mut whole = Json::new(self.json.since(self.entry.start));
-            return Event::read(&mut whole, &self.place).map(Some);
+            // An entry without a list is an event of its own, as `call_permission_reply` is.
+            let is_event = self.entry.is_event || !self.entry.has_list;
+            return Ok(is_event.then_some(Next::Entry));
         };
-        let channel = match name.as_str() {
+        let channel = match &*name.decoded() {
             "messaging" => Channel::Messaging,
             "standby" => Channel::Standby,
             "changes" => Channel::Changes,
             "calls" => Channel::Calls,
+            "id" if !self.entry.knows_page => {
+                self.entry.knows_page = true;
+                self.place.page = page(&mut self.json)?;
+                return Ok(None);
+            }
             name => {
                 self.entry.is_event |= matches!(name, "call_permission_reply" | "call_settings");
                 self.json.skip()?;
                 return Ok(None);
             }
         };
+        if !self.entry.knows_page {
+            self.entry.knows_page = true;
+            self.place.page = page_after(self.json)?;
+        }
         self.entry.has_list = true;
         self.place.channel = channel;
         if self.json.enter(b'[') {
             (self.state, self.first[2]) = (State::List, true);
             Ok(None)
         } else if self.json.peek() == b'n' {
-            self.json.skip().map(|_| None)
+            self.json.skip()?;
+            Ok(None)
         } else {
-            Event::set_aside(&mut self.json, &self.place, NOT_A_LIST).map(Some)
+            Ok(Some(Next::Aside(NOT_A_LIST)))
+        }
+    }
+
+    /// Reads the event that was found into one that is blank.
+    #[inline]
+    fn read(&mut self, next: Next, event: &mut Event<'a>) -> Result<(), Syntax> {
+        match next {
+            Next::Item => event.read(&mut self.json, &self.place),
+            Next::Entry => {
+                let mut whole = Json::new(self.json.since(self.entry.start));
+                event.read(&mut whole, &self.place)
+            }
+            Next::Aside(reason) => event.set_aside(&mut self.json, &self.place, reason),
         }
     }
 
@@ -278,8 +320,14 @@ impl<'a> Iterator for Events<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        match self.step() {
-            Ok(event) => event.map(Ok),
+        let mut event = Event::blank();
+        let read = match self.seek() {
+            Ok(None) => return None,
+            Ok(Some(next)) => self.read(next, &mut event),
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok(()) => Some(Ok(event)),
             Err(Syntax) => {
                 self.state = State::Done;
                 Some(Err(self.error()))
@@ -288,15 +336,21 @@ impl<'a> Iterator for Events<'a> {
     }
 }
 
-/// The id of an entry, wherever it stands in it: mostly before the lists.
+/// The id of an entry.
 #[inline]
-fn page<'a>(mut entry: Json<'a>) -> Result<Option<Text<'a>>, Syntax> {
-    let mut first = true;
-    while let Some(name) = entry.next_member(&mut first)? {
-        if name.as_str() == "id" {
-            return Ok(entry.text()?.filter(|id| !id.is_empty()));
+fn page<'a>(json: &mut Json<'a>) -> Result<Option<Text<'a>>, Syntax> {
+    Ok(json.text()?.filter(|id| !id.is_empty()))
+}
+
+/// The id of an entry that stands behind one of its lists.
+fn page_after<'a>(mut list: Json<'a>) -> Result<Option<Text<'a>>, Syntax> {
+    list.skip()?;
+    let mut first = false;
+    while let Some(name) = list.next_member(&mut first)? {
+        if &*name.decoded() == "id" {
+            return page(&mut list);
         }
-        entry.skip()?;
+        list.skip()?;
     }
     Ok(None)
 }

@@ -36,8 +36,8 @@ fn decode(value: &str) -> Result<String, FormError> {
             b'+' => b' ',
             b'%' => {
                 let mut digit = || char::from(rest.next()?).to_digit(16);
-                let pair = digit().zip(digit()).ok_or(FormError::Encoding)?;
-                u8::try_from(pair.0 << 4 | pair.1).map_err(|_| FormError::Encoding)?
+                let (high, low) = digit().zip(digit()).ok_or(FormError::Encoding)?;
+                u8::try_from(high * 16 + low).map_err(|_| FormError::Encoding)?
             }
             _ => byte,
         });

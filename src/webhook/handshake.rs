@@ -49,56 +49,125 @@ pub(super) fn challenge(query: &str, token: &VerifyToken) -> Result<String, Hand
 mod tests {
     use super::*;
 
+    const RIGHT: &str = "hub.mode=subscribe&hub.verify_token=T+%C3%BC&hub.challenge=1158201444";
+
     #[track_caller]
     fn ask(query: &str) -> Result<String, HandshakeError> {
         challenge(query, &VerifyToken::new("T ü").unwrap())
     }
 
+    #[track_caller]
+    fn malformed(query: &str, why: &str) {
+        assert_eq!(
+            ask(query).unwrap_err().to_string(),
+            format!("the query is not a handshake: {why}"),
+            "{query}"
+        );
+    }
+
     #[test]
-    fn h1_h7_the_challenge_comes_back_unchanged() {
-        let asked = ask("hub.mode=subscribe&hub.verify_token=T+%C3%BC&hub.challenge=1158201444");
-        assert_eq!(asked.as_deref(), Ok("1158201444"));
-        let other_order =
-            ask("hub.challenge=%3Cb%3E&x=%zz&hub.verify_token=T%20%c3%bc&hub.mode=subscribe");
-        assert_eq!(other_order.as_deref(), Ok("<b>"));
+    fn h1_the_challenge_comes_back_unchanged() {
+        assert_eq!(ask(RIGHT).as_deref(), Ok("1158201444"));
+        for challenge in ["0", "007", "not a number", "ü"] {
+            let asked = ask(&RIGHT.replace("1158201444", challenge));
+            assert_eq!(asked.as_deref(), Ok(challenge));
+        }
+        let other_order = "hub.challenge=1&x=%zz&hub.verify_token=T+%C3%BC&hub.mode=subscribe";
+        assert_eq!(ask(other_order).as_deref(), Ok("1"));
     }
 
     #[test]
     fn h2_another_token_is_refused() {
-        for token in ["", "T", "T+%C3%BC.", "t+%C3%BC"] {
-            let asked = ask(&format!(
-                "hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1"
-            ));
+        for token in ["T+%C3%BC.", "T+", "T", "t+%C3%BC", "T+%C3%9C", "+T+%C3%BC"] {
+            let asked = ask(&RIGHT.replace("T+%C3%BC", token));
             assert_eq!(asked, Err(HandshakeError::WrongToken), "{token}");
+        }
+        assert_eq!(
+            HandshakeError::WrongToken.to_string(),
+            "the verify token is another one"
+        );
+    }
+
+    #[test]
+    fn h3_an_empty_token_is_never_right() {
+        assert!(VerifyToken::new("").is_err());
+        let asked = ask(&RIGHT.replace("T+%C3%BC", ""));
+        assert_eq!(asked, Err(HandshakeError::WrongToken));
+    }
+
+    #[test]
+    fn h4_h10_what_is_needed_is_named_as_meta_names_it() {
+        const NEEDED: &str = "hub.mode, hub.verify_token and hub.challenge are needed";
+        for part in [
+            "hub.mode=subscribe&",
+            "hub.verify_token=T+%C3%BC&",
+            "&hub.challenge=1158201444",
+        ] {
+            malformed(&RIGHT.replace(part, ""), NEEDED);
+        }
+        malformed("", NEEDED);
+        malformed(&RIGHT.replace("hub.", "hub_"), NEEDED);
+        malformed(
+            "hub[mode]=subscribe&hub[verify_token]=T+%C3%BC&hub[challenge]=1",
+            NEEDED,
+        );
+        malformed(
+            &RIGHT.replace("hub.verify_token", "hub.verify_token[]"),
+            NEEDED,
+        );
+        malformed(&RIGHT.replace("hub.mode", "HUB.MODE"), NEEDED);
+    }
+
+    #[test]
+    fn h5_another_mode_is_no_handshake() {
+        for mode in ["unsubscribe", "Subscribe", "", "subscribe+"] {
+            malformed(
+                &RIGHT.replace("=subscribe", &format!("={mode}")),
+                "hub.mode is not subscribe",
+            );
         }
     }
 
     #[test]
-    fn h4_to_h10_what_is_not_a_handshake() {
-        let token = "hub.verify_token=T+%C3%BC";
+    fn h6_twice_is_refused_whichever_is_right() {
         for query in [
-            String::new(),
-            format!("{token}&hub.challenge=1"),
-            "hub.mode=subscribe&hub.challenge=1".into(),
-            format!("hub.mode=subscribe&{token}"),
-            format!("hub.mode=unsubscribe&{token}&hub.challenge=1"),
-            format!("hub.mode=Subscribe&{token}&hub.challenge=1"),
-            format!("hub.mode=subscribe&{token}&hub.verify_token=no&hub.challenge=1"),
-            format!("hub.mode=subscribe&hub.verify_token=no&{token}&hub.challenge=1"),
-            "hub.mode=subscribe&hub.verify_token=%zz&hub.challenge=1".into(),
-            "hub.mode=subscribe&hub.verify_token=%f&hub.challenge=1".into(),
-            "hub.mode=subscribe&hub.verify_token=%ff&hub.challenge=1".into(),
-            format!(
-                "hub.mode=subscribe&{token}&hub.challenge={}",
-                "1".repeat(257)
-            ),
-            "hub_mode=subscribe&hub_verify_token=T&hub_challenge=1".into(),
-            "hub[mode]=subscribe&hub[verify_token]=T&hub[challenge]=1".into(),
+            format!("{RIGHT}&hub.verify_token=no"),
+            format!("hub.verify_token=no&{RIGHT}"),
+            format!("{RIGHT}&{RIGHT}"),
+            format!("{RIGHT}&hub.challenge"),
+            format!("hub.mode=unsubscribe&{RIGHT}"),
         ] {
-            assert!(
-                matches!(ask(&query), Err(HandshakeError::Malformed(_))),
-                "{query}"
+            malformed(&query, "a parameter is there twice");
+        }
+    }
+
+    #[test]
+    fn h7_values_are_decoded_once() {
+        for (challenge, decoded) in [("%2525", "%25"), ("%00", "\0"), ("a+b%2Bc", "a b+c")] {
+            let asked = ask(&RIGHT.replace("1158201444", challenge));
+            assert_eq!(asked.as_deref(), Ok(decoded));
+        }
+        for broken in ["%zz", "%f", "%", "%ff"] {
+            malformed(
+                &RIGHT.replace("T+%C3%BC", broken),
+                "a value is not percent-encoded UTF-8",
             );
+        }
+        let nul = ask(&RIGHT.replace("T+%C3%BC", "T+%C3%BC%00"));
+        assert_eq!(nul, Err(HandshakeError::WrongToken));
+    }
+
+    #[test]
+    fn h9_a_challenge_has_1_to_256_bytes() {
+        let of = |length| RIGHT.replace("1158201444", &"1".repeat(length));
+        for length in [1, 256] {
+            assert_eq!(
+                ask(&of(length)).map(|challenge| challenge.len()),
+                Ok(length)
+            );
+        }
+        for length in [0, 257, 1 << 20] {
+            malformed(&of(length), "hub.challenge has not 1 to 256 bytes");
         }
     }
 }

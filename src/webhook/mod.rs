@@ -33,6 +33,36 @@ pub const SIGNATURE_HEADER: &str = "x-hub-signature-256";
 pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// One callback URL: the secrets that sign what it receives, and its verify token.
+///
+/// # Examples
+///
+/// Events come with their proof:
+///
+/// ```
+/// # use messenger_crm::webhook::{Delivery, ReceiveError, Webhook};
+/// fn read<'a>(
+///     webhook: &Webhook,
+///     signature: Option<&[u8]>,
+///     body: &'a [u8],
+/// ) -> Result<Delivery<'a>, ReceiveError> {
+///     webhook.receive(signature, body)
+/// }
+/// ```
+///
+/// and not without:
+///
+/// ```compile_fail,E0061
+/// # use messenger_crm::webhook::{Delivery, ReceiveError, Webhook};
+/// fn read<'a>(
+///     webhook: &Webhook,
+///     signature: Option<&[u8]>,
+///     body: &'a [u8],
+/// ) -> Result<Delivery<'a>, ReceiveError> {
+///     webhook.receive(body)
+/// }
+/// ```
+///
+/// For bodies that were verified and kept there is [`parse_unverified`].
 #[derive(Clone, Debug)]
 pub struct Webhook {
     keys: Vec<Key>,

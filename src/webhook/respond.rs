@@ -93,47 +93,101 @@ mod tests {
 
     const BODY: &[u8] = br#"{"object":"page","entry":[]}"#;
 
+    /// From platform.md §1.4, whose secret it is.
+    const SHA1: &str = "sha1=4693fbb58c8829d013b97a3ac343694be8a1f7c7";
+
+    fn secret() -> AppSecret {
+        AppSecret::new("60efff025951cddde78c8d03de52cc90").unwrap()
+    }
+
+    /// What is sent back; nothing when it is a delivery.
     #[track_caller]
-    fn status(request: http::request::Builder, body: &[u8]) -> Option<u16> {
-        let webhook = Webhook::new(
-            &AppSecret::new("s").unwrap(),
-            VerifyToken::new("t").unwrap(),
-        );
+    fn answer_to(request: http::request::Builder, body: &[u8]) -> Option<Response<String>> {
+        let webhook = Webhook::new(&secret(), VerifyToken::new("t").unwrap());
         let (parts, ()) = request.body(()).unwrap().into_parts();
         match webhook.respond(&parts, body) {
-            Outcome::Answer(answer) => Some(answer.status().as_u16()),
+            Outcome::Answer(answer) => Some(answer),
             Outcome::Delivery(_) | Outcome::Unreadable(_) => None,
         }
     }
 
+    #[track_caller]
+    fn status(request: http::request::Builder, body: &[u8]) -> Option<u16> {
+        answer_to(request, body).map(|answer| answer.status().as_u16())
+    }
+
     #[test]
-    fn v18_two_signature_headers_are_refused() {
-        let good = sign(&AppSecret::new("s").unwrap(), BODY);
-        let post = || Request::post("/").header(SIGNATURE_HEADER, &good);
-        assert_eq!(status(post(), BODY), None);
+    fn v13_v14_the_legacy_header_counts_for_nothing() {
+        let legacy = || Request::post("/").header("x-hub-signature", SHA1);
+        let good = sign(&secret(), BODY);
+        let wrong = sign(&secret(), b"another body");
+        assert_eq!(status(legacy(), BODY), Some(401));
         assert_eq!(
-            status(post().header(SIGNATURE_HEADER, &good), BODY),
+            status(legacy().header(SIGNATURE_HEADER, wrong), BODY),
             Some(401)
         );
+        assert_eq!(status(legacy().header(SIGNATURE_HEADER, good), BODY), None);
+    }
+
+    #[test]
+    fn v18_two_signature_headers_are_refused() {
+        let good = &sign(&secret(), BODY);
+        let wrong = &sign(&secret(), b"another body");
+        let post = |one: &str| Request::post("/").header(SIGNATURE_HEADER, one);
+        assert_eq!(status(post(good), BODY), None);
         assert_eq!(status(Request::post("/"), BODY), Some(401));
+        for (one, two) in [(good, good), (good, wrong), (wrong, good)] {
+            let both = post(one).header(SIGNATURE_HEADER, two);
+            assert_eq!(status(both, BODY), Some(401));
+        }
     }
 
     #[test]
     fn v31_content_encoding_is_refused() {
-        assert_eq!(
-            status(Request::post("/").header("content-encoding", "gzip"), BODY),
-            Some(415)
-        );
+        let good = sign(&secret(), BODY);
+        for encoding in ["gzip", "identity", ""] {
+            let post = Request::post("/")
+                .header(SIGNATURE_HEADER, &good)
+                .header("content-encoding", encoding);
+            assert_eq!(status(post, BODY), Some(415));
+        }
+    }
+
+    #[test]
+    fn h1_h2_h4_h8_the_answers_to_a_handshake() {
+        for (query, status, body) in [
+            (
+                "hub.mode=subscribe&hub.verify_token=t&hub.challenge=%3Cb%3E",
+                200,
+                "<b>",
+            ),
+            (
+                "hub.mode=subscribe&hub.verify_token=T&hub.challenge=1",
+                403,
+                "wrong verify token\n",
+            ),
+            ("hub.mode=subscribe", 400, "not a handshake\n"),
+            ("", 400, "not a handshake\n"),
+        ] {
+            let answer = answer_to(Request::get(format!("/?{query}")), b"").unwrap();
+            assert_eq!(answer.status(), status);
+            assert_eq!(answer.body(), body);
+            let headers = answer.headers();
+            assert_eq!(headers["content-type"], "text/plain; charset=utf-8");
+            assert_eq!(headers["x-content-type-options"], "nosniff");
+        }
     }
 
     #[test]
     fn h11_other_methods_are_refused() {
-        for method in ["PUT", "HEAD", "DELETE", "OPTIONS"] {
-            assert_eq!(
-                status(Request::builder().method(method), b""),
-                Some(405),
-                "{method}"
-            );
+        let good = sign(&secret(), BODY);
+        for method in ["PUT", "HEAD", "DELETE", "OPTIONS", "post"] {
+            let request = Request::builder()
+                .method(method)
+                .header(SIGNATURE_HEADER, &good);
+            let answer = answer_to(request, BODY).unwrap();
+            assert_eq!(answer.status(), 405, "{method}");
+            assert_eq!(answer.headers()["allow"], "GET, POST");
         }
     }
 }

@@ -107,14 +107,15 @@ fn decode(signature: &[u8]) -> Option<Tag> {
     for (value, digit) in values.iter_mut().zip(digits) {
         let number = digit.wrapping_sub(b'0');
         let letter = (digit | 0x20).wrapping_sub(b'a');
-        *value = if number < 10 {
+        let (is_number, is_letter) = (number < 10, letter < 6);
+        *value = if is_number {
             number
         } else {
             letter.wrapping_add(10)
         };
-        all_digits &= (number < 10) | (letter < 6);
+        all_digits &= is_number || is_letter;
     }
-    let byte = |at: usize| values[2 * at] << 4 | values[2 * at + 1];
+    let byte = |at: usize| values[2 * at] * 16 + values[2 * at + 1];
     all_digits.then(|| Tag(std::array::from_fn(byte)))
 }
 

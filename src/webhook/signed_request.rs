@@ -205,5 +205,6 @@ impl<'a> Payload<'a> {
 
 /// Seconds since 1970; 0 stands for never.
 fn moment(text: Text<'_>) -> Option<Timestamp> {
-    Timestamp::parse_meta(&text).filter(|moment| moment.as_millis() != 0)
+    let moment = text.parse().ok().map(Timestamp::from_meta);
+    moment.filter(|moment| moment.as_millis() != 0)
 }

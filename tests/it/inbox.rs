@@ -14,6 +14,7 @@ use messenger_crm::graph::{
 use messenger_crm::id::PageId;
 use messenger_crm::inbox::{Accounts, Inbox, ReplyError, Step};
 use messenger_crm::secret::{AppSecret, PageToken};
+use messenger_crm::store::conformance::POISON;
 use messenger_crm::store::{
     Changed, Contact, ContactKey, ContactQuery, ContactStore, Content, Kept, KeptQuery, Listing,
     Message, MessageQuery, MessageState, Pending, Picture, Revision, SqliteStore, StoreError,
@@ -23,7 +24,9 @@ use messenger_crm::time::Timestamp;
 use messenger_crm::webhook::parse_unverified;
 use serde_json::{Value, json};
 
+use crate::conformance;
 use crate::store::{File, ada, at, contact, delivery, key, message, person, talk};
+use crate::util::Folder;
 
 type Line = Result<Response, TransportErrorKind>;
 
@@ -56,6 +59,10 @@ impl Transport for Script {
         line.expect("no answer is left")
             .map_err(TransportError::new)
     }
+}
+
+fn body_of(request: &Request) -> &[u8] {
+    request.body.as_ref().unwrap().as_bytes().unwrap()
 }
 
 fn answer(status: u16, body: &Value) -> Line {
@@ -166,7 +173,7 @@ async fn an_answer_is_posted_once_with_its_key() {
         posts[0].bearer.as_ref().unwrap().expose_secret(),
         "EAAtoken"
     );
-    let body: Value = serde_json::from_slice(posts[0].body.as_ref().unwrap()).unwrap();
+    let body: Value = serde_json::from_slice(body_of(&posts[0])).unwrap();
     assert_eq!(
         body,
         json!({"recipient": {"id": "ada"}, "messaging_type": "RESPONSE",
@@ -230,7 +237,7 @@ async fn what_never_left_waits_and_is_sent_later() {
     assert_eq!(desk.newest().await.state, Some(MessageState::Sent));
     let posts = desk.script.posts();
     assert_eq!(posts.len(), 2);
-    assert_eq!(posts[0].body, posts[1].body);
+    assert_eq!(body_of(&posts[0]), body_of(&posts[1]));
 }
 
 #[tokio::test]
@@ -307,6 +314,50 @@ async fn an_event_of_a_page_that_is_not_ours_is_kept_and_makes_no_customer() {
     let raw = serde_json::to_vec(&event).unwrap();
     assert_eq!(desk.kept("2").await, [raw]);
     assert_eq!(desk.step(9).await, Step::Idle(None));
+}
+
+#[tokio::test]
+async fn i5_an_event_the_store_can_never_accept_is_kept_and_its_delivery_acknowledged() {
+    let folder = Folder::new();
+    let store = conformance::sqlite(folder.path());
+    let graph = Graph::new(Script::default());
+    let inbox = Inbox::new(Arc::new(store.clone()), graph, Arc::new(OnePage));
+    let poison = message(&ada(), "m2", at(2), POISON);
+    let events = [
+        message(&ada(), "m1", at(1), "before"),
+        poison.clone(),
+        message(&ada(), "m3", at(3), "behind"),
+    ];
+    let body = delivery("1", &events);
+    let delivery = parse_unverified(&body).unwrap();
+    for _ in 0..2 {
+        let applied = inbox.receive(&delivery, |_| true, at(9)).await.unwrap();
+        assert_eq!(applied.len(), 3);
+        let said = talk(&store, &ada()).await;
+        let ids: Vec<&str> = said.iter().map(|message| message.id.as_str()).collect();
+        assert_eq!(ids, ["m3", "m1"]);
+        let kept = KeptQuery::new(Some(PageId::new("1").unwrap()));
+        let kept = store.kept(&kept).await.unwrap().rows;
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].raw, serde_json::to_vec(&poison).unwrap());
+        assert_eq!(kept[0].reason, "the store refuses it");
+        assert_eq!(kept[0].psid.as_ref(), Some(&ada().psid));
+    }
+}
+
+#[tokio::test]
+async fn s23_a_customer_is_forgotten_though_metas_clock_is_ahead_of_ours() {
+    let desk = Desk::new().await;
+    desk.receive(message(&ada(), "m2", at(500), "from the future"))
+        .await;
+    let forgotten = desk.inbox.forget(&ada(), at(3)).await.unwrap();
+    assert_eq!(forgotten, Applied::Changed);
+    assert!(desk.store.contact(&ada()).await.unwrap().is_none());
+    let again = desk
+        .receive(message(&ada(), "m2", at(500), "from the future"))
+        .await;
+    assert_eq!(again, [Applied::Forgotten]);
+    assert!(talk(&desk.store, &ada()).await.is_empty());
 }
 
 #[tokio::test]

@@ -1,14 +1,24 @@
 //! Every integration test, in one binary.
 
 #[cfg(feature = "full")]
+mod broken;
+#[cfg(feature = "full")]
+mod conformance;
+#[cfg(feature = "full")]
 mod crash;
 #[cfg(feature = "full")]
 mod crm;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "client")]
+mod fuzz;
+#[cfg(feature = "simulator")]
+mod graph;
+#[cfg(feature = "full")]
 mod inbox;
 #[cfg(feature = "simulator")]
+mod proxy;
+#[cfg(feature = "simulator")]
 mod simulator;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "full")]
 mod store;
 mod trust;
 #[cfg(feature = "full")]

@@ -76,7 +76,7 @@ fn change(page: &PageId, event: Value) -> Change {
     Change::of(&parse_unverified(&body).unwrap().events[0], at(1_000_000))
 }
 
-fn received(who: &ContactKey, mid: &str, when: i64, text: &str) -> Change {
+pub(crate) fn received(who: &ContactKey, mid: &str, when: i64, text: &str) -> Change {
     change(&who.page, message(who, mid, at(when), text))
 }
 

@@ -36,6 +36,8 @@ const ADVICE = {
   unreachable: words.advice_unreachable,
   rate_limited: words.advice_rate_limited,
   permission: words.advice_permission,
+  thread_control: words.advice_thread_control,
+  blocked: words.advice_blocked,
   fix_request: words.advice_fix_request,
   try_again: words.advice_try_again,
   unknown: words.advice_unknown,

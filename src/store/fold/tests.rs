@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::{
-    change::{ProfileAnswer, SendOutcome},
-    id::{Mid, PageId, Psid},
+    id::PageId,
     store::{
-        Act, Content, Entry, EntryId, OutgoingKey, Picture, Profile, Reaction, Reason, Side,
-        Source,
+        EntryId,
+        conformance::chance::{Dice, first_seed, world},
         memory::rows::{MemoryRows, Talk},
     },
     time::Timestamp,
@@ -201,179 +200,6 @@ fn load(loaded: &mut Loaded, rows: &mut MemoryRows, missing: Missing) {
     }
 }
 
-/// A few customers and a few messages, so that much of what happens is about the same ones.
-fn world(dice: &mut Dice) -> Vec<Change> {
-    let length = if dice.below(10) == 0 {
-        200
-    } else {
-        4 + dice.below(20)
-    };
-    let mut changes: Vec<Change> = (0..length).map(|_| fact(dice)).collect();
-    // The first told of one key counts, and of one attempt there is one outcome: no two tellings.
-    let mut told = BTreeMap::new();
-    changes.retain(|change| match change {
-        Change::Queued { contact, key, .. } => {
-            let place = (contact.clone(), key.clone());
-            told.insert(place, ()).is_none()
-        }
-        _ => true,
-    });
-    changes
-}
-
-fn fact(dice: &mut Dice) -> Change {
-    let (page, psid) = [("1", "ada"), ("1", "bob"), ("2", "ada")][dice.pick(3)];
-    let contact = ContactKey::new(PageId::new(page).unwrap(), Psid::new(psid).unwrap());
-    // Two messages of the customer, then two of each answer, which was sent twice: whoever tells
-    // of a message, it is of the same side and of the same answer.
-    let number = dice.below(6);
-    let side = if number < 2 {
-        Side::Customer
-    } else {
-        Side::Page
-    };
-    let mid = Mid::new(format!("m{number}")).unwrap();
-    let key = OutgoingKey::new(at(number / 4 * 20 + 5), [7; 10]);
-    let when = at(dice.below(50));
-    let late = at(50 + dice.below(5));
-    let sources = [Source::Webhook, Source::Standby, Source::Backfill];
-    let text = format!("text {}", dice.below(3));
-    match dice.below(20) {
-        0..=5 => {
-            let id = EntryId::of_message(&mid);
-            let content = Content::text(text);
-            let mut entry = Entry::new(id, when, sources[dice.pick(3)], content);
-            entry.opens_window = dice.below(2) == 0;
-            if side == Side::Customer {
-                return Change::Received { contact, entry };
-            }
-            let key = (dice.below(2) == 0).then_some(key);
-            Change::Echoed {
-                contact,
-                entry,
-                key,
-            }
-        }
-        6 => {
-            let parts: [&[u8]; 2] = [b"postback", &[dice.below(2) as u8]];
-            let content = Content::new(Act::POSTBACK);
-            let entry = Entry::new(EntryId::of_parts(&parts), when, Source::Webhook, content);
-            Change::Received { contact, entry }
-        }
-        7 => Change::Edited {
-            contact,
-            mid,
-            at: when,
-            number: dice.below(3) as u32,
-            text,
-        },
-        // Nobody takes back what was not sent yet.
-        8 => Change::Unsent {
-            contact,
-            mid,
-            at: late,
-        },
-        9 => Change::Reacted {
-            contact,
-            mid,
-            at: when,
-            by: [Side::Customer, Side::Page][dice.pick(2)],
-            reaction: (dice.below(3) > 0).then(|| Reaction::new(text)),
-        },
-        10 => Change::Delivered {
-            contact,
-            at: when,
-            up_to: (dice.below(2) == 0).then_some(when),
-            mids: vec![mid],
-        },
-        11 if number == 0 => Change::Opened { contact, at: when },
-        11 => Change::Read {
-            contact,
-            up_to: when,
-        },
-        12 => {
-            let profile = Profile {
-                name: Some(text),
-                ..Profile::default()
-            };
-            let picture =
-                (dice.below(2) == 0).then(|| Picture::new("image/png", vec![number as u8]));
-            let answers = [
-                ProfileAnswer::Known { profile, picture },
-                ProfileAnswer::Nobody,
-                ProfileAnswer::Failed,
-            ];
-            Change::Profile {
-                contact,
-                fetched_at: when,
-                answer: answers[dice.pick(3)].clone(),
-                due: (dice.below(2) == 0).then_some(late),
-            }
-        }
-        13 => {
-            let is_theirs = dice.below(2) == 0;
-            Change::Kept {
-                page: Some(contact.page),
-                psid: is_theirs.then_some(contact.psid),
-                id: EntryId::of_parts(&[
-                    psid.as_bytes(),
-                    &[u8::from(is_theirs)],
-                    &number.to_be_bytes(),
-                ]),
-                at: at(number * 10),
-                reason: "strange".to_owned(),
-                raw: vec![1, 2, 3],
-            }
-        }
-        14 => Change::Queued {
-            contact,
-            at: at(key_age(&key) + 3),
-            key,
-            content: Content::text("answer"),
-        },
-        15 | 16 => {
-            let attempt = dice.below(3) as u32;
-            let reason = Reason {
-                advice: crate::graph::Advice::FixRequest,
-                code: Some(i64::from(attempt)),
-                subcode: None,
-                trace: None,
-            };
-            let outcomes = [
-                SendOutcome::Sent {
-                    mid: Mid::new(format!("m{}", number.max(2))).unwrap(),
-                },
-                SendOutcome::Unknown,
-                SendOutcome::NotSent { due: at(60) },
-                SendOutcome::Failed { reason },
-                SendOutcome::Dismissed,
-            ];
-            Change::Settled {
-                contact,
-                key,
-                attempt,
-                outcome: outcomes[dice.pick(5)].clone(),
-            }
-        }
-        17 => Change::Field {
-            contact,
-            name: ["label", "note"][dice.pick(2)].to_owned(),
-            value: (dice.below(3) > 0).then_some(text),
-            at: when,
-        },
-        18 => Change::Forgotten { contact, at: when },
-        _ => Change::Expired { contact, at: when },
-    }
-}
-
-fn key_age(key: &OutgoingKey) -> u64 {
-    key.born().as_millis().cast_unsigned()
-}
-
-fn at(time: u64) -> Timestamp {
-    Timestamp::from_millis(time.cast_signed())
-}
-
 /// In another order, some twice, in batches of other sizes.
 fn shuffled(world: &[Change], dice: &mut Dice) -> Vec<Vec<Change>> {
     let mut all = world.to_vec();
@@ -383,43 +209,23 @@ fn shuffled(world: &[Change], dice: &mut Dice) -> Vec<Vec<Change>> {
         }
     }
     for last in (1..all.len()).rev() {
-        all.swap(last, dice.pick(last + 1));
+        all.swap(last, dice.below(last as u64 + 1) as usize);
     }
     let mut batches = Vec::new();
     while !all.is_empty() {
-        let size = all.len().min(1 + dice.pick(6));
+        let size = all.len().min(1 + dice.below(6) as usize);
         batches.push(all.drain(..size).collect());
     }
     batches
 }
 
 fn runs() -> impl Iterator<Item = (u64, Dice)> {
-    let number = |name| Some(std::env::var(name).ok()?.parse::<u64>().unwrap());
-    let first = number("FOLD_SEED").unwrap_or_else(|| {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        since.unwrap().as_nanos() as u64
-    });
-    let count = number("FOLD_RUNS").unwrap_or(500);
+    let first = first_seed("FOLD_SEED");
+    let count = std::env::var("FOLD_RUNS").map_or(500, |count| count.parse().unwrap());
     (0..count).map(move |run| {
         let seed = first.wrapping_add(run);
-        (seed, Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1))
+        (seed, Dice::new(seed))
     })
-}
-
-/// Chance that can be had again: xorshift64.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 33) % end
-    }
-
-    fn pick(&mut self, end: usize) -> usize {
-        self.below(end as u64) as usize
-    }
 }
 
 /// Everything, hidden rows included, but what depends on when it came.

@@ -8,7 +8,7 @@ use super::{
     Exported,
     columns::{self, CONTACT, MESSAGE, OUTGOING},
     connection::failed,
-    rows::{all, conversation, field, find_page, head},
+    rows::{all, conversation, count_steps, field, find_page, head},
     search,
 };
 use crate::{
@@ -207,10 +207,11 @@ fn walk(
     let mut found = statement.query(params).map_err(failed)?;
     let (mut rows, mut next) = (Vec::new(), None);
     let mut looked_at = 0;
+    let mut is_cut = false;
     while let Some(row) = found.next().map_err(failed)? {
         if rows.len() == limit || looked_at == FAR {
-            // There is at least this one more.
-            return Ok((rows, next, Count::MoreThan(FEW as u32)));
+            is_cut = true;
+            break;
         }
         let row = columns::contact(row)?;
         looked_at += 1;
@@ -219,7 +220,10 @@ fn walk(
             rows.push(row);
         }
     }
-    Ok((rows, None, Count::MoreThan(FEW as u32)))
+    drop(found);
+    count_steps(&statement);
+    let next = next.filter(|_| is_cut);
+    Ok((rows, next, Count::MoreThan(FEW as u32)))
 }
 
 pub(super) fn messages(
@@ -313,22 +317,27 @@ fn found(
         .map_err(failed)?;
     let params = params![search::query(page_no, text), before, more_than(FAR)];
     let mut documents = statement.query(params).map_err(failed)?;
-    let (mut rows, mut next, mut looked_at) = (Vec::new(), None, 0);
+    let (mut rows, mut next, mut looked_at, mut is_cut) = (Vec::new(), None, 0, false);
     while let Some(row) = documents.next().map_err(failed)? {
         if rows.len() == limit || looked_at == FAR {
-            let total = Count::MoreThan(u32::try_from(rows.len()).unwrap_or(u32::MAX));
-            return Ok((rows, next, total));
+            is_cut = true;
+            break;
         }
         let doc: i64 = row.get(0).map_err(failed)?;
         looked_at += 1;
         next = Some(Cursor { at: 0, tie: doc }.to_string());
         rows.extend(message_of(connection, page, doc, text)?);
     }
-    let total = match after {
-        Cursor::START => Count::of(u32::try_from(rows.len()).unwrap_or(u32::MAX)),
-        _ => Count::MoreThan(u32::try_from(rows.len()).unwrap_or(u32::MAX)),
+    drop(documents);
+    count_steps(&statement);
+    let counted = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    // Only who has looked at all of them knows how many there are.
+    let total = if after == Cursor::START && !is_cut {
+        Count::of(counted)
+    } else {
+        Count::MoreThan(counted)
     };
-    Ok((rows, None, total))
+    Ok((rows, next.filter(|_| is_cut), total))
 }
 
 /// The message behind a document, if it holds the text: having its grams is not enough.
@@ -665,6 +674,7 @@ fn count(connection: &Connection, rows: &str, params: impl Params) -> Result<Cou
     let counted = statement
         .query_row(params, |row| row.get(0))
         .map_err(failed)?;
+    count_steps(&statement);
     Ok(Count::of(counted))
 }
 

@@ -20,6 +20,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     thread,
@@ -40,6 +41,7 @@ use crate::{
     time::Timestamp,
 };
 use connection::{connect, failed, gone, make_private, unavailable};
+use rows::take_steps;
 use writer::{Answer, Write, Writer, write};
 
 /// Who waits for a read must not wait for somebody else's long one.
@@ -53,6 +55,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Sender<Read>,
     bell: Bell,
+    steps: Arc<AtomicU64>,
 }
 
 enum Read {
@@ -86,6 +89,7 @@ impl SqliteStore {
             writer,
             readers,
             bell,
+            steps: Arc::default(),
         })
     }
 
@@ -115,6 +119,11 @@ impl SqliteStore {
     ) -> Result<(Vec<Change>, Option<Exported>), StoreError> {
         self.read(move |connection| listing::export(connection, after))
             .await
+    }
+
+    /// How many steps SQLite has made for all reads so far: a measure of the rows it visited.
+    pub fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
     }
 
     /// Looks through the whole file for damage, and reads all of it for that.
@@ -175,12 +184,14 @@ impl SqliteStore {
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
+        let steps = Arc::clone(&self.steps);
         let job = Read::Job(Box::new(move |connection| {
             // One snapshot for all statements of a read. A caller that is gone needs no answer.
             let result = connection
                 .transaction()
                 .map_err(failed)
                 .and_then(|snapshot| read(&snapshot));
+            steps.fetch_add(take_steps(), Ordering::Relaxed);
             let _ = answer.send(result);
         }));
         self.readers.send(job).map_err(|_| gone())?;

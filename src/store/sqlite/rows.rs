@@ -1,8 +1,11 @@
 //! The rows of the SQLite store, as the fold reads and writes them.
 
-use std::collections::HashMap;
+use std::{cell::Cell, collections::HashMap};
 
-use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql, params, params_from_iter};
+use rusqlite::{
+    Connection, OptionalExtension, Params, Row, Statement, StatementStatus, ToSql, params,
+    params_from_iter,
+};
 
 use super::{
     columns::{self, COLD, CONTACT, HOT, MESSAGE, OUTGOING},
@@ -174,6 +177,18 @@ impl<'c> SqliteRows<'c> {
         Ok(number)
     }
 
+    /// Whether no other row is of this customer.
+    fn is_bare(&mut self, key: &ContactKey) -> Result<bool, StoreError> {
+        let Some(number) = self.find(key)? else {
+            return Ok(true);
+        };
+        let others = "SELECT 1 FROM message WHERE contact_no = ?1 UNION ALL SELECT 1 FROM mark WHERE contact_no = ?1
+             UNION ALL SELECT 1 FROM outgoing WHERE contact_no = ?1 UNION ALL SELECT 1 FROM field WHERE contact_no = ?1
+             UNION ALL SELECT 1 FROM picture WHERE contact_no = ?1";
+        let found = self.one(others, [number], |_| Ok(()))?;
+        Ok(found.is_none())
+    }
+
     /// The entry, the `tie` that it has or would have, and its time if it has a body.
     fn place(&self, number: i64, id: &EntryId) -> Result<Place, StoreError> {
         let mut tie = EntryRow::tie(id);
@@ -262,13 +277,10 @@ impl Rows for SqliteRows<'_> {
             let page = self.page(&key.page)?;
             page.gone = Some(page.revision);
         }
-        if row.is_tombstone() {
+        if row.is_tombstone() && self.is_bare(key)? {
             if let Some(number) = self.find(key)? {
                 search::put_names(self.connection, page_no, number, &old.searchable(), "")?;
-                for table in ["mark", "field", "picture", "contact"] {
-                    let sql = format!("DELETE FROM {table} WHERE contact_no = ?1");
-                    self.execute(&sql, [number])?;
-                }
+                self.execute("DELETE FROM contact WHERE contact_no = ?1", [number])?;
             }
             *self.stored(key)? = Stored {
                 number: None,
@@ -616,7 +628,25 @@ pub(super) fn all<T>(
     while let Some(row) = rows.next().map_err(failed)? {
         all.push(read(row)?);
     }
+    drop(rows);
+    count_steps(&statement);
     Ok(all)
+}
+
+thread_local! {
+    /// What the statements of this thread have cost since somebody last took the count.
+    static STEPS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Adds what a statement has cost since it was last counted.
+pub(super) fn count_steps(statement: &Statement<'_>) {
+    let steps = statement.reset_status(StatementStatus::VmStep);
+    STEPS.set(STEPS.get() + u64::from(steps.unsigned_abs()));
+}
+
+/// What the statements of this thread have cost since the last call.
+pub(super) fn take_steps() -> u64 {
+    STEPS.take()
 }
 
 fn update(names: &[&str], number: usize) -> String {

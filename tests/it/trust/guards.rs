@@ -1,4 +1,6 @@
 //! What must not happen on the way to a signature's verdict.
+//!
+//! V30, that nobody comes to events without a proof, is an example of `Webhook` that does not compile.
 
 use std::fmt::{Debug, Display};
 use std::fs;

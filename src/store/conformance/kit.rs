@@ -1,0 +1,197 @@
+//! What the clauses share.
+
+use std::{
+    future::{Future, poll_fn},
+    io::Write as _,
+    path::{Path, PathBuf},
+    pin::{Pin, pin},
+    sync::atomic::{AtomicU64, Ordering},
+    task::{Context, Poll, Waker},
+};
+
+use crate::{
+    change::{Applied, Change},
+    id::{Mid, PageId, Psid},
+    store::{
+        Contact, ContactKey, ContactQuery, ContactStore, Content, Entry, EntryId, Listing, Message,
+        MessageQuery, Source,
+    },
+    time::Timestamp,
+};
+
+/// A text that a store under test may refuse: with
+/// [`StoreError::Refused`](crate::store::StoreError::Refused), and nothing beside it.
+pub const POISON: &str = "poison of the conformance kit";
+
+/// Whether a clause is declared off; then it says so, past whatever captures the output of tests.
+pub fn skip(module: &str, clause: &str, off: &[&str]) -> bool {
+    let is_off = off.contains(&clause);
+    if is_off {
+        // Nothing is lost when nobody can read it.
+        let _ = writeln!(
+            std::io::stderr(),
+            "NOT TESTED: the clause `{clause}` is declared off in {module}"
+        );
+    }
+    is_off
+}
+
+/// An empty folder of one test, removed with it.
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    pub(super) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("conformance-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Only litter would be left.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub(super) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(1_700_000_000_000 + seconds * 1000)
+}
+
+pub(super) fn page(name: &str) -> PageId {
+    PageId::new(name).unwrap()
+}
+
+pub(super) fn customer(page_name: &str, psid: &str) -> ContactKey {
+    ContactKey::new(page(page_name), Psid::new(psid).unwrap())
+}
+
+pub(super) fn mid(text: &str) -> Mid {
+    Mid::new(text).unwrap()
+}
+
+pub(super) fn received(contact: &ContactKey, id: &str, when: i64, text: &str) -> Change {
+    Change::Received {
+        contact: contact.clone(),
+        entry: entry(id, when, text),
+    }
+}
+
+pub(super) fn echoed(contact: &ContactKey, id: &str, when: i64, text: &str) -> Change {
+    Change::Echoed {
+        contact: contact.clone(),
+        entry: entry(id, when, text),
+        key: None,
+    }
+}
+
+fn entry(id: &str, when: i64, text: &str) -> Entry {
+    let id = EntryId::of_message(&mid(id));
+    Entry::new(id, at(when), Source::Webhook, Content::text(text))
+}
+
+#[track_caller]
+pub(super) fn assert_new(applied: Applied) {
+    assert!(matches!(applied, Applied::New { .. }), "{applied:?}");
+}
+
+/// Applies one change, which must succeed.
+pub(super) async fn apply(store: &impl ContactStore, change: Change) -> Applied {
+    let applied = store.apply(&[change]).await.unwrap();
+    assert_eq!(applied.len(), 1, "one answer for each change");
+    applied[0]
+}
+
+pub(super) async fn person(store: &impl ContactStore, key: &ContactKey) -> Contact {
+    store
+        .contact(key)
+        .await
+        .unwrap()
+        .expect("the customer is there")
+}
+
+/// A conversation whole, from cursor to cursor, newest first.
+pub(super) async fn talk(store: &impl ContactStore, key: &ContactKey) -> Vec<Message> {
+    all_messages(store, MessageQuery::new(key.clone())).await
+}
+
+pub(super) async fn ids(store: &impl ContactStore, key: &ContactKey) -> Vec<String> {
+    let talk = talk(store, key).await;
+    talk.into_iter().map(|message| message.id).collect()
+}
+
+pub(super) async fn all_messages(
+    store: &impl ContactStore,
+    mut query: MessageQuery,
+) -> Vec<Message> {
+    query.limit = 3;
+    let mut all = Vec::new();
+    loop {
+        let listing = store.messages(&query).await.unwrap();
+        all.extend(part(listing, query.limit, &mut query.after));
+        if query.after.is_none() {
+            return all;
+        }
+    }
+}
+
+pub(super) async fn all_contacts(
+    store: &impl ContactStore,
+    mut query: ContactQuery,
+) -> Vec<Contact> {
+    query.limit = 3;
+    let mut all = Vec::new();
+    loop {
+        let listing = store.contacts(&query).await.unwrap();
+        all.extend(part(listing, query.limit, &mut query.after));
+        if query.after.is_none() {
+            return all;
+        }
+    }
+}
+
+fn part<T>(listing: Listing<T>, limit: u32, after: &mut Option<String>) -> Vec<T> {
+    assert!(listing.rows.len() <= limit as usize, "more than asked for");
+    assert!(
+        listing.next.is_none() || listing.next != *after,
+        "the listing goes in a circle"
+    );
+    *after = listing.next;
+    listing.rows
+}
+
+/// Runs all of them at once, in one task.
+pub(super) async fn together<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut running: Vec<Pin<Box<F>>> = futures.into_iter().map(Box::pin).collect();
+    let mut done: Vec<Option<F::Output>> = running.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        for (future, done) in running.iter_mut().zip(&mut done) {
+            if done.is_none()
+                && let Poll::Ready(output) = future.as_mut().poll(context)
+            {
+                *done = Some(output);
+            }
+        }
+        if done.iter().all(Option::is_some) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}
+
+/// Polls a future so often and drops it then; whether it was ready before.
+pub(super) fn polled(future: impl Future, times: usize) -> bool {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    (0..times).any(|_| future.as_mut().poll(&mut context).is_ready())
+}

@@ -1,0 +1,319 @@
+//! What is told comes back: the clauses that one caller can try.
+
+use std::path::Path;
+
+use super::kit::{
+    Folder, all_contacts, apply, assert_new, at, customer, echoed, ids, mid, page, person,
+    received, talk,
+};
+use crate::{
+    change::{Applied, Change, ProfileAnswer},
+    store::{
+        Act, Attachment, ContactQuery, ContactStore, Content, Entry, EntryId, MessageState,
+        OutgoingKey, Profile, Reaction, Revision, Side, Source,
+    },
+};
+
+/// Clause 1: the same change twice is once, and the answer says so.
+pub async fn idempotent<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
+    let folder = Folder::new();
+    let store = open(folder.path()).await;
+    let ada = customer("1", "ada");
+    let contact = || ada.clone();
+    let key = OutgoingKey::new(at(4), [1; 10]);
+    let changes = [
+        received(&ada, "m1", 1, "Hello"),
+        echoed(&ada, "m2", 2, "Hello, Ada"),
+        Change::Edited {
+            contact: contact(),
+            mid: mid("m1"),
+            at: at(3),
+            number: 1,
+            text: "Hello!".to_owned(),
+        },
+        Change::Reacted {
+            contact: contact(),
+            mid: mid("m2"),
+            at: at(3),
+            by: Side::Customer,
+            reaction: Some(Reaction::new("❤")),
+        },
+        Change::Read {
+            contact: contact(),
+            up_to: at(3),
+        },
+        Change::Field {
+            contact: contact(),
+            name: "label".to_owned(),
+            value: Some("vip".to_owned()),
+            at: at(3),
+        },
+        Change::Queued {
+            contact: contact(),
+            key,
+            at: at(4),
+            content: Content::text("Anything else?"),
+        },
+    ];
+    for change in &changes {
+        let applied = apply(&store, change.clone()).await;
+        assert!(!matches!(applied, Applied::Unchanged), "{change:?}");
+    }
+    let (before, said) = (person(&store, &ada).await, talk(&store, &ada).await);
+    assert_eq!((before.unread, said.len()), (1, 3));
+    for change in &changes {
+        let applied = apply(&store, change.clone()).await;
+        assert_eq!(applied, Applied::Unchanged, "{change:?}");
+    }
+    let again = store.apply(&changes).await.unwrap();
+    assert_eq!(again, [Applied::Unchanged; 7]);
+    assert_eq!(
+        person(&store, &ada).await,
+        before,
+        "the revision stands, too"
+    );
+    assert_eq!(talk(&store, &ada).await, said);
+}
+
+/// Clause 3: last activity, delivered and read marks never move back.
+pub async fn monotonic<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
+    let folder = Folder::new();
+    let store = open(folder.path()).await;
+    let ada = customer("1", "ada");
+    let delivered = |when| Change::Delivered {
+        contact: ada.clone(),
+        at: at(when),
+        up_to: Some(at(when)),
+        mids: Vec::new(),
+    };
+    let read = |when| Change::Read {
+        contact: ada.clone(),
+        up_to: at(when),
+    };
+    for change in [
+        received(&ada, "m20", 20, "new"),
+        echoed(&ada, "p5", 5, "5"),
+        echoed(&ada, "p15", 15, "15"),
+        delivered(15),
+        read(5),
+        received(&ada, "m10", 10, "old"),
+        delivered(4),
+        read(3),
+    ] {
+        apply(&store, change).await;
+    }
+    let contact = person(&store, &ada).await;
+    assert_eq!((contact.first_at, contact.last_at), (at(5), at(20)));
+    assert_eq!(contact.inbound_at, Some(at(20)));
+    assert_eq!(
+        (contact.delivered, contact.read),
+        (Some(at(15)), Some(at(5)))
+    );
+    assert_eq!(contact.preview.unwrap().at, at(20));
+    let said = talk(&store, &ada).await;
+    let states: Vec<MessageState> = said.iter().filter_map(|message| message.state).collect();
+    assert_eq!(states, [MessageState::Delivered, MessageState::Read]);
+}
+
+/// Clause 4: by time, then by a fixed hash of the message's id, not by arrival.
+pub async fn ordered<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
+    let messages = [("a", 5), ("b", 3), ("c", 3), ("d", 3), ("e", 1), ("f", 4)];
+    let mut seen: Option<Vec<String>> = None;
+    for turn in 0..messages.len() {
+        let folder = Folder::new();
+        let store = open(folder.path()).await;
+        let ada = customer("1", "ada");
+        let mut arrival = messages;
+        arrival.rotate_left(turn);
+        for (id, when) in arrival {
+            apply(&store, received(&ada, id, when, id)).await;
+        }
+        let order = ids(&store, &ada).await;
+        assert_eq!(
+            (&order[0], &order[1], &order[5]),
+            (&"a".to_owned(), &"f".to_owned(), &"e".to_owned())
+        );
+        let first = seen.get_or_insert_with(|| order.clone());
+        assert_eq!(order, *first, "it depends on who came first");
+    }
+}
+
+/// Clause 5: the same person on two Pages is two customers, the same message id under two
+/// customers two messages.
+pub async fn separate<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
+    let folder = Folder::new();
+    let store = open(folder.path()).await;
+    let all = [
+        customer("1", "ada"),
+        customer("1", "bob"),
+        customer("2", "ada"),
+    ];
+    for (number, contact) in all.iter().enumerate() {
+        let text = format!("I am number {number}");
+        assert_new(apply(&store, received(contact, "same", 1, &text)).await);
+    }
+    for (number, contact) in all.iter().enumerate() {
+        let said = talk(&store, contact).await;
+        assert_eq!(said.len(), 1);
+        let text = said[0].content.text.as_deref();
+        assert_eq!(text, Some(format!("I am number {number}").as_str()));
+        assert_eq!(said[0].contact, *contact);
+        assert_eq!(person(&store, contact).await.key, *contact);
+    }
+    for (name, count) in [("1", 2), ("2", 1), ("3", 0)] {
+        let listed = all_contacts(&store, ContactQuery::new(page(name))).await;
+        assert_eq!(listed.len(), count, "page {name}");
+    }
+}
+
+/// Clause 7: any text comes back as it went in.
+pub async fn faithful<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
+    let folder = Folder::new();
+    let store = open(folder.path()).await;
+    let long = "長".repeat(100_000);
+    let texts = [
+        "",
+        " ",
+        " spaces \t\r\n ",
+        "'; DROP TABLE message; --",
+        "100% _ \\ \" ` $1 ?1 :a {}",
+        "王小明 🇹🇼 👩‍👩‍👧",
+        "\u{202e}right to left\u{202c}",
+        "\u{fffd}\u{feff}\u{1}\u{7f}",
+        "null",
+        "e\u{301}",
+        &long,
+    ];
+    for (number, text) in texts.iter().enumerate() {
+        let contact = customer(
+            "1",
+            &format!(
+                "customer {number} {}",
+                text.chars().take(9).collect::<String>()
+            ),
+        );
+        let text = || (*text).to_owned();
+        let mut content = Content::new(Act::new(text()));
+        content.text = Some(text());
+        content.title = Some(text());
+        content.payload = Some(text());
+        let mut attachment = Attachment::new(text());
+        attachment.url = Some(text());
+        attachment.title = Some(text());
+        content.attachments = vec![attachment];
+        let id = EntryId::of_parts(&[text().as_bytes()]);
+        let entry = Entry::new(id.clone(), at(1), Source::Standby, content.clone());
+        let profile = Profile {
+            name: Some(text()),
+            first_name: Some(text()),
+            last_name: None,
+        };
+        let changes = [
+            Change::Received {
+                contact: contact.clone(),
+                entry,
+            },
+            Change::Profile {
+                contact: contact.clone(),
+                fetched_at: at(2),
+                answer: ProfileAnswer::Known {
+                    profile: profile.clone(),
+                    picture: None,
+                },
+                due: None,
+            },
+            Change::Field {
+                contact: contact.clone(),
+                name: text(),
+                value: Some(text()),
+                at: at(2),
+            },
+        ];
+        store.apply(&changes).await.unwrap();
+        let said = talk(&store, &contact).await;
+        assert_eq!(said[0].content, content, "text {number}");
+        assert_eq!(
+            (said[0].id.as_str(), said[0].source),
+            (id.as_str(), Source::Standby)
+        );
+        let found = person(&store, &contact).await;
+        assert_eq!(found.profile, Some(profile), "text {number}");
+        assert_eq!(found.fields.get(&text()), Some(&text()), "text {number}");
+    }
+}
+
+/// Clause 12: a reaction, edit or unsend that arrives before its message is applied when the
+/// message comes.
+pub async fn patient<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
+    let folder = Folder::new();
+    let store = open(folder.path()).await;
+    let ada = customer("1", "ada");
+    let contact = || ada.clone();
+    apply(&store, received(&ada, "m0", 1, "I am known")).await;
+    let early = [
+        Change::Reacted {
+            contact: contact(),
+            mid: mid("m1"),
+            at: at(9),
+            by: Side::Page,
+            reaction: Some(Reaction::new("👍")),
+        },
+        Change::Edited {
+            contact: contact(),
+            mid: mid("m1"),
+            at: at(8),
+            number: 1,
+            text: "as it was meant".to_owned(),
+        },
+        Change::Unsent {
+            contact: contact(),
+            mid: mid("m2"),
+            at: at(9),
+        },
+    ];
+    for change in early {
+        assert_eq!(apply(&store, change).await, Applied::Parked);
+    }
+    assert_eq!(
+        ids(&store, &ada).await,
+        ["m0"],
+        "they show nothing by themselves"
+    );
+    assert_new(apply(&store, received(&ada, "m1", 5, "as it was typed")).await);
+    assert_new(apply(&store, received(&ada, "m2", 4, "regretted")).await);
+    let said = talk(&store, &ada).await;
+    assert_eq!(said[0].content.text.as_deref(), Some("as it was meant"));
+    assert_eq!(said[0].edited_at, Some(at(8)));
+    assert_eq!(said[0].reactions, [(Side::Page, Reaction::new("👍"))]);
+    assert_eq!(
+        (said[1].unsent_at, &said[1].content.text),
+        (Some(at(9)), &None)
+    );
+}
+
+/// Clause 16: unread never hides what arrived after it was seen.
+pub async fn honest<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
+    let folder = Folder::new();
+    let store = open(folder.path()).await;
+    let ada = customer("1", "ada");
+    let seen = |revision| Change::Seen {
+        contact: ada.clone(),
+        revision,
+    };
+    apply(&store, received(&ada, "m1", 5, "Hello")).await;
+    let looked_at = person(&store, &ada).await.revision;
+    // It happened before, and arrives afterwards.
+    apply(&store, received(&ada, "m2", 3, "Anybody?")).await;
+    assert_eq!(apply(&store, seen(looked_at)).await, Applied::Refused);
+    assert_eq!(
+        apply(&store, seen(Revision::default())).await,
+        Applied::Refused
+    );
+    assert_eq!(person(&store, &ada).await.unread, 2);
+    let unread = ContactQuery::new(page("1")).unread();
+    assert_eq!(all_contacts(&store, unread.clone()).await.len(), 1);
+    let now = person(&store, &ada).await.revision;
+    assert_eq!(apply(&store, seen(now)).await, Applied::Changed);
+    assert_eq!(person(&store, &ada).await.unread, 0);
+    assert!(all_contacts(&store, unread).await.is_empty());
+}

@@ -1,0 +1,229 @@
+//! Many at once, and some who give up: the clauses about callers who do not wait for each other.
+
+use std::{collections::BTreeSet, path::Path, pin::pin, task::Context, time::Duration};
+
+use super::kit::{
+    Folder, POISON, apply, at, customer, ids, page, person, polled, received, talk, together,
+};
+use crate::{
+    change::{Applied, Change, SendOutcome, Work},
+    store::{
+        ContactStore, Content, MessageState, OutgoingKey, Pending, Revision, StoreError, WorkerId,
+    },
+};
+
+/// Clause 2: the changes of one call appear whole or not at all.
+pub async fn atomic<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
+    let folder = Folder::new();
+    let store = open(folder.path()).await;
+    let (ada, bob) = (customer("1", "ada"), customer("1", "bob"));
+    let both = [
+        received(&ada, "m1", 1, "first"),
+        received(&bob, "m2", 2, "second"),
+    ];
+    // Whoever looks on between two steps sees both, or none.
+    let mut applying = pin!(store.apply(&both));
+    let mut is_done = false;
+    while !is_done {
+        let step = std::future::poll_fn(|context: &mut Context<'_>| {
+            std::task::Poll::Ready(applying.as_mut().poll(context).is_ready())
+        });
+        is_done = step.await;
+        let seen = (
+            store.contact(&ada).await.unwrap(),
+            store.contact(&bob).await.unwrap(),
+        );
+        // One look may fall before the commit and the other behind it, but not the other way round.
+        assert!(
+            !(seen.0.is_some() && seen.1.is_none()),
+            "only the first is there"
+        );
+    }
+    // A call that is refused has done nothing.
+    let cy = customer("1", "cy");
+    let changes = [
+        received(&cy, "m3", 3, "good"),
+        received(&cy, "m4", 4, POISON),
+        received(&cy, "m5", 5, "good"),
+    ];
+    let count = match store.apply(&changes).await {
+        Ok(_) => 3,
+        Err(_) => 0,
+    };
+    assert_eq!(talk(&store, &cy).await.len(), count);
+}
+
+/// Clause 9: a hundred tasks recording one message make one.
+pub async fn concurrent<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
+    let folder = Folder::new();
+    let store = open(folder.path()).await;
+    let ada = customer("1", "ada");
+    let change = received(&ada, "m1", 1, "Hello");
+    let one = || apply(&store, change.clone());
+    let answers = together((0..100).map(|_| one())).await;
+    let is_new = |answer: &&Applied| matches!(answer, Applied::New { customer: true });
+    assert_eq!(answers.iter().filter(is_new).count(), 1, "{answers:?}");
+    let others = answers
+        .iter()
+        .filter(|answer| matches!(answer, Applied::New { .. }));
+    assert_eq!(others.count(), 1, "{answers:?}");
+    assert_eq!(ids(&store, &ada).await, ["m1"]);
+    assert_eq!(person(&store, &ada).await.unread, 1);
+}
+
+/// Clause 10: a dropped future has done all or nothing.
+pub async fn cancel_safe<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
+    let folder = Folder::new();
+    let store = open(folder.path()).await;
+    for polls in 0..8 {
+        let contact = customer("1", &format!("dropped after {polls}"));
+        let ids_of = |name| format!("{name}{polls}");
+        let changes = [
+            received(&contact, &ids_of("a"), 1, "first"),
+            received(&contact, &ids_of("b"), 2, "second"),
+            received(&contact, &ids_of("c"), 3, "third"),
+        ];
+        let was_done = polled(store.apply(&changes), polls);
+        // Whatever was begun is over when the next one is.
+        let other = customer("1", "other");
+        apply(&store, received(&other, &ids_of("o"), 1, "and I")).await;
+        let count = talk(&store, &contact).await.len();
+        assert!(count == 0 || count == 3, "{count} of 3 after {polls} polls");
+        assert!(count == 3 || !was_done, "acknowledged and gone");
+        let answers = store.apply(&changes).await.unwrap();
+        let new = answers
+            .iter()
+            .filter(|answer| matches!(answer, Applied::New { .. }));
+        assert_eq!(new.count(), 3 - count, "applying again tells what was done");
+        assert_eq!(talk(&store, &contact).await.len(), 3);
+    }
+}
+
+/// Clause 15: what a store can never accept costs that call alone, and is told from what may help
+/// to repeat.
+pub async fn isolated<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
+    let folder = Folder::new();
+    let store = open(folder.path()).await;
+    let contacts: Vec<_> = (0..64)
+        .map(|number| customer("1", &format!("c{number}")))
+        .collect();
+    let one = async |number: usize| {
+        let text = if number == 33 { POISON } else { "good" };
+        let change = received(&contacts[number], &format!("m{number}"), 1, text);
+        store.apply(&[change]).await
+    };
+    let answers = together((0..64).map(one)).await;
+    for (number, answer) in answers.into_iter().enumerate() {
+        match answer {
+            Ok(_) => assert_eq!(ids(&store, &contacts[number]).await.len(), 1),
+            Err(StoreError::Refused(_)) if number == 33 => {
+                assert_eq!(store.contact(&contacts[number]).await.unwrap(), None);
+            }
+            Err(error) => panic!("message {number}: {error}"),
+        }
+    }
+    apply(&store, received(&contacts[33], "m", 2, "good")).await;
+    assert!(ids(&store, &contacts[33]).await.contains(&"m".to_owned()));
+}
+
+/// Clause 17: no revision is skipped, whatever commits first.
+pub async fn resumable<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
+    let folder = Folder::new();
+    let store = open(folder.path()).await;
+    let here = page("1");
+    let changed = async |since| store.changed(&here, since, Duration::ZERO).await.unwrap();
+    let mut told = BTreeSet::new();
+    let mut since = changed(Revision::default()).await.revision;
+    for round in 0..4 {
+        let one = |number: i64| {
+            let contact = customer("1", &format!("c{round}-{number}"));
+            apply(
+                &store,
+                received(&contact, &format!("m{round}-{number}"), number, "Hello"),
+            )
+        };
+        let _: Vec<Applied> = together((0..16).map(one)).await;
+        loop {
+            let changed = changed(since).await;
+            assert!(!changed.reread, "nobody was forgotten");
+            assert!(changed.revision >= since, "it goes back");
+            told.extend(
+                changed
+                    .contacts
+                    .into_iter()
+                    .map(|contact| contact.psid.to_string()),
+            );
+            since = changed.revision;
+            if !changed.more {
+                break;
+            }
+        }
+        assert_eq!(told.len(), 16 * (round + 1), "some were skipped");
+    }
+    let quiet = changed(since).await;
+    assert_eq!((quiet.contacts, quiet.revision), (Vec::new(), since));
+    // From the beginning it tells of each once.
+    let all = changed(Revision::default()).await;
+    assert_eq!(all.contacts.len(), 64);
+    assert!(changed(since.next()).await.reread, "no such revision yet");
+    let gone = customer("1", "c0-0");
+    let forgotten = Change::Forgotten {
+        contact: gone,
+        at: at(1000),
+    };
+    apply(&store, forgotten).await;
+    assert!(changed(since).await.reread, "a customer is gone");
+}
+
+/// Clause 18: of all that claim an attempt, one wins.
+pub async fn fenced<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
+    let folder = Folder::new();
+    let store = open(folder.path()).await;
+    let ada = customer("1", "ada");
+    let key = OutgoingKey::new(at(2), [1; 10]);
+    apply(&store, received(&ada, "m1", 1, "Hello")).await;
+    let queued = Change::Queued {
+        contact: ada.clone(),
+        key: key.clone(),
+        at: at(2),
+        content: Content::text("Hello, Ada"),
+    };
+    apply(&store, queued).await;
+    let claim = |work: Work, attempt, by| Change::Claimed {
+        contact: ada.clone(),
+        work,
+        attempt,
+        until: at(60),
+        by: WorkerId::new(by),
+    };
+    for work in [Work::Send(key.clone()), Work::Profile] {
+        let one = |by| apply(&store, claim(work.clone(), 1, by));
+        let answers = together((0..32).map(one)).await;
+        let count = |wanted| answers.iter().filter(|answer| **answer == wanted).count();
+        assert_eq!(
+            (count(Applied::Changed), count(Applied::Refused)),
+            (1, 31),
+            "{work:?}"
+        );
+    }
+    // A claim in force cannot be taken over; one that ran out is no message to be sent again.
+    let send = || Work::Send(key.clone());
+    assert_eq!(apply(&store, claim(send(), 2, 99)).await, Applied::Refused);
+    assert!(store.pending(at(59), 9).await.unwrap().is_empty());
+    let due = store.pending(at(60), 9).await.unwrap();
+    let is_lapsed = |work: &Pending| matches!(work, Pending::Lapsed { attempt: 1, .. });
+    assert!(due.iter().any(is_lapsed), "{due:?}");
+    let settled = |attempt, outcome| Change::Settled {
+        contact: ada.clone(),
+        key: key.clone(),
+        attempt,
+        outcome,
+    };
+    apply(&store, settled(1, SendOutcome::NotSent { due: at(70) })).await;
+    assert_eq!(apply(&store, claim(send(), 1, 98)).await, Applied::Refused);
+    assert_eq!(apply(&store, claim(send(), 2, 99)).await, Applied::Changed);
+    // The first worker wakes up and knows nothing better.
+    apply(&store, settled(1, SendOutcome::Unknown)).await;
+    let said = talk(&store, &ada).await;
+    assert_eq!(said[0].state, Some(MessageState::Sending));
+}
