@@ -14,6 +14,8 @@ mod fuzz;
 mod graph;
 #[cfg(feature = "full")]
 mod inbox;
+#[cfg(feature = "full")]
+mod postgres;
 #[cfg(feature = "simulator")]
 mod proxy;
 #[cfg(feature = "simulator")]

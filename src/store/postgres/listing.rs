@@ -39,7 +39,7 @@ pub(super) async fn page_of(
     page: &PageId,
 ) -> Result<Option<(i32, i64)>, StoreError> {
     let sql = format!("SELECT page_no, revision FROM {schema}.page WHERE page = $1");
-    let page = page.as_str();
+    let page = to_sql(page.as_str());
     let rows = client.query_typed(&sql, &[(&page, Type::TEXT)]).await;
     let rows = rows.map_err(failed)?;
     let Some(row) = rows.first() else {
@@ -59,7 +59,7 @@ pub(super) async fn contact(
          WHERE p.page = $1 AND c.psid = $2",
         shown(schema)
     );
-    let (page, psid) = (key.page.as_str(), key.psid.as_str());
+    let (page, psid) = (to_sql(key.page.as_str()), to_sql(key.psid.as_str()));
     let rows = ask(pool, &sql, &[(&page, Type::TEXT), (&psid, Type::TEXT)]).await?;
     match rows.first() {
         Some(row) => Ok(Found::of(row)?.show(&key.page)),
@@ -77,7 +77,7 @@ pub(super) async fn picture(
          JOIN {schema}.picture i ON i.page_no = c.page_no AND i.contact_no = c.contact_no
          WHERE p.page = $1 AND c.psid = $2"
     );
-    let (page, psid) = (key.page.as_str(), key.psid.as_str());
+    let (page, psid) = (to_sql(key.page.as_str()), to_sql(key.psid.as_str()));
     let rows = ask(pool, &sql, &[(&page, Type::TEXT), (&psid, Type::TEXT)]).await?;
     let Some(row) = rows.first() else {
         return Ok(None);
@@ -344,7 +344,7 @@ async fn talk(
 ) -> Result<Listing<Message>, StoreError> {
     let after = Cursor::parse(after)?;
     let more = more_than(limit);
-    let (page, psid) = (key.page.as_str(), key.psid.as_str());
+    let (page, psid) = (to_sql(key.page.as_str()), to_sql(key.psid.as_str()));
     let whose: [Param<'_>; 2] = [(&page, Type::TEXT), (&psid, Type::TEXT)];
     let mut params = whose.to_vec();
     params.push((&after.at, Type::INT8));

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::{Client, Row, types::Type};
 
 use super::{
-    columns::{CONTACT, Columns, MARK, MESSAGE, Many, OUTGOING},
+    columns::{CONTACT, Columns, MARK, MESSAGE, Many, OUTGOING, to_sql},
     connection::Trip,
     error::Failure,
     options::Schema,
@@ -23,6 +23,7 @@ use crate::{
             ContactRow, Conversation, Ends, EntryRow, FieldRow, Loaded, Missing, OutgoingRow,
             Wanted, wanted,
         },
+        key::hash63_of,
     },
     time::Timestamp,
 };
@@ -309,11 +310,15 @@ impl<'w> Asked<'w> {
         }
         let fields = &wanted.fields;
         if !fields.is_empty() {
+            let ties = fields
+                .iter()
+                .map(|(_, name)| Some(hash63_of(name.as_bytes())));
             let many = by_contact(fields.iter().map(|(key, _)| key))
+                .numbers("tie", ties.collect())
                 .texts("name", fields.iter().map(|(_, name)| Some(name.as_str())));
             let sql = format!(
-                "SELECT w.n, f.name, f.at, f.value FROM {} WITH ORDINALITY AS w(page, psid, name, n) {joined}
-                 JOIN {schema}.field f ON {} AND f.name = w.name",
+                "SELECT w.n, f.name, f.at, f.value FROM {} WITH ORDINALITY AS w(page, psid, tie, name, n) {joined}
+                 JOIN {schema}.field f ON {} AND f.tie = w.tie AND f.name = w.name",
                 many.unnested(),
                 of("f")
             );
@@ -477,10 +482,7 @@ async fn ends(
 ) -> Result<(), Failure> {
     let mut ends = Ends::default();
     if let Some(place) = known.contacts.get(&key).filter(|place| place.row.is_some()) {
-        let ids: Vec<String> = but
-            .iter()
-            .map(|id| super::columns::to_sql(id.as_str()))
-            .collect();
+        let ids: Vec<String> = but.iter().map(|id| to_sql(id.as_str())).collect();
         let keys: Vec<Vec<u8>> = (but_answers.iter().map(|key| key.to_bytes().to_vec())).collect();
         let of = format!(
             "page_no = {} AND contact_no = {}",

@@ -273,18 +273,20 @@ impl<'k> Writes<'k> {
     }
 
     fn fields(&mut self, shelf: &Shelf) -> Result<(), StoreError> {
-        let (mut put, mut gone): (Vec<(&Place, &str, &FieldRow)>, Vec<_>) = Default::default();
+        let mut touched = Vec::new();
+        let mut put: Vec<(&Place, &str, &FieldRow)> = Vec::new();
         for ((key, name), row) in &shelf.fields {
-            let place = self.place(key)?;
-            match row {
-                Some(row) => put.push((place, name.as_str(), row)),
-                None => gone.push((place, name.as_str())),
-            }
+            let (place, name) = (self.place(key)?, name.as_str());
+            touched.push((place, name));
+            put.extend(row.as_ref().map(|row| (place, name, row)));
         }
-        if !gone.is_empty() {
-            let many =
-                of(gone.iter().map(|row| row.0)).texts("name", gone.iter().map(|row| Some(row.1)));
-            self.delete("field", many, &matching(&["page_no", "contact_no", "name"]));
+        let tie = |name: &str| Some(hash63_of(name.as_bytes()));
+        if !touched.is_empty() {
+            let many = of(touched.iter().map(|row| row.0))
+                .numbers("tie", touched.iter().map(|row| tie(row.1)).collect())
+                .texts("name", touched.iter().map(|row| Some(row.1)));
+            let name = matching(&["page_no", "contact_no", "tie", "name"]);
+            self.delete("field", many, &name);
         }
         if !put.is_empty() {
             let hash = |(_, name, row): &(&Place, &str, &FieldRow)| {
@@ -292,15 +294,14 @@ impl<'k> Writes<'k> {
             };
             let many = of(put.iter().map(|row| row.0))
                 .texts("name", put.iter().map(|row| Some(row.1)))
+                .numbers("tie", put.iter().map(|row| tie(row.1)).collect())
                 .numbers(
                     "at",
                     put.iter().map(|row| Some(row.2.at.as_millis())).collect(),
                 )
                 .texts("value", put.iter().map(|row| row.2.value.as_deref()))
                 .numbers("hash", put.iter().map(hash).collect());
-            let set = many.assignments(&["page_no", "contact_no", "name"], "excluded");
-            let conflict = format!("ON CONFLICT (page_no, contact_no, name) DO UPDATE SET {set}");
-            self.insert("field", many, &conflict);
+            self.insert("field", many, "");
         }
         Ok(())
     }

@@ -65,12 +65,13 @@ CREATE TABLE outgoing (
 CREATE INDEX outgoing_due ON outgoing (page_no, contact_no, at, key) WHERE due IS NOT NULL;
 CREATE INDEX outgoing_shown ON outgoing (page_no, contact_no, at, tie) WHERE tie IS NOT NULL;
 
--- `hash` is of name and value, which may be longer than an index can hold.
+-- `tie` is a hash of the name and `hash` one of name and value, which may be longer than an index
+-- can hold; the texts themselves decide.
 CREATE TABLE field (
-    contact_no bigint NOT NULL, at bigint NOT NULL, hash bigint, page_no integer NOT NULL,
-    name text NOT NULL, value text,
-    PRIMARY KEY (page_no, contact_no, name)
+    contact_no bigint NOT NULL, at bigint NOT NULL, tie bigint NOT NULL, hash bigint, page_no integer NOT NULL,
+    name text NOT NULL, value text
 );
+CREATE INDEX field_name ON field (page_no, contact_no, tie);
 CREATE INDEX field_value ON field (page_no, hash, contact_no) WHERE hash IS NOT NULL;
 
 -- Who was forgotten, under a hash that names nobody.

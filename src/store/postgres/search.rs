@@ -7,7 +7,7 @@ use deadpool_postgres::Pool;
 use tokio_postgres::types::Type;
 
 use super::{
-    columns::{CONTACT, Columns, MESSAGE},
+    columns::{CONTACT, Columns, MESSAGE, Param},
     connection::Lease,
     error::failed,
     listing::page_of,
@@ -176,7 +176,7 @@ impl Looking<'_> {
              WHERE g.is_hit OR g.n = $5 ORDER BY g.n",
             self.joined("numbered")
         );
-        let params: Vec<super::columns::Param<'_>> = vec![
+        let params: Vec<Param<'_>> = vec![
             (&self.page_no, Type::INT4),
             (&after.at, Type::INT8),
             (&after.tie, Type::INT8),
@@ -215,7 +215,7 @@ impl Looking<'_> {
             self.joined("found")
         );
         let more_than_few = FEW + 1;
-        let params: Vec<super::columns::Param<'_>> = vec![
+        let params: Vec<Param<'_>> = vec![
             (&self.page_no, Type::INT4),
             (&grams, Type::INT8_ARRAY),
             (&more_than_few, Type::INT8),

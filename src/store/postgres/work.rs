@@ -4,7 +4,7 @@ use deadpool_postgres::Pool;
 use tokio_postgres::{Row, types::Type};
 
 use super::{
-    columns::{CONTACT, Columns, MARK, MESSAGE, OUTGOING},
+    columns::{CONTACT, Columns, MARK, MESSAGE, OUTGOING, Param, to_sql},
     connection::{Lease, Trip},
     error::failed,
     listing::ask,
@@ -103,10 +103,8 @@ pub(super) async fn changed(
              ) c ON true WHERE p.page = $1 ORDER BY c.revision, c.contact_no"
         )
     };
-    let (name, after) = (page.as_str(), revision_to_sql(since));
-    let params = |revision| -> [super::columns::Param<'_>; 2] {
-        [(&name, Type::TEXT), (revision, Type::INT8)]
-    };
+    let (name, after) = (to_sql(page.as_str()), revision_to_sql(since));
+    let params = |revision| -> [Param<'_>; 2] { [(&name, Type::TEXT), (revision, Type::INT8)] };
     let rows = ask(pool, &sql(">", MAX_CHANGED + 1), &params(&after)).await?;
     let Some(first) = rows.first() else {
         return Ok(Changed {
@@ -185,7 +183,7 @@ pub(super) async fn export(
     let some = format!(
         "SELECT * FROM {schema}.contact WHERE (page_no, contact_no) > ($1, $2) ORDER BY page_no, contact_no LIMIT $3"
     );
-    let params: Vec<super::columns::Param<'_>> = vec![
+    let params: Vec<Param<'_>> = vec![
         (&after.page_no, Type::INT4),
         (&after.contact_no, Type::INT8),
         (&MAX_EXPORTED, Type::INT8),

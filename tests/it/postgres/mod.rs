@@ -1,0 +1,6 @@
+//! The store in PostgreSQL, on a real server.
+
+mod contract;
+mod faults;
+mod server;
+mod truth;
