@@ -217,8 +217,10 @@ impl Asked<'_> {
              ORDER BY c.last_at DESC, c.contact_no DESC LIMIT $4",
             shown(schema)
         );
+        // In the order of the index, so that it is not looked for among the customers of others.
         let counted = format!(
-            "SELECT count(*) FROM (SELECT 1 FROM {schema}.contact c WHERE c.page_no = $1 AND {filter} LIMIT {}) few",
+            "SELECT count(*) FROM (SELECT 1 FROM {schema}.contact c WHERE c.page_no = $1 AND {filter}
+             ORDER BY c.last_at DESC, c.contact_no DESC LIMIT {}) few",
             MAX_COUNT + 1
         );
         let more = more_than(self.limit);
@@ -383,12 +385,14 @@ async fn talk(
         part("o")
     );
     trip.add(queued, params);
+    let few = MAX_COUNT + 1;
     let counted = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM {schema}.message m WHERE {} UNION ALL
-         SELECT 1 FROM {schema}.outgoing o WHERE o.tie IS NOT NULL AND {} LIMIT {}) few",
+        "SELECT least(count(*), {few}) FROM (
+             (SELECT 1 FROM {schema}.message m WHERE {} ORDER BY m.at DESC, m.tie DESC LIMIT {few}) UNION ALL
+             (SELECT 1 FROM {schema}.outgoing o WHERE o.tie IS NOT NULL AND {} ORDER BY o.at DESC, o.tie DESC LIMIT {few})
+         ) few",
         of("m"),
-        of("o"),
-        MAX_COUNT + 1
+        of("o")
     );
     trip.add(counted, whose.to_vec());
     trip.control("COMMIT");
@@ -468,7 +472,7 @@ pub(super) async fn kept(
     );
     trip.add(
         format!(
-            "SELECT count(*) FROM (SELECT 1 FROM {schema}.kept WHERE page_no = $1 LIMIT {}) few",
+            "SELECT count(*) FROM (SELECT 1 FROM {schema}.kept WHERE page_no = $1 ORDER BY at DESC LIMIT {}) few",
             MAX_COUNT + 1
         ),
         vec![(&page_no, Type::INT4)],

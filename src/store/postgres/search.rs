@@ -107,6 +107,7 @@ pub(super) async fn search(
         page,
         page_no,
         text: grams::fold([text]),
+        limit,
     };
     let (mut hits, end) = looking.walk(&client, after, NEAR).await?;
     let mut total = None;
@@ -154,6 +155,7 @@ struct Looking<'s> {
     page: &'s PageId,
     page_no: i32,
     text: String,
+    limit: usize,
 }
 
 impl Looking<'_> {
@@ -166,15 +168,18 @@ impl Looking<'_> {
     ) -> Result<(Vec<Hit>, Option<Spot>), StoreError> {
         let schema = self.schema;
         let grams = query(self.page_no, &self.text);
+        // More than asked for, because what has the grams need not hold the text.
+        let enough = i64::try_from(self.limit.saturating_mul(2).saturating_add(16));
+        let enough = enough.unwrap_or(i64::MAX);
         let sql = format!(
             "WITH seen AS MATERIALIZED (
                  SELECT at, tie, contact_no, grams FROM {schema}.text_gram
                  WHERE page_no = $1 AND (at, tie, contact_no) < ($2, $3, $4)
                  ORDER BY at DESC, tie DESC, contact_no DESC LIMIT $5
-             ), numbered AS (SELECT at, tie, contact_no, grams @> $6 AS is_hit, row_number() OVER () AS n FROM seen)
-             SELECT g.n, g.is_hit, g.at, g.tie, g.contact_no, {}
-             WHERE g.is_hit OR g.n = $5 ORDER BY g.n",
-            self.joined("numbered")
+             ), numbered AS (SELECT at, tie, contact_no, grams @> $6 AS is_hit, row_number() OVER () AS n FROM seen),
+             found AS MATERIALIZED (SELECT * FROM numbered WHERE is_hit OR n = $5 ORDER BY n LIMIT $7)
+             SELECT g.n, g.is_hit, g.at, g.tie, g.contact_no, {} ORDER BY g.n",
+            self.joined()
         );
         let params: Vec<Param<'_>> = vec![
             (&self.page_no, Type::INT4),
@@ -183,6 +188,7 @@ impl Looking<'_> {
             (&after.contact_no, Type::INT8),
             (&far, Type::INT8),
             (&grams, Type::INT8_ARRAY),
+            (&enough, Type::INT8),
         ];
         let rows = client.query_typed(&sql, &params).await.map_err(failed)?;
         let (mut hits, mut end) = (Vec::new(), None);
@@ -191,7 +197,7 @@ impl Looking<'_> {
             let n: i64 = next.get()?;
             let is_hit: bool = next.get()?;
             let (spot, message) = self.hit(&mut next)?;
-            if n == far {
+            if n == far || rows.len() as i64 == enough {
                 end = Some(spot);
             }
             if is_hit && message.is_some() {
@@ -212,7 +218,7 @@ impl Looking<'_> {
             "WITH found AS MATERIALIZED (
                  SELECT at, tie, contact_no FROM {schema}.text_gram WHERE page_no = $1 AND grams @> $2 LIMIT $3
              ) SELECT g.at, g.tie, g.contact_no, {} ORDER BY g.at DESC, g.tie DESC, g.contact_no DESC",
-            self.joined("found")
+            self.joined()
         );
         let more_than_few = FEW + 1;
         let params: Vec<Param<'_>> = vec![
@@ -235,14 +241,16 @@ impl Looking<'_> {
     }
 
     /// The columns and tables of a message and its customer.
-    fn joined(&self, found: &str) -> String {
+    fn joined(&self) -> String {
         let Self {
             schema, page_no, ..
         } = self;
         format!(
-            "c.psid, {MESSAGE}, {CONTACT} FROM {found} g
-             JOIN {schema}.message m ON m.page_no = {page_no} AND m.contact_no = g.contact_no AND m.at = g.at AND m.tie = g.tie
-             JOIN {schema}.contact c ON c.page_no = {page_no} AND c.contact_no = g.contact_no"
+            "c.psid, {MESSAGE}, {CONTACT} FROM found g CROSS JOIN LATERAL (
+                 SELECT * FROM {schema}.message x WHERE x.page_no = {page_no} AND x.contact_no = g.contact_no
+                 AND x.at = g.at AND x.tie = g.tie OFFSET 0) m
+             CROSS JOIN LATERAL (
+                 SELECT * FROM {schema}.contact x WHERE x.page_no = {page_no} AND x.contact_no = g.contact_no OFFSET 0) c"
         )
     }
 
