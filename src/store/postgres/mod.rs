@@ -5,7 +5,7 @@
 //! within a quarter of a second, and in the order in which it was committed.
 //!
 //! Its futures need a tokio runtime. It keeps nothing in a session, so that it works behind a
-//! pooler in transaction mode, and needs no extension. The server should be version 13 or newer.
+//! pooler in transaction mode, and needs no extension. It is tested with PostgreSQL 15.
 
 mod columns;
 mod connection;
