@@ -289,7 +289,8 @@ async fn insert(client: &Client, rows: &[Row]) -> Outcome {
     let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
     let grams: Vec<&str> = rows.iter().map(|row| row.grams.as_str()).collect();
     use tokio_postgres::types::Type;
-    let message = client.query_typed(
+    let message = async {
+        client.query_typed(
         "INSERT INTO message (page_no, contact_no, at, tie, id, text, kind)
          SELECT *, 6 FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])",
         &[
@@ -300,8 +301,10 @@ async fn insert(client: &Client, rows: &[Row]) -> Outcome {
             (&ids, Type::TEXT_ARRAY),
             (&texts, Type::TEXT_ARRAY),
         ],
-    );
-    let indexed = client.query_typed(
+    ).await
+    };
+    let indexed = async {
+        client.query_typed(
         "INSERT INTO text_gram (page_no, contact_no, at, tie, grams)
          SELECT p, c, a, t, g::bigint[] FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) AS w(p, c, a, t, g)",
         &[
@@ -311,9 +314,15 @@ async fn insert(client: &Client, rows: &[Row]) -> Outcome {
             (&ties, Type::INT8_ARRAY),
             (&grams, Type::TEXT_ARRAY),
         ],
-    );
-    let counted = client.query_typed("UPDATE page SET revision = revision + 1", &[]);
-    let contact = client.query_typed(
+    ).await
+    };
+    let counted = async {
+        client
+            .query_typed("UPDATE page SET revision = revision + 1", &[])
+            .await
+    };
+    let contact = async {
+        client.query_typed(
         "UPDATE contact t SET last_at = a, inbound_at = a, unread = t.unread + 1, arrived = p.revision, revision = p.revision,
          newest_tie = w.t, newest_kind = 0, newest_text = left(x, 60)
          FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) AS w(p, c, a, t, x)
@@ -325,8 +334,9 @@ async fn insert(client: &Client, rows: &[Row]) -> Outcome {
             (&ties, Type::INT8_ARRAY),
             (&texts, Type::TEXT_ARRAY),
         ],
-    );
-    let (begun, message, indexed, counted, contact, done) = futures_util::join!(
+    ).await
+    };
+    let (begun, message, indexed, counted, contact, done) = tokio::join!(
         client.batch_execute("BEGIN"),
         message,
         indexed,

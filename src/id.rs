@@ -21,9 +21,9 @@ pub struct InvalidId {
 }
 
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $debug:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+        #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(Box<str>);
 
@@ -45,6 +45,12 @@ macro_rules! ids {
             /// The id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "(", $debug, ")"), self.0)
             }
         }
 
@@ -70,25 +76,26 @@ macro_rules! ids {
     )*};
 }
 
+// `Debug` shows which Page, app or message it is about, and not who: people do not belong in logs.
 ids! {
     /// A Facebook Page.
-    PageId;
+    PageId: "{:?}";
     /// A person, as one Page knows them (page-scoped id).
-    Psid;
+    Psid: "{:.0}…";
     /// A person, as one Meta app knows them (app-scoped id). No way leads from it to a PSID.
-    Asid;
+    Asid: "{:.0}…";
     /// A Meta app.
-    AppId;
+    AppId: "{:?}";
     /// A message.
-    Mid;
+    Mid: "{:?}";
     /// A saved attachment, which its Page may send again for 90 days.
-    AttachmentId;
+    AttachmentId: "{:?}";
     /// A persona: another name and picture for the Page to write under.
-    PersonaId;
+    PersonaId: "{:?}";
     /// A custom label that a Page keeps at Meta.
-    LabelId;
+    LabelId: "{:?}";
     /// A conversation, as the Graph API names it; not a PSID.
-    ConversationId;
+    ConversationId: "{:?}";
 }
 
 #[cfg(test)]
@@ -98,6 +105,16 @@ mod tests {
     #[test]
     fn an_id_is_kept_as_it_is() {
         assert_eq!(PageId::new("00042").unwrap().as_str(), "00042");
+    }
+
+    #[test]
+    fn debug_shows_no_person() {
+        assert_eq!(
+            format!("{:?}", PageId::new("42").unwrap()),
+            "PageId(\"42\")"
+        );
+        assert_eq!(format!("{:?}", Psid::new("42").unwrap()), "Psid(…)");
+        assert_eq!(format!("{:?}", Asid::new("42").unwrap()), "Asid(…)");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use args::{Args, Mode, Parsed};
 use connections::Connections;
 use crm::Crm;
 use messenger_crm::{
-    graph::{Graph, ReqwestTransport},
+    graph::{Graph, ReqwestTransport, TokioClock},
     secret::{AppSecret, PageToken},
     simulator::Simulator,
     store::{SqliteStore, StoreError},
@@ -67,7 +67,7 @@ async fn run(args: Args) -> Result<(), String> {
         _ => format!("cannot open the database {}: {error}", database.display()),
     })?;
     let transport = ReqwestTransport::new().map_err(|error| error.to_string())?;
-    let graph = Graph::new(transport);
+    let graph = Graph::new(transport).with_clock(TokioClock::new());
 
     let (stop, stopping) = watch::channel(false);
     let (simulator, crm) = match args.mode {

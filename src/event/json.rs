@@ -161,15 +161,19 @@ impl<'a> Json<'a> {
     }
 
     fn skip_nested(&mut self) -> Result<()> {
-        // Which of the open brackets are braces.
-        let mut nesting: Vec<bool> = Vec::new();
+        // Which of the open brackets are braces: a bit for each below a mark, what does not fit
+        // into the word on the heap.
+        let (mut nesting, mut outer) = (1_u64, Vec::new());
         loop {
             match self.peek() {
                 open @ (b'{' | b'[') => {
                     self.at += 1;
                     // The closing bracket comes two characters behind the opening one.
                     if self.peek() != open + 2 {
-                        nesting.push(open == b'{');
+                        if nesting >> 63 == 1 {
+                            outer.push(std::mem::replace(&mut nesting, 1));
+                        }
+                        nesting = nesting << 1 | u64::from(open == b'{');
                         if open == b'{' {
                             self.name()?;
                         }
@@ -180,19 +184,22 @@ impl<'a> Json<'a> {
                 first => self.skip_scalar(first)?,
             }
             // A value ends here, and with it perhaps what it stands in.
-            loop {
-                let Some(in_object) = nesting.last() else {
-                    return Ok(());
-                };
-                match (self.peek(), in_object) {
+            while nesting != 1 {
+                match (self.peek(), nesting & 1) {
                     (b',', _) => break,
-                    (b'}', true) | (b']', false) => nesting.pop(),
+                    (b'}', 1) | (b']', 0) => nesting >>= 1,
                     _ => return Err(Syntax),
-                };
+                }
                 self.at += 1;
+                if nesting == 1 {
+                    nesting = outer.pop().unwrap_or(1);
+                }
+            }
+            if nesting == 1 {
+                return Ok(());
             }
             self.at += 1;
-            if nesting.last() == Some(&true) {
+            if nesting & 1 == 1 {
                 self.name()?;
             }
         }
@@ -504,6 +511,22 @@ mod tests {
                 open.repeat(depth),
                 close.repeat(depth - 1)
             )));
+        }
+        // Around the depths at which a word of them is full, with braces and brackets in turn.
+        for depth in 1..200 {
+            let open = (0..depth).map(|level| ["[", r#"{"a":"#][level % 2]);
+            let open: String = open.collect();
+            let close: String = (0..depth)
+                .rev()
+                .map(|level| ["]", "}"][level % 2])
+                .collect();
+            assert!(is_json(&format!("{open}1{close}")), "{depth}");
+            assert!(
+                is_json(&format!("[{open}1{close},{open}1{close}]")),
+                "{depth}"
+            );
+            let swapped = close.replace(']', "?").replace('}', "]").replace('?', "}");
+            assert!(!is_json(&format!("{open}1{swapped}")), "{depth}");
         }
         let crossed = format!("{}{{\"a\":1{}{}", "[".repeat(64), "]", "]".repeat(64));
         assert!(!is_json(&crossed));

@@ -1,6 +1,6 @@
 //! What is kept as JSON: lists read when they are asked for, maps, and what has no type.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, collections::HashSet, fmt};
 
 use serde::{Serialize, Serializer, ser::Error, ser::SerializeMap};
 use serde_json::value::RawValue;
@@ -99,7 +99,7 @@ impl<'a> Value<'a> for Mids<'a> {
 pub struct Map<'a, V>(Vec<(Text<'a>, V)>);
 
 impl<'a, V> Map<'a, V> {
-    /// The value of this name; the first, if there are several.
+    /// The value of this name.
     pub fn get(&self, name: &str) -> Option<&V> {
         self.iter()
             .find_map(|(key, value)| (key == name).then_some(value))
@@ -119,9 +119,13 @@ impl<'a, V: Value<'a>> Value<'a> for Map<'a, V> {
             return json.skip().map(|_| None);
         }
         let (mut map, mut first) = (Vec::new(), true);
+        let mut seen = HashSet::new();
         while let Some(name) = json.next_member(&mut first)? {
-            if let Some(value) = V::read(json)? {
-                map.push((name.decoded(), value));
+            let name = name.decoded();
+            if !seen.insert(name.clone()) {
+                json.skip()?;
+            } else if let Some(value) = V::read(json)? {
+                map.push((name, value));
             }
         }
         Ok(Some(Self(map)))

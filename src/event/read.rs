@@ -198,14 +198,15 @@ fn party<'a>(
     json: &mut Json<'a>,
     beside: &mut Option<Box<Beside<'a>>>,
 ) -> Result<Option<Text<'a>>> {
-    let (mut id, mut saw_id) = (None, false);
+    let (mut id, mut saw_id, mut saw_ref) = (None, false, false);
     json.members(|name, json| {
         match name {
             "id" if !saw_id => {
                 saw_id = true;
                 id = json.text()?.filter(|id| !id.is_empty());
             }
-            "user_ref" => {
+            "user_ref" if !saw_ref => {
+                saw_ref = true;
                 let user_ref = json.text()?.filter(|id| !id.is_empty());
                 let known = &mut beside.get_or_insert_default().user_ref;
                 if known.is_none() {
@@ -258,14 +259,15 @@ fn member(name: &str) -> (u8, Member) {
 }
 
 fn message<'a>(json: &mut Json<'a>, kind: &mut Kind<'a>) -> Result<bool> {
+    if json.peek() != b'{' {
+        json.skip()?;
+        return Ok(false);
+    }
     *kind = Kind::Message(Message::default());
     let Kind::Message(message) = kind else {
         return Ok(false);
     };
-    if !message.fill(json)? {
-        *kind = Kind::unrecognized(None, "");
-        return Ok(false);
-    }
+    message.fill(json)?;
     message.merge_stickers();
     if message.is_echo {
         *kind = Kind::Echo(std::mem::take(message));

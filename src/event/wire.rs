@@ -172,9 +172,12 @@ impl<'a> Value<'a> for bool {
 
     #[inline]
     fn read(json: &mut Json<'a>) -> Result<Option<Self>, Syntax> {
+        if json.peek() == b'"' {
+            return Ok(json.text()?.and_then(|text| text.parse().ok()));
+        }
         Ok(match json.skip()? {
-            "true" | "\"true\"" => Some(true),
-            "false" | "\"false\"" => Some(false),
+            "true" => Some(true),
+            "false" => Some(false),
             _ => None,
         })
     }

@@ -2,11 +2,12 @@
 
 use serde::{
     Serialize, Serializer,
-    ser::{SerializeMap, SerializeSeq},
+    ser::{Error as _, SerializeMap, SerializeSeq},
 };
 
 use super::{
-    Channel, Event, Kind,
+    Channel, Event, Kind, Raw,
+    json::{Json, Syntax},
     wire::{Field, Written},
 };
 use crate::text::Text;
@@ -26,7 +27,7 @@ impl Serialize for Entry<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let event = self.0;
         if matches!(event.kind, Kind::Unrecognized { .. }) && event.channel == Channel::Entry {
-            return event.raw.serialize(serializer);
+            return WithoutLists(event.raw()).serialize(serializer);
         }
         let mut entry = serializer.serialize_map(None)?;
         if let Some(page) = &event.page {
@@ -35,6 +36,32 @@ impl Serialize for Entry<'_, '_> {
         match event.channel {
             Channel::Entry => members(event, &mut entry)?,
             channel => entry.serialize_entry(channel.name(), &Items(event))?,
+        }
+        entry.end()
+    }
+}
+
+/// An entry as it came, but for the lists beside it, which are events of their own.
+struct WithoutLists<'e>(&'e str);
+
+impl Serialize for WithoutLists<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut json = Json::new(self.0);
+        if !json.enter(b'{') {
+            return Raw::new(self.0).serialize(serializer);
+        }
+        let mut entry = serializer.serialize_map(None)?;
+        let mut first = true;
+        let mut next = || {
+            let name = json.next_member(&mut first)?;
+            name.map(|name| Ok((name.decoded(), json.skip()?)))
+                .transpose()
+        };
+        // It was read once already, so it has no errors.
+        while let Some((name, value)) = next().map_err(|Syntax| S::Error::custom("not JSON"))? {
+            if !["messaging", "standby", "changes", "calls"].contains(&name.as_str()) {
+                entry.serialize_entry(&name, &Raw::new(value))?;
+            }
         }
         entry.end()
     }
@@ -67,7 +94,10 @@ impl Serialize for Item<'_, '_> {
             (Kind::Unrecognized { .. }, _) => event.raw.serialize(serializer),
             (_, Channel::Changes) => {
                 let mut change = serializer.serialize_map(None)?;
-                let field = event.kind.field().unwrap_or("messages");
+                let field = match &event.kind {
+                    Kind::Change { field, .. } => field.as_str(),
+                    kind => kind.field().unwrap_or("messages"),
+                };
                 change.serialize_entry("field", field)?;
                 match &event.kind {
                     Kind::Change { value: None, .. } => {}

@@ -39,7 +39,7 @@ impl ReqwestTransport {
     }
 
     /// A transport with the host's proxy, roots or pool; time-outs, redirects, repeats and
-    /// `Referer` stay as described above.
+    /// `Referer` stay as described above, and certificates are checked whatever the builder says.
     ///
     /// # Errors
     ///
@@ -49,6 +49,8 @@ impl ReqwestTransport {
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .referer(false)
+            .tls_danger_accept_invalid_certs(false)
+            .tls_danger_accept_invalid_hostnames(false)
             .connect_timeout(CONNECT_TIMEOUT)
             .build()
             .map(Self)

@@ -36,6 +36,8 @@ mod batch;
 #[cfg(feature = "client")]
 mod client;
 mod clock;
+#[cfg(feature = "client")]
+mod disk;
 mod endpoint;
 mod error;
 mod exchange;
@@ -43,12 +45,14 @@ pub mod history;
 mod lanes;
 mod limiter;
 mod listing;
+mod object;
 mod origin;
 mod pace;
 pub mod page;
 mod path;
 mod picture;
 mod profile;
+mod refusal;
 mod retry;
 #[cfg(test)]
 mod script;
@@ -62,7 +66,7 @@ use std::sync::Arc;
 
 pub use self::access::Access;
 pub use self::advice::Advice;
-pub use self::answer::{Answer, Object};
+pub use self::answer::Answer;
 pub use self::batch::{Batch, MAX_BATCH};
 #[cfg(feature = "client")]
 pub use self::client::ReqwestTransport;
@@ -70,13 +74,15 @@ pub use self::clock::Clock;
 #[cfg(feature = "client")]
 pub use self::clock::TokioClock;
 pub use self::endpoint::{CALL_TIMEOUT, Call, Class, Endpoint, Payload, Traffic};
-pub use self::error::{ApiError, Error, Excerpt};
+pub use self::error::Error;
 pub use self::limiter::{Limiter, Limits};
 pub use self::listing::{Cursor, Listing, Paging};
+pub use self::object::Object;
 pub use self::origin::InvalidBaseUrl;
 pub use self::path::Path;
 pub use self::picture::{MAX_PICTURE_BYTES, Picture, PictureError, PictureUrl};
 pub use self::profile::{NoProfile, Profile, ProfileOf, ProfileOutcome};
+pub use self::refusal::{ApiError, Excerpt};
 pub use self::retry::RetryPolicy;
 pub use self::send::{InvalidMessage, Message, Sent};
 pub use self::transport::{

@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_base_url_is_https_or_this_machine() {
+    fn c14_a_base_url_is_https_or_this_machine() {
         for (url, written) in [
             ("https://graph.facebook.com", "https://graph.facebook.com"),
             (
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn http_to_another_machine_is_refused() {
+    fn c14_http_to_another_machine_is_refused() {
         for url in [
             "http://graph.facebook.com",
             "http://localhost.example",
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_base_url_is_refused() {
+    fn c14_what_is_no_base_url_is_refused() {
         for url in [
             "",
             "graph.facebook.com",

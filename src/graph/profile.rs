@@ -11,6 +11,8 @@ const FIELDS: &str = "id,name,first_name,last_name,profile_pic";
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Profile {
+    /// The person's id, as Meta repeats it.
+    pub id: Option<Psid>,
     /// The full name.
     pub name: Option<String>,
     /// The first name.
@@ -134,6 +136,7 @@ impl Endpoint for ProfileOf {
     fn read(&self, answer: &Answer) -> Result<ProfileOutcome, Error> {
         let answer = answer.object();
         let profile = Profile {
+            id: answer.id("id").and_then(|id| Psid::new(id).ok()),
             name: answer.text("name"),
             first_name: answer.text("first_name"),
             last_name: answer.text("last_name"),
@@ -211,6 +214,7 @@ mod tests {
     #[test]
     fn a_profile_keeps_what_is_there() {
         let peter = profile(200, PETER).unwrap().known().unwrap();
+        assert_eq!(peter.id.as_ref().unwrap().as_str(), "1254477777772919");
         assert_eq!(peter.name, None);
         assert_eq!(peter.first_name.as_deref(), Some("Peter"));
         assert_eq!(peter.last_name.as_deref(), Some("Chang"));

@@ -14,7 +14,7 @@ pub struct RetryPolicy {
     pub first_wait: Duration,
     /// How long any wait is at most, unless Meta asks for more.
     pub longest_wait: Duration,
-    /// How long all attempts and waits of one call may take together. A call that needs more than
+    /// How long all attempts and waits of one call may take together, from its turn on. A call that needs more than
     /// the usual [`CALL_TIMEOUT`](super::CALL_TIMEOUT), such as an upload, may take its own time-out
     /// if that is longer.
     pub deadline: Duration,

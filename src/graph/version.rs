@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_version_is_refused() {
+    fn c24_what_is_no_version_is_refused() {
         let malformed = [
             "", "25", "v26", "26.0", "V26.0", "v026.0", "v26.00", "v+26.0", "v26.0/", "../", "v.",
             "v26.0 ", "v26.-0", "v99999.0", "v26.0.1",

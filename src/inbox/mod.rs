@@ -13,17 +13,12 @@ use async_trait::async_trait;
 
 use crate::{
     change::{Applied, Change},
-    graph::{Access, Graph, InvalidMessage, Message},
+    graph::{Access, Graph, InvalidMessage, Message, send::STANDARD_WINDOW},
     id::PageId,
     store::{Contact, ContactKey, ContactStore, Content, OutgoingKey, StoreError, WorkerId},
     time::Timestamp,
     webhook::Delivery,
 };
-
-/// How long a Page may answer after the customer's last message, as a hint: Meta decides.
-///
-/// Meta: [Messenger policy](https://developers.facebook.com/docs/messenger-platform/policy/policy-overview)
-pub const STANDARD_WINDOW: Duration = Duration::from_secs(24 * 3600);
 
 /// Where the Page tokens are: one Page in a constant, or a host's own table.
 #[async_trait]

@@ -173,7 +173,12 @@ fn outcome(error: &Error, attempt: u32, now: Timestamp) -> SendOutcome {
         }
     } else if reason.advice == Advice::RateLimited {
         SendOutcome::NotSent {
-            due: now.plus(THROTTLED.saturating_mul(attempt)),
+            due: now.plus(
+                error
+                    .retry_after()
+                    .unwrap_or(THROTTLED)
+                    .max(THROTTLED.saturating_mul(attempt)),
+            ),
         }
     } else {
         SendOutcome::Failed { reason }

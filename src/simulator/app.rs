@@ -10,6 +10,8 @@ use sha2::Sha256;
 
 /// The number of the simulated app; echoes carry it as a JSON number.
 pub(super) const APP_NUMBER: u64 = 1_029_384_756_102_938;
+/// The app that is the Page's inbox at Meta.
+pub(super) const INBOX_APP: &str = "263902037430900";
 const PAGE_ID: &str = "102030405060708";
 const PAGE_NAME: &str = "Corner Shop";
 
@@ -30,19 +32,29 @@ pub struct App {
     pub page_name: String,
     /// The Page access token, `EAA…`.
     pub page_token: String,
+    /// The token of the person who runs the app, `EAA…`, as a login hands it out.
+    pub user_token: String,
+    /// The code that a finished login dialog would bring back.
+    pub login_code: String,
 }
 
 impl App {
     pub(super) fn draw() -> io::Result<Self> {
         let secret: [u8; 16] = random()?;
-        let token: [u8; 120] = random()?;
-        let token = STANDARD_NO_PAD.encode(token).replace(['+', '/'], "");
+        let code: [u8; 24] = random()?;
+        let token = || -> io::Result<String> {
+            let token: [u8; 120] = random()?;
+            let token = STANDARD_NO_PAD.encode(token).replace(['+', '/'], "");
+            Ok(format!("EAA{token}"))
+        };
         Ok(Self {
             app_id: APP_NUMBER.to_string(),
             app_secret: hex(&secret),
             page_id: PAGE_ID.to_owned(),
             page_name: PAGE_NAME.to_owned(),
-            page_token: format!("EAA{token}"),
+            page_token: token()?,
+            user_token: token()?,
+            login_code: hex(&code),
         })
     }
 
@@ -51,11 +63,11 @@ impl App {
         format!("sha256={}", hex(&hmac(self.app_secret.as_bytes(), body)))
     }
 
-    /// The `appsecret_proof` of the Page token, plain or made at `time`.
-    pub(super) fn proof(&self, time: Option<&str>) -> String {
+    /// The `appsecret_proof` of a token, plain or made at `time`.
+    pub(super) fn proof(&self, token: &str, time: Option<&str>) -> String {
         let message = match time {
-            None => self.page_token.clone(),
-            Some(time) => format!("{}|{time}", self.page_token),
+            None => token.to_owned(),
+            Some(time) => format!("{token}|{time}"),
         };
         hex(&hmac(self.app_secret.as_bytes(), message.as_bytes()))
     }
@@ -162,7 +174,6 @@ mod tests {
     fn app() -> App {
         App {
             app_secret: "60efff025951cddde78c8d03de52cc90".to_owned(),
-            page_token: "EAAtoken".to_owned(),
             ..App::draw().unwrap()
         }
     }
@@ -178,11 +189,11 @@ mod tests {
     #[test]
     fn both_proofs_are_metas() {
         assert_eq!(
-            app().proof(None),
+            app().proof("EAAtoken", None),
             "ac7e2fa3edd0a67e0d5f4d7b159bcdebf80cae8e250c89709af79fc82b9f746a"
         );
         assert_eq!(
-            app().proof(Some("1700000000")),
+            app().proof("EAAtoken", Some("1700000000")),
             "6eed703d47d05f85795f8c15ca53cf3cb0d500e3104d2267d0860069f67ff1e9"
         );
     }
@@ -192,6 +203,6 @@ mod tests {
         let app = App::draw().unwrap();
         let shown = format!("{app:?}");
         assert!(shown.contains(PAGE_NAME));
-        assert!(!shown.contains(&app.app_secret) && !shown.contains(&app.page_token));
+        assert!(!shown.contains(&app.app_secret) && !shown.contains("EAA"));
     }
 }

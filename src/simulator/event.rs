@@ -65,17 +65,33 @@ pub(super) struct Content<'a> {
     pub(super) text: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) attachments: Option<[Media<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reply_to: Option<Quoted<'a>>,
+}
+
+/// The message that another one quotes.
+#[derive(Serialize)]
+pub(super) struct Quoted<'a> {
+    mid: &'a str,
+}
+
+impl<'a> From<&'a str> for Quoted<'a> {
+    fn from(mid: &'a str) -> Self {
+        Self { mid }
+    }
 }
 
 #[derive(Serialize)]
 pub(super) struct Media<'a> {
     pub(super) r#type: &'a str,
-    pub(super) payload: Link<'a>,
+    pub(super) payload: Payload<'a>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Link<'a> {
-    pub(super) url: &'a str,
+#[serde(untagged)]
+pub(super) enum Payload<'a> {
+    Link { url: &'a str },
+    Template(&'a serde_json::Value),
 }
 
 /// One notification about one person; `timestamp` is when it happened, in

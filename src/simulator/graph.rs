@@ -1,28 +1,19 @@
 //! The Graph API: whose token it is, what is asked, and Meta's envelope round
 //! every refusal.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::header::AUTHORIZATION;
 use hyper::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tokio::time::sleep;
 
-use super::app::{Person, hex, hmac};
-use super::server::{Answer, Asked, Silence, content, pairs, text};
-use super::world::ProfileAnswer;
-use super::{Platform, event, send};
+use super::form::File;
+use super::parameters::{Parameters, fields, parameters, required, strings};
+use super::profile::{nonexisting, picture, profile};
+use super::server::{Answer, Asked, Silence, content, text};
+use super::{Platform, account, event, page, past, send};
 
 /// How far an `appsecret_time` may be from now, in seconds.
 const PROOF_LIFE: u64 = 5 * 60;
-/// How long a picture's address lives, in seconds.
-const PICTURE_LIFE: u64 = 30 * 24 * 60 * 60;
-const LATE: Duration = Duration::from_secs(10);
-
-/// The parameters of a call: those of the query, then those of the body.
-pub(super) type Parameters = Map<String, Value>;
 
 /// What Meta says instead of an answer.
 #[derive(Debug)]
@@ -90,16 +81,25 @@ struct Described<'a> {
 
 pub(super) async fn answer(platform: &Platform, asked: &Asked) -> Result<Answer, Silence> {
     let path = asked.uri().path();
-    if asked.method() == Method::GET && path.trim_end_matches('/') == "/platform/profilepic" {
-        return Ok(picture(platform, asked));
+    if asked.method() == Method::GET {
+        if path.trim_end_matches('/') == "/platform/profilepic" {
+            return Ok(picture(platform, asked));
+        }
+        if let Some(id) = path.strip_prefix("/attachments/") {
+            return Ok(attachment(platform, id));
+        }
     }
-    let refusal = match call(platform, asked).await {
-        Ok(Reply::Json(value)) => return Ok(reply(StatusCode::OK, event::json(&value))),
-        Ok(Reply::Silence) => return Err(Silence),
-        Err(refusal) => refusal,
-    };
+    match call(platform, asked).await {
+        Ok(Reply::Json(value)) => Ok(reply(StatusCode::OK, event::json(&value))),
+        Ok(Reply::Silence) => Err(Silence),
+        Err(refusal) => Ok(reply(refusal.status, refused(platform, &refusal))),
+    }
+}
+
+/// Meta's envelope round a refusal.
+fn refused(platform: &Platform, refusal: &Refusal) -> Vec<u8> {
     let trace = platform.world().trace();
-    let envelope = Envelope {
+    event::json(&Envelope {
         error: Described {
             message: &refusal.message,
             r#type: refusal.kind,
@@ -108,8 +108,7 @@ pub(super) async fn answer(platform: &Platform, asked: &Asked) -> Result<Answer,
             error_subcode: refusal.subcode,
             fbtrace_id: &trace,
         },
-    };
-    Ok(reply(refusal.status, event::json(&envelope)))
+    })
 }
 
 fn reply(status: StatusCode, body: Vec<u8>) -> Answer {
@@ -121,29 +120,128 @@ pub(super) enum Reply {
     Silence,
 }
 
+/// Whose token a call comes with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Token {
+    Page,
+    User,
+    App,
+}
+
 async fn call(platform: &Platform, asked: &Asked) -> Result<Reply, Refusal> {
-    let parameters = parameters(asked)?;
-    authorise(platform, asked, &parameters)?;
+    let (parameters, file) = parameters(asked)?;
     let path = asked.uri().path();
     let unsupported = || unsupported(asked.method(), path);
     let rest = versionless(path).ok_or_else(unsupported)?;
-    let (node, edge) = match rest.split_once('/') {
-        None => (rest, None),
+    // The login's own call: its parameters are the proof.
+    let token = match rest {
+        "oauth/access_token" => None,
+        _ => Some(authorise(platform, asked, &parameters)?),
+    };
+    if rest.is_empty() && asked.method() == Method::POST {
+        return batch(platform, token, &parameters).await.map(Reply::Json);
+    }
+    one(
+        platform,
+        token,
+        asked.method(),
+        rest,
+        &parameters,
+        file.as_ref(),
+    )
+    .await
+}
+
+/// One call, alone or in a batch.
+async fn one(
+    platform: &Platform,
+    token: Option<Token>,
+    method: &Method,
+    path: &str,
+    parameters: &Parameters,
+    file: Option<&File>,
+) -> Result<Reply, Refusal> {
+    let found = account::answer(platform, token, method, path, parameters).await;
+    if let Some(found) = found {
+        return found.map(Reply::Json);
+    }
+    let (node, edge) = match path.split_once('/') {
+        None => (path, None),
         Some((node, edge)) => (node, Some(edge)),
     };
-    let is_page = node == "me" || node == platform.app.page_id;
-    match (asked.method(), edge) {
-        (&Method::GET, None) if is_page => page(platform, &parameters).map(Reply::Json),
-        (&Method::POST, Some("messages")) if is_page => send::send(platform, &parameters),
-        (&Method::GET, None) => {
-            let person = platform.world().thread(node).map(|thread| thread.person);
-            let person = person.ok_or_else(unsupported)?;
-            profile(platform, person, &parameters)
-                .await
-                .map(Reply::Json)
+    let app = &platform.app;
+    if node == "me" || node == app.page_id {
+        match (method.as_str(), edge) {
+            ("GET", None) => return page(platform, parameters).map(Reply::Json),
+            ("POST", Some("messages")) => return send::send(platform, parameters, file),
+            ("POST", Some("message_attachments")) => {
+                return send::save(platform, parameters, file).map(Reply::Json);
+            }
+            ("GET", Some("conversations")) => {
+                return past::conversations(platform, parameters).map(Reply::Json);
+            }
+            (_, Some(edge)) => {
+                let mut world = platform.world();
+                let found = page::edge(&mut world, &app.app_id, method, edge, parameters);
+                if let Some(found) = found {
+                    return found.map(Reply::Json);
+                }
+            }
+            _ => {}
         }
-        _ => Err(unsupported()),
     }
+    let person = platform.world().thread(node).map(|thread| thread.person);
+    let found = match (person, method.as_str(), edge) {
+        (Some(person), "GET", None) => Some(profile(platform, person, parameters).await),
+        (Some(person), "GET", Some("custom_labels")) => {
+            let world = platform.world();
+            Some(page::labels(&world.kept, Some(person.psid), parameters))
+        }
+        (None, "GET", Some("messages")) => past::messages(platform, node, parameters),
+        (None, "GET", None) if node.starts_with("m_") => past::message(platform, node),
+        (None, _, _) => {
+            let mut world = platform.world();
+            page::node(&mut world, method, node, edge, parameters)
+        }
+        _ => None,
+    };
+    found
+        .unwrap_or_else(|| Err(unsupported(method, &format!("/v7.0/{path}"))))
+        .map(Reply::Json)
+}
+
+/// Up to fifty calls in one, each with an answer of its own.
+async fn batch(
+    platform: &Platform,
+    token: Option<Token>,
+    parameters: &Parameters,
+) -> Result<Value, Refusal> {
+    let wrong = || Refusal::new(100, "(#100) Param batch must be an array of 1 to 50 calls");
+    let calls: Vec<Map<String, Value>> =
+        serde_json::from_str(&required(parameters, "batch")?).map_err(|_| wrong())?;
+    if !(1..=50).contains(&calls.len()) {
+        return Err(wrong());
+    }
+    let mut answers = Vec::new();
+    for call in &calls {
+        let method = call.get("method").and_then(Value::as_str).unwrap_or("GET");
+        let method = Method::from_bytes(method.as_bytes()).map_err(|_| wrong())?;
+        let url = required(call, "relative_url")?;
+        let (path, query) = url.split_once('?').unwrap_or((&url, ""));
+        let inner: Parameters = strings(query.as_bytes()).collect();
+        // A batch in a batch would never end.
+        let answer = Box::pin(one(platform, token, &method, path, &inner, None)).await;
+        let (code, body) = match answer {
+            Ok(Reply::Json(value)) => (200, event::json(&value)),
+            Ok(Reply::Silence) => {
+                answers.push(Value::Null);
+                continue;
+            }
+            Err(refusal) => (refusal.status.as_u16(), refused(platform, &refusal)),
+        };
+        answers.push(json!({"code": code, "body": String::from_utf8_lossy(&body)}));
+    }
+    Ok(Value::Array(answers))
 }
 
 /// What follows `/v7.0/`, or any later version.
@@ -173,29 +271,11 @@ fn unsupported(method: &Method, path: &str) -> Refusal {
     .of_method()
 }
 
-fn parameters(asked: &Asked) -> Result<Parameters, Refusal> {
-    let query = asked.uri().query().unwrap_or_default();
-    let mut parameters: Parameters = strings(query.as_bytes()).collect();
-    let body = asked.body();
-    if body.is_empty() {
-        return Ok(parameters);
-    }
-    let kind = asked.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    if kind.is_some_and(|kind| kind.starts_with(b"application/x-www-form-urlencoded")) {
-        parameters.extend(strings(body));
-    } else {
-        let members: Parameters = serde_json::from_slice(body)
-            .map_err(|_| Refusal::new(100, "(#100) The body is not a JSON object"))?;
-        parameters.extend(members);
-    }
-    Ok(parameters)
-}
-
-fn strings(encoded: &[u8]) -> impl Iterator<Item = (String, Value)> {
-    pairs(encoded).map(|(name, value)| (name, Value::String(value)))
-}
-
-fn authorise(platform: &Platform, asked: &Asked, parameters: &Parameters) -> Result<(), Refusal> {
+fn authorise(
+    platform: &Platform,
+    asked: &Asked,
+    parameters: &Parameters,
+) -> Result<Token, Refusal> {
     let header = asked
         .headers()
         .get(AUTHORIZATION)
@@ -203,17 +283,21 @@ fn authorise(platform: &Platform, asked: &Asked, parameters: &Parameters) -> Res
     let token = header
         .and_then(|value| value.strip_prefix("Bearer "))
         .or_else(|| parameters.get("access_token")?.as_str());
-    match token {
-        None => {
-            let message = "An access token is required to request this resource.";
-            return Err(Refusal::new(104, message));
-        }
-        Some(token) if token != platform.app.page_token => {
-            let message = "Invalid OAuth access token - Cannot parse access token";
-            return Err(Refusal::new(190, message));
-        }
-        Some(_) => {}
-    }
+    let Some(token) = token else {
+        let message = "An access token is required to request this resource.";
+        return Err(Refusal::new(104, message));
+    };
+    let app = &platform.app;
+    let kind = if token == app.page_token {
+        Token::Page
+    } else if token == app.user_token {
+        Token::User
+    } else if token.split_once('|') == Some((&app.app_id, &app.app_secret)) {
+        Token::App
+    } else {
+        let message = "Invalid OAuth access token - Cannot parse access token";
+        return Err(Refusal::new(190, message));
+    };
     let Some(proof) = parameters.get("appsecret_proof") else {
         let message = "API calls from the server require an appsecret_proof argument";
         return Err(Refusal::new(100, message).of_method());
@@ -226,8 +310,8 @@ fn authorise(platform: &Platform, asked: &Asked, parameters: &Parameters) -> Res
         let time = time.parse::<u64>();
         time.is_ok_and(|time| time.abs_diff(super::now() / 1000) <= PROOF_LIFE)
     });
-    if fresh && proof.as_str() == Some(&platform.app.proof(time.as_deref())) {
-        return Ok(());
+    if fresh && proof.as_str() == Some(&app.proof(token, time.as_deref())) {
+        return Ok(kind);
     }
     let message = "Invalid appsecret_proof provided in the API argument";
     Err(Refusal::new(100, message).of_method())
@@ -239,109 +323,30 @@ fn page(platform: &Platform, parameters: &Parameters) -> Result<Value, Refusal> 
         match field {
             "id" => {}
             "name" => answer["name"] = json!(platform.app.page_name),
+            "messaging_feature_status" => {
+                answer[field] =
+                    json!({"hop_v2": true, "msgr_multi_app": true, "ig_multi_app": false});
+            }
             _ => return Err(nonexisting(field, "Page")),
         }
     }
     Ok(answer)
 }
 
-async fn profile(
-    platform: &Platform,
-    person: &Person,
-    parameters: &Parameters,
-) -> Result<Value, Refusal> {
-    let chosen = platform.world().profiles;
-    match chosen {
-        ProfileAnswer::Empty => return Ok(json!({})),
-        ProfileAnswer::Slow => sleep(LATE).await,
-        _ => {}
-    }
-    if chosen == ProfileAnswer::Refused || !person.has_profile {
-        let message = "(#100) No profile available for this user.";
-        return Err(Refusal::new(100, message).with_subcode(2_018_218));
-    }
-    let mut answer = json!({"id": person.psid});
-    for field in fields(parameters, "first_name,last_name,profile_pic") {
-        match field {
-            "id" => {}
-            "name" => answer["name"] = json!(person.name),
-            "first_name" => answer["first_name"] = json!(person.first_name),
-            "last_name" => answer["last_name"] = json!(person.last_name),
-            "profile_pic" if chosen == ProfileAnswer::WithoutPicture => {}
-            "profile_pic" => answer["profile_pic"] = json!(address(platform, person)),
-            // One field too many costs the whole answer.
-            _ => return Err(nonexisting(field, "User")),
-        }
-    }
-    Ok(answer)
-}
-
-fn fields<'a>(parameters: &'a Parameters, default: &'a str) -> impl Iterator<Item = &'a str> {
-    let named = parameters.get("fields").and_then(Value::as_str);
-    let named = named.filter(|named| !named.trim().is_empty());
-    named.unwrap_or(default).split(',').map(str::trim)
-}
-
-fn nonexisting(field: &str, node: &str) -> Refusal {
-    let message =
-        format!("(#100) Tried accessing nonexisting field ({field}) on node type ({node})");
-    Refusal::new(100, message)
-}
-
-fn address(platform: &Platform, person: &Person) -> String {
-    let (psid, url) = (person.psid, &platform.url);
-    let ext = (super::now() / 1000 + PICTURE_LIFE).to_string();
-    let hash = hash(platform, psid, "1024", &ext);
-    format!("{url}/platform/profilepic/?psid={psid}&width=1024&ext={ext}&hash={hash}")
-}
-
-fn hash(platform: &Platform, psid: &str, width: &str, ext: &str) -> String {
-    let signed = format!("{psid}|{width}|{ext}");
-    hex(&hmac(&platform.picture_key, signed.as_bytes())[..16])
-}
-
-fn picture(platform: &Platform, asked: &Asked) -> Answer {
-    let query = asked.uri().query().unwrap_or_default();
-    let query: BTreeMap<_, _> = pairs(query.as_bytes()).collect();
-    let value = |name| query.get(name).map_or("", String::as_str);
-    let (psid, ext) = (value("psid"), value("ext"));
-    let genuine = value("hash") == hash(platform, psid, value("width"), ext);
-    let fresh = ext
-        .parse::<u64>()
-        .is_ok_and(|ext| ext > super::now() / 1000);
-    let portrait = platform
-        .world()
-        .thread(psid)
-        .map(|thread| thread.person.portrait);
-    match portrait {
-        Some(portrait) if genuine && fresh => content(StatusCode::OK, "image/png", portrait),
-        _ => text(StatusCode::FORBIDDEN, "URL signature expired"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use hyper::Request;
-    use hyper::body::Bytes;
-
-    use super::super::{Simulator, now};
-    use super::*;
-
-    // Only here, where the key is: nobody outside can sign an address of the past.
-    #[tokio::test]
-    async fn a_picture_expires() {
-        let simulator = Simulator::start("127.0.0.1:0".parse().unwrap())
-            .await
-            .unwrap();
-        let platform = &simulator.platform;
-        let psid = Simulator::people()[0].psid;
-        for (ext, status) in [(now() / 1000 - 1, 403), (now() / 1000 + 60, 200)] {
-            let ext = ext.to_string();
-            let hash = hash(platform, psid, "1024", &ext);
-            let path =
-                format!("/platform/profilepic/?psid={psid}&width=1024&ext={ext}&hash={hash}");
-            let asked = Request::get(path).body(Bytes::new()).unwrap();
-            assert_eq!(picture(platform, &asked).status(), status);
-        }
-    }
+/// What was uploaded.
+fn attachment(platform: &Platform, id: &str) -> Answer {
+    let world = platform.world();
+    let saved = world.kept.attachments.get(&format!("upload {id}"));
+    let file = saved.and_then(|saved| saved.file.clone());
+    let Some((media_type, bytes)) = file else {
+        return text(StatusCode::NOT_FOUND, "nothing here");
+    };
+    // Whoever uploaded it chose the type: nothing of it may run here.
+    let kind = match media_type.as_str() {
+        "image/png" => "image/png",
+        "image/jpeg" => "image/jpeg",
+        "image/gif" => "image/gif",
+        _ => "application/octet-stream",
+    };
+    content(StatusCode::OK, kind, bytes)
 }

@@ -7,11 +7,14 @@
 //! Open [`Simulator::url`] in a browser to use it by hand, or call the methods
 //! to do the same in a test.
 //!
-//! What it knows: text, pictures and other attachments by address, *Get
-//! Started*, typing and seen marks, echoes, delivery and read marks, profiles
-//! and their pictures, and Meta's refusals of all that. It requires
-//! `appsecret_proof`, as Meta does of apps that ask it to. What it does not know
-//! (templates, quick replies, uploads) it refuses and says so. It does not count
+//! What it knows: text, quick replies, templates, pictures and other attachments
+//! by address, by upload and by saved id, *Get Started*, typing and seen marks,
+//! the Page's reactions, echoes, delivery and read marks, profiles and their
+//! pictures, the Page's settings, personas, labels and templates, who holds a
+//! conversation, conversations of the past, the login's tokens, batches, and
+//! Meta's refusals of all that. It requires `appsecret_proof`, as Meta does of
+//! apps that ask it to. What it does not know (stacks of images) it refuses and
+//! says so. It does not count
 //! the 24-hour window; choose [`SendAnswer::OutsideWindow`] to see it closed.
 //!
 //! It writes and reads its own JSON and makes its own signatures, so that it and
@@ -30,12 +33,21 @@
 //! # }
 //! ```
 
+mod account;
 mod app;
+mod choice;
+mod draft;
 mod event;
+mod form;
 mod graph;
+mod page;
+mod parameters;
+mod past;
 mod phone;
+mod profile;
 mod send;
 mod server;
+mod thread;
 mod webhook;
 mod world;
 
@@ -52,8 +64,9 @@ use tokio::task::JoinSet;
 use url::Url;
 
 pub use app::{App, Person};
+pub use choice::{ProfileAnswer, SendAnswer};
 pub use webhook::SubscribeError;
-pub use world::{Attachment, Message, ProfileAnswer, SendAnswer};
+pub use world::{Attachment, Message};
 
 use app::{Names, PEOPLE};
 use world::{Draft, World};

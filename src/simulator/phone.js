@@ -69,6 +69,7 @@ function bubble(message) {
   body.dir = "auto";
   if (message.text !== null) body.append(tag("p", "", message.text));
   if (message.attachment) body.append(attached(message.attachment));
+  for (const title of message.buttons) body.append(tag("span", "choice", title));
   const foot = tag("small", "foot");
   const time = tag("time", "", clock(message.at));
   time.dateTime = new Date(message.at).toISOString();

@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::app::PEOPLE;
+use super::choice::{ProfileAnswer, SendAnswer};
 use super::server::{Answer, Asked, content, pairs, text};
 use super::webhook::{SubscribeError, explained, subscribe};
-use super::world::{Message, ProfileAnswer, SendAnswer, Thread};
+use super::world::{Message, Thread};
 use super::{PhoneError, Platform};
 
 /// Where the picture is that people send.
@@ -255,10 +256,50 @@ fn bubble(platform: &Platform, thread: &Thread, message: &Message) -> Value {
     json!({
         "mid": message.mid,
         "from_page": message.from_page,
-        "text": message.text,
+        "text": message.text.clone().or_else(|| message.template.as_ref().map(words)),
         "attachment": attachment,
+        "buttons": buttons(message),
+        "reaction": message.reaction,
         "at": message.timestamp,
         "acknowledged": message.acknowledged,
         "seen": message.timestamp <= thread.seen,
     })
+}
+
+/// What a template says, in words.
+fn words(template: &Value) -> String {
+    let elements = template["elements"].as_array().into_iter().flatten();
+    let titles = elements.filter_map(|element| element["title"].as_str());
+    let own = ["text", "title", "name", "order_number"].map(|name| template[name].as_str());
+    let words: Vec<&str> = own.into_iter().flatten().chain(titles).collect();
+    match words.as_slice() {
+        [] => template["template_type"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
+        words => words.join("\n"),
+    }
+}
+
+/// What could be tapped: the buttons of a template and the quick replies.
+fn buttons(message: &Message) -> Vec<&str> {
+    let template = message.template.as_ref();
+    let own = template.and_then(|template| template["buttons"].as_array());
+    let elements = template.and_then(|template| template["elements"].as_array());
+    let inner = elements.into_iter().flatten();
+    let inner = inner
+        .filter_map(|element| element["buttons"].as_array())
+        .flatten();
+    let replies = message.quick_replies.iter();
+    own.into_iter()
+        .flatten()
+        .chain(inner)
+        .chain(replies)
+        .map(|button| {
+            let title = button["title"].as_str().or_else(|| button["type"].as_str());
+            title
+                .or_else(|| button["content_type"].as_str())
+                .unwrap_or_default()
+        })
+        .collect()
 }

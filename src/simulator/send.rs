@@ -3,13 +3,46 @@
 use serde_json::{Value, json};
 
 use super::Platform;
-use super::graph::{Parameters, Refusal, Reply};
-use super::world::{Attachment, Draft, SendAnswer};
+use super::choice::SendAnswer;
+use super::draft::{attachment, draft};
+use super::form::File;
+use super::graph::{Refusal, Reply};
+use super::page::Saved;
+use super::parameters::Parameters;
+use super::world::Draft;
 
-const LONGEST_TEXT: usize = 2000;
-const LONGEST_METADATA: usize = 1000;
+/// Saves a medium; the answer has its id.
+pub(super) fn save(
+    platform: &Platform,
+    parameters: &Parameters,
+    file: Option<&File>,
+) -> Result<Value, Refusal> {
+    let message =
+        object(parameters, "message")?.ok_or_else(|| wrong("The parameter message is required"))?;
+    let described = object(&message, "attachment")?
+        .ok_or_else(|| wrong("The parameter message[attachment] is required"))?;
+    let mut world = platform.world();
+    let found = attachment(platform, &mut world.kept, &described, file)?;
+    let id = world.kept.draw_id();
+    let (kind, url) = (found.kind, found.url);
+    let kept = world.kept.attachments.values();
+    let bytes = kept
+        .filter(|saved| saved.url == url)
+        .find_map(|saved| saved.file.clone());
+    let saved = Saved {
+        kind,
+        url,
+        file: bytes,
+    };
+    world.kept.attachments.insert(id.clone(), saved);
+    Ok(json!({ "attachment_id": id }))
+}
 
-pub(super) fn send(platform: &Platform, parameters: &Parameters) -> Result<Reply, Refusal> {
+pub(super) fn send(
+    platform: &Platform,
+    parameters: &Parameters,
+    file: Option<&File>,
+) -> Result<Reply, Refusal> {
     let recipient = object(parameters, "recipient")?
         .ok_or_else(|| wrong("The parameter recipient is required"))?;
     let psid = recipient
@@ -23,6 +56,14 @@ pub(super) fn send(platform: &Platform, parameters: &Parameters) -> Result<Reply
     if world.thread(psid).is_none() {
         return Err(wrong("No matching user found").with_subcode(2_018_001));
     }
+    if world.kept.is_held_by_another(psid, &platform.app.app_id) {
+        let words = "Another app is controlling this thread now.";
+        return Err(wrong(words).with_subcode(2_018_300));
+    }
+    let persona = string(parameters, "persona_id")?;
+    if persona.is_some_and(|persona| !world.kept.has_persona(&persona)) {
+        return Err(wrong("No such persona"));
+    }
     let message = object(parameters, "message")?;
     let action = parameters.get("sender_action");
     let intent = match (message, action) {
@@ -31,10 +72,15 @@ pub(super) fn send(platform: &Platform, parameters: &Parameters) -> Result<Reply
             return Err(wrong(words).with_subcode(2_018_014));
         }
         (None, None) => return Err(wrong("The parameter message is required")),
-        (None, Some(action)) => Intent::Act(Action::read(action)?),
+        (None, Some(action)) => Intent::Act(Action::read(action, parameters)?),
         (Some(message), None) => {
-            purpose(parameters)?;
-            Intent::Say(draft(&message)?)
+            let is_utility = message.contains_key("template");
+            purpose(parameters, is_utility)?;
+            let mut draft = draft(platform, &mut world.kept, &message, file)?;
+            if let Some(quoted) = object(parameters, "reply_to")? {
+                draft.reply_to = string(&quoted, "mid")?;
+            }
+            Intent::Say(draft)
         }
     };
     let answer = world.sends;
@@ -55,7 +101,17 @@ pub(super) fn send(platform: &Platform, parameters: &Parameters) -> Result<Reply
     }
     let mut reply = json!({"recipient_id": psid});
     match intent {
-        Intent::Say(draft) => reply["message_id"] = json!(world.page_sends(psid, draft)),
+        Intent::Say(draft) => {
+            if let Some(id) = &draft.saved_as {
+                reply["attachment_id"] = json!(id);
+            }
+            reply["message_id"] = json!(world.page_sends(psid, draft));
+        }
+        Intent::Act(Action::React(mid, reaction)) => {
+            if !world.page_reacts(psid, &mid, reaction) {
+                return Err(wrong("No such message"));
+            }
+        }
         Intent::Act(Action::Type(on)) => world.page_types(psid, on),
         Intent::Act(Action::MarkSeen) => world.page_has_seen(psid),
     }
@@ -73,27 +129,45 @@ enum Intent {
 enum Action {
     Type(bool),
     MarkSeen,
+    React(String, Option<String>),
 }
 
 impl Action {
-    fn read(value: &Value) -> Result<Self, Refusal> {
+    fn read(value: &Value, parameters: &Parameters) -> Result<Self, Refusal> {
         // The guide writes them small, Meta's SDK in capitals; both work.
         let word = value.as_str().unwrap_or_default().to_ascii_lowercase();
         match word.as_str() {
             "typing_on" => Ok(Self::Type(true)),
             "typing_off" => Ok(Self::Type(false)),
             "mark_seen" => Ok(Self::MarkSeen),
+            "react" | "unreact" => {
+                let payload = object(parameters, "payload")?.unwrap_or_default();
+                let mid = string(&payload, "message_id")?;
+                let mid =
+                    mid.ok_or_else(|| wrong("The parameter payload[message_id] is required"))?;
+                let reaction = string(&payload, "reaction")?;
+                match (word.as_str(), reaction) {
+                    ("react", None) => Err(wrong("The parameter payload[reaction] is required")),
+                    ("react", reaction) => Ok(Self::React(mid, reaction)),
+                    _ => Ok(Self::React(mid, None)),
+                }
+            }
             _ => Err(wrong(
-                "Param sender_action must be one of {typing_on, typing_off, mark_seen} here",
+                "Param sender_action must be one of {typing_on, typing_off, mark_seen, react, \
+                 unreact} here",
             )),
         }
     }
 }
 
 /// `messaging_type` and `tag`, as far as they can be wrong.
-fn purpose(parameters: &Parameters) -> Result<(), Refusal> {
+fn purpose(parameters: &Parameters, is_utility: bool) -> Result<(), Refusal> {
     let tag = parameters.get("tag").and_then(Value::as_str);
     match parameters.get("messaging_type").map(Value::as_str) {
+        Some(Some("UTILITY")) if is_utility => Ok(()),
+        _ if is_utility => Err(wrong(
+            "Param messaging_type must be UTILITY for a utility template",
+        )),
         None | Some(Some("RESPONSE" | "UPDATE")) => Ok(()),
         Some(Some("MESSAGE_TAG")) => match tag {
             Some("HUMAN_AGENT" | "CUSTOMER_FEEDBACK") => Ok(()),
@@ -107,68 +181,8 @@ fn purpose(parameters: &Parameters) -> Result<(), Refusal> {
     }
 }
 
-fn draft(message: &Parameters) -> Result<Draft, Refusal> {
-    // Better refused than silently shown without its buttons.
-    for member in message.keys() {
-        if !matches!(member.as_str(), "text" | "attachment" | "metadata") {
-            return Err(wrong(&format!(
-                "This simulator does not know message[{member}]"
-            )));
-        }
-    }
-    let text = string(message, "text")?;
-    let attachment = object(message, "attachment")?;
-    let metadata = string(message, "metadata")?;
-    if text.as_deref().unwrap_or_default().is_empty() && attachment.is_none() {
-        let words = "Message cannot be empty, must provide valid attachment or text";
-        return Err(wrong(words));
-    }
-    if text.is_some() && attachment.is_some() {
-        return Err(wrong(
-            "A message has either text or an attachment, not both",
-        ));
-    }
-    if text
-        .as_ref()
-        .is_some_and(|text| text.chars().count() > LONGEST_TEXT)
-    {
-        let words = "Length of param message[text] must be less than or equal to 2000";
-        return Err(wrong(words));
-    }
-    if metadata
-        .as_ref()
-        .is_some_and(|metadata| metadata.chars().count() >= LONGEST_METADATA)
-    {
-        return Err(wrong(
-            "Length of param message[metadata] must be less than 1000",
-        ));
-    }
-    Ok(Draft {
-        text,
-        attachment: attachment.as_ref().map(media).transpose()?,
-        metadata,
-    })
-}
-
-fn media(attachment: &Parameters) -> Result<Attachment, Refusal> {
-    let kind = string(attachment, "type")?.unwrap_or_default();
-    let url = object(attachment, "payload")?.map(|payload| string(&payload, "url"));
-    let url = url.transpose()?.flatten().unwrap_or_default();
-    if !matches!(kind.as_str(), "image" | "audio" | "video" | "file") {
-        return Err(wrong(
-            "This simulator knows attachments of type image, audio, video and file",
-        ));
-    }
-    if !(url.starts_with("https://") || url.starts_with("http://")) {
-        return Err(wrong(
-            "This simulator knows attachments by payload[url] only",
-        ));
-    }
-    Ok(Attachment { kind, url })
-}
-
 /// A member that is an object, or JSON text of one, as in a form.
-fn object(members: &Parameters, name: &str) -> Result<Option<Parameters>, Refusal> {
+pub(super) fn object(members: &Parameters, name: &str) -> Result<Option<Parameters>, Refusal> {
     match members.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Object(object)) => Ok(Some(object.clone())),
@@ -180,7 +194,7 @@ fn object(members: &Parameters, name: &str) -> Result<Option<Parameters>, Refusa
     }
 }
 
-fn string(members: &Parameters, name: &str) -> Result<Option<String>, Refusal> {
+pub(super) fn string(members: &Parameters, name: &str) -> Result<Option<String>, Refusal> {
     match members.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -188,6 +202,6 @@ fn string(members: &Parameters, name: &str) -> Result<Option<String>, Refusal> {
     }
 }
 
-fn wrong(words: &str) -> Refusal {
+pub(super) fn wrong(words: &str) -> Refusal {
     Refusal::new(100, format!("(#100) {words}"))
 }

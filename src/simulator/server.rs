@@ -21,6 +21,8 @@ use url::{Host, Url};
 use super::{Platform, graph, phone};
 
 const LONGEST_BODY: usize = 1 << 20;
+/// The longest form with a file in it: Meta takes files of 25 megabytes.
+const LONGEST_FORM: usize = 26 << 20;
 /// How long a request may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(10);
 /// How long answers may take to leave once the simulator stops.
@@ -80,7 +82,10 @@ async fn answer(platform: &Arc<Platform>, request: Request<Incoming>) -> Result<
     if !is_local(&parts.headers) {
         return Ok(text(StatusCode::FORBIDDEN, "host is not localhost"));
     }
-    let body = match timeout(ARRIVAL, Limited::new(body, LONGEST_BODY).collect()).await {
+    let kind = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_form = kind.is_some_and(|kind| kind.starts_with(b"multipart/form-data"));
+    let longest = if is_form { LONGEST_FORM } else { LONGEST_BODY };
+    let body = match timeout(ARRIVAL, Limited::new(body, longest).collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(_)) => return Ok(text(StatusCode::PAYLOAD_TOO_LARGE, "body is too long")),
         Err(_) => return Ok(text(StatusCode::REQUEST_TIMEOUT, "body came too slowly")),

@@ -5,53 +5,16 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::body::Bytes;
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::app::{APP_NUMBER, App, Names, PEOPLE, Person};
-use super::event::{Content, Link, Media, What, notification};
+use super::choice::{ProfileAnswer, SendAnswer};
+use super::event::{Content, Media, Payload, What, notification};
+use super::page::Kept;
 
 /// How long the three dots show after `typing_on`, in milliseconds.
 const TYPING: u64 = 20_000;
-
-/// What the Graph API says to the sends that follow.
-///
-/// A refused send reaches nobody. Requests that are wrong in themselves are
-/// refused for what is wrong with them, whatever is chosen here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum SendAnswer {
-    /// The message is delivered.
-    #[default]
-    Accepted,
-    /// Refused with 10/2018278: the person has not written for too long.
-    OutsideWindow,
-    /// Refused with 190/463: the Page token has expired.
-    TokenExpired,
-    /// Refused with code 2 and HTTP 503.
-    Unavailable,
-    /// The message is delivered, but the connection closes without an answer.
-    NoAnswer,
-}
-
-/// What the Graph API says to the profile requests that follow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ProfileAnswer {
-    /// The profile, of whoever has one.
-    #[default]
-    Shown,
-    /// Refused with 100/2018218: no profile available.
-    Refused,
-    /// `{}`: the app may not see profiles.
-    Empty,
-    /// The profile, ten seconds late.
-    Slow,
-    /// The profile without `profile_pic`.
-    WithoutPicture,
-}
 
 /// A message in a thread, as the phone shows it.
 #[derive(Clone)]
@@ -65,6 +28,14 @@ pub struct Message {
     pub text: Option<String>,
     /// What is attached.
     pub attachment: Option<Attachment>,
+    /// The payload of a template, as it was sent.
+    pub template: Option<Value>,
+    /// The quick replies, as they were sent.
+    pub quick_replies: Vec<Value>,
+    /// The message it quotes.
+    pub reply_to: Option<String>,
+    /// The Page's reaction to it.
+    pub reaction: Option<String>,
     /// The `metadata` that the Page sent along.
     pub metadata: Option<String>,
     /// When it was sent, in milliseconds since 1970; later than every message
@@ -114,7 +85,12 @@ pub(super) struct Notice {
 pub(super) struct Draft {
     pub(super) text: Option<String>,
     pub(super) attachment: Option<Attachment>,
+    pub(super) template: Option<Value>,
+    pub(super) quick_replies: Vec<Value>,
+    pub(super) reply_to: Option<String>,
     pub(super) metadata: Option<String>,
+    /// The id under which what is attached was saved.
+    pub(super) saved_as: Option<String>,
 }
 
 pub(super) struct Thread {
@@ -134,8 +110,12 @@ pub(super) struct World {
     names: Names,
     clock: u64,
     pub(super) threads: Vec<Thread>,
+    /// What the Page keeps at Meta.
+    pub(super) kept: Kept,
     /// Whether there is a callback; without one Meta tells nobody, ever.
     pub(super) subscribed: bool,
+    /// The fields the app asked for with its callback.
+    pub(super) webhook_fields: Vec<String>,
     pub(super) pending: usize,
     pub(super) last_failure: Option<(u64, String)>,
     pub(super) sends: SendAnswer,
@@ -165,7 +145,9 @@ impl World {
             names,
             clock: 0,
             threads,
+            kept: Kept::default(),
             subscribed: false,
+            webhook_fields: Vec::new(),
             pending: 0,
             last_failure: None,
             sends: SendAnswer::default(),
@@ -271,6 +253,20 @@ impl World {
         }
     }
 
+    /// The Page reacts to a message, or takes its reaction back; whether there is such a message.
+    pub(super) fn page_reacts(&mut self, psid: &str, mid: &str, reaction: Option<String>) -> bool {
+        let Some(place) = self.place(psid) else {
+            return false;
+        };
+        let mut messages = self.threads[place].messages.iter_mut();
+        let message = messages.find(|message| message.mid == mid);
+        let is_there = message.is_some();
+        if let Some(message) = message {
+            message.reaction = reaction;
+        }
+        is_there
+    }
+
     /// The callback has taken this notice. What is returned goes out next: the
     /// mark that a message of the Page's has been delivered.
     pub(super) fn acknowledged(&mut self, psid: &str, notice: &Notice) -> Option<Notice> {
@@ -301,6 +297,10 @@ impl World {
             from_page,
             text: draft.text,
             attachment: draft.attachment,
+            template: draft.template,
+            quick_replies: draft.quick_replies,
+            reply_to: draft.reply_to,
+            reaction: None,
             metadata: draft.metadata,
             timestamp: self.tick(),
             acknowledged: false,
@@ -332,17 +332,21 @@ impl World {
 }
 
 fn content(message: &Message) -> Content<'_> {
+    let attachment = message.attachment.as_ref().map(|attachment| Media {
+        r#type: &attachment.kind,
+        payload: Payload::Link {
+            url: &attachment.url,
+        },
+    });
+    let template = message.template.as_ref().map(|template| Media {
+        r#type: "template",
+        payload: Payload::Template(template),
+    });
     Content {
         mid: &message.mid,
         text: message.text.as_deref(),
-        attachments: message.attachment.as_ref().map(|attachment| {
-            [Media {
-                r#type: &attachment.kind,
-                payload: Link {
-                    url: &attachment.url,
-                },
-            }]
-        }),
+        attachments: attachment.or(template).map(|media| [media]),
+        reply_to: message.reply_to.as_deref().map(Into::into),
         ..Content::default()
     }
 }

@@ -19,6 +19,7 @@ mod model;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod query;
+mod retention;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -35,6 +36,7 @@ pub use query::{
     Changed, ContactFilter, ContactQuery, Count, KeptQuery, Listing, MAX_COUNT, MessageQuery,
     MessageScope, Pending,
 };
+pub use retention::expire;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 

@@ -93,7 +93,8 @@ enum Next {
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     start: usize,
-    has_list: bool,
+    /// The lists that it has, one bit for each channel.
+    lists: u8,
     knows_page: bool,
     /// Whether a member of the entry itself names a kind.
     is_event: bool,
@@ -161,11 +162,12 @@ impl<'a> Events<'a> {
             return Err(Syntax);
         }
         let (mut object, mut first) = (None, true);
-        let mut entries = None;
+        let (mut entries, mut has_entry) = (None, false);
         while let Some(name) = self.json.next_member(&mut first)? {
             match &*name.decoded() {
                 "object" if object.is_none() => object = Some(self.json.text()?),
-                "entry" if entries.is_none() => {
+                "entry" if !has_entry => {
+                    has_entry = true;
                     if self.json.peek() != b'[' {
                         if self.json.skip()? != "null" {
                             return Err(Syntax);
@@ -243,7 +245,7 @@ impl<'a> Events<'a> {
             self.state = State::Entries;
             self.place.channel = Channel::Entry;
             // An entry without a list is an event of its own, as `call_permission_reply` is.
-            let is_event = self.entry.is_event || !self.entry.has_list;
+            let is_event = self.entry.is_event || self.entry.lists == 0;
             return Ok(is_event.then_some(Next::Entry));
         };
         let channel = match &*name.decoded() {
@@ -262,11 +264,17 @@ impl<'a> Events<'a> {
                 return Ok(None);
             }
         };
+        let list = 1 << channel as u8;
+        if self.entry.lists & list != 0 {
+            // Of two members of one name the first counts.
+            self.json.skip()?;
+            return Ok(None);
+        }
+        self.entry.lists |= list;
         if !self.entry.knows_page {
             self.entry.knows_page = true;
             self.place.page = page_after(self.json)?;
         }
-        self.entry.has_list = true;
         self.place.channel = channel;
         if self.json.enter(b'[') {
             (self.state, self.first[2]) = (State::List, true);

@@ -1,6 +1,6 @@
 //! What the CRM has answered with 200 is there once, whenever it is killed.
 //!
-//! `CRASH_KILLS` says how often (20 without it), `CRASH_SEED` repeats a run's choices.
+//! `CRASH_KILLS` says how often (30 without it), `CRASH_SEED` repeats a run's choices.
 
 #![allow(clippy::unwrap_used)]
 
@@ -125,7 +125,7 @@ impl Meta {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_9_under_32_concurrent_posts_loses_and_doubles_nothing() {
-    let kills = from_environment("CRASH_KILLS").unwrap_or(20);
+    let kills = from_environment("CRASH_KILLS").unwrap_or(30);
     let seed = from_environment("CRASH_SEED").unwrap_or_else(util::now);
     println!("CRASH_SEED={seed} CRASH_KILLS={kills}");
     let mut dice = Dice::new(seed);

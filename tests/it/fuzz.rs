@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[path = "../fuzz/src/targets/mod.rs"]
-mod targets;
+pub(crate) mod targets;
 
 use targets::ALL;
 

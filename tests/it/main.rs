@@ -2,24 +2,30 @@
 
 #[cfg(feature = "full")]
 mod broken;
+mod change;
 #[cfg(feature = "full")]
 mod conformance;
+mod corpus;
 #[cfg(feature = "full")]
 mod crash;
 #[cfg(feature = "full")]
 mod crm;
-#[cfg(feature = "client")]
+mod events;
+mod example;
 mod fuzz;
 #[cfg(feature = "simulator")]
 mod graph;
 #[cfg(feature = "full")]
 mod inbox;
+mod inspect;
 #[cfg(feature = "full")]
 mod postgres;
 #[cfg(feature = "simulator")]
 mod proxy;
 #[cfg(feature = "simulator")]
 mod simulator;
+#[cfg(feature = "full")]
+mod sqlite;
 #[cfg(feature = "full")]
 mod store;
 mod trust;

@@ -636,7 +636,7 @@ async fn wrong_sends_are_refused_and_reach_nobody() {
     tagged["messaging_type"] = json!("MESSAGE_TAG");
     tagged["tag"] = json!("ACCOUNT_UPDATE");
     let mut template = text(YIJUN, "hi");
-    template["message"]["quick_replies"] = json!([]);
+    template["message"]["attachments"] = json!([]);
     let empty = "(#100) Message cannot be empty, must provide valid attachment or text";
     for (body, error) in [
         (
@@ -677,7 +677,7 @@ async fn wrong_sends_are_refused_and_reach_nobody() {
             refused(
                 100,
                 None,
-                "(#100) This simulator does not know message[quick_replies]",
+                "(#100) This simulator does not know message[attachments]",
             ),
         ),
     ] {

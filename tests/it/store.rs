@@ -92,7 +92,7 @@ fn echoed(who: &ContactKey, mid: &str, when: i64, key: Option<&OutgoingKey>) -> 
     )
 }
 
-fn queued(who: &ContactKey, key: &OutgoingKey, when: i64) -> Change {
+pub(crate) fn queued(who: &ContactKey, key: &OutgoingKey, when: i64) -> Change {
     Change::Queued {
         contact: who.clone(),
         key: key.clone(),
@@ -126,7 +126,7 @@ fn sent(mid: &str) -> SendOutcome {
     }
 }
 
-fn known(who: &ContactKey, when: i64, name: &str, picture: Option<Picture>) -> Change {
+pub(crate) fn known(who: &ContactKey, when: i64, name: &str, picture: Option<Picture>) -> Change {
     let mut profile = Profile::default();
     profile.name = Some(name.to_owned());
     Change::Profile {
@@ -514,21 +514,6 @@ async fn opening_again_finds_everything() {
     );
     let again = apply(&store, received(&ada(), "m1", 1, "Hello")).await;
     assert_eq!(again, Applied::Unchanged);
-}
-
-#[test]
-fn a_file_of_a_newer_program_is_left_alone() {
-    let file = File::new();
-    let connection = rusqlite::Connection::open(&file.0).unwrap();
-    connection
-        .pragma_update(None, "user_version", 9999)
-        .unwrap();
-    drop(connection);
-    let error = SqliteStore::open(&file.0).unwrap_err();
-    assert!(
-        matches!(error, StoreError::TooNew { found: 9999, .. }),
-        "{error}"
-    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! not hold it gets 2018300 for a send ([`Advice::ThreadControl`](crate::graph::Advice)). Where
 //! nothing is configured, every app may send.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -82,11 +83,19 @@ impl ExtendThread {
 }
 
 /// A conversation and what is said about it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Thread {
     page: PageId,
     psid: Psid,
     members: Vec<(&'static str, Value)>,
+}
+
+impl fmt::Debug for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Thread")
+            .field("page", &self.page)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Thread {

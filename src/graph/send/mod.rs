@@ -44,6 +44,7 @@ mod recipient;
 mod saved;
 mod template;
 mod utility;
+mod window;
 
 /// `Debug` that tells the type and nothing of what is in it: texts do not belong in logs.
 macro_rules! hush {
@@ -73,3 +74,4 @@ pub use self::template::*;
 pub use self::utility::{
     Language, UtilityButton, UtilityComponent, UtilityParameter, UtilityTemplate,
 };
+pub use self::window::{Author, HUMAN_AGENT_WINDOW, STANDARD_WINDOW, Window};

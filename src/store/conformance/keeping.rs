@@ -271,5 +271,9 @@ pub async fn bounded<S: ContactStore>(open: impl AsyncFn(&Path) -> S, visited: i
         );
         counts.push(counted);
     }
-    assert_eq!(counts[0], counts[1], "with four times as many customers");
+    for (few, many) in counts[0].iter().zip(&counts[1]) {
+        // A step more or less is not what grows with the customers.
+        let differ = few.abs_diff(*many) > few / 20;
+        assert!(!differ, "with four times as many customers: {counts:?}");
+    }
 }

@@ -9,10 +9,15 @@
 
 mod columns;
 mod connection;
+mod export;
 mod listing;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod rows;
 mod search;
+mod talk;
+mod work;
 mod writer;
 
 use std::{
@@ -56,6 +61,7 @@ pub struct SqliteStore {
     readers: Sender<Read>,
     bell: Bell,
     steps: Arc<AtomicU64>,
+    commits: Arc<AtomicU64>,
 }
 
 enum Read {
@@ -83,13 +89,15 @@ impl SqliteStore {
             let (reading, reads) = (connect(path)?, Arc::clone(&reads));
             spawn("store-reader", move || read(reading, &reads))?;
         }
-        let ring = bell.clone();
-        spawn("store-writer", move || write(writing, &jobs, &ring))?;
+        let (ring, commits) = (bell.clone(), Arc::new(AtomicU64::new(0)));
+        let count = Arc::clone(&commits);
+        spawn("store-writer", move || write(writing, &jobs, &ring, &count))?;
         Ok(Self {
             writer,
             readers,
             bell,
             steps: Arc::default(),
+            commits,
         })
     }
 
@@ -117,13 +125,18 @@ impl SqliteStore {
         &self,
         after: Option<Exported>,
     ) -> Result<(Vec<Change>, Option<Exported>), StoreError> {
-        self.read(move |connection| listing::export(connection, after))
+        self.read(move |connection| export::export(connection, after))
             .await
     }
 
     /// How many steps SQLite has made for all reads so far: a measure of the rows it visited.
     pub fn steps(&self) -> u64 {
         self.steps.load(Ordering::Relaxed)
+    }
+
+    /// How many commits callers of [`apply`](ContactStore::apply) have shared so far.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     /// Looks through the whole file for damage, and reads all of it for that.
@@ -238,7 +251,7 @@ impl ContactStore for SqliteStore {
 
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
         let query = query.clone();
-        self.read(move |connection| listing::messages(connection, &query))
+        self.read(move |connection| talk::messages(connection, &query))
             .await
     }
 
@@ -249,12 +262,12 @@ impl ContactStore for SqliteStore {
     }
 
     async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        self.read(move |connection| listing::pending(connection, now, limit))
+        self.read(move |connection| work::pending(connection, now, limit))
             .await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(listing::next_due).await
+        self.read(work::next_due).await
     }
 
     async fn changed(
@@ -269,7 +282,7 @@ impl ContactStore for SqliteStore {
             let rung = self.bell.rung();
             let page = page.clone();
             let changed = self
-                .read(move |connection| listing::changed(connection, &page, since))
+                .read(move |connection| work::changed(connection, &page, since))
                 .await?;
             let now = Instant::now();
             if changed.revision != since || now >= until {

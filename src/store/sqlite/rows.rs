@@ -3,7 +3,7 @@
 use std::{cell::Cell, collections::HashMap};
 
 use rusqlite::{
-    Connection, OptionalExtension, Params, Row, Statement, StatementStatus, ToSql, params,
+    CachedStatement, Connection, Params, Row, Statement, StatementStatus, ToSql, params,
     params_from_iter,
 };
 
@@ -87,7 +87,7 @@ impl<'c> SqliteRows<'c> {
         params: impl Params,
         read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        let mut statement = prepare(self.connection, sql)?;
         let mut rows = statement.query(params).map_err(failed)?;
         rows.next().map_err(failed)?.map(read).transpose()
     }
@@ -193,7 +193,10 @@ impl<'c> SqliteRows<'c> {
     fn place(&self, number: i64, id: &EntryId) -> Result<Place, StoreError> {
         let mut tie = EntryRow::tie(id);
         loop {
-            let sql = format!("SELECT {MESSAGE} FROM message WHERE contact_no = ?1 AND tie = ?2");
+            // Left to itself SQLite takes the key, and reads the whole conversation.
+            let sql = format!(
+                "SELECT {MESSAGE} FROM message INDEXED BY message_id WHERE contact_no = ?1 AND tie = ?2"
+            );
             let found = self.all(&sql, params![number, tie], |row| columns::entry(row, true))?;
             let is_taken = !found.is_empty();
             if let Some(row) = found.into_iter().find(|row| row.id == *id) {
@@ -436,7 +439,7 @@ impl Rows for SqliteRows<'_> {
                 values.state_due,
                 values.reason,
                 values.by,
-                values.mids
+                values.mids,
             ],
         )
         .map(drop)
@@ -563,17 +566,13 @@ pub(super) fn find_page(
     connection: &Connection,
     page: &PageId,
 ) -> Result<Option<(i64, Revision)>, StoreError> {
-    connection
-        .prepare_cached("SELECT page_no, revision FROM page WHERE page = ?1")
-        .and_then(|mut statement| {
-            statement
-                .query_row([page.as_str()], |row| {
-                    let revision: i64 = row.get(1)?;
-                    Ok((row.get(0)?, Revision::new(revision.cast_unsigned())))
-                })
-                .optional()
-        })
-        .map_err(failed)
+    let sql = "SELECT page_no, revision FROM page WHERE page = ?1";
+    let found = all(connection, sql, [page.as_str()], |row| {
+        let revision: i64 = row.get(1).map_err(failed)?;
+        let revision = Revision::new(revision.cast_unsigned());
+        Ok((row.get(0).map_err(failed)?, revision))
+    })?;
+    Ok(found.into_iter().next())
 }
 
 /// The earliest answer that is due at all.
@@ -622,7 +621,7 @@ pub(super) fn all<T>(
     params: impl Params,
     mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
-    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut statement = prepare(connection, sql)?;
     let mut rows = statement.query(params).map_err(failed)?;
     let mut all = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
@@ -631,6 +630,16 @@ pub(super) fn all<T>(
     drop(rows);
     count_steps(&statement);
     Ok(all)
+}
+
+/// Every read goes through here, so that a test can ask for the plan of each.
+pub(super) fn prepare<'c>(
+    connection: &'c Connection,
+    sql: &str,
+) -> Result<CachedStatement<'c>, StoreError> {
+    #[cfg(test)]
+    super::plans::ASKED.with_borrow_mut(|asked| asked.push(sql.to_owned()));
+    connection.prepare_cached(sql).map_err(failed)
 }
 
 thread_local! {

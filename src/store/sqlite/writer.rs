@@ -1,6 +1,9 @@
 //! The one thread that writes: who comes while a commit runs goes with the next.
 
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{
+    atomic::{AtomicU64, Ordering},
+    mpsc::{Receiver, Sender},
+};
 
 use futures_channel::oneshot;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -32,7 +35,12 @@ pub(super) type Writer = Sender<Write>;
 type Job = (Vec<Change>, Answer<Vec<Applied>>);
 
 /// Collects who is waiting, commits them together, answers.
-pub(super) fn write(mut connection: Connection, jobs: &Receiver<Write>, bell: &Bell) {
+pub(super) fn write(
+    mut connection: Connection,
+    jobs: &Receiver<Write>,
+    bell: &Bell,
+    commits: &AtomicU64,
+) {
     while let Ok(first) = jobs.recv() {
         let mut shared: Vec<Job> = Vec::new();
         let (mut sweeping, mut closing) = (None, None);
@@ -48,6 +56,7 @@ pub(super) fn write(mut connection: Connection, jobs: &Receiver<Write>, bell: &B
         }
         if !shared.is_empty() {
             commit(&mut connection, shared);
+            commits.fetch_add(1, Ordering::Relaxed);
             bell.ring();
         }
         if let Some((before, answer)) = sweeping {

@@ -5,14 +5,16 @@ use std::fmt::Debug;
 use std::io;
 
 use messenger_crm::graph::app::{ExchangeCode, ExtendToken, InspectToken};
-use messenger_crm::graph::page::{AddLabel, LinkedPerson, SubscribedApps};
+use messenger_crm::graph::history::Conversations;
+use messenger_crm::graph::page::{AddLabel, LinkedPerson, PassThread, SubscribedApps};
 use messenger_crm::graph::send::{
     Action, Attachment, Button, Content, Element, InvalidMessage, Media, Message, QuickReply,
     Recipient, SendFile, SendMessage, SenderAction, Template, UtilityTemplate,
 };
 use messenger_crm::graph::{
-    Answer, ApiError, Batch, Call, Cursor, Endpoint, Error, PictureError, PictureUrl, Profile,
-    ProfileOf, ProfileOutcome, Request, Response, TransportError, TransportErrorKind, Upload,
+    Answer, ApiError, Batch, Call, Cursor, Endpoint, Error, Paging, PictureError, PictureUrl,
+    Profile, ProfileOf, ProfileOutcome, Request, Response, TransportError, TransportErrorKind,
+    Upload,
 };
 use messenger_crm::id::{AppId, LabelId, Psid};
 use messenger_crm::secret::{AppSecret, UserToken};
@@ -213,6 +215,10 @@ async fn c20_no_request_or_answer_prints_a_secret_a_text_or_a_person() {
     ));
     assert_debug(&LinkedPerson::new("canary-code"));
     assert_debug(&Cursor::new("canary-code"));
+    assert_debug(&ProfileOf::new(psid()));
+    assert_debug(&AddLabel::new(LabelId::new("1").unwrap(), psid()));
+    assert_debug(&PassThread::new(page(), psid()).with_metadata("canary-text"));
+    assert_debug(&Conversations::new(page(), Paging::default()).with(psid()));
     assert_debug(&PictureUrl::new("https://a.example/canary-text"));
     let app = || AppId::new("1").unwrap();
     let secret = || AppSecret::new(SECRET).unwrap();

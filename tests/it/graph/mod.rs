@@ -2,11 +2,19 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod calls;
+mod app;
 mod canary;
 mod corpus;
 mod flow;
+mod page;
+mod past;
 mod send;
+mod server;
+mod simulated;
+mod simulated_settings;
+mod stream;
+mod template;
+mod upload;
 #[cfg(feature = "simulator")]
 mod wire;
 
@@ -19,7 +27,7 @@ use messenger_crm::graph::{
     Access, Endpoint, Error, Graph, Request, Response, Transport, TransportError,
     TransportErrorKind,
 };
-use messenger_crm::id::{PageId, Psid};
+use messenger_crm::id::{AppId, PageId, Psid};
 use messenger_crm::secret::{AppSecret, PageToken};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -186,4 +194,34 @@ pub(crate) fn form_of(request: &Request) -> Vec<(String, String)> {
     url::form_urlencoded::parse(body.as_bytes().unwrap())
         .into_owned()
         .collect()
+}
+
+pub(crate) fn app() -> AppId {
+    AppId::new("138483919580948").unwrap()
+}
+
+pub(crate) const DONE: &str = r#"{"success":true}"#;
+
+/// Asserts a call that has no body.
+#[track_caller]
+pub(crate) fn assert_line(found: &(Request, impl Sized), expected: &str) {
+    assert_eq!(line(&found.0), expected);
+    assert!(found.0.body.is_none());
+}
+
+/// Asserts a call that posts JSON and brings nothing but a yes.
+pub(crate) async fn assert_done(
+    endpoint: &(impl Endpoint<Output = ()> + Sync),
+    expected: &str,
+    body: &Value,
+) {
+    let (asked, done) = ask(endpoint, DONE).await;
+    assert_eq!(line(&asked), expected);
+    assert_eq!(&json_of(&asked), body);
+    done.unwrap();
+    let (_, refused) = ask(endpoint, r#"{"success":"false"}"#).await;
+    assert!(
+        matches!(refused, Err(Error::NotDone { status: 200 })),
+        "{expected}"
+    );
 }

@@ -1,6 +1,4 @@
 //! What must not happen on the way to a signature's verdict.
-//!
-//! V30, that nobody comes to events without a proof, is an example of `Webhook` that does not compile.
 
 use std::fmt::{Debug, Display};
 use std::fs;
@@ -137,6 +135,44 @@ fn each_file(folder: &Path, check: &mut impl FnMut(&Path)) {
             check(&path);
         }
     }
+}
+
+/// That they cannot be called without a proof is shown on `Webhook`, by an example that does not
+/// compile. This says that there are no others.
+#[test]
+fn v30_the_ways_to_events_are_few_and_one_has_a_loud_name() {
+    let mut ways = Vec::new();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    each_file(&source, &mut |path| {
+        let text = fs::read_to_string(path).unwrap();
+        for function in text.split("pub fn ").skip(1) {
+            let (signature, _) = function.split_once('{').unwrap();
+            let (name, _) = signature.split_once(['(', '<']).unwrap();
+            let (_, returned) = signature.rsplit_once("->").unwrap_or_default();
+            let known = ["Delivery<", "Events<", "Outcome<"];
+            if known.iter().any(|known| returned.contains(known)) {
+                ways.push((
+                    name.to_owned(),
+                    signature.contains("signature: Option<&[u8]>"),
+                ));
+            }
+        }
+    });
+    ways.sort();
+    let ways: Vec<_> = ways
+        .iter()
+        .map(|(name, proof)| (name.as_str(), *proof))
+        .collect();
+    assert_eq!(
+        ways,
+        [
+            ("events", true),
+            ("parse_unverified", false),
+            ("receive", true),
+            // It takes the signature out of the headers.
+            ("respond", false),
+        ]
+    );
 }
 
 /// `cargo test v29 -- --ignored --nocapture`: informational, for a clock proves nothing.

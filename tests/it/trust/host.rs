@@ -3,7 +3,8 @@
 use std::process::Command;
 
 use super::{BODY, SECRET};
-use crate::util::{Answered, Process, binary, exchange, signature};
+use crate::example::binary;
+use crate::util::{Answered, Process, exchange, signature};
 
 pub(super) const TOKEN: &str = "T+ü";
 pub(super) const CHALLENGE: &str = "1158201444";

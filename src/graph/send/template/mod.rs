@@ -1,9 +1,11 @@
 //! Messages with a form of their own.
 
 mod ask;
+mod coupon;
 mod feedback;
 mod generic;
 mod image_grid;
+mod media;
 mod receipt;
 
 use std::fmt;
@@ -14,11 +16,13 @@ use super::invalid::{count, optional, optional_address, range, required};
 use super::{Button, InvalidMessage};
 
 pub use self::ask::{CustomerInformation, NotificationOptIn};
+pub use self::coupon::Coupon;
 pub use self::feedback::{
     CustomerFeedback, FeedbackQuestion, FeedbackScreen, FollowUp, PrivacyUrl, QuestionKind,
 };
 pub use self::generic::{DefaultAction, Element, Generic, MAX_ELEMENTS};
 pub use self::image_grid::{GridAction, GridElement, GridImage, ImageGrid};
+pub use self::media::{MediaElement, MediaTemplate};
 pub use self::receipt::{
     Address, Adjustment, MAX_RECEIPT_ELEMENTS, Receipt, ReceiptElement, Summary,
 };
@@ -174,158 +178,6 @@ pub struct Buttons {
     pub buttons: Vec<Button>,
 }
 
-/// A picture or film with buttons.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct MediaTemplate {
-    /// Exactly one.
-    pub elements: Vec<MediaElement>,
-    /// Whether the customer may pass it on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sharable: Option<bool>,
-}
-
-/// The picture or film of a media template.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct MediaElement {
-    /// `image` or `video`.
-    pub media_type: String,
-    /// What the Page saved before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attachment_id: Option<crate::id::AttachmentId>,
-    /// Or where it is on Facebook.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// Up to [`MAX_BUTTONS`] buttons.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub buttons: Vec<Button>,
-}
-
-impl MediaTemplate {
-    /// What the Page saved before, with buttons; `media_type` is `image` or `video`.
-    pub fn saved(
-        media_type: impl Into<String>,
-        id: crate::id::AttachmentId,
-        buttons: Vec<Button>,
-    ) -> Self {
-        Self::of(media_type.into(), Some(id), None, buttons)
-    }
-
-    /// What is on Facebook, with buttons; `media_type` is `image` or `video`.
-    pub fn facebook_url(
-        media_type: impl Into<String>,
-        url: impl Into<String>,
-        buttons: Vec<Button>,
-    ) -> Self {
-        Self::of(media_type.into(), None, Some(url.into()), buttons)
-    }
-
-    fn of(
-        media_type: String,
-        attachment_id: Option<crate::id::AttachmentId>,
-        url: Option<String>,
-        buttons: Vec<Button>,
-    ) -> Self {
-        Self {
-            elements: vec![MediaElement {
-                media_type,
-                attachment_id,
-                url,
-                buttons,
-            }],
-            sharable: None,
-        }
-    }
-
-    fn check(&self) -> Result<(), InvalidMessage> {
-        count("elements of the media template", self.elements.len(), 1, 1)?;
-        for element in &self.elements {
-            if !matches!(element.media_type.as_str(), "image" | "video") {
-                let (what, form) = ("the medium of the template", "image or video");
-                return Err(InvalidMessage::Malformed { what, form });
-            }
-            if element.attachment_id.is_some() == element.url.is_some() {
-                return Err(InvalidMessage::Mismatch(
-                    "a media template has either an address or an id",
-                ));
-            }
-            optional_address("the address of the template", element.url.as_ref())?;
-            check_buttons(&element.buttons, 0)?;
-        }
-        Ok(())
-    }
-}
-
-/// A coupon: with a code, or with an address.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Coupon {
-    /// What it is for, at most [`MAX_TITLE_UNITS`].
-    pub title: String,
-    /// More about it, at most [`MAX_TITLE_UNITS`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subtitle: Option<String>,
-    /// The code, without spaces.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub coupon_code: Option<String>,
-    /// Where to use it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub coupon_url: Option<String>,
-    /// The title of the button that leads there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub coupon_url_button_title: Option<String>,
-    /// A text before it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub coupon_pre_message: Option<String>,
-    /// A picture.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub image_url: Option<String>,
-    /// What the Page is told when it is tapped.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub payload: Option<String>,
-}
-
-impl Coupon {
-    /// A coupon with a code.
-    pub fn code(title: impl Into<String>, code: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            coupon_code: Some(code.into()),
-            ..Self::default()
-        }
-    }
-
-    /// A coupon with an address.
-    pub fn url(title: impl Into<String>, url: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            coupon_url: Some(url.into()),
-            ..Self::default()
-        }
-    }
-
-    fn check(&self) -> Result<(), InvalidMessage> {
-        required("the title of the coupon", &self.title, MAX_TITLE_UNITS)?;
-        let subtitle = self.subtitle.as_ref();
-        optional("the subtitle of the coupon", subtitle, MAX_TITLE_UNITS)?;
-        let has_space = |code: &String| code.is_empty() || code.contains(char::is_whitespace);
-        if self.coupon_code.as_ref().is_some_and(has_space) {
-            let (what, form) = ("the code of the coupon", "a text without spaces");
-            return Err(InvalidMessage::Malformed { what, form });
-        }
-        optional_address("the address of the coupon", self.coupon_url.as_ref())?;
-        optional_address("the picture of the coupon", self.image_url.as_ref())?;
-        if self.coupon_code.is_none() && self.coupon_url.is_none() {
-            return Err(InvalidMessage::Mismatch(
-                "a coupon has a code or an address",
-            ));
-        }
-        Ok(())
-    }
-}
-
 /// Products of the Page's catalogue.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -359,16 +211,7 @@ pub struct CallPrompt {
     pub ttl_days: Option<u32>,
 }
 
-super::hush!(
-    Buttons,
-    MediaTemplate,
-    MediaElement,
-    Coupon,
-    Products,
-    Product,
-    InstantForm
-);
-super::hush!(CallPrompt);
+super::hush!(Buttons, Products, Product, InstantForm, CallPrompt);
 
 macro_rules! into_template {
     ($($name:ident => $variant:ident),*) => {$(

@@ -2,11 +2,14 @@
 //!
 //! The fuzzer makes inputs up; plain `cargo test` replays the seeds and what the fuzzer once found.
 
-mod event;
+pub(crate) mod event;
 mod handshake;
-mod paths;
+pub(crate) mod paths;
 mod signed_request;
 mod verify_and_parse;
+
+#[path = "../tree.rs"]
+pub(crate) mod tree;
 
 use std::sync::LazyLock;
 

@@ -1,13 +1,15 @@
-//! One pass over a body finds what `serde_json` finds with a raw value for everything.
+//! Our reader of JSON and `serde_json` take the same for an envelope and read the same in it.
 
-use std::fmt;
+use std::mem::discriminant;
 
 use messenger_crm::{
-    event::{Channel, Event, Kind, Object},
+    event::{Channel, Event},
     webhook::parse_unverified,
 };
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
-use serde_json::{Deserializer as Reader, value::RawValue};
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use super::tree::{Tree, members};
 
 /// A body.
 pub(crate) fn run(input: &[u8]) {
@@ -22,27 +24,36 @@ pub(crate) fn run(input: &[u8]) {
         assert_eq!(event.channel, expected.channel);
         assert_eq!(event.raw(), expected.raw);
         assert_eq!(event.page.as_deref(), expected.page.as_deref());
-        let is_read = matches!(event.object, Object::Page | Object::Instagram);
-        if is_read && matches!(event.channel, Channel::Messaging | Channel::Standby) {
-            compare(event);
-        }
+    }
+
+    // Read and written by serde_json, it has neither escapes nor anything that does not count.
+    let Some(tree) = str::from_utf8(input).ok().and_then(Tree::read) else {
+        return;
+    };
+    let normal = tree.to_string();
+    let again = parse_unverified(normal.as_bytes()).expect("it is the same envelope");
+    assert_eq!(again.object, delivery.object);
+    assert_eq!(again.events.len(), delivery.events.len());
+    for (one, other) in again.events.iter().zip(&delivery.events) {
+        assert_same(one, other);
     }
 }
 
-/// The members that most events have, found anew in the raw event.
-fn compare(event: &Event<'_>) {
-    let Some(item) = Members::of(event.raw()) else {
-        assert!(matches!(event.kind, Kind::Unrecognized { .. }));
-        return;
-    };
-    let id = |name| item.members(name)?.text("id").filter(|id| !id.is_empty());
-    assert_eq!(event.sender.as_deref(), id("sender").as_deref());
-    assert_eq!(event.recipient.as_deref(), id("recipient").as_deref());
-    if let Kind::Message(message) | Kind::Echo(message) = &event.kind {
-        let members = item.members("message").expect("it is read as a message");
-        assert_eq!(message.mid.as_deref(), members.text("mid").as_deref());
-        assert_eq!(message.text.as_deref(), members.text("text").as_deref());
-    }
+/// All of it is the same, but for the bytes of what is kept as JSON.
+#[track_caller]
+fn assert_same(one: &Event<'_>, other: &Event<'_>) {
+    assert_eq!(one.sender, other.sender);
+    assert_eq!(one.recipient, other.recipient);
+    assert_eq!(one.timestamp, other.timestamp);
+    assert_eq!(one.beside, other.beside);
+    assert_eq!(discriminant(&one.kind), discriminant(&other.kind));
+    assert_eq!(one.kind.name(), other.kind.name());
+    assert_eq!(written(one), written(other));
+}
+
+fn written(event: &Event<'_>) -> Option<Tree> {
+    let written = serde_json::to_string(event).expect("an event can be written");
+    Tree::read(&written)
 }
 
 struct Expected<'a> {
@@ -55,25 +66,25 @@ struct Expected<'a> {
 fn events(body: &str) -> Option<Vec<Expected<'_>>> {
     // As bytes it takes control characters in strings, which JSON has not: hence both.
     serde_json::from_str::<IgnoredAny>(body).ok()?;
-    let envelope = Members::of(body)?;
-    let mut entries = envelope.all("entry").filter(|raw| *raw != "null");
-    let entries = match entries.next() {
-        Some(raw) => list(raw)?,
-        None => Vec::new(),
+    let envelope = members(body)?;
+    let entries = match envelope.iter().find(|(name, _)| name == "entry") {
+        None | Some((_, "null")) => Vec::new(),
+        Some((_, raw)) => list(raw)?,
     };
     let mut events = Vec::new();
     for entry in entries {
-        let members = Members::of(entry);
-        let page = members
-            .as_ref()
-            .and_then(|members| members.text("id"))
-            .filter(|id| !id.is_empty());
+        let members = members(entry).unwrap_or_default();
+        let page = members.iter().find(|(name, _)| name == "id");
+        let page = page.and_then(|(_, raw)| match Tree::read(raw)? {
+            Tree::Text(text) | Tree::Number(text) => Some(text).filter(|text| !text.is_empty()),
+            _ => None,
+        });
         let mut push = |channel, raw| {
             let page = page.clone();
             events.push(Expected { channel, raw, page });
         };
         let (mut has_list, mut is_event) = (false, false);
-        for (name, raw) in members.iter().flat_map(|members| &members.0) {
+        for (name, raw) in &members {
             let channel = match name.as_str() {
                 "messaging" => Channel::Messaging,
                 "standby" => Channel::Standby,
@@ -101,91 +112,4 @@ fn events(body: &str) -> Option<Vec<Expected<'_>>> {
 fn list(raw: &str) -> Option<Vec<&str>> {
     let items: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
     Some(items.into_iter().map(RawValue::get).collect())
-}
-
-/// The members of an object in their order, each value as it is written.
-struct Members<'a>(Vec<(String, &'a str)>);
-
-impl<'a> Members<'a> {
-    fn of(raw: &'a str) -> Option<Self> {
-        serde_json::from_str(raw).ok()
-    }
-
-    fn all(&self, name: &str) -> impl Iterator<Item = &'a str> {
-        let named = self.0.iter().filter(move |(known, _)| known == name);
-        named.map(|(_, raw)| *raw)
-    }
-
-    /// The first of this name, if it is an object.
-    fn members(&self, name: &str) -> Option<Self> {
-        Self::of(self.all(name).next()?)
-    }
-
-    /// The first of this name: a string decoded, or a number as it is written.
-    fn text(&self, name: &str) -> Option<String> {
-        let raw = self.all(name).next()?;
-        if raw.starts_with('"') {
-            Text::deserialize(&mut Reader::from_str(raw))
-                .ok()
-                .map(|text| text.0)
-        } else {
-            raw.starts_with(|first: char| first == '-' || first.is_ascii_digit())
-                .then(|| raw.to_owned())
-        }
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-
-        impl<'de> Visitor<'de> for Visit {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Text(name), raw)) = map.next_entry::<Text, &RawValue>()? {
-                    members.push((name, raw.get()));
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Visit)
-    }
-}
-
-/// A string in which half a character may stand: as bytes, `serde_json` gives it out.
-struct Text(String);
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-
-        impl Visitor<'_> for Visit {
-            type Value = Text;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Text, E> {
-                let mut text = String::new();
-                for chunk in bytes.utf8_chunks() {
-                    text.push_str(chunk.valid());
-                    // A lone surrogate is three bytes, of which each is a chunk of its own.
-                    if chunk.invalid() == [0xED] {
-                        text.push('\u{fffd}');
-                    }
-                }
-                Ok(Text(text))
-            }
-        }
-
-        deserializer.deserialize_bytes(Visit)
-    }
 }

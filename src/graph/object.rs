@@ -1,0 +1,224 @@
+//! A JSON object whose members may all be missing or of another type.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::time::Timestamp;
+
+/// A JSON object, read leniently: a member that is damaged is a member that is missing.
+#[derive(Clone, Copy)]
+pub struct Object<'a>(Option<&'a Map<String, Value>>);
+
+impl<'a> Object<'a> {
+    pub(super) fn of(value: &'a Value) -> Self {
+        Self(value.as_object())
+    }
+
+    fn member(self, name: &str) -> Option<&'a Value> {
+        self.0?.get(name).filter(|value| !value.is_null())
+    }
+
+    /// Whether there is nothing in it, or no such object.
+    pub fn is_empty(self) -> bool {
+        self.0.is_none_or(Map::is_empty)
+    }
+
+    /// A text that is there and not blank, without U+0000, which no store can keep.
+    pub fn text(self, name: &str) -> Option<String> {
+        self.member(name).and_then(text)
+    }
+
+    /// An id: a text or a whole number.
+    pub fn id(self, name: &str) -> Option<String> {
+        self.member(name).and_then(id)
+    }
+
+    /// A whole number, or the text of one.
+    pub fn number(self, name: &str) -> Option<i64> {
+        let value = self.member(name)?;
+        value.as_i64().or_else(|| value.as_str()?.parse().ok())
+    }
+
+    /// A number, or the text of one.
+    pub fn decimal(self, name: &str) -> Option<f64> {
+        let value = self.member(name)?;
+        value.as_f64().or_else(|| value.as_str()?.parse().ok())
+    }
+
+    /// A truth, or the text of one.
+    pub fn is(self, name: &str) -> Option<bool> {
+        let value = self.member(name)?;
+        value.as_bool().or_else(|| value.as_str()?.parse().ok())
+    }
+
+    /// A moment: a number of seconds, or `2022-07-12T19:11:07+0000`.
+    pub fn time(self, name: &str) -> Option<Timestamp> {
+        match self.number(name) {
+            Some(seconds) => Some(Timestamp::from_meta(seconds)),
+            None => moment(self.member(name)?.as_str()?),
+        }
+    }
+
+    /// An object in it, which is empty when there is none.
+    pub fn object(self, name: &str) -> Self {
+        Self(self.member(name).and_then(Value::as_object))
+    }
+
+    /// A list of objects in it; what is no object is left out.
+    pub fn objects(self, name: &str) -> impl Iterator<Item = Object<'a>> {
+        let list = self.list(name).iter();
+        list.filter(|value| value.is_object()).map(Object::of)
+    }
+
+    /// A list of texts or numbers in it; what is neither is left out.
+    pub fn texts(self, name: &str) -> Vec<String> {
+        self.list(name).iter().filter_map(id).collect()
+    }
+
+    fn list(self, name: &str) -> &'a [Value] {
+        let list = self.member(name).and_then(Value::as_array);
+        list.map_or(&[], Vec::as_slice)
+    }
+
+    /// A member as it came, as JSON text.
+    pub fn raw(self, name: &str) -> Option<String> {
+        self.member(name).map(Value::to_string)
+    }
+
+    /// A member as a type of your own, if it fits.
+    pub fn parse<T: DeserializeOwned>(self, name: &str) -> Option<T> {
+        T::deserialize(self.member(name)?).ok()
+    }
+}
+
+impl std::fmt::Debug for Object<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Object({} members)", self.0.map_or(0, Map::len))
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    (!text.trim().is_empty()).then(|| text.replace('\0', "\u{fffd}"))
+}
+
+fn id(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) if !number.is_f64() => Some(number.to_string()),
+        _ => text(value),
+    }
+}
+
+/// Reads `2022-07-12T19:11:07+0000`, which is no RFC 3339, and what is.
+fn moment(text: &str) -> Option<Timestamp> {
+    let (date, rest) = text.split_once('T')?;
+    let digits = |text: Option<&str>, length: usize| {
+        let text = text.filter(|text| text.len() == length)?;
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| text.parse::<i64>().ok()).flatten()
+    };
+    let mut parts = date.split('-');
+    let (year, month, day) = (
+        digits(parts.next(), 4)?,
+        digits(parts.next(), 2)?,
+        digits(parts.next(), 2)?,
+    );
+    let (clock, zone) = rest.split_at(rest.find(['+', '-', 'Z'])?);
+    let mut parts = clock.split('.').next()?.split(':');
+    let (hour, minute, second) = (
+        digits(parts.next(), 2)?,
+        digits(parts.next(), 2)?,
+        digits(parts.next(), 2)?,
+    );
+    let is_date = (1..=12).contains(&month) && (1..=31).contains(&day);
+    if !is_date || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let east = match zone.replace(':', "").as_str() {
+        "Z" => 0,
+        zone => {
+            let (sign, zone) = zone.split_at(1);
+            let zone = digits(Some(zone), 4)?;
+            let minutes = zone / 100 * 60 + zone % 100;
+            if sign == "-" { -minutes } else { minutes }
+        }
+    };
+    let seconds = (days(year, month, day) * 24 + hour) * 3600 + (minute - east) * 60 + second;
+    Some(Timestamp::from_millis(seconds * 1000))
+}
+
+/// Days since 1970-01-01, counted from a March so that the leap day comes last.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month < 3 {
+        (year - 1, month + 9)
+    } else {
+        (year, month - 3)
+    };
+    365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn graph_times_are_read() {
+        for (text, seconds) in [
+            ("2022-07-12T19:11:07+0000", 1_657_653_067),
+            ("2022-07-12T19:11:07Z", 1_657_653_067),
+            ("2022-07-12T21:11:07+02:00", 1_657_653_067),
+            ("2022-07-12T14:41:07.123-0430", 1_657_653_067),
+            ("1970-01-01T00:00:00+0000", 0),
+            ("2024-02-29T23:59:59+0000", 1_709_251_199),
+            ("2000-03-01T00:00:00+0000", 951_868_800),
+        ] {
+            let expected = Timestamp::from_millis(seconds * 1000);
+            assert_eq!(moment(text), Some(expected), "{text}");
+        }
+        for text in [
+            "",
+            "2022-07-12",
+            "2022-07-12T19:11+0000",
+            "2022-13-12T19:11:07+0000",
+            "2022-07-12T24:11:07+0000",
+            "22-07-12T19:11:07+0000",
+            "2022-07-12T19:11:07",
+            "2022-07-12T19:11:07+\u{e4}",
+            "+022-07-12T19:11:07+0000",
+            "T+",
+        ] {
+            assert_eq!(moment(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_damaged_is_missing() {
+        let json = json!({
+            "id": 9_007_199_254_740_993_i64, "text": "a\u{0}b", "blank": " ", "null": null,
+            "number": "7", "decimal": -3.5, "yes": "true", "no": false, "time": 1_527_459_824,
+            "list": [{"a": 1}, 2, {}], "texts": ["a", 2, null],
+        });
+        let object = Object::of(&json);
+        assert_eq!(object.id("id").as_deref(), Some("9007199254740993"));
+        assert_eq!(object.text("text").as_deref(), Some("a\u{fffd}b"));
+        assert_eq!(object.text("blank"), None);
+        assert_eq!(object.id("null"), None);
+        assert_eq!(object.id("decimal"), None);
+        assert_eq!(object.number("number"), Some(7));
+        assert_eq!(object.number("decimal"), None);
+        assert_eq!(object.decimal("decimal"), Some(-3.5));
+        assert_eq!(
+            (object.is("yes"), object.is("no")),
+            (Some(true), Some(false))
+        );
+        assert_eq!(object.is("number"), None);
+        let seconds = Timestamp::from_millis(1_527_459_824_000);
+        assert_eq!(object.time("time"), Some(seconds));
+        assert_eq!(object.objects("list").count(), 2);
+        assert_eq!(object.texts("texts"), ["a", "2"]);
+        assert_eq!(object.raw("no").as_deref(), Some("false"));
+        assert!(object.object("list").is_empty());
+    }
+}

@@ -1,0 +1,236 @@
+//! Identity and time: what falls together, what stays apart, and when it was.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use messenger_crm::event::{Channel, Kind, Object};
+use messenger_crm::store::{EntryId, Source};
+
+use super::*;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+#[test]
+fn a_change_is_of_the_page_the_customer_and_the_time_of_its_event() {
+    each(|name, event| {
+        let change = Change::of(event, NOW);
+        assert_eq!(change.page(), event.page().as_ref(), "{name}");
+        let time = event.timestamp.unwrap_or(NOW);
+        match &change {
+            Change::Kept { psid, at, raw, .. } => {
+                assert_eq!(*psid, event.customer(), "{name}");
+                assert_eq!(*at, time, "{name}");
+                assert_eq!(raw, event.raw().as_bytes(), "{name}");
+            }
+            _ => {
+                let psid = &change.contact().unwrap().psid;
+                assert_eq!(Some(psid), event.customer().as_ref(), "{name}");
+            }
+        }
+        if let Some(entry) = entry(&change) {
+            assert_eq!(entry.at, time, "{name}");
+            let is_standby = event.channel == Channel::Standby;
+            assert_eq!(entry.source == Source::Standby, is_standby, "{name}");
+        }
+    });
+}
+
+#[test]
+fn an_entry_is_named_by_its_mid_or_else_by_what_defines_it() {
+    let mut hashed = BTreeSet::new();
+    each(|name, event| {
+        let mid = match &event.kind {
+            Kind::Message(message) | Kind::Echo(message) => message.mid.as_deref(),
+            Kind::Postback(postback) => postback.mid.as_deref(),
+            _ => None,
+        };
+        let change = Change::of(event, NOW);
+        let Some(entry) = entry(&change) else { return };
+        match mid {
+            Some(mid) => assert_eq!(entry.id.as_str(), mid, "{name}"),
+            None => {
+                assert!(entry.id.as_str().starts_with('~'), "{name}");
+                // No two fixtures tell the same.
+                assert!(hashed.insert(entry.id.clone()), "{name}");
+            }
+        }
+    });
+    assert!(hashed.len() > 20);
+}
+
+#[test]
+fn a_retry_means_the_same() {
+    each(|name, event| {
+        // Another time of sending, another place in another delivery.
+        let copy = again(event, event.channel, "1763999999999");
+        assert_eq!(Change::of(&copy, NOW), Change::of(event, NOW), "{name}");
+    });
+}
+
+#[test]
+fn a_standby_copy_is_the_same_entry() {
+    let mut count = 0;
+    each(|name, event| {
+        if event.channel != Channel::Messaging {
+            return;
+        }
+        let copy = again(event, Channel::Standby, "1763990000123");
+        let (mut change, copy) = (Change::of(event, NOW), Change::of(&copy, NOW));
+        if let Some(entry) = entry_mut(&mut change) {
+            assert_eq!(entry.source, Source::Webhook, "{name}");
+            entry.source = Source::Standby;
+            count += 1;
+        }
+        assert_eq!(copy, change, "{name}");
+    });
+    assert!(count > 60, "{count}");
+}
+
+#[test]
+fn a_standby_postback_is_the_same_though_it_lacks_its_payload() {
+    let [without, with] = ["", r#","payload":"MENU""#].map(|rest| {
+        let postback = format!(r#""timestamp":1763990000001,"postback":{{"title":"Menu"{rest}}}"#);
+        let change = meaning(&format!(r#"{{"sender":{{"id":"2"}},{postback}}}"#));
+        entry(&change).unwrap().id.clone()
+    });
+    assert_eq!(without, with);
+}
+
+#[test]
+fn another_time_or_content_is_another_entry() {
+    let id = |item: &str| -> EntryId {
+        let change = meaning(&format!(r#"{{"sender":{{"id":"2"}},{item}}}"#));
+        entry(&change).unwrap().id.clone()
+    };
+    let ids = [
+        r#""timestamp":1763990000001,"postback":{"title":"A"}"#,
+        r#""timestamp":1763990000002,"postback":{"title":"A"}"#,
+        r#""timestamp":1763990000001,"postback":{"title":"B"}"#,
+        r#""postback":{"title":"A"}"#,
+        r#""timestamp":1763990000001,"referral":{"ref":"A"}"#,
+        r#""timestamp":1763990000001,"referral":{"source":"A"}"#,
+        r#""timestamp":1763990000001,"referral":{"ad_id":"A"}"#,
+        r#""timestamp":1763990000001,"optin":{"ref":"A"}"#,
+        r#""timestamp":1763990000001,"optin":{"notification_messages_token":"A"}"#,
+        r#""timestamp":1763990000001,"optin":{"notification_messages_token":"A","notification_messages_status":"STOP NOTIFICATIONS"}"#,
+        r#""timestamp":1763990000001,"account_linking":{"status":"linked"}"#,
+        r#""timestamp":1763990000001,"account_linking":{"status":"unlinked"}"#,
+    ]
+    .map(id);
+    let distinct: BTreeSet<&EntryId> = ids.iter().collect();
+    assert_eq!(distinct.len(), ids.len());
+}
+
+#[test]
+fn what_is_kept_is_named_by_its_bytes_and_its_page() {
+    let id = |page: &str, item: &str| {
+        let body =
+            format!(r#"{{"object":"page","entry":[{{"id":"{page}","messaging":[{item}]}}]}}"#);
+        let change = Change::of(&parse_unverified(body.as_bytes()).unwrap().events[0], NOW);
+        match change {
+            Change::Kept { id, .. } => id,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(id("1", "7"), id("1", "7"));
+    assert_ne!(id("1", "7"), id("1", "8"));
+    assert_ne!(id("1", "7"), id("2", "7"));
+}
+
+#[test]
+fn times_are_capped_a_day_ahead_and_now_where_there_is_none() {
+    let year_2100 = r#""timestamp":4102444800000,"#;
+    for (time, at) in [
+        (year_2100, NOW.plus(DAY)),
+        ("", NOW),
+        (r#""timestamp":"soon","#, NOW),
+        (
+            r#""timestamp":1763990000,"#,
+            Timestamp::from_millis(1_763_990_000_000),
+        ),
+    ] {
+        for kind in [
+            r#""message":{"mid":"m"}"#,
+            r#""message":{"mid":"m","is_echo":true}"#,
+            r#""postback":{"title":"t"}"#,
+            r#""message":{"mid":"m","is_deleted":true}"#,
+            r#""message_edit":{"mid":"m","text":"t"}"#,
+            r#""reaction":{"mid":"m","action":"unreact"}"#,
+            r#""delivery":{"mids":["m"]}"#,
+            r#""telepathy":{}"#,
+        ] {
+            let parties = r#""sender":{"id":"2"},"recipient":{"id":"3"},"#;
+            let found = match meaning(&format!("{{{parties}{time}{kind}}}")) {
+                Change::Received { entry, .. } | Change::Echoed { entry, .. } => entry.at,
+                Change::Unsent { at, .. }
+                | Change::Edited { at, .. }
+                | Change::Reacted { at, .. }
+                | Change::Delivered { at, .. }
+                | Change::Kept { at, .. } => at,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(found, at, "{time}{kind}");
+        }
+    }
+    for member in ["read", "delivery"] {
+        let receipt = format!(r#""{member}":{{"watermark":4102444800000}}"#);
+        let up_to = match meaning(&format!(r#"{{"sender":{{"id":"2"}},{receipt}}}"#)) {
+            Change::Read { up_to, .. } => Some(up_to),
+            Change::Delivered { up_to, .. } => up_to,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(up_to, Some(NOW.plus(DAY)), "{member}");
+    }
+}
+
+#[test]
+fn only_what_the_customer_does_in_the_thread_opens_the_window() {
+    let mut opening = BTreeSet::new();
+    each(|_, event| {
+        if let Change::Received { entry, .. } = Change::of(event, NOW)
+            && entry.opens_window
+        {
+            opening.insert(entry.content.act.as_str().to_owned());
+        }
+    });
+    let expected = ["message", "order", "postback", "referral", "template"];
+    assert!(opening.iter().eq(expected), "{opening:?}");
+}
+
+#[test]
+fn another_object_makes_no_customer() {
+    each(|name, event| {
+        if event.object != Object::Page {
+            assert!(Change::of(event, NOW).contact().is_none(), "{name}");
+        }
+    });
+}
+
+/// The event as another delivery brings it, after another one.
+fn again(event: &Event<'_>, channel: Channel, time: &str) -> Event<'static> {
+    let object = event.object.name().unwrap();
+    let id = event
+        .page
+        .as_ref()
+        .map_or(String::new(), |page| format!(r#","id":"{}""#, &**page));
+    let raw = event.raw();
+    let body = match channel {
+        Channel::Entry => format!(r#"{{"object":"{object}","entry":[{raw}]}}"#),
+        _ if matches!(raw, r#"{"a":1}"#) => {
+            format!(r#"{{"object":"{object}","entry":[{{"time":{time}{id},"standby":{raw}}}]}}"#)
+        }
+        channel => {
+            let list = channel.name();
+            format!(r#"{{"object":"{object}","entry":[{{"time":{time}{id},"{list}":[9,{raw}]}}]}}"#)
+        }
+    };
+    let mut events = parse_unverified(body.as_bytes()).unwrap().events;
+    events.pop().unwrap().into_owned()
+}
+
+fn entry_mut(change: &mut Change) -> Option<&mut Entry> {
+    match change {
+        Change::Received { entry, .. } | Change::Echoed { entry, .. } => Some(entry),
+        _ => None,
+    }
+}

@@ -1,0 +1,317 @@
+//! What each fixture means.
+
+use super::*;
+
+/// Event by event.
+const TABLE: &[(&str, &str)] = &[
+    ("message.text", "received message"),
+    ("message.quick_reply", "received message"),
+    ("message.reply_to", "received message"),
+    ("message.escapes", "received message"),
+    ("message.image", "received message"),
+    ("message.media", "received message"),
+    ("message.sticker", "received message"),
+    ("message.sticker.transition", "received message"),
+    ("message.sticker.image", "received message"),
+    ("message.sticker.legacy", "received message"),
+    ("message.fallback", "received message"),
+    ("message.fallback.bare", "received message"),
+    ("message.fallback.legacy", "received message"),
+    ("message.reel", "received message"),
+    ("message.post", "received message"),
+    ("message.share", "received message"),
+    ("message.location", "received message"),
+    ("message.product", "received message"),
+    ("message.appointment", "received message"),
+    ("message.unsupported_type", "received message"),
+    ("message.referral.product", "received message"),
+    ("message.referral.ad", "received message"),
+    ("message.commands", "received message"),
+    ("message.nlp", "received message"),
+    ("message.nlp.errors", "received message"),
+    ("message.prior_message", "received message"),
+    ("message.hop_context", "received message"),
+    ("message.hop_context.list", "received message"),
+    ("message.hop_context.entry", "received message"),
+    ("message.user_ref", "received message"),
+    ("message.tags", "received message"),
+    ("message.unsupported", "received message"),
+    ("message.numbers", "received message"),
+    ("message.community", "received message"),
+    ("message.deleted", "unsent"),
+    ("message_edit", "edited 1"),
+    ("message_edit.string", "edited 2"),
+    ("echo.text", "echoed"),
+    ("echo.inbox", "echoed"),
+    ("echo.media_template", "echoed"),
+    ("echo.generic_template", "echoed"),
+    ("echo.button_template", "echoed"),
+    ("echo.product", "echoed"),
+    ("echo.fallback", "echoed"),
+    ("echo.own", "echoed 019ab5e1-7a60-7abc-8def-0123456789ab"),
+    ("echo.user_ref", "kept: no page or no customer"),
+    ("echo.deleted", "unsent"),
+    ("postback", "received postback"),
+    ("postback.bare", "received postback"),
+    ("postback.user_ref", "kept: no page or no customer"),
+    ("delivery", "delivered 2 and all up to 1763989999500"),
+    ("delivery.bare", "delivered 0 and all up to 1763989999500"),
+    ("read", "read up to 1763989999800"),
+    ("read.legacy", "read up to 1763989999800"),
+    ("reaction", "reacted love by Customer"),
+    ("reaction.unreact", "reacted nothing by Customer"),
+    ("optin.plugin", "received opt_in"),
+    ("optin.one_time", "received opt_in"),
+    ("optin.marketing", "received opt_in"),
+    ("optin.stopped", "received opt_in"),
+    ("optin.checkbox", "kept: no page or no customer"),
+    ("optout", "kept: it says nothing in the conversation"),
+    ("referral.link", "received referral"),
+    ("referral.ad", "received referral"),
+    ("referral.lead", "received referral"),
+    ("account_linking.linked", "received account_linking"),
+    ("account_linking.unlinked", "received account_linking"),
+    ("response_feedback", "received response_feedback"),
+    ("message_request", "received message_request"),
+    (
+        "pass_thread_control",
+        "kept: it is between Meta and the app",
+    ),
+    (
+        "pass_thread_control.idle",
+        "kept: it is between Meta and the app",
+    ),
+    (
+        "take_thread_control",
+        "kept: it is between Meta and the app",
+    ),
+    (
+        "request_thread_control",
+        "kept: it is between Meta and the app",
+    ),
+    ("app_roles", "kept: no page or no customer"),
+    ("standby.message", "received message"),
+    ("standby.echo", "echoed"),
+    ("standby.postback", "received postback"),
+    ("standby.postback.bare", "received postback"),
+    (
+        "standby.delivery",
+        "delivered 0 and all up to 1763989999500",
+    ),
+    ("standby.read", "read up to 1763989999800"),
+    ("policy_enforcement", "kept: no page or no customer"),
+    ("policy_enforcement.hyphen", "kept: no page or no customer"),
+    ("policy_enforcement.unblock", "kept: no page or no customer"),
+    ("messaging_feedback", "received messaging_feedback"),
+    (
+        "messaging_customer_information",
+        "received messaging_customer_information",
+    ),
+    ("form", "received form"),
+    ("order", "received order"),
+    ("template", "received template"),
+    ("payment", "received payment"),
+    ("pre_checkout", "received pre_checkout"),
+    ("checkout_update", "received checkout_update"),
+    ("game_play", "received game_play"),
+    ("game_play.solo", "received game_play"),
+    (
+        "branded_camera",
+        "kept: it says nothing in the conversation",
+    ),
+    (
+        "message_context",
+        "kept: it says nothing in the conversation",
+    ),
+    ("calls.connect", "received calls"),
+    ("calls.connect.business", "kept: the course of a call"),
+    ("calls.call_status", "kept: the course of a call"),
+    ("calls.media_update", "kept: no page or no customer"),
+    ("calls.terminate", "kept: no page or no customer"),
+    ("calls.terminate.failed", "kept: no page or no customer"),
+    ("call_permission_reply", "received call_permission_reply"),
+    (
+        "call_permission_reply.messaging",
+        "received call_permission_reply",
+    ),
+    ("call_settings", "kept: no page or no customer"),
+    ("group_feed", "kept: no page or no customer"),
+    ("inbox_labels", "kept: it is not of a conversation"),
+    (
+        "marketing_message_echoes",
+        "kept: it is not of a conversation",
+    ),
+    (
+        "marketing_message_deliveries",
+        "kept: it is not of a conversation",
+    ),
+    (
+        "marketing_message_reads",
+        "kept: it is not of a conversation",
+    ),
+    (
+        "marketing_message_clicks.flat",
+        "kept: it is not of a conversation",
+    ),
+    (
+        "marketing_message_delivery_failed",
+        "kept: no page or no customer",
+    ),
+    (
+        "marketing_messages_subscriber_upload_status",
+        "kept: no page or no customer",
+    ),
+    (
+        "message_template_status_update",
+        "kept: no page or no customer",
+    ),
+    (
+        "message_template_status_update.flat",
+        "kept: no page or no customer",
+    ),
+    (
+        "messenger_template_status_update",
+        "kept: no page or no customer",
+    ),
+    ("business_integrity", "kept: no page or no customer"),
+    ("change.feed", "kept: no page or no customer"),
+    ("change.leadgen", "kept: no page or no customer"),
+    ("change.mention", "kept: no page or no customer"),
+    ("change.ratings", "kept: no page or no customer"),
+    ("change.names_only", "kept: no page or no customer"),
+    ("change.text", "kept: no page or no customer"),
+    ("change.action", "kept: no page or no customer"),
+    ("change.messaging_integrity", "kept: no page or no customer"),
+    ("dashboard.messages", "kept: a test of the dashboard"),
+    ("dashboard.message_echoes", "kept: a test of the dashboard"),
+    ("dashboard.message_edits", "kept: a test of the dashboard"),
+    (
+        "dashboard.message_deliveries",
+        "kept: a test of the dashboard",
+    ),
+    ("dashboard.message_reads", "kept: a test of the dashboard"),
+    (
+        "dashboard.message_reactions",
+        "kept: a test of the dashboard",
+    ),
+    (
+        "dashboard.messaging_postbacks",
+        "kept: a test of the dashboard",
+    ),
+    (
+        "dashboard.messaging_referrals",
+        "kept: a test of the dashboard",
+    ),
+    (
+        "dashboard.messaging_optins",
+        "kept: a test of the dashboard",
+    ),
+    (
+        "dashboard.messaging_account_linking",
+        "kept: a test of the dashboard",
+    ),
+    (
+        "dashboard.messaging_handovers",
+        "kept: a test of the dashboard",
+    ),
+    (
+        "dashboard.messaging_policy_enforcement",
+        "kept: a test of the dashboard",
+    ),
+    (
+        "dashboard.messaging_customer_information",
+        "kept: a test of the dashboard",
+    ),
+    (
+        "dashboard.messaging_in_thread_lead_form_submit",
+        "kept: a test of the dashboard",
+    ),
+    ("dashboard.send_cart", "kept: a test of the dashboard"),
+    ("dashboard.message_context", "kept: a test of the dashboard"),
+    (
+        "dashboard.message_template_status_update",
+        "kept: a test of the dashboard",
+    ),
+    ("dashboard.inbox_labels", "kept: a test of the dashboard"),
+    ("envelope.empty", ""),
+    ("envelope.empty_list", ""),
+    ("envelope.null_lists", ""),
+    (
+        "envelope.several_events",
+        "received message | read up to 1763990000000 | received message",
+    ),
+    (
+        "envelope.several_entries",
+        "received message | received message",
+    ),
+    (
+        "envelope.several_lists",
+        "received message | received message | kept: no page or no customer | received calls",
+    ),
+    (
+        "envelope.members_beside",
+        "read up to 1763990000000 | received call_permission_reply",
+    ),
+    ("envelope.names_last", "received message"),
+    ("instagram.message", "kept: the object is not a page"),
+    ("instagram.story_reply", "kept: the object is not a page"),
+    ("instagram.story_mention", "kept: the object is not a page"),
+    ("instagram.shares", "kept: the object is not a page"),
+    ("instagram.deleted", "kept: the object is not a page"),
+    ("instagram.read", "kept: the object is not a page"),
+    ("instagram.reaction", "kept: the object is not a page"),
+    ("instagram.echo", "kept: the object is not a page"),
+    ("instagram.standby", "kept: the object is not a page"),
+    ("instagram.comments", "kept: the object is not a page"),
+    ("other.user", "kept: the object is not a page"),
+    ("other.whatsapp", "kept: the object is not a page"),
+    ("unknown.object", "kept: the object is not a page"),
+    ("unknown.kind", "kept: no member names a known kind"),
+    (
+        "unknown.changed_fields",
+        "kept: no member names a known kind",
+    ),
+    ("unknown.bare", "kept: no member names the kind"),
+    ("unknown.bare_entry", "kept: no member names the kind"),
+    (
+        "unknown.damaged",
+        "kept: the member that names the kind has another type | kept: the event is not an object | kept: the event is not an object | received message | kept: not a list | kept: the entry is not an object",
+    ),
+];
+
+#[test]
+fn every_fixture_means_what_the_table_says() {
+    let mut named: Vec<&str> = TABLE.iter().map(|(name, _)| *name).collect();
+    let mut there: Vec<&str> = fixtures().map(|fixture| fixture.name).collect();
+    named.sort_unstable();
+    there.sort_unstable();
+    assert_eq!(named, there);
+    for (name, expected) in TABLE {
+        let body = body(name);
+        let delivery = parse_unverified(body.as_bytes()).unwrap();
+        let changes = delivery.events.iter().map(|event| Change::of(event, NOW));
+        let changes: Vec<String> = changes.map(|change| told(&change)).collect();
+        assert_eq!(changes.join(" | "), *expected, "{name}");
+    }
+}
+
+fn told(change: &Change) -> String {
+    match change {
+        Change::Received { entry, .. } => format!("received {}", entry.content.act.as_str()),
+        Change::Echoed { key: None, .. } => "echoed".to_owned(),
+        Change::Echoed { key: Some(key), .. } => format!("echoed {}", key.as_str()),
+        Change::Edited { number, .. } => format!("edited {number}"),
+        Change::Unsent { .. } => "unsent".to_owned(),
+        Change::Reacted { reaction, by, .. } => {
+            let name = reaction.as_ref().map(|given| given.name.clone().unwrap());
+            format!("reacted {} by {by:?}", name.as_deref().unwrap_or("nothing"))
+        }
+        Change::Delivered { up_to, mids, .. } => {
+            let up_to = up_to.unwrap().as_millis();
+            format!("delivered {} and all up to {up_to}", mids.len())
+        }
+        Change::Read { up_to, .. } => format!("read up to {}", up_to.as_millis()),
+        Change::Kept { reason, .. } => format!("kept: {reason}"),
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,255 @@
+//! What happens in a conversation besides writing.
+
+use super::expect::{Absent as _, Is as _, all, kind, of};
+use super::{Fixture, event, fixture, told};
+
+pub(super) const FIXTURES: &[Fixture] = &[
+    fixture(
+        "postback",
+        "3.4",
+        &[event(told!("postback", "m_postback"), |event| {
+            let postback = kind!(event, Postback);
+            postback.title.is("Get Started");
+            postback.payload.is("GET_STARTED");
+            let referral = of(&postback.referral);
+            referral.reference.is("poster");
+            referral.source.is("SHORTLINK");
+            referral.kind.is("OPEN_THREAD");
+            assert!(!referral.is_guest_user);
+            assert_eq!(event.kind.field(), Some("messaging_postbacks"));
+        })],
+    ),
+    fixture(
+        "postback.bare",
+        "3.4",
+        &[event(told!("postback", "-"), |event| {
+            let postback = kind!(event, Postback);
+            postback.title.is("");
+            postback.payload.is("MENU_TEA");
+            let referral = of(&postback.referral);
+            referral.reference.is_absent();
+            referral.source.is("CUSTOMER_CHAT_PLUGIN");
+            referral.referer_uri.is("https://tea.example/shop");
+            assert!(referral.is_guest_user);
+        })],
+    ),
+    fixture(
+        "postback.user_ref",
+        "3.4",
+        &[event(
+            "messaging postback 106540001112223 - 1763990000001 -",
+            |event| {
+                of(&event.beside).user_ref.is("90210");
+                kind!(event, Postback).title.is("Start");
+            },
+        )],
+    ),
+    fixture(
+        "delivery",
+        "3.5",
+        &[event(told!("delivery", "-"), |event| {
+            let receipt = kind!(event, Delivery);
+            receipt.watermark.is(1_763_989_999_500);
+            let mids: Vec<_> = of(&receipt.mids).iter().collect();
+            mids.is(&["m_echo", "mid.1763989999000:ed81099e15d3f4f233"]);
+            assert_eq!(event.kind.field(), Some("message_deliveries"));
+        })],
+    ),
+    fixture(
+        "delivery.bare",
+        "3.5",
+        &[event(
+            "messaging delivery 106540001112223 7104000555666777 - -",
+            |event| {
+                kind!(event, Delivery).watermark.is(1_763_989_999_500);
+                kind!(event, Delivery).mids.is_absent();
+            },
+        )],
+    ),
+    fixture(
+        "read",
+        "3.6",
+        &[event(told!("read", "-"), |event| {
+            kind!(event, Read).watermark.is(1_763_989_999_800);
+            kind!(event, Read).mid.is_absent();
+            assert_eq!(event.kind.field(), Some("message_reads"));
+        })],
+    ),
+    fixture(
+        "read.legacy",
+        "3.6",
+        &[event(told!("read", "-"), |event| {
+            kind!(event, Read).watermark.is(1_763_989_999_800);
+        })],
+    ),
+    fixture(
+        "reaction",
+        "3.7",
+        &[event(told!("reaction", "m_echo"), |event| {
+            let reaction = kind!(event, Reaction);
+            reaction.action.is("react");
+            reaction.reaction.is("love");
+            reaction.emoji.is("❤\u{fe0f}");
+            assert_eq!(event.kind.field(), Some("message_reactions"));
+        })],
+    ),
+    fixture(
+        "reaction.unreact",
+        "3.7",
+        &[event(told!("reaction", "m_echo"), |event| {
+            let reaction = kind!(event, Reaction);
+            reaction.action.is("unreact");
+            assert!(reaction.reaction.is_none() && reaction.emoji.is_none());
+        })],
+    ),
+    fixture(
+        "optin.plugin",
+        "3.8",
+        &[event(
+            "messaging optin 106540001112223 7104000555666777 1763990000000 -",
+            |event| {
+                kind!(event, Optin).reference.is("cart-19");
+                kind!(event, Optin).kind.is_absent();
+                assert_eq!(event.kind.field(), Some("messaging_optins"));
+            },
+        )],
+    ),
+    fixture(
+        "optin.checkbox",
+        "3.8",
+        &[event(
+            "messaging optin 106540001112223 - 1763990000000 -",
+            |event| {
+                kind!(event, Optin).user_ref.is("ref-2a7f");
+                event.sender.is_absent();
+            },
+        )],
+    ),
+    fixture(
+        "optin.one_time",
+        "3.8",
+        &[event(told!("optin", "-"), |event| {
+            let optin = kind!(event, Optin);
+            optin.kind.is("one_time_notif_req");
+            optin.payload.is("BACK_IN_STOCK");
+            optin.one_time_token.is("otn-55");
+        })],
+    ),
+    fixture(
+        "optin.marketing",
+        "3.8",
+        &[event(told!("optin", "-"), |event| {
+            let optin = kind!(event, Optin);
+            optin.kind.is("notification_messages");
+            optin.title.is("Tea news");
+            optin.payload.is("NEWS");
+            optin.token.is("12345678901234567890");
+            optin.frequency.is("DAILY");
+            optin.timezone.is("UTC");
+            optin.token_expires_at.is(2_145_916_800_000);
+            optin.token_status.is("NOT_REFRESHED");
+            optin.topic.is("weekly deals");
+            optin.reference.is("poster");
+            optin.source.is("SHORTLINK");
+            optin.status.is_absent();
+        })],
+    ),
+    fixture(
+        "optin.stopped",
+        "3.8",
+        &[event(told!("optin", "-"), |event| {
+            let optin = kind!(event, Optin);
+            optin.status.is("STOP NOTIFICATIONS");
+            optin.token_status.is("REFRESHED");
+            optin.token_expires_at.is(2_145_916_800_000);
+        })],
+    ),
+    fixture(
+        "optout",
+        "3.9",
+        &[event(told!("optout", "-"), |event| {
+            let raw = kind!(event, Optout);
+            assert_eq!(
+                raw.as_str(),
+                r#"{"type":"something","why":[1,{"a":"\u2764"}]}"#
+            );
+            assert_eq!(event.kind.field(), Some("messaging_optouts"));
+        })],
+    ),
+    fixture(
+        "referral.link",
+        "3.10",
+        &[event(told!("referral", "-"), |event| {
+            let referral = kind!(event, Referral);
+            referral.reference.is("poster");
+            referral.source.is("SHORTLINK");
+            referral.kind.is("OPEN_THREAD");
+            assert_eq!(event.kind.field(), Some("messaging_referrals"));
+        })],
+    ),
+    fixture(
+        "referral.ad",
+        "3.10",
+        &[event(told!("referral", "-"), |event| {
+            let referral = kind!(event, Referral);
+            referral.ad_id.is("6045246247433");
+            let ad = of(&referral.ad);
+            ad.title.is("Spring tea");
+            ad.photo_url.is("https://cdn.example/ad.jpg");
+            ad.video_url.is("https://cdn.example/ad.mp4");
+            ad.post_id.is("998877");
+            ad.product_id.is("5550001");
+            ad.flow_id.is("4711");
+        })],
+    ),
+    fixture(
+        "referral.lead",
+        "3.10",
+        &[event(
+            "messaging referral 106540001112223 7104000555666777 1763990000000 -",
+            |event| {
+                let referral = kind!(event, Referral);
+                referral.kind.is("LEAD_COMPLETE");
+                referral.ad_id.is("6302572858686");
+                let [city, since] = all(&of(&of(&event.beside).lead).data);
+                city.question.is("Which city is your tea house in?");
+                city.answer.is("Taipei");
+                since.answer.is("1987");
+            },
+        )],
+    ),
+    fixture(
+        "account_linking.linked",
+        "3.11",
+        &[event(told!("account_linking", "-"), |event| {
+            kind!(event, AccountLinking).status.is("linked");
+            kind!(event, AccountLinking)
+                .authorization_code
+                .is("code-31");
+            assert_eq!(event.kind.field(), Some("messaging_account_linking"));
+        })],
+    ),
+    fixture(
+        "account_linking.unlinked",
+        "3.11",
+        &[event(told!("account_linking", "-"), |event| {
+            kind!(event, AccountLinking).status.is("unlinked");
+            kind!(event, AccountLinking).authorization_code.is_absent();
+        })],
+    ),
+    fixture(
+        "response_feedback",
+        "3.20",
+        &[event(told!("response_feedback", "m_echo"), |event| {
+            kind!(event, ResponseFeedback).feedback.is("Good response");
+            assert_eq!(event.kind.field(), Some("response_feedback"));
+        })],
+    ),
+    fixture(
+        "message_request",
+        "3.28",
+        &[event(told!("message_request", "-"), |event| {
+            assert_eq!(kind!(event, MessageRequest).as_str(), "accept");
+        })],
+    ),
+];

@@ -1,0 +1,225 @@
+//! What the *Test* button of Meta's dashboard sends: events of a conversation as changes.
+
+use messenger_crm::event::{Event, Kind};
+
+use super::expect::{Absent as _, Is as _, all, kind, of};
+use super::{Expected, Fixture, fixture};
+
+pub(super) const FIXTURES: &[Fixture] = &[
+    fixture(
+        "dashboard.messages",
+        "3.30",
+        &[test(
+            "changes message 0 12334 1527459824000 test_message_id",
+            |event| {
+                let message = kind!(event, Message);
+                message.text.is("test_message");
+                let [one, two] = all(&message.commands);
+                one.name.is("command123");
+                two.name.is("command456");
+            },
+        )],
+    ),
+    // Sender and recipient are not swapped here, so the customer is the wrong one of two.
+    fixture(
+        "dashboard.message_echoes",
+        "3.30",
+        &[test(
+            "changes echo 0 23245 1527459824000 test_message_id",
+            |event| kind!(event, Echo).app_id.is_absent(),
+        )],
+    ),
+    fixture(
+        "dashboard.message_edits",
+        "3.30",
+        &[test(
+            "changes message_edit 0 12334 1527459824000 test_message_id",
+            |event| {
+                kind!(event, MessageEdit).text.is("test_message");
+                kind!(event, MessageEdit).num_edit.is(None);
+            },
+        )],
+    ),
+    fixture(
+        "dashboard.message_deliveries",
+        "3.30",
+        &[test("changes delivery 0 12334 1527459824000 -", |event| {
+            kind!(event, Delivery).watermark.is(1_648_581_633_369);
+            let mids: Vec<_> = of(&kind!(event, Delivery).mids).iter().collect();
+            mids.is(&["m_akKg"]);
+        })],
+    ),
+    fixture(
+        "dashboard.message_reads",
+        "3.30",
+        &[test("changes read 0 12334 1527459824000 -", |event| {
+            kind!(event, Read).watermark.is(1_458_668_856_253)
+        })],
+    ),
+    fixture(
+        "dashboard.message_reactions",
+        "3.30",
+        &[test(
+            "changes reaction 0 12334 1527459824000 m_loPB-VGAnPg",
+            |event| {
+                kind!(event, Reaction).action.is("react");
+                kind!(event, Reaction).emoji.is("ud83dudc4d");
+                kind!(event, Reaction).reaction.is("like");
+            },
+        )],
+    ),
+    fixture(
+        "dashboard.messaging_postbacks",
+        "3.30",
+        &[test(
+            "changes postback 0 12334 1527459824000 m_1457764197618:41d102a3e1ae206a38",
+            |event| {
+                kind!(event, Postback).title.is("TITLE-FOR-THE-CTA");
+                kind!(event, Postback).payload.is("USER-DEFINED-PAYLOAD");
+                of(&kind!(event, Postback).referral).source.is("SHORT-URL");
+            },
+        )],
+    ),
+    fixture(
+        "dashboard.messaging_referrals",
+        "3.30",
+        &[test("changes referral 0 12334 1527459824000 -", |event| {
+            kind!(event, Referral)
+                .reference
+                .is("EXAMPLE_STRING_PAYLOAD");
+            kind!(event, Referral).ad_id.is_absent();
+            of(&kind!(event, Referral).ad).title.is("<AD_TITLE>");
+        })],
+    ),
+    fixture(
+        "dashboard.messaging_optins",
+        "3.30",
+        &[test("changes optin 0 12334 1527459824000 -", |event| {
+            let optin = kind!(event, Optin);
+            optin.payload.is("test_payload");
+            optin.token.is("123");
+            optin.frequency.is("daily");
+            // It looks like a duration, and is read as seconds, as every number of this size.
+            optin.token_expires_at.is(2_592_000_000_000);
+            optin.token_status.is("REFRESHED");
+        })],
+    ),
+    fixture(
+        "dashboard.messaging_account_linking",
+        "3.30",
+        &[test(
+            "changes account_linking 0 12334 1527459824000 -",
+            |event| kind!(event, AccountLinking).status.is("linked"),
+        )],
+    ),
+    fixture(
+        "dashboard.messaging_handovers",
+        "3.30",
+        &[test(
+            "changes take_thread_control 0 12334 1527459824000 -",
+            |event| {
+                kind!(event, TakeThreadControl)
+                    .previous_owner_app_id
+                    .is("1234567890");
+                kind!(event, TakeThreadControl)
+                    .new_owner_app_id
+                    .is("9876543210");
+                kind!(event, TakeThreadControl)
+                    .metadata
+                    .is("Information about the conversation");
+            },
+        )],
+    ),
+    fixture(
+        "dashboard.messaging_policy_enforcement",
+        "3.30",
+        &[test(
+            "changes policy_enforcement 0 - 1527459824000 -",
+            |event| {
+                let Kind::PolicyEnforcement { enforcement, .. } = &event.kind else {
+                    panic!("{:?}", event.kind)
+                };
+                enforcement.action.is("warning");
+                enforcement.reason.is("Warning reason message");
+            },
+        )],
+    ),
+    fixture(
+        "dashboard.messaging_customer_information",
+        "3.30",
+        &[test(
+            "changes messaging_customer_information 0 12334 1527459824000 -",
+            |event| {
+                let [screen] = all(&kind!(event, CustomerInformation).screens);
+                screen.screen_id.is("ID2");
+                let [name, email] = all(&screen.responses);
+                name.value.is("John Doe");
+                email.key.is("email");
+                email.value.is("email");
+            },
+        )],
+    ),
+    fixture(
+        "dashboard.messaging_in_thread_lead_form_submit",
+        "3.30",
+        &[test("changes form 0 123 1234567890000 -", |event| {
+            kind!(event, LeadForm).id.is("789")
+        })],
+    ),
+    fixture(
+        "dashboard.send_cart",
+        "3.30",
+        &[test("changes order 0 12334 1527459824000 -", |event| {
+            let order = kind!(event, Order);
+            let [one, two] = all(&order.products);
+            one.id.is("123");
+            one.unit_price.is("11");
+            one.quantity.is(Some(1));
+            two.name.is("name2");
+            order.note.is("Foobar");
+            order.source.is("live_shopping");
+            order.source_id.is("123456789");
+        })],
+    ),
+    fixture(
+        "dashboard.message_context",
+        "3.30",
+        &[test(
+            "changes message_context 0 12334 1527459824000 -",
+            |event| {
+                let [detection] = all(&kind!(event, MessageContext).detections);
+                detection.event_name.is("payment_received");
+                let [suggestion] = all(&kind!(event, MessageContext).suggestions);
+                suggestion.mid.is("98567");
+            },
+        )],
+    ),
+    fixture(
+        "dashboard.message_template_status_update",
+        "3.30",
+        &[test(
+            "changes change:message_template_status_update 0 - - -",
+            |event| {
+                let [change] = all(&kind!(event, TemplateUpdate).changes);
+                of(&change.value).reason.is("ABUSIVE_CONTENT");
+            },
+        )],
+    ),
+    fixture(
+        "dashboard.inbox_labels",
+        "3.30",
+        &[test(
+            "changes change:inbox_labels 0 2382390648517094 - -",
+            |event| of(&kind!(event, InboxLabel).label).name.is("label name"),
+        )],
+    ),
+];
+
+/// An event that comes from no customer.
+const fn test(line: &'static str, check: fn(&Event<'_>)) -> Expected {
+    Expected {
+        line,
+        is_test: true,
+        check,
+    }
+}
