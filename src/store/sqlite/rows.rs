@@ -1,6 +1,6 @@
 //! The rows of the SQLite store, as the fold reads and writes them.
 
-use std::{cell::Cell, collections::HashMap};
+use std::{cell::Cell, collections::HashMap, sync::LazyLock};
 
 use rusqlite::{
     CachedStatement, Connection, Params, Row, Statement, StatementStatus, params, params_from_iter,
@@ -11,7 +11,7 @@ use super::{
         self, BodyValues, COLD, CONTACT, ContactValues, EntryValues, HOT, MESSAGE, OUTGOING,
     },
     connection::failed,
-    search::{self, Indexed},
+    search::{self, Indexed, Texts},
 };
 use crate::{
     id::PageId,
@@ -27,6 +27,9 @@ pub(super) struct SqliteRows<'c> {
     connection: &'c Connection,
     pages: HashMap<PageId, Page>,
     contacts: HashMap<ContactKey, Stored>,
+    /// Where the entry is that was looked up last: most are looked up to be written.
+    looked_up: Option<(ContactKey, EntryId, Place)>,
+    texts: Texts,
 }
 
 struct Page {
@@ -51,6 +54,8 @@ impl<'c> SqliteRows<'c> {
             connection,
             pages: HashMap::new(),
             contacts: HashMap::new(),
+            looked_up: None,
+            texts: Texts::default(),
         }
     }
 
@@ -61,8 +66,10 @@ impl<'c> SqliteRows<'c> {
             .for_each(|page| page.is_bumped = false);
     }
 
-    /// Writes the revisions that the Pages have now. The transaction must not be used afterwards.
-    pub(super) fn finish(self) -> Result<(), StoreError> {
+    /// Writes what waits for the end: the search index of texts, and the revisions that the Pages
+    /// have now. The transaction must not be used afterwards.
+    pub(super) fn finish(mut self) -> Result<(), StoreError> {
+        self.texts.write(self.connection)?;
         for page in self.pages.values().filter(|page| page.is_changed) {
             let revision = columns::revision_to_sql(page.revision);
             let gone = page.gone.map(columns::revision_to_sql);
@@ -241,7 +248,8 @@ impl<'c> SqliteRows<'c> {
             tie: place.tie,
             at,
         };
-        search::remove_text(self.connection, page_no, indexed, &row.searchable())
+        self.texts
+            .remove(self.connection, page_no, indexed, &row.searchable())
     }
 }
 
@@ -302,15 +310,12 @@ impl Rows for SqliteRows<'_> {
         // Most changes leave the second half as it is, and its indexes with it.
         if is_cold(row)? == is_cold(&old)? && row.profile_due() == old.profile_due() {
             let values = values.hot.iter().map(AsRef::as_ref);
-            let sql = update(&HOT, HOT.len() + 1);
             let number: &dyn rusqlite::ToSql = &number;
-            self.execute(&sql, params_from_iter(values.chain([number])))?;
+            self.execute(&UPDATE_HOT, params_from_iter(values.chain([number])))?;
         } else {
-            let names: Vec<&str> = HOT.into_iter().chain(COLD).collect();
             let all = values.hot.iter().chain(&values.cold).map(AsRef::as_ref);
-            let sql = update(&names, names.len() + 1);
             let number: &dyn rusqlite::ToSql = &number;
-            self.execute(&sql, params_from_iter(all.chain([number])))?;
+            self.execute(&UPDATE_ALL, params_from_iter(all.chain([number])))?;
         }
         let (old, new) = (old.searchable(), row.searchable());
         search::put_names(self.connection, page_no, number, &old, &new)?;
@@ -336,10 +341,16 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn entry(&mut self, key: &ContactKey, id: &EntryId) -> Result<Option<EntryRow>, StoreError> {
-        match self.find(key)? {
-            Some(number) => Ok(self.place(number, id)?.row),
-            None => Ok(None),
-        }
+        let place = match self.find(key)? {
+            Some(number) => self.place(number, id)?,
+            None => Place {
+                tie: EntryRow::tie(id),
+                row: None,
+            },
+        };
+        let row = place.row.clone();
+        self.looked_up = Some((key.clone(), id.clone(), place));
+        Ok(row)
     }
 
     fn put_entry(
@@ -350,7 +361,10 @@ impl Rows for SqliteRows<'_> {
     ) -> Result<(), StoreError> {
         let page_no = self.page(&key.page)?.number;
         let number = self.number(key)?;
-        let place = self.place(number, id)?;
+        let place = match self.looked_up.take() {
+            Some((contact, entry, place)) if contact == *key && entry == *id => place,
+            _ => self.place(number, id)?,
+        };
         self.remove_entry(page_no, number, &place)?;
         let Some(row) = row else {
             return Ok(());
@@ -390,7 +404,8 @@ impl Rows for SqliteRows<'_> {
             tie: place.tie,
             at,
         };
-        search::put_text(self.connection, page_no, indexed, &row.searchable())
+        self.texts
+            .put(self.connection, page_no, indexed, &row.searchable())
     }
 
     fn outgoing(
@@ -661,14 +676,17 @@ pub(super) fn take_steps() -> u64 {
     STEPS.take()
 }
 
-fn update(names: &[&str], number: usize) -> String {
-    let set: Vec<String> = names
-        .iter()
-        .enumerate()
-        .map(|(at, name)| format!("{name} = ?{}", at + 1))
+static UPDATE_HOT: LazyLock<String> = LazyLock::new(|| update(HOT));
+static UPDATE_ALL: LazyLock<String> = LazyLock::new(|| update(HOT.into_iter().chain(COLD)));
+
+fn update(names: impl IntoIterator<Item = &'static str>) -> String {
+    let set: Vec<String> = (1..)
+        .zip(names)
+        .map(|(at, name)| format!("{name} = ?{at}"))
         .collect();
     format!(
-        "UPDATE contact SET {} WHERE contact_no = ?{number}",
-        set.join(", ")
+        "UPDATE contact SET {} WHERE contact_no = ?{}",
+        set.join(", "),
+        set.len() + 1
     )
 }
