@@ -76,7 +76,7 @@ impl Driver {
         let last = world.number(customer, turns - 1);
         let row = self.row(&world.event(last));
         let first_at = at(world.number(customer, 0));
-        let unread = i64::from(customer % 20 == 0);
+        let unread = i64::from(customer.is_multiple_of(20));
         let (first, family) = name(customer);
         self.connection
             .prepare_cached(

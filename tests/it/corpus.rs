@@ -76,7 +76,7 @@ fn found(event: &Event<'_>) -> String {
 }
 
 /// The folder, if there is one to read. Where it is promised, it has to be there.
-fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     let Some(folder) = std::env::var_os(VARIABLE) else {
         say(&format!("{VARIABLE} is not set: no recorded body was read"));
         return None;
@@ -91,7 +91,7 @@ fn folder() -> Option<PathBuf> {
 }
 
 /// Past the test runner, which keeps what a passing test prints to itself.
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let written = writeln!(std::io::stderr(), "{line}");
     written.unwrap();
 }

@@ -535,6 +535,7 @@ fn p15_ids_are_strings_or_numbers_and_never_empty() {
         let delivery = read(&body);
         let found = delivery.events[0].customer();
         assert_eq!(found.as_ref().map(|psid| psid.as_str()), expected, "{id}");
+        assert_eq!(delivery.events[0].sender.as_deref(), expected, "{id}");
         let body = format!(r#"{{"object":"page","entry":[{{"messaging":[7],"id":{id}}}]}}"#);
         let found = read(&body).events[0].page();
         assert_eq!(found.as_ref().map(|page| page.as_str()), expected, "{id}");
@@ -543,6 +544,24 @@ fn p15_ids_are_strings_or_numbers_and_never_empty() {
     let event = format!(r#"{{"sender":{{"id":"{long}"}},"message":{{"mid":"m1"}}}}"#);
     let body = pages(&[page("1", &[&event])]);
     assert!(read(&body).events[0].customer().is_none());
+}
+
+#[test]
+fn a_truth_may_be_a_string() {
+    for (truth, name) in [
+        ("true", "echo"),
+        (r#""true""#, "echo"),
+        (r#""tr\u0075e""#, "echo"),
+        ("false", "message"),
+        (r#""false""#, "message"),
+        ("1", "message"),
+        ("null", "message"),
+    ] {
+        let member = format!(r#""message":{{"mid":"m1","is_echo":{truth}}}"#);
+        only(&member, |event| {
+            assert_eq!(event.kind.name(), name, "{truth}")
+        });
+    }
 }
 
 #[test]

@@ -147,7 +147,7 @@ impl Endpoint for Templates {
     }
 }
 
-/// Deletes a template, in all languages.
+/// Deletes a template, in all languages. That it is named by its name is inferred.
 ///
 /// Meta: [Utility messages](https://developers.facebook.com/docs/messenger-platform/send-messages/utility-messages)
 #[derive(Clone, Debug)]

@@ -18,7 +18,8 @@ pub enum Recipient {
     /// A customer of the Page.
     Psid(Psid),
     /// Whoever wrote this comment on one of the Page's posts: a private reply, one for each
-    /// comment, within 7 days of it. More can be said only after they answer.
+    /// comment, within 7 days of it. More can be said only after they answer. Meta refuses a second
+    /// one with 10900, and whoever may not answer with 10903.
     Comment(String),
     /// Whoever wrote this post on the Page: a private reply, as for a comment.
     Post(String),

@@ -7,7 +7,7 @@ use super::{
     columns::{self, CONTACT},
     connection::failed,
     listing::{picture_of, psid_of},
-    rows::{all, conversation},
+    read::{all, conversation},
 };
 use crate::{
     change::Change,

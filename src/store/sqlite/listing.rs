@@ -7,7 +7,7 @@ use rusqlite::{Connection, Params, params};
 use super::{
     columns::{self, CONTACT},
     connection::failed,
-    rows::{all, count_steps, field, find_page, prepare},
+    read::{all, count_steps, field, find_page, prepare},
     search,
 };
 use crate::{

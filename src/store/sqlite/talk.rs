@@ -6,7 +6,7 @@ use super::{
     columns::{self, CONTACT, MESSAGE, OUTGOING},
     connection::failed,
     listing::{Cursor, FAR, count, find_contact, more_than, nothing, psid_of},
-    rows::{all, count_steps, find_page, prepare},
+    read::{all, count_steps, find_page, prepare},
     search,
 };
 use crate::{

@@ -6,7 +6,7 @@ use super::{
     columns::{self, CONTACT},
     connection::failed,
     listing::{more_than, psid_of},
-    rows::{all, find_page, head},
+    read::{all, find_page, head},
 };
 use crate::{
     id::PageId,

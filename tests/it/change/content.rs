@@ -67,6 +67,11 @@ const CONTENTS: &[(&str, Check)] = &[
         assert_eq!(referral.source.as_deref(), Some("checkbox_plugin"));
         assert_eq!(referral.reference.as_deref(), Some("ref-2a7f"));
     }),
+    // An empty title is none.
+    ("echo.media_template", |content| {
+        let url = "https://www.facebook.example/photo/1";
+        attached(content, 0, "template", [Some(url), None, None, None]);
+    }),
     ("echo.button_template", |content| {
         attached(
             content,

@@ -1,7 +1,7 @@
 //! What other projects sent and got, read where it lies: set `MESSENGER_CORPUS` to its folder.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use messenger_crm::graph::send::{
     Attachment, Button, Content, DefaultAction, Media, Message, QuickReply, Template, WebUrl,
@@ -10,14 +10,11 @@ use messenger_crm::graph::{Advice, Error};
 use serde_json::Value;
 
 use super::{Script, access, answer};
+use crate::corpus::{folder, say};
 
-/// The files of a part of the corpus; nothing, loudly, where there is none.
+/// The files of a part of the corpus, where there is one.
 fn corpus(part: &str) -> Option<Vec<(String, Value)>> {
-    let Some(root) = std::env::var_os("MESSENGER_CORPUS") else {
-        eprintln!("\n*** MESSENGER_CORPUS is not set: {part} IS NOT TESTED ***\n");
-        return None;
-    };
-    let folder: PathBuf = Path::new(&root).join(part);
+    let folder = folder()?.join(part);
     let mut files: Vec<PathBuf> = fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.unwrap().path())
@@ -28,7 +25,12 @@ fn corpus(part: &str) -> Option<Vec<(String, Value)>> {
         let json = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         (name, json)
     });
-    Some(read.collect())
+    let read: Vec<(String, Value)> = read.collect();
+    say(&format!(
+        "MESSENGER_CORPUS: {} files of {part} were read",
+        read.len()
+    ));
+    Some(read)
 }
 
 #[tokio::test]

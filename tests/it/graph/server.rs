@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use messenger_crm::graph::{
-    Error, Graph, ReqwestTransport, RetryPolicy, TokioClock, TransportErrorKind,
-};
+use messenger_crm::graph::{Error, Graph, ReqwestTransport, TransportErrorKind};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -14,9 +12,6 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{self, pki_types::PrivateKeyDer};
 
 use super::wire::transport;
-
-/// Longer than any call here takes.
-const SHORT: Duration = Duration::from_secs(2);
 
 /// Answers the first request it gets with these pieces, a moment apart, and then waits.
 async fn misbehaving(
@@ -47,26 +42,23 @@ async fn misbehaving(
     (url, serving)
 }
 
-async fn ask_once(url: &str) -> Error {
-    let retry = RetryPolicy::never().with_deadline(SHORT);
-    let graph = Graph::new(transport())
-        .with_clock(TokioClock::new())
-        .with_retry(retry)
-        .with_base_url(url)
-        .unwrap();
-    // The call's own time-out must not be what ends it.
-    let call = Quick;
+async fn ask_once(url: &str, timeout: Duration) -> Error {
+    let graph = Graph::new(transport()).with_base_url(url).unwrap();
+    let call = Within(timeout);
     graph.call(&super::access(), &call).await.unwrap_err()
 }
 
-/// A read with a short time-out.
-struct Quick;
+/// A read that may take so long.
+struct Within(Duration);
 
-impl messenger_crm::graph::Endpoint for Quick {
+/// Longer than anything takes that is to come to an end.
+const LONG: Duration = Duration::from_secs(20);
+
+impl messenger_crm::graph::Endpoint for Within {
     type Output = ();
 
     fn call(&self) -> Result<messenger_crm::graph::Call, Error> {
-        Ok(messenger_crm::graph::Call::get("me").with_timeout(Duration::from_millis(700)))
+        Ok(messenger_crm::graph::Call::get("me").with_timeout(self.0))
     }
 
     fn read(&self, _: &messenger_crm::graph::Answer) -> Result<(), Error> {
@@ -85,7 +77,7 @@ async fn c11_a_body_of_one_byte_a_second_and_a_head_without_end_are_given_up() {
         ("", b"H"),
     ] {
         let (url, serving) = misbehaving(head, piece, Duration::from_millis(100)).await;
-        let error = ask_once(&url).await;
+        let error = ask_once(&url, Duration::from_millis(700)).await;
         assert!(
             matches!(&error, Error::Transport(error) if error.kind == TransportErrorKind::Unknown),
             "{error:?}"
@@ -110,7 +102,7 @@ async fn c11_a_body_without_end_is_read_up_to_a_mebibyte() {
         ),
     ] {
         let (url, serving) = misbehaving(head, piece, Duration::ZERO).await;
-        let error = ask_once(&url).await;
+        let error = ask_once(&url, LONG).await;
         assert!(
             matches!(&error, Error::Transport(error) if error.kind == TransportErrorKind::TooLarge),
             "{error:?}"
@@ -134,7 +126,7 @@ async fn c12_a_redirect_is_not_followed_and_nothing_is_told_to_where_it_leads() 
                 "HTTP/1.1 {status} Moved\r\nlocation: {target}\r\ncontent-length: 0\r\n\r\n"
             );
             let (url, serving) = misbehaving(head.leak(), b"", Duration::from_secs(1)).await;
-            let error = ask_once(&url).await;
+            let error = ask_once(&url, LONG).await;
             assert!(matches!(error, Error::Redirected { .. }), "{error:?}");
             assert!(!format!("{error:?} {error}").contains("169.254"));
             serving.abort();
@@ -217,7 +209,7 @@ async fn c13_only_a_certificate_that_is_vouched_for_and_fits_and_is_fresh_is_tak
         let graph = Graph::new(ReqwestTransport::from_builder(builder).unwrap())
             .with_base_url(&format!("https://localhost:{port}"))
             .unwrap();
-        match graph.call(&super::access(), &Quick).await {
+        match graph.call(&super::access(), &Within(LONG)).await {
             Ok(()) => assert!(is_taken, "{what}"),
             Err(Error::Transport(error)) => {
                 assert!(!is_taken, "{what}: {error:?}");

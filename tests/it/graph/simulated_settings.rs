@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use messenger_crm::graph::app::{
     Accounts, ExchangeCode, ExtendToken, InspectToken, Permissions, RevokePermission,
-    UnsubscribeWebhook, WebhookSubscriptions,
+    SubscribeWebhook, UnsubscribeWebhook, WebhookSubscriptions,
 };
 use messenger_crm::graph::history::{Conversations, MessagesOf, ReadMessage};
 use messenger_crm::graph::page::{
@@ -20,6 +20,10 @@ use messenger_crm::graph::{
 };
 use messenger_crm::id::{Mid, Psid};
 use messenger_crm::secret::PageToken;
+
+use messenger_crm::secret::VerifyToken;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use super::simulated::{Meta, person};
 
@@ -224,9 +228,47 @@ async fn a_login_leads_to_a_page_token_that_works() {
 }
 
 #[tokio::test]
-async fn webhooks_of_the_app_are_read_and_ended() {
+async fn webhooks_of_the_app_are_begun_read_and_ended() {
     let meta = Meta::new().await;
     let list = WebhookSubscriptions::new(meta.app());
+    // Meta calls the address while it is being told of it.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/webhook", listener.local_addr().unwrap());
+    let answering = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"\r\n\r\n") {
+            asked.push(stream.read_u8().await.unwrap());
+        }
+        let asked = String::from_utf8(asked).unwrap();
+        assert!(asked.contains("hub.verify_token=verify-me"), "{asked}");
+        let challenge = asked.split("hub.challenge=").nth(1).unwrap();
+        let challenge = challenge.split(['&', ' ']).next().unwrap();
+        let length = challenge.len();
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{challenge}");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    });
+    let token = || VerifyToken::new("verify-me").unwrap();
+    let begin = |url: &str| SubscribeWebhook::new(meta.app(), url, token(), ["messages"]);
+    meta.graph.call(&meta.as_app(), &begin(&url)).await.unwrap();
+    answering.await.unwrap();
+    let begun = meta
+        .graph
+        .call(&meta.as_app(), &list)
+        .await
+        .unwrap()
+        .items
+        .remove(0);
+    assert_eq!(begun.callback_url.as_deref(), Some(url.as_str()));
+    assert_eq!(begun.fields[0].0, "messages");
+    let nobody = meta
+        .graph
+        .call(&meta.as_app(), &begin(&url))
+        .await
+        .unwrap_err();
+    assert!(matches!(nobody, Error::Api(api) if api.code == Some(2200)));
+    let end = UnsubscribeWebhook::new(meta.app());
+    meta.graph.call(&meta.as_app(), &end).await.unwrap();
     assert!(
         meta.graph
             .call(&meta.as_app(), &list)
@@ -235,8 +277,6 @@ async fn webhooks_of_the_app_are_read_and_ended() {
             .items
             .is_empty()
     );
-    let end = UnsubscribeWebhook::new(meta.app());
-    meta.graph.call(&meta.as_app(), &end).await.unwrap();
     let error = meta.graph.call(&meta.as_page(), &list).await.unwrap_err();
     assert_eq!(error.advice(), Advice::Reauthorise);
 }

@@ -28,7 +28,7 @@ pub struct MediaElement {
     /// Or where it is on Facebook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Up to [`MAX_BUTTONS`] buttons.
+    /// Up to [`MAX_BUTTONS`](super::MAX_BUTTONS) buttons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub buttons: Vec<Button>,
 }
