@@ -29,39 +29,43 @@ pub fn fold<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
 ///
 /// Two characters are a word in Chinese, and half of one is often all that is typed. White space
 /// is no part of any gram.
-pub fn grams(folded: &str) -> BTreeSet<String> {
+pub fn grams(folded: &str) -> BTreeSet<&str> {
     let mut grams = BTreeSet::new();
     for word in folded.split_whitespace() {
-        grams.extend(word.chars().map(String::from));
+        grams.extend(word.split("").filter(|one| !one.is_empty()));
         grams.extend(pairs(word));
     }
     grams
 }
 
 /// What a text must have to hold these folded words; whether it does, only the text can tell.
-pub fn grams_of_query(folded: &str) -> BTreeSet<String> {
+pub fn grams_of_query(folded: &str) -> BTreeSet<&str> {
     let mut grams = BTreeSet::new();
     for word in folded.split_whitespace() {
         grams.extend(pairs(word));
         if word.chars().nth(1).is_none() {
-            grams.insert(word.to_owned());
+            grams.insert(word);
         }
     }
     grams
 }
 
-fn pairs(word: &str) -> impl Iterator<Item = String> {
-    word.chars()
-        .zip(word.chars().skip(1))
-        .map(|(one, next)| String::from_iter([one, next]))
+fn pairs(word: &str) -> impl Iterator<Item = &str> {
+    let begins = word.char_indices().map(|(begin, _)| begin);
+    let ends = word
+        .char_indices()
+        .map(|(begin, one)| begin + one.len_utf8());
+    begins
+        .zip(ends.skip(1))
+        .map(|(begin, end)| &word[begin..end])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn set(grams: &[&str]) -> BTreeSet<String> {
-        grams.iter().map(|&gram| gram.to_owned()).collect()
+    fn set<'g>(grams: &[&'g str]) -> BTreeSet<&'g str> {
+        grams.iter().copied().collect()
     }
 
     #[test]

@@ -1,6 +1,11 @@
-//! What the CRM has answered with 200 is there once, whenever it is killed.
+//! What the CRM has answered with 200 is there once, whenever it is killed or told to end.
 //!
-//! `CRASH_KILLS` says how often (30 without it), `CRASH_SEED` repeats a run's choices.
+//! `CRASH_KILLS` says how often it is killed (30 times without it), `CRASH_SEED` repeats a run's
+//! choices. Five hundred, in some minutes:
+//!
+//! ```sh
+//! CRASH_KILLS=500 cargo test --features full --test it crash::i2 -- --nocapture
+//! ```
 
 #![allow(clippy::unwrap_used)]
 
@@ -50,7 +55,7 @@ struct Meta {
 }
 
 impl Meta {
-    /// Posts until the CRM is killed.
+    /// Posts until the CRM ends.
     async fn post_on(&self, mut dice: Dice, name: String) {
         for number in 0_u64.. {
             if self.dying.load(Ordering::SeqCst) {
@@ -124,10 +129,30 @@ impl Meta {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn kill_9_under_32_concurrent_posts_loses_and_doubles_nothing() {
+async fn i2_kill_9_under_32_concurrent_posts_loses_and_doubles_nothing() {
     let kills = from_environment("CRASH_KILLS").unwrap_or(30);
+    storm(kills, 350, async |crm| crm.kill()).await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i17_fifty_restarts_under_32_concurrent_posts_lose_and_double_nothing() {
+    storm(50, 50, async |crm| {
+        let told = std::process::Command::new("kill")
+            .args(["-TERM", &crm.id().to_string()])
+            .status();
+        assert!(told.unwrap().success());
+        let status = crm.ended(SOON).await.expect("it goes on and on");
+        assert!(status.success(), "{status}");
+    })
+    .await;
+}
+
+/// Ends the CRM so often, each time after some moments of at most so many milliseconds, and starts
+/// it again, while others post.
+async fn storm(ends: u64, longest: u64, mut end: impl AsyncFnMut(&mut Crm)) {
     let seed = from_environment("CRASH_SEED").unwrap_or_else(util::now);
-    println!("CRASH_SEED={seed} CRASH_KILLS={kills}");
+    println!("CRASH_SEED={seed} CRASH_KILLS={ends}");
     let mut dice = Dice::new(seed);
 
     let folder = Folder::new();
@@ -144,7 +169,7 @@ async fn kill_9_under_32_concurrent_posts_loses_and_doubles_nothing() {
         dying: AtomicBool::new(false),
     });
 
-    for round in 1..=kills {
+    for round in 1..=ends {
         let before = meta.answers();
         meta.dying.store(false, Ordering::SeqCst);
         let mut tasks = JoinSet::new();
@@ -153,23 +178,23 @@ async fn kill_9_under_32_concurrent_posts_loses_and_doubles_nothing() {
             let name = format!("round {round}, task {task}");
             tasks.spawn(async move { meta.post_on(dice, name).await });
         }
-        // A kill before the first answer would show nothing.
+        // An end before the first answer would show nothing.
         let begun = Instant::now();
         while meta.answers() == before {
             assert!(begun.elapsed() < SOON, "round {round}: no POST got 200");
             sleep(Duration::from_millis(1)).await;
         }
-        let life = Duration::from_millis(50 + dice.below(351));
+        let life = Duration::from_millis(50 + dice.below(longest + 1));
         sleep(life).await;
         meta.dying.store(true, Ordering::SeqCst);
-        crm.kill();
+        end(&mut crm).await;
         while let Some(task) = tasks.join_next().await {
             task.unwrap();
         }
         crm = Crm::again(&folder, &simulator, &address).await;
         let ledger = meta.ledger.lock().unwrap();
         println!(
-            "round {round}: killed after {life:?}, {} deliveries acknowledged",
+            "round {round}: ended after {life:?}, {} deliveries acknowledged",
             ledger.answers - before
         );
     }
@@ -192,7 +217,7 @@ async fn kill_9_under_32_concurrent_posts_loses_and_doubles_nothing() {
         let ledger = meta.ledger.lock().unwrap();
         check(&ledger, &stored);
         println!(
-            "{kills} kills: {} deliveries and {} messages acknowledged, {} posted, {} stored, {} sent again, {} without an answer",
+            "{ends} ends: {} deliveries and {} messages acknowledged, {} posted, {} stored, {} sent again, {} without an answer",
             ledger.answers,
             ledger.acknowledged.len(),
             ledger.posted.len(),

@@ -445,6 +445,39 @@ async fn s23_nothing_of_a_forgotten_customer_is_left_in_the_file() {
 }
 
 #[tokio::test]
+async fn s23_what_comes_and_is_taken_back_in_one_commit_leaves_no_word_in_the_index() {
+    let folder = Folder::new();
+    let store = open(&folder);
+    let taken_back = Change::Unsent {
+        contact: ada(),
+        mid: messenger_crm::id::Mid::new("m2").unwrap(),
+        at: at(3),
+    };
+    // The later one comes first: the index is written in another order than they came in.
+    let changes = [
+        received(&ada(), "m2", 2, "zyx"),
+        received(&ada(), "m1", 1, "kept"),
+        taken_back,
+    ];
+    store.apply(&changes).await.unwrap();
+    for (text, found) in [("kept", 1), ("zyx", 0)] {
+        let search = MessageQuery::search(page(), text);
+        let rows = store.messages(&search).await.unwrap().rows;
+        assert_eq!(rows.len(), found, "{text}");
+    }
+    store.close().await.unwrap();
+    let database = driver(&folder);
+    database
+        .execute_batch("CREATE VIRTUAL TABLE temp.words USING fts5vocab (main, text_gram, row)")
+        .unwrap();
+    let words: i64 = database
+        .query_row("SELECT count(*) FROM temp.words", [], |row| row.get(0))
+        .unwrap();
+    // The Page, four letters and three pairs of "kept".
+    assert_eq!(words, 8);
+}
+
+#[tokio::test]
 async fn s24_old_messages_expire_while_others_come_and_a_replay_does_not_bring_them_back() {
     let folder = Folder::new();
     let store = open(&folder);

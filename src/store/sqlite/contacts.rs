@@ -1,5 +1,7 @@
 //! Customers in their table, in the search index, and as tombstones.
 
+use std::sync::LazyLock;
+
 use rusqlite::{ToSql, params, params_from_iter};
 
 use super::{
@@ -130,19 +132,16 @@ impl SqliteRows<'_> {
         };
         // Most changes leave the second half as it is, and its indexes with it.
         if is_cold(row)? == is_cold(&old)? && row.profile_due() == old.profile_due() {
-            let sql = update(&HOT, HOT.len() + 1);
             let values = columns::hot(&values).into_iter();
-            self.execute(
-                &sql,
-                params_from_iter(values.chain([&number as &dyn ToSql])),
-            )?;
+            let values = values.chain([&number as &dyn ToSql]);
+            self.execute(&UPDATE_HOT, params_from_iter(values))?;
         } else {
-            let names: Vec<&str> = HOT.into_iter().chain(COLD).collect();
-            let sql = update(&names, names.len() + 1);
-            let all = columns::hot(&values)
-                .into_iter()
-                .chain(columns::cold(&values));
-            self.execute(&sql, params_from_iter(all.chain([&number as &dyn ToSql])))?;
+            let all = columns::hot(&values).into_iter();
+            let all = all.chain(columns::cold(&values));
+            self.execute(
+                &UPDATE_ALL,
+                params_from_iter(all.chain([&number as &dyn ToSql])),
+            )?;
         }
         let (old, new) = (old.searchable(), row.searchable());
         search::put_names(self.connection, page_no, number, &old, &new)?;
@@ -151,14 +150,17 @@ impl SqliteRows<'_> {
     }
 }
 
-fn update(names: &[&str], number: usize) -> String {
-    let set: Vec<String> = names
-        .iter()
-        .enumerate()
-        .map(|(at, name)| format!("{name} = ?{}", at + 1))
+static UPDATE_HOT: LazyLock<String> = LazyLock::new(|| update(HOT));
+static UPDATE_ALL: LazyLock<String> = LazyLock::new(|| update(HOT.into_iter().chain(COLD)));
+
+fn update(names: impl IntoIterator<Item = &'static str>) -> String {
+    let set: Vec<String> = (1..)
+        .zip(names)
+        .map(|(at, name)| format!("{name} = ?{at}"))
         .collect();
     format!(
-        "UPDATE contact SET {} WHERE contact_no = ?{number}",
-        set.join(", ")
+        "UPDATE contact SET {} WHERE contact_no = ?{}",
+        set.join(", "),
+        set.len() + 1
     )
 }

@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::{
     columns::{self, MESSAGE},
     rows::SqliteRows,
-    search::{self, Indexed},
+    search::Indexed,
 };
 use crate::store::{
     ContactKey, EntryId, StoreError,
@@ -16,6 +16,16 @@ use crate::store::{
 pub(super) struct Place {
     tie: i64,
     pub(super) row: Option<EntryRow>,
+}
+
+impl Place {
+    /// Of an entry of a customer who has none.
+    pub(super) fn of_nothing(id: &EntryId) -> Self {
+        Self {
+            tie: EntryRow::tie(id),
+            row: None,
+        }
+    }
 }
 
 impl SqliteRows<'_> {
@@ -71,7 +81,8 @@ impl SqliteRows<'_> {
             tie: place.tie,
             at,
         };
-        search::remove_text(self.connection, page_no, indexed, &row.searchable())
+        self.texts
+            .remove(self.connection, page_no, indexed, &row.searchable())
     }
 
     pub(super) fn write_entry(
@@ -82,7 +93,10 @@ impl SqliteRows<'_> {
     ) -> Result<(), StoreError> {
         let page_no = self.page(&key.page)?.number;
         let number = self.number(key)?;
-        let place = self.place(number, id)?;
+        let place = match self.looked_up.take() {
+            Some((contact, entry, place)) if contact == *key && entry == *id => place,
+            _ => self.place(number, id)?,
+        };
         self.remove_entry(page_no, number, &place)?;
         let Some(row) = row else {
             return Ok(());
@@ -122,6 +136,7 @@ impl SqliteRows<'_> {
             tie: place.tie,
             at,
         };
-        search::put_text(self.connection, page_no, indexed, &row.searchable())
+        self.texts
+            .put(self.connection, page_no, indexed, &row.searchable())
     }
 }

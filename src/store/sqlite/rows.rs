@@ -8,7 +8,9 @@ use super::{
     columns::{self, MESSAGE, OUTGOING},
     connection::failed,
     contacts::Stored,
+    entries::Place,
     read::{all, conversation, field, find_page, head, prepare},
+    search::Texts,
 };
 use crate::{
     id::PageId,
@@ -25,6 +27,9 @@ pub(super) struct SqliteRows<'c> {
     pub(super) connection: &'c Connection,
     pages: HashMap<PageId, Page>,
     pub(super) contacts: HashMap<ContactKey, Stored>,
+    /// Where the entry is that was looked up last: most are looked up to be written.
+    pub(super) looked_up: Option<(ContactKey, EntryId, Place)>,
+    pub(super) texts: Texts,
 }
 
 pub(super) struct Page {
@@ -42,6 +47,8 @@ impl<'c> SqliteRows<'c> {
             connection,
             pages: HashMap::new(),
             contacts: HashMap::new(),
+            looked_up: None,
+            texts: Texts::default(),
         }
     }
 
@@ -52,8 +59,10 @@ impl<'c> SqliteRows<'c> {
             .for_each(|page| page.is_bumped = false);
     }
 
-    /// Writes the revisions that the Pages have now. The transaction must not be used afterwards.
-    pub(super) fn finish(self) -> Result<(), StoreError> {
+    /// Writes what waits for the end: the search index of texts, and the revisions that the Pages
+    /// have now. The transaction must not be used afterwards.
+    pub(super) fn finish(mut self) -> Result<(), StoreError> {
+        self.texts.write(self.connection)?;
         for page in self.pages.values().filter(|page| page.is_changed) {
             let revision = encoding::revision_to_sql(page.revision);
             let gone = page.gone.map(encoding::revision_to_sql);
@@ -159,10 +168,13 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn entry(&mut self, key: &ContactKey, id: &EntryId) -> Result<Option<EntryRow>, StoreError> {
-        match self.find(key)? {
-            Some(number) => Ok(self.place(number, id)?.row),
-            None => Ok(None),
-        }
+        let place = match self.find(key)? {
+            Some(number) => self.place(number, id)?,
+            None => Place::of_nothing(id),
+        };
+        let row = place.row.clone();
+        self.looked_up = Some((key.clone(), id.clone(), place));
+        Ok(row)
     }
 
     fn put_entry(

@@ -1,6 +1,6 @@
 //! The search index: grams of the library's own making in FTS5.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -12,59 +12,84 @@ const TIME_BITS: u32 = 42;
 /// The others tell messages of one millisecond apart.
 const TIE_BITS: u32 = 20;
 
-/// Puts what a message is found by into the index, in place of what was there.
-pub(super) fn put_text(
-    connection: &Connection,
-    page_no: i64,
-    message: Indexed,
-    text: &str,
-) -> Result<(), StoreError> {
-    if text.is_empty() {
-        return Ok(());
-    }
-    let mut doc = message.first_doc();
-    // Another message of this millisecond may have the number.
-    while is_taken(connection, doc)? {
-        doc += 1;
-    }
-    connection
-        .prepare_cached("INSERT INTO found (doc, contact_no, tie, at) VALUES (?1, ?2, ?3, ?4)")
-        .and_then(|mut sql| sql.execute(params![doc, message.contact_no, message.tie, message.at]))
-        .map_err(failed)?;
-    insert(connection, "text_gram", doc, page_no, text)
+/// Texts that a transaction adds to the index. They are written in the order of their numbers: as
+/// soon as one is lower than the last, FTS5 writes out all that it has gathered.
+#[derive(Default)]
+pub(super) struct Texts {
+    waiting: BTreeMap<i64, String>,
 }
 
-/// Takes what a message was found by out of the index.
-pub(super) fn remove_text(
-    connection: &Connection,
-    page_no: i64,
-    message: Indexed,
-    text: &str,
-) -> Result<(), StoreError> {
-    if text.is_empty() {
-        return Ok(());
+impl Texts {
+    /// More than come at once, so that a long transaction does not hold all of its texts.
+    const MAX_WAITING: usize = 4096;
+
+    /// Puts what a message is found by into the index.
+    pub(super) fn put(
+        &mut self,
+        connection: &Connection,
+        page_no: i64,
+        message: Indexed,
+        text: &str,
+    ) -> Result<(), StoreError> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let mut doc = message.first_doc();
+        // Another message of this millisecond may have the number.
+        while !take(connection, doc, message)? {
+            doc += 1;
+        }
+        self.waiting.insert(doc, tokens(page_no, text));
+        if self.waiting.len() > Self::MAX_WAITING {
+            self.write(connection)?;
+        }
+        Ok(())
     }
-    // It has the first number that was free when it came: one of the next few.
-    let first = message.first_doc();
-    let doc: Option<i64> = connection
-        .prepare_cached(
-            "SELECT doc FROM found
-             WHERE doc BETWEEN ?1 AND ?2 AND contact_no = ?3 AND tie = ?4 AND at = ?5 LIMIT 1",
-        )
-        .and_then(|mut sql| {
-            let last = first.saturating_add(1 << TIE_BITS);
-            let place = params![first, last, message.contact_no, message.tie, message.at];
-            sql.query_row(place, |row| row.get(0)).optional()
-        })
-        .map_err(failed)?;
-    let Some(doc) = doc else {
-        return Ok(());
-    };
-    connection
-        .prepare_cached("DELETE FROM found WHERE doc = ?1")
-        .and_then(|mut sql| sql.execute([doc]))
-        .map_err(failed)?;
-    remove(connection, "text_gram", doc, page_no, text)
+
+    /// Takes what a message was found by out of the index.
+    pub(super) fn remove(
+        &mut self,
+        connection: &Connection,
+        page_no: i64,
+        message: Indexed,
+        text: &str,
+    ) -> Result<(), StoreError> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        // It has the first number that was free when it came: one of the next few.
+        let first = message.first_doc();
+        let doc: Option<i64> = connection
+            .prepare_cached(
+                "SELECT doc FROM found
+                 WHERE doc BETWEEN ?1 AND ?2 AND contact_no = ?3 AND tie = ?4 AND at = ?5 LIMIT 1",
+            )
+            .and_then(|mut sql| {
+                let last = first.saturating_add(1 << TIE_BITS);
+                let place = params![first, last, message.contact_no, message.tie, message.at];
+                sql.query_row(place, |row| row.get(0)).optional()
+            })
+            .map_err(failed)?;
+        let Some(doc) = doc else {
+            return Ok(());
+        };
+        connection
+            .prepare_cached("DELETE FROM found WHERE doc = ?1")
+            .and_then(|mut sql| sql.execute([doc]))
+            .map_err(failed)?;
+        if self.waiting.remove(&doc).is_some() {
+            return Ok(());
+        }
+        remove(connection, "text_gram", doc, page_no, text)
+    }
+
+    /// Writes what is still waiting: before the end of the transaction.
+    pub(super) fn write(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        for (doc, tokens) in std::mem::take(&mut self.waiting) {
+            insert(connection, "text_gram", doc, &tokens)?;
+        }
+        Ok(())
+    }
 }
 
 /// Puts a customer's names into the index, in place of what was there.
@@ -82,16 +107,19 @@ pub(super) fn put_names(
         remove(connection, "name_gram", contact_no, page_no, old)?;
     }
     if !new.is_empty() {
-        insert(connection, "name_gram", contact_no, page_no, new)?;
+        insert(connection, "name_gram", contact_no, &tokens(page_no, new))?;
     }
     Ok(())
 }
 
 /// What to ask FTS5 for, to find what may hold this folded text on a Page.
 pub(super) fn query(page_no: i64, folded: &str) -> String {
-    let grams = grams::grams_of_query(folded);
-    let words = grams.iter().map(|gram| token(gram));
-    words.fold(page_token(page_no), |query, word| query + " AND " + &word)
+    let mut query = page_token(page_no);
+    for gram in grams::grams_of_query(folded) {
+        query.push_str(" AND ");
+        push_token(&mut query, gram);
+    }
+    query
 }
 
 /// The document that a message with this time would have at the earliest.
@@ -114,25 +142,23 @@ impl Indexed {
     }
 }
 
-fn is_taken(connection: &Connection, doc: i64) -> Result<bool, StoreError> {
+/// Says which message a number is, unless it is taken.
+fn take(connection: &Connection, doc: i64, message: Indexed) -> Result<bool, StoreError> {
     connection
-        .prepare_cached("SELECT 1 FROM found WHERE doc = ?1")
-        .and_then(|mut sql| sql.exists([doc]))
+        .prepare_cached(
+            "INSERT INTO found (doc, contact_no, tie, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (doc) DO NOTHING",
+        )
+        .and_then(|mut sql| sql.execute(params![doc, message.contact_no, message.tie, message.at]))
+        .map(|rows| rows > 0)
         .map_err(failed)
 }
 
-fn insert(
-    connection: &Connection,
-    table: &str,
-    doc: i64,
-    page_no: i64,
-    text: &str,
-) -> Result<(), StoreError> {
+fn insert(connection: &Connection, table: &str, doc: i64, tokens: &str) -> Result<(), StoreError> {
     connection
         .prepare_cached(&format!(
             "INSERT INTO {table} (rowid, grams) VALUES (?1, ?2)"
         ))
-        .and_then(|mut sql| sql.execute(params![doc, tokens(page_no, text)]))
+        .and_then(|mut sql| sql.execute(params![doc, tokens]))
         .map(drop)
         .map_err(failed)
 }
@@ -155,13 +181,12 @@ fn remove(
 }
 
 fn tokens(page_no: i64, text: &str) -> String {
-    grams::grams(text)
-        .iter()
-        .fold(page_token(page_no), |mut tokens, gram| {
-            tokens.push(' ');
-            tokens.push_str(&token(gram));
-            tokens
-        })
+    let mut tokens = page_token(page_no);
+    for gram in grams::grams(text) {
+        tokens.push(' ');
+        push_token(&mut tokens, gram);
+    }
+    tokens
 }
 
 /// A search looks at one Page, and so the Page is a gram as well.
@@ -170,12 +195,10 @@ fn page_token(page_no: i64) -> String {
 }
 
 /// A gram as a word that no tokenizer takes apart or folds.
-fn token(gram: &str) -> String {
-    let mut token = String::with_capacity(1 + 6 * 2);
-    token.push('g');
+fn push_token(tokens: &mut String, gram: &str) {
+    tokens.push('g');
     for letter in gram.chars() {
         // Letters of different length must not run into each other.
-        let _ = write!(token, "{:x}x", letter as u32);
+        let _ = write!(tokens, "{:x}x", letter as u32);
     }
-    token
 }

@@ -1,0 +1,109 @@
+//! A large SQLite file, filled without the store: one by one it would take hours.
+
+use std::{fs::File, path::Path};
+
+use messenger_crm::store::SqliteStore;
+use rusqlite::params;
+
+use crate::{
+    sqlite::Driver,
+    world::{Bare, Outcome, World, at, name, psid},
+};
+
+/// A store with a whole world in it, which was not asked to put it there.
+pub(crate) fn filled(path: &Path, world: &World) -> Outcome<SqliteStore> {
+    let driver = Driver::open(path)?;
+    driver.connection.execute_batch(
+        "PRAGMA synchronous = OFF; PRAGMA cache_size = -262144;
+         INSERT INTO text_gram (text_gram, rank) VALUES ('hashsize', 67108864);",
+    )?;
+    let turns = world.messages / world.customers;
+    for part in parts(world.customers) {
+        driver.connection.execute_batch("BEGIN")?;
+        for customer in part {
+            driver.customer(world, customer, turns)?;
+        }
+        driver.connection.execute_batch("COMMIT")?;
+    }
+    driver.connection.execute(
+        "UPDATE page SET revision = ?2 WHERE page_no = ?1",
+        params![driver.page_no, world.messages as i64],
+    )?;
+    // In the order of time, as they come: FTS5 is slow in any other.
+    for part in parts(world.messages) {
+        driver.connection.execute_batch("BEGIN")?;
+        for number in part {
+            let row = driver.row(&world.event(number));
+            driver
+                .connection
+                .prepare_cached(
+                    "INSERT INTO found (doc, contact_no, tie, at) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![
+                    row.doc,
+                    world.writer(number) as i64 + 1,
+                    row.tie,
+                    row.at
+                ])?;
+            driver
+                .connection
+                .prepare_cached("INSERT INTO text_gram (rowid, grams) VALUES (?1, ?2)")?
+                .execute(params![row.doc, row.grams])?;
+        }
+        driver.connection.execute_batch("COMMIT")?;
+    }
+    driver
+        .connection
+        .execute_batch("INSERT INTO text_gram (text_gram, rank) VALUES ('hashsize', 1048576)")?;
+    drop(driver);
+    // On the disk before anything is measured, or it would be written meanwhile.
+    File::open(path)?.sync_all()?;
+    Ok(SqliteStore::open(path)?)
+}
+
+impl Driver {
+    /// A customer and all that they wrote.
+    fn customer(&self, world: &World, customer: u64, turns: u64) -> Outcome {
+        let contact_no = customer as i64 + 1;
+        for turn in 0..turns {
+            let row = self.row(&world.event(world.number(customer, turn)));
+            self.connection
+                .prepare_cached(
+                    "INSERT INTO message (contact_no, at, tie, id, kind, text) VALUES (?1, ?2, ?3, ?4, 6, ?5)",
+                )?
+                .execute(params![contact_no, row.at, row.tie, row.mid, row.text])?;
+        }
+        let last = world.number(customer, turns - 1);
+        let row = self.row(&world.event(last));
+        let first_at = at(world.number(customer, 0));
+        let unread = i64::from(customer.is_multiple_of(20));
+        let (first, family) = name(customer);
+        self.connection
+            .prepare_cached(
+                "INSERT INTO contact (contact_no, page_no, psid, last_at, first_at, inbound_at, unread, arrived, revision,
+                 newest_tie, newest_kind, newest_text, asked_at, name, first_name, last_name)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?4, ?6, ?7, ?7, ?8, 0, ?9, ?5, ?10, ?11, ?12)",
+            )?
+            .execute(params![
+                contact_no,
+                self.page_no,
+                psid(customer),
+                row.at,
+                first_at,
+                unread,
+                last as i64 + 1,
+                row.tie,
+                row.snippet,
+                format!("{first} {family}"),
+                first,
+                family
+            ])?;
+        Ok(())
+    }
+}
+
+/// In transactions that are worth their commit.
+fn parts(end: u64) -> impl Iterator<Item = std::ops::Range<u64>> {
+    const PART: u64 = 100_000;
+    (0..end.div_ceil(PART)).map(move |part| part * PART..end.min((part + 1) * PART))
+}

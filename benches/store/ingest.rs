@@ -1,0 +1,147 @@
+//! Deliveries of one event each, acknowledged when they are on the disk.
+//!
+//! All variants run in each round, and what is compared is compared within the round: the disk is
+//! not the same from one second to the next. The driver alone gets its rows ready made and inserts
+//! them in transactions of the size that the store's shared commits had in the same round.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use messenger_crm::{change::Change, store::ContactStore};
+use tokio::{runtime::Runtime, task::JoinSet};
+
+use crate::world::{Bare, Database, Event, Outcome, World, median};
+
+const ROUNDS: u64 = 15;
+/// How many deliveries wait at one time, and how many of them make a round.
+const WAITING: [(usize, u64); 4] = [(1, 400), (8, 1600), (64, 4000), (256, 6000)];
+/// The one that is compared with the driver.
+const COMPARED: usize = 2;
+
+pub(crate) fn ingest<D: Database>(runtime: &Runtime, database: &D) -> Outcome {
+    let world = World::new(10_000, 0);
+    let names = WAITING.map(|(waiting, _)| format!("store-{waiting}"));
+    let mut lanes = Vec::new();
+    for name in &names {
+        lanes.push((database.store(name)?, Vec::new(), Vec::new()));
+    }
+    let mut shared = database.bare("bare-shared")?;
+    let mut single = database.bare("bare-single")?;
+    let (mut rates_shared, mut rates_single) = (Vec::new(), Vec::new());
+    let (mut to_shared, mut to_single) = (Vec::new(), Vec::new());
+    let (mut work, mut bare_work) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        for (lane, (waiting, count)) in WAITING.into_iter().enumerate() {
+            let (store, rates, sizes) = &mut lanes[lane];
+            let events: Vec<Event> = (round * count..(round + 1) * count)
+                .map(|number| world.event(number))
+                .collect();
+            let changes = events.iter().map(Event::change);
+            let changes: Arc<[Change]> = changes.collect::<Result<_, _>>()?;
+            let before = database.commits(store);
+            let worked = worked();
+            let rate = runtime.block_on(deliver(store, changes, waiting))?;
+            let store_worked = since(worked, count);
+            let in_one = count as f64 / (database.commits(store) - before) as f64;
+            rates.push(rate);
+            sizes.push(in_one);
+            if lane == COMPARED {
+                let (bare, bare_worked) = insert(&mut shared, &events, in_one.round() as usize)?;
+                work.extend(store_worked);
+                bare_work.extend(bare_worked);
+                rates_shared.push(bare);
+                to_shared.push(rate / bare);
+                let few = &events[..events.len() / 10];
+                let (one, _) = insert(&mut single, few, 1)?;
+                rates_single.push(one);
+                to_single.push(rate / one);
+            }
+        }
+    }
+    println!("durable ingest, events a second, median of {ROUNDS} rounds");
+    for ((waiting, _), (_, rates, sizes)) in WAITING.into_iter().zip(&lanes) {
+        println!(
+            "  store, {waiting:>3} waiting             {:>9.0}   {:>5.1} in a transaction",
+            median(rates.clone()),
+            median(sizes.clone())
+        );
+    }
+    let in_one = median(lanes[COMPARED].2.clone());
+    println!(
+        "  driver alone, the same rows     {:>9.0}   {in_one:>5.1} in a transaction",
+        median(rates_shared)
+    );
+    println!(
+        "  driver alone, the same rows     {:>9.0}     1 in a transaction",
+        median(rates_single)
+    );
+    println!(
+        "  64 waiting: {:.2} x the driver in transactions of the same size, {:.2} x one transaction for each event",
+        median(to_shared),
+        median(to_single)
+    );
+    println!(
+        "  processor for an event: {:.1} µs, the driver alone {:.1} µs",
+        median(work),
+        median(bare_work)
+    );
+    drop(lanes);
+    drop(shared);
+    database.compare(&names[COMPARED], "bare-shared")
+}
+
+/// Applies each change in a call of its own, so many at one time; answers how many in a second.
+async fn deliver<S: ContactStore + Clone>(
+    store: &S,
+    changes: Arc<[Change]>,
+    waiting: usize,
+) -> Outcome<f64> {
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut tasks = JoinSet::new();
+    let begun = Instant::now();
+    for _ in 0..waiting {
+        let (store, changes, next) = (store.clone(), Arc::clone(&changes), Arc::clone(&next));
+        tasks.spawn(async move {
+            while let Some(change) = changes.get(next.fetch_add(1, Ordering::Relaxed)) {
+                store.apply(std::slice::from_ref(change)).await?;
+            }
+            Ok::<_, messenger_crm::store::StoreError>(())
+        });
+    }
+    while let Some(task) = tasks.join_next().await {
+        task??;
+    }
+    Ok(changes.len() as f64 / begun.elapsed().as_secs_f64())
+}
+
+/// How many in a second, and the work for one.
+fn insert<B: Bare>(bare: &mut B, events: &[Event], in_one: usize) -> Outcome<(f64, Option<f64>)> {
+    let rows: Vec<B::Row> = events.iter().map(|event| bare.row(event)).collect();
+    let worked = worked();
+    let begun = Instant::now();
+    bare.insert(&rows, in_one.max(1))?;
+    let rate = rows.len() as f64 / begun.elapsed().as_secs_f64();
+    Ok((rate, since(worked, rows.len() as u64)))
+}
+
+/// How long the threads of this process have had a processor, in nanoseconds. Only Linux tells.
+///
+/// Who never sleeps is made to wait by the neighbours, so that time alone flatters the store.
+fn worked() -> Option<u64> {
+    let threads = std::fs::read_dir("/proc/self/task").ok()?;
+    let on_processor = threads.map(|thread| {
+        let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<u64>().ok()
+    });
+    on_processor.sum()
+}
+
+/// What one of so many took since then, in microseconds.
+fn since(then: Option<u64>, count: u64) -> Option<f64> {
+    Some((worked()? - then?) as f64 / 1e3 / count as f64)
+}

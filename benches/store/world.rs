@@ -1,0 +1,207 @@
+//! What is stored: a Page's customers and what they write, the same in every run.
+
+use std::error::Error;
+
+use messenger_crm::{
+    change::Change,
+    id::{InvalidId, Mid, PageId, Psid},
+    store::{ContactKey, ContactStore, Content, Entry, EntryId, Source},
+    time::Timestamp,
+};
+
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// A database to be measured: the library's store on it, and the driver alone.
+pub(crate) trait Database {
+    type Store: ContactStore + Clone;
+    type Bare: Bare;
+
+    /// A store on a database of its own, empty.
+    fn store(&self, name: &str) -> Outcome<Self::Store>;
+    /// How many transactions this store has committed.
+    fn commits(&self, store: &Self::Store) -> u64;
+    /// The driver alone on a database of its own, with the tables of the store, empty.
+    fn bare(&self, name: &str) -> Outcome<Self::Bare>;
+    /// Fails unless both databases hold the same customers and messages.
+    fn compare(&self, store: &str, bare: &str) -> Outcome;
+}
+
+/// A driver without a library: it inserts rows that are given to it whole.
+pub(crate) trait Bare {
+    type Row;
+
+    /// The row of this event, with all that can be known beforehand.
+    fn row(&self, event: &Event) -> Self::Row;
+    /// Inserts rows, so many of them in one transaction.
+    fn insert(&mut self, rows: &[Self::Row], in_one: usize) -> Outcome;
+}
+
+/// The only Page.
+pub(crate) const PAGE: &str = "102934857610293";
+/// A word that one message of a thousand holds.
+pub(crate) const RARE: &str = "osmanthus";
+
+/// So many customers, who write in turns, each time in another order.
+#[derive(Clone, Copy)]
+pub(crate) struct World {
+    pub(crate) customers: u64,
+    pub(crate) messages: u64,
+}
+
+/// One message.
+pub(crate) struct Event {
+    pub(crate) psid: String,
+    pub(crate) mid: String,
+    pub(crate) at: i64,
+    pub(crate) text: String,
+}
+
+impl World {
+    pub(crate) fn new(customers: u64, messages: u64) -> Self {
+        Self {
+            customers,
+            messages,
+        }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        format!("{} customers, {} messages", self.customers, self.messages)
+    }
+
+    /// Who writes the message with this number: a step that has no divisor in common with their
+    /// number visits each once.
+    pub(crate) fn writer(&self, number: u64) -> u64 {
+        let (turn, place) = (number / self.customers, number % self.customers);
+        (place * 7_919 + turn * 104_729) % self.customers
+    }
+
+    /// The message of this customer in this turn.
+    pub(crate) fn number(&self, customer: u64, turn: u64) -> u64 {
+        let behind = customer + self.customers - turn * 104_729 % self.customers;
+        let place = behind % self.customers * inverse(7_919, self.customers) % self.customers;
+        turn * self.customers + place
+    }
+
+    pub(crate) fn event(&self, number: u64) -> Event {
+        Event {
+            psid: psid(self.writer(number)),
+            mid: mid(number),
+            at: at(number),
+            text: text(number),
+        }
+    }
+}
+
+impl Event {
+    /// What the event means, as the webhook tells it.
+    pub(crate) fn change(&self) -> Result<Change, InvalidId> {
+        let id = EntryId::of_message(&Mid::new(self.mid.as_str())?);
+        let at = Timestamp::from_millis(self.at);
+        let content = Content::text(self.text.as_str());
+        Ok(Change::Received {
+            contact: contact(&self.psid)?,
+            entry: Entry::new(id, at, Source::Webhook, content),
+        })
+    }
+}
+
+pub(crate) fn contact(psid: &str) -> Result<ContactKey, InvalidId> {
+    Ok(ContactKey::new(PageId::new(PAGE)?, Psid::new(psid)?))
+}
+
+/// Seventeen digits.
+pub(crate) fn psid(customer: u64) -> String {
+    format!(
+        "{}",
+        24_000_000_000_000_000 + mixed(customer) % 1_000_000_000 * 1_000_000 + customer
+    )
+}
+
+pub(crate) fn name(customer: u64) -> (&'static str, &'static str) {
+    const FIRST: [&str; 8] = [
+        "Mirela", "Tobias", "Xiulan", "Oswin", "Ngaire", "Bartosz", "Delphine", "Kwame",
+    ];
+    const LAST: [&str; 8] = [
+        "Quillfeather",
+        "Anderwood",
+        "Zhou",
+        "Marchetti",
+        "Tane",
+        "Wolski",
+        "Aubry",
+        "Mensima",
+    ];
+    let dice = mixed(customer);
+    (FIRST[dice as usize % 8], LAST[(dice >> 8) as usize % 8])
+}
+
+/// A tenth of a second lies between two messages.
+pub(crate) fn at(number: u64) -> i64 {
+    1_700_000_000_000 + number as i64 * 100
+}
+
+/// 88 bytes.
+fn mid(number: u64) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut mid = String::from("m_");
+    for part in 0..9 {
+        let mut bits = mixed(number * 9 + part);
+        for _ in 0..10 {
+            mid.push(char::from(DIGITS[(bits & 63) as usize]));
+            bits >>= 6;
+        }
+    }
+    mid.truncate(88);
+    mid
+}
+
+/// Two to nine words.
+fn text(number: u64) -> String {
+    const WORDS: [&str; 32] = [
+        "do", "you", "still", "have", "the", "oolong", "from", "spring", "harvest", "please",
+        "send", "two", "boxes", "to", "my", "office", "thanks", "how", "much", "is", "delivery",
+        "for", "green", "tea", "and", "a", "pot", "when", "will", "it", "arrive", "tomorrow",
+    ];
+    let mut bits = mixed(number);
+    let words = 2 + bits % 8;
+    let mut text = String::new();
+    for _ in 0..words {
+        bits >>= 5;
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(WORDS[(bits & 31) as usize]);
+    }
+    if number % 1000 == 7 {
+        text.push(' ');
+        text.push_str(RARE);
+    }
+    text
+}
+
+/// A number that looks like chance (splitmix64).
+fn mixed(number: u64) -> u64 {
+    let mut bits = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ bits >> 31
+}
+
+/// What undoes a step when the places go round in a circle (Euclid).
+fn inverse(step: u64, places: u64) -> u64 {
+    let (mut old, mut new) = ((step as i64, 1), (places as i64, 0));
+    while new.0 != 0 {
+        let times = old.0 / new.0;
+        (old, new) = (new, (old.0 - times * new.0, old.1 - times * new.1));
+    }
+    old.1.rem_euclid(places as i64) as u64
+}
+
+/// The middle of what was measured.
+pub(crate) fn median(mut measured: Vec<f64>) -> f64 {
+    measured.sort_by(f64::total_cmp);
+    measured
+        .get(measured.len() / 2)
+        .copied()
+        .unwrap_or(f64::NAN)
+}
