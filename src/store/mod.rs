@@ -7,9 +7,9 @@ mod bell;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod content;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(feature = "postgres")]
 mod cursor;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(feature = "postgres")]
 mod encoding;
 pub mod fold;
 pub mod grams;

@@ -1,6 +1,6 @@
 //! Forgetting: everything up to a moment goes, and does not come back by replay.
 
-use super::{Conversation, Ends, EntryRow, OutgoingRow, Rows, answers::own_body, talk::Talk};
+use super::{Conversation, Ends, EntryRow, OutgoingRow, Rows, sending::own_body, talk::Talk};
 use crate::{
     change::Applied,
     store::{OutgoingKey, Side, Source},

@@ -8,24 +8,27 @@
 //! transaction. A store that is a network away takes [`Loaded`] instead: it asks which rows the
 //! changes touch, loads them in one trip, applies in memory, and writes what is different.
 
-mod answers;
+mod answer;
+mod contact;
 mod cut;
+mod entry;
 mod export;
 mod facts;
 mod loaded;
-mod row;
 mod rows;
+mod sending;
 mod show;
 mod talk;
-#[cfg(test)]
 mod tests;
+mod wanted;
 
+pub use answer::{FieldRow, OutgoingRow, OutgoingState};
+pub use contact::{ContactRow, Snippet, Spot};
+pub use entry::{Body, Edit, EntryRow, Reacted};
 pub use export::export;
-pub use loaded::{Loaded, Missing, Shelf, Wanted, wanted};
-pub use row::{
-    Body, ContactRow, Edit, EntryRow, FieldRow, OutgoingRow, OutgoingState, Reacted, Snippet, Spot,
-};
+pub use loaded::{Loaded, Shelf};
 pub use rows::{Conversation, Ends, Rows};
+pub use wanted::{Missing, Wanted, wanted};
 
 use super::{ContactKey, Kept};
 use crate::change::{Applied, Change};

@@ -3,6 +3,8 @@
 //!
 //! `FOLD_RUNS` says how often (500 without it), `FOLD_SEED` repeats a run's choices.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 
 use super::*;

@@ -5,10 +5,7 @@ use std::num::NonZeroU32;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{
-    connection::failed,
-    rows::{SqliteRows, all},
-};
+use super::{connection::failed, read::all, rows::SqliteRows};
 use crate::{
     change::{Change, ProfileAnswer, SendOutcome},
     id::{Mid, PageId, Psid},

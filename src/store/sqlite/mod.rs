@@ -9,11 +9,13 @@
 
 mod columns;
 mod connection;
+mod contacts;
+mod entries;
 mod export;
 mod listing;
 mod migrate;
-#[cfg(test)]
 mod plans;
+mod read;
 mod rows;
 mod search;
 mod talk;
@@ -46,7 +48,7 @@ use crate::{
     time::Timestamp,
 };
 use connection::{connect, failed, gone, make_private, unavailable};
-use rows::take_steps;
+use read::take_steps;
 use writer::{Answer, Write, Writer, write};
 
 /// Who waits for a read must not wait for somebody else's long one.

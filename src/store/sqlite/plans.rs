@@ -1,6 +1,8 @@
 //! How SQLite goes about each read: which index, and which of its columns. A plan that still says
 //! `SEARCH` with fewer columns in brackets reads a whole conversation, or a whole Page.
 
+#![cfg(test)]
+
 use std::{cell::RefCell, collections::BTreeSet};
 
 use rusqlite::Connection;
@@ -172,6 +174,7 @@ fn s27_every_read_finds_its_rows_by_all_columns_of_an_index() {
         [
             CONTACT,
             "field PRIMARY KEY (contact_no=? AND name=?)",
+            "forgotten PRIMARY KEY (hash=?)",
             "mark PRIMARY KEY (contact_no=? AND tie=? AND id=?)",
             "message INDEX message_id (contact_no=? AND tie=?)",
             "outgoing INDEX outgoing_due (contact_no=?)",

@@ -1,0 +1,157 @@
+//! Customers in their table, in the search index, and as tombstones.
+
+use rusqlite::{params, params_from_iter};
+
+use super::{
+    columns::{self, COLD, CONTACT, ContactValues, HOT},
+    connection::failed,
+    rows::SqliteRows,
+    search,
+};
+use crate::{
+    store::{ContactKey, StoreError, fold::ContactRow},
+    time::Timestamp,
+};
+
+/// A customer's row as it lies in the table; without a number it does not.
+#[derive(Clone, Default)]
+pub(super) struct Stored {
+    number: Option<i64>,
+    row: ContactRow,
+}
+
+impl Stored {
+    pub(super) fn row(&self) -> &ContactRow {
+        &self.row
+    }
+}
+
+impl SqliteRows<'_> {
+    pub(super) fn stored(&mut self, key: &ContactKey) -> Result<&mut Stored, StoreError> {
+        if !self.contacts.contains_key(key) {
+            let page_no = self.page(&key.page)?.number;
+            let sql = format!("SELECT {CONTACT} FROM contact WHERE page_no = ?1 AND psid = ?2");
+            let found = self.one(&sql, params![page_no, key.psid.as_str()], columns::contact)?;
+            let stored = match found {
+                Some((number, _, row)) => Stored {
+                    number: Some(number),
+                    row,
+                },
+                None => {
+                    let mut row = ContactRow::default();
+                    row.forgotten = self.one(
+                        "SELECT at FROM forgotten WHERE hash = ?1",
+                        [key.hash()],
+                        |row| Ok(Timestamp::from_millis(row.get(0).map_err(failed)?)),
+                    )?;
+                    Stored { number: None, row }
+                }
+            };
+            self.contacts.insert(key.clone(), stored);
+        }
+        self.contacts
+            .get_mut(key)
+            .ok_or(StoreError::Unreadable("a customer"))
+    }
+
+    /// The customer's number, if they have one.
+    pub(super) fn find(&mut self, key: &ContactKey) -> Result<Option<i64>, StoreError> {
+        Ok(self.stored(key)?.number)
+    }
+
+    /// The customer's number, made if they have none.
+    pub(super) fn number(&mut self, key: &ContactKey) -> Result<i64, StoreError> {
+        if let Some(number) = self.find(key)? {
+            return Ok(number);
+        }
+        let page_no = self.page(&key.page)?.number;
+        let forgotten = self.stored(key)?.row.forgotten;
+        self.execute(
+            "INSERT INTO contact (page_no, psid, forgotten) VALUES (?1, ?2, ?3)",
+            params![page_no, key.psid.as_str(), columns::time(forgotten)],
+        )?;
+        let number = self.connection.last_insert_rowid();
+        self.stored(key)?.number = Some(number);
+        Ok(number)
+    }
+
+    /// Whether no other row is of this customer.
+    fn is_bare(&mut self, key: &ContactKey) -> Result<bool, StoreError> {
+        let Some(number) = self.find(key)? else {
+            return Ok(true);
+        };
+        let others = "SELECT 1 FROM message WHERE contact_no = ?1 UNION ALL SELECT 1 FROM mark WHERE contact_no = ?1
+             UNION ALL SELECT 1 FROM outgoing WHERE contact_no = ?1 UNION ALL SELECT 1 FROM field WHERE contact_no = ?1
+             UNION ALL SELECT 1 FROM picture WHERE contact_no = ?1";
+        let found = self.one(others, [number], |_| Ok(()))?;
+        Ok(found.is_none())
+    }
+
+    pub(super) fn write_contact(
+        &mut self,
+        key: &ContactKey,
+        row: &ContactRow,
+    ) -> Result<(), StoreError> {
+        let page_no = self.page(&key.page)?.number;
+        let old = self.stored(key)?.row.clone();
+        if row.forgotten != old.forgotten {
+            self.execute(
+                "INSERT INTO forgotten (hash, page_no, at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (hash) DO UPDATE SET at = excluded.at",
+                params![key.hash(), page_no, columns::time(row.forgotten)],
+            )?;
+        }
+        if old.is_shown() && !row.is_shown() {
+            let page = self.page(&key.page)?;
+            page.gone = Some(page.revision);
+        }
+        if row.is_tombstone() && self.is_bare(key)? {
+            if let Some(number) = self.find(key)? {
+                search::put_names(self.connection, page_no, number, &old.searchable(), "")?;
+                self.execute("DELETE FROM contact WHERE contact_no = ?1", [number])?;
+            }
+            *self.stored(key)? = Stored {
+                number: None,
+                row: row.clone(),
+            };
+            return Ok(());
+        }
+        let number = self.number(key)?;
+        let values = ContactValues::of(row)?;
+        let is_cold = |row: &ContactRow| -> Result<_, StoreError> {
+            let mut row = row.clone();
+            (row.last_at, row.preview, row.unread) = Default::default();
+            (row.inbound_at, row.inbound_revision, row.revision) = Default::default();
+            Ok(row)
+        };
+        // Most changes leave the second half as it is, and its indexes with it.
+        if is_cold(row)? == is_cold(&old)? && row.profile_due() == old.profile_due() {
+            let values = values.hot.iter().map(AsRef::as_ref);
+            let sql = update(&HOT, HOT.len() + 1);
+            let number: &dyn rusqlite::ToSql = &number;
+            self.execute(&sql, params_from_iter(values.chain([number])))?;
+        } else {
+            let names: Vec<&str> = HOT.into_iter().chain(COLD).collect();
+            let all = values.hot.iter().chain(&values.cold).map(AsRef::as_ref);
+            let sql = update(&names, names.len() + 1);
+            let number: &dyn rusqlite::ToSql = &number;
+            self.execute(&sql, params_from_iter(all.chain([number])))?;
+        }
+        let (old, new) = (old.searchable(), row.searchable());
+        search::put_names(self.connection, page_no, number, &old, &new)?;
+        self.stored(key)?.row = row.clone();
+        Ok(())
+    }
+}
+
+fn update(names: &[&str], number: usize) -> String {
+    let set: Vec<String> = names
+        .iter()
+        .enumerate()
+        .map(|(at, name)| format!("{name} = ?{}", at + 1))
+        .collect();
+    format!(
+        "UPDATE contact SET {} WHERE contact_no = ?{number}",
+        set.join(", ")
+    )
+}

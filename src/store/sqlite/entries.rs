@@ -1,0 +1,123 @@
+//! Messages in their table and in the search index, and what waits for a message.
+
+use rusqlite::params;
+
+use super::{
+    columns::{self, BodyValues, EntryValues, MESSAGE},
+    rows::SqliteRows,
+    search::{self, Indexed},
+};
+use crate::store::{ContactKey, EntryId, StoreError, fold::EntryRow};
+
+pub(super) struct Place {
+    tie: i64,
+    pub(super) row: Option<EntryRow>,
+}
+
+impl SqliteRows<'_> {
+    /// The entry, the `tie` that it has or would have, and its time if it has a body.
+    pub(super) fn place(&self, number: i64, id: &EntryId) -> Result<Place, StoreError> {
+        let mut tie = EntryRow::tie(id);
+        loop {
+            // Left to itself SQLite takes the key, and reads the whole conversation.
+            let sql = format!(
+                "SELECT {MESSAGE} FROM message INDEXED BY message_id WHERE contact_no = ?1 AND tie = ?2"
+            );
+            let found = self.all(&sql, params![number, tie], |row| columns::entry(row, true))?;
+            let is_taken = !found.is_empty();
+            if let Some(row) = found.into_iter().find(|row| row.id == *id) {
+                return Ok(Place {
+                    tie,
+                    row: Some(row),
+                });
+            }
+            // A hash finds fast, but decides nothing: another id may have the same.
+            if is_taken {
+                tie = tie.wrapping_add(1) & i64::MAX;
+                continue;
+            }
+            let row = self.one(
+                "SELECT id, key, marks FROM mark WHERE contact_no = ?1 AND tie = ?2 AND id = ?3",
+                params![number, EntryRow::tie(id), id.as_str()],
+                |row| columns::entry(row, false),
+            )?;
+            return Ok(Place { tie, row });
+        }
+    }
+
+    fn remove_entry(&mut self, page_no: i64, number: i64, place: &Place) -> Result<(), StoreError> {
+        let Some(row) = &place.row else {
+            return Ok(());
+        };
+        let Some(body) = &row.body else {
+            return self
+                .execute(
+                    "DELETE FROM mark WHERE contact_no = ?1 AND tie = ?2 AND id = ?3",
+                    params![number, EntryRow::tie(&row.id), row.id.as_str()],
+                )
+                .map(drop);
+        };
+        let at = body.at.as_millis();
+        self.execute(
+            "DELETE FROM message WHERE contact_no = ?1 AND at = ?2 AND tie = ?3",
+            params![number, at, place.tie],
+        )?;
+        let indexed = Indexed {
+            contact_no: number,
+            tie: place.tie,
+            at,
+        };
+        search::remove_text(self.connection, page_no, indexed, &row.searchable())
+    }
+
+    pub(super) fn write_entry(
+        &mut self,
+        key: &ContactKey,
+        id: &EntryId,
+        row: Option<&EntryRow>,
+    ) -> Result<(), StoreError> {
+        let page_no = self.page(&key.page)?.number;
+        let number = self.number(key)?;
+        let place = self.place(number, id)?;
+        self.remove_entry(page_no, number, &place)?;
+        let Some(row) = row else {
+            return Ok(());
+        };
+        let EntryValues { key, marks, body } = EntryValues::of(row)?;
+        let Some(BodyValues {
+            at,
+            kind,
+            text,
+            more,
+        }) = body
+        else {
+            return self
+                .execute(
+                    "INSERT INTO mark (contact_no, tie, id, key, marks, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![number, EntryRow::tie(id), id.as_str(), key, marks, columns::time(row.told_at())],
+                )
+                .map(drop);
+        };
+        self.execute(
+            "INSERT INTO message (contact_no, at, tie, id, key, kind, text, more, marks)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            params![
+                number,
+                at,
+                place.tie,
+                id.as_str(),
+                key,
+                kind,
+                text,
+                more,
+                marks
+            ],
+        )?;
+        let indexed = Indexed {
+            contact_no: number,
+            tie: place.tie,
+            at,
+        };
+        search::put_text(self.connection, page_no, indexed, &row.searchable())
+    }
+}
