@@ -19,7 +19,7 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
                 self.rows.put_field(self.key, &name, None)?;
             }
         }
-        let had_kept = self.rows.remove_kept(self.key, at)?;
+        self.rows.remove_kept(self.key, at)?;
         let row = &mut self.row;
         for mark in [&mut row.delivered, &mut row.read] {
             *mark = mark.filter(|mark| *mark > at);
@@ -39,8 +39,7 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         if self.row.expired <= Some(at) {
             self.row.expired = None;
         }
-        let applied = self.cut_messages(conversation)?;
-        Ok(if had_kept { Applied::Changed } else { applied })
+        self.cut_messages(conversation)
     }
 
     pub(super) fn expired(&mut self, at: Timestamp) -> Result<Applied, R::Error> {

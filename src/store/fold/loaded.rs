@@ -318,13 +318,11 @@ impl Rows for Loaded {
         Ok(is_new)
     }
 
-    fn remove_kept(&mut self, key: &ContactKey, up_to: Timestamp) -> Result<bool, Missing> {
-        // Whether the database holds any is not worth a trip: the customer's own row tells the rest.
-        let before = self.changed.kept.len();
+    fn remove_kept(&mut self, key: &ContactKey, up_to: Timestamp) -> Result<(), Missing> {
         self.changed.kept.retain(|_, kept| !kept.is_of(key, up_to));
         let register = self.changed.remove_kept.entry(key.clone()).or_insert(up_to);
         *register = up_to.max(*register);
-        Ok(self.changed.kept.len() < before)
+        Ok(())
     }
 
     fn bury(&mut self, page: &PageId, hash: &[u8; 16], at: Timestamp) -> Result<bool, Missing> {

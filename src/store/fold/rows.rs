@@ -69,8 +69,8 @@ pub trait Rows {
     /// Keeps raw bytes; says whether they are new.
     fn keep(&mut self, kept: &Kept) -> Result<bool, Self::Error>;
 
-    /// Removes what was kept of a customer up to then; says whether there was any.
-    fn remove_kept(&mut self, key: &ContactKey, up_to: Timestamp) -> Result<bool, Self::Error>;
+    /// Removes what was kept of a customer up to then.
+    fn remove_kept(&mut self, key: &ContactKey, up_to: Timestamp) -> Result<(), Self::Error>;
 
     /// Keeps a tombstone by its hash, unless there is a later one; says whether there was none.
     fn bury(&mut self, page: &PageId, hash: &[u8; 16], at: Timestamp) -> Result<bool, Self::Error>;

@@ -270,7 +270,7 @@ impl MemoryRows {
             let Ok(()) = self.put_picture(key, picture.as_ref());
         }
         for (key, up_to) in &shelf.remove_kept {
-            let Ok(_) = self.remove_kept(key, *up_to);
+            let Ok(()) = self.remove_kept(key, *up_to);
         }
         for kept in shelf.kept.values() {
             let Ok(_) = self.keep(kept);

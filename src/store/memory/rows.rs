@@ -323,10 +323,9 @@ impl Rows for MemoryRows {
         Ok(is_new)
     }
 
-    fn remove_kept(&mut self, key: &ContactKey, up_to: Timestamp) -> Result<bool, Infallible> {
-        let before = self.kept.len();
+    fn remove_kept(&mut self, key: &ContactKey, up_to: Timestamp) -> Result<(), Infallible> {
         self.kept.retain(|_, kept| !kept.is_of(key, up_to));
-        Ok(self.kept.len() < before)
+        Ok(())
     }
 
     fn bury(&mut self, page: &PageId, hash: &[u8; 16], at: Timestamp) -> Result<bool, Infallible> {

@@ -331,13 +331,13 @@ impl Rows for SqliteRows<'_> {
         Ok(rows > 0)
     }
 
-    fn remove_kept(&mut self, key: &ContactKey, up_to: Timestamp) -> Result<bool, StoreError> {
+    fn remove_kept(&mut self, key: &ContactKey, up_to: Timestamp) -> Result<(), StoreError> {
         let page_no = self.page(&key.page)?.number;
-        let rows = self.execute(
+        self.execute(
             "DELETE FROM kept WHERE page_no = ?1 AND psid = ?2 AND at <= ?3",
             params![page_no, key.psid.as_str(), up_to.as_millis()],
-        )?;
-        Ok(rows > 0)
+        )
+        .map(drop)
     }
 
     fn bury(&mut self, page: &PageId, hash: &[u8; 16], at: Timestamp) -> Result<bool, StoreError> {
