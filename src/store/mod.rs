@@ -7,11 +7,17 @@ mod bell;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod content;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod cursor;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod encoding;
 pub mod fold;
 pub mod grams;
 mod key;
 pub mod memory;
 mod model;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod query;
 mod retention;
 #[cfg(feature = "sqlite")]
@@ -24,6 +30,8 @@ pub use memory::MemoryStore;
 pub use model::{
     Contact, Entry, Kept, Message, MessageState, Preview, Profile, Reason, Side, Source,
 };
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub use query::{
     Changed, ContactFilter, ContactQuery, Count, KeptQuery, Listing, MAX_COUNT, MessageQuery,
     MessageScope, Pending,

@@ -18,6 +18,8 @@ mod graph;
 #[cfg(feature = "full")]
 mod inbox;
 mod inspect;
+#[cfg(feature = "full")]
+mod postgres;
 #[cfg(feature = "simulator")]
 mod proxy;
 #[cfg(feature = "simulator")]

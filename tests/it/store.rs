@@ -165,7 +165,7 @@ async fn search(store: &SqliteStore, text: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_same_message_twice_is_once() {
+async fn s2_the_same_message_twice_is_once() {
     let file = File::new();
     let store = file.open();
     let hello = received(&ada(), "m1", 1, "Hello");
@@ -193,7 +193,7 @@ async fn the_same_message_twice_is_once() {
 }
 
 #[tokio::test]
-async fn an_answer_and_its_echo_are_one_bubble_in_any_order() {
+async fn i10_an_answer_and_its_echo_are_one_bubble_in_any_order() {
     let answer = key(1);
     let orders: [Vec<Change>; 5] = [
         vec![
@@ -262,7 +262,7 @@ async fn an_outcome_before_its_answer_is_one_bubble() {
 }
 
 #[tokio::test]
-async fn ticks_hold_for_messages_that_come_after_the_receipt_and_never_go_down() {
+async fn s7_i11_ticks_hold_for_messages_that_come_after_the_receipt_and_never_go_down() {
     let file = File::new();
     let store = file.open();
     let read = |when| Change::Read {
@@ -322,7 +322,7 @@ async fn seen_with_an_older_revision_leaves_the_new_message_unread() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_32_claims_exactly_one_wins() {
+async fn i18_of_32_claims_exactly_one_wins() {
     let file = File::new();
     let store = file.open();
     apply(&store, received(&ada(), "m1", 1, "Hello")).await;
@@ -370,7 +370,7 @@ async fn a_newer_attempt_wins_and_a_stale_outcome_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_late_message_does_not_move_the_inbox_backwards() {
+async fn s5_a_late_message_does_not_move_the_inbox_backwards() {
     let file = File::new();
     let store = file.open();
     apply(&store, received(&ada(), "m2", 20, "new")).await;
@@ -390,7 +390,7 @@ async fn a_late_message_does_not_move_the_inbox_backwards() {
 }
 
 #[tokio::test]
-async fn paging_visits_each_customer_once() {
+async fn s6_paging_visits_each_customer_once() {
     let file = File::new();
     let store = file.open();
     for number in 0..7 {
@@ -445,7 +445,7 @@ async fn paging_visits_each_message_once_queued_answers_included() {
 }
 
 #[tokio::test]
-async fn a_search_knows_no_case_and_no_wildcard_and_finds_two_cjk_characters() {
+async fn s11_a_search_knows_no_case_and_no_wildcard_and_finds_two_cjk_characters() {
     let file = File::new();
     let store = file.open();
     for (psid, name) in [
@@ -472,7 +472,7 @@ async fn a_search_knows_no_case_and_no_wildcard_and_finds_two_cjk_characters() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_tasks_recording_one_message_make_one() {
+async fn s1_s2_i7_a_hundred_tasks_recording_one_message_make_one() {
     let file = File::new();
     let store = file.open();
     let mut tasks = tokio::task::JoinSet::new();
@@ -517,7 +517,7 @@ async fn opening_again_finds_everything() {
 }
 
 #[tokio::test]
-async fn the_same_person_on_two_pages_is_two_customers() {
+async fn s3_the_same_person_on_two_pages_is_two_customers() {
     let file = File::new();
     let store = file.open();
     for page in ["1", "2"] {
@@ -550,7 +550,7 @@ async fn the_same_mid_under_two_customers_is_two_messages() {
 }
 
 #[tokio::test]
-async fn a_profile_brings_its_picture_and_nothing_older_replaces_it() {
+async fn s8_a_profile_brings_its_picture_and_nothing_older_replaces_it() {
     let file = File::new();
     let store = file.open();
     let picture = Picture::new("image/png", vec![1, 2, 3]);
@@ -619,7 +619,7 @@ async fn pending_gives_a_new_customers_profile_and_only_the_earliest_answer() {
 }
 
 #[tokio::test]
-async fn a_claim_that_ran_out_is_lapsed_and_never_sent_again() {
+async fn i4_a_claim_that_ran_out_is_lapsed_and_never_sent_again() {
     let file = File::new();
     let store = file.open();
     apply(&store, received(&ada(), "m1", 1, "Hello")).await;

@@ -103,3 +103,37 @@ pub(super) fn unavailable(
 pub(super) fn gone() -> StoreError {
     unavailable("it was closed")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s15_i6_every_connection_has_its_pragmas_or_there_is_none() {
+        let name = format!("messenger-crm-pragmas-{}.db", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        make_private(&file).unwrap();
+        assert!(check(&connect(&file).unwrap()).is_ok());
+        for (pragma, text) in [
+            ("synchronous = NORMAL", "its synchronous is 1, and not 2"),
+            ("secure_delete = OFF", "its secure_delete is 0, and not 1"),
+            ("foreign_keys = OFF", "its foreign_keys is 0, and not 1"),
+            ("busy_timeout = 0", "its busy_timeout is 0, and not 3000"),
+            (
+                "journal_mode = DELETE",
+                "its journal mode is delete, and not wal: it must lie on a local disk",
+            ),
+        ] {
+            let connection = connect(&file).unwrap();
+            connection
+                .execute_batch(&format!("PRAGMA {pragma}"))
+                .unwrap();
+            let error = check(&connection).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("the store is unavailable: {text}")
+            );
+        }
+        std::fs::remove_file(&file).unwrap();
+    }
+}

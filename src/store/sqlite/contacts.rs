@@ -2,16 +2,20 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::{params, params_from_iter};
+use rusqlite::{ToSql, params, params_from_iter};
 
 use super::{
-    columns::{self, COLD, CONTACT, ContactValues, HOT},
+    columns::{self, COLD, CONTACT, HOT},
     connection::failed,
     rows::SqliteRows,
     search,
 };
 use crate::{
-    store::{ContactKey, StoreError, fold::ContactRow},
+    store::{
+        ContactKey, StoreError,
+        encoding::{self, ContactValues},
+        fold::ContactRow,
+    },
     time::Timestamp,
 };
 
@@ -70,7 +74,7 @@ impl SqliteRows<'_> {
         let forgotten = self.stored(key)?.row.forgotten;
         self.execute(
             "INSERT INTO contact (page_no, psid, forgotten) VALUES (?1, ?2, ?3)",
-            params![page_no, key.psid.as_str(), columns::time(forgotten)],
+            params![page_no, key.psid.as_str(), encoding::time(forgotten)],
         )?;
         let number = self.connection.last_insert_rowid();
         self.stored(key)?.number = Some(number);
@@ -100,7 +104,7 @@ impl SqliteRows<'_> {
             self.execute(
                 "INSERT INTO forgotten (hash, page_no, at) VALUES (?1, ?2, ?3)
                  ON CONFLICT (hash) DO UPDATE SET at = excluded.at",
-                params![key.hash(), page_no, columns::time(row.forgotten)],
+                params![key.hash(), page_no, encoding::time(row.forgotten)],
             )?;
         }
         if old.is_shown() && !row.is_shown() {
@@ -128,13 +132,16 @@ impl SqliteRows<'_> {
         };
         // Most changes leave the second half as it is, and its indexes with it.
         if is_cold(row)? == is_cold(&old)? && row.profile_due() == old.profile_due() {
-            let values = values.hot.iter().map(AsRef::as_ref);
-            let number: &dyn rusqlite::ToSql = &number;
-            self.execute(&UPDATE_HOT, params_from_iter(values.chain([number])))?;
+            let values = columns::hot(&values).into_iter();
+            let values = values.chain([&number as &dyn ToSql]);
+            self.execute(&UPDATE_HOT, params_from_iter(values))?;
         } else {
-            let all = values.hot.iter().chain(&values.cold).map(AsRef::as_ref);
-            let number: &dyn rusqlite::ToSql = &number;
-            self.execute(&UPDATE_ALL, params_from_iter(all.chain([number])))?;
+            let all = columns::hot(&values).into_iter();
+            let all = all.chain(columns::cold(&values));
+            self.execute(
+                &UPDATE_ALL,
+                params_from_iter(all.chain([&number as &dyn ToSql])),
+            )?;
         }
         let (old, new) = (old.searchable(), row.searchable());
         search::put_names(self.connection, page_no, number, &old, &new)?;

@@ -3,11 +3,15 @@
 use rusqlite::params;
 
 use super::{
-    columns::{self, BodyValues, EntryValues, MESSAGE},
+    columns::{self, MESSAGE},
     rows::SqliteRows,
     search::Indexed,
 };
-use crate::store::{ContactKey, EntryId, StoreError, fold::EntryRow};
+use crate::store::{
+    ContactKey, EntryId, StoreError,
+    encoding::{self, BodyValues, EntryValues},
+    fold::EntryRow,
+};
 
 pub(super) struct Place {
     tie: i64,
@@ -108,7 +112,7 @@ impl SqliteRows<'_> {
             return self
                 .execute(
                     "INSERT INTO mark (contact_no, tie, id, key, marks, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    params![number, EntryRow::tie(id), id.as_str(), key, marks, columns::time(row.told_at())],
+                    params![number, EntryRow::tie(id), id.as_str(), key, marks, encoding::time(row.told_at())],
                 )
                 .map(drop);
         };

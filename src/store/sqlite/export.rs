@@ -6,13 +6,13 @@ use super::{
     Exported,
     columns::{self, CONTACT},
     connection::failed,
-    listing::{picture_of, psid_of},
+    listing::picture_of,
     read::{all, conversation},
 };
 use crate::{
     change::Change,
     id::PageId,
-    store::{ContactKey, EntryId, StoreError, fold},
+    store::{ContactKey, EntryId, StoreError, encoding, fold},
     time::Timestamp,
 };
 
@@ -36,7 +36,11 @@ pub(super) fn export(
         let page: String = row.get("page").map_err(failed)?;
         let page = PageId::new(page).map_err(|_| StoreError::Unreadable("the id of a Page"))?;
         let (number, psid, contact) = columns::contact(row)?;
-        Ok((number, ContactKey::new(page, psid_of(psid)?), contact))
+        Ok((
+            number,
+            ContactKey::new(page, encoding::psid(psid)?),
+            contact,
+        ))
     })?;
     let last = customers.last().map(|(number, ..)| Exported(*number));
     for (number, key, row) in &customers {
@@ -72,7 +76,7 @@ fn export_nameless(connection: &Connection) -> Result<Vec<Change>, StoreError> {
                 (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
             Ok(Change::Kept {
                 page: named.map(page).transpose()?,
-                psid: psid.map(psid_of).transpose()?,
+                psid: psid.map(encoding::psid).transpose()?,
                 id: EntryId::from_text(row.get::<_, String>(2).map_err(failed)?),
                 at: Timestamp::from_millis(row.get(3).map_err(failed)?),
                 reason: row.get(4).map_err(failed)?,

@@ -11,10 +11,10 @@ use super::{
     search,
 };
 use crate::{
-    id::Psid,
     store::{
         Contact, ContactFilter, ContactKey, ContactQuery, Count, EntryId, Kept, KeptQuery, Listing,
-        MAX_COUNT, Picture, Revision, StoreError, fold::ContactRow, grams,
+        MAX_COUNT, Picture, Revision, StoreError, cursor::Cursor, encoding, fold::ContactRow,
+        grams,
     },
     time::Timestamp,
 };
@@ -96,7 +96,7 @@ pub(super) fn contacts(
         }
     };
     let contacts = rows.into_iter().map(|(number, psid, row)| {
-        let key = ContactKey::new(query.page.clone(), psid_of(psid)?);
+        let key = ContactKey::new(query.page.clone(), encoding::psid(psid)?);
         show(connection, &key, number, &row)
     });
     Ok(Listing {
@@ -135,7 +135,7 @@ fn inbox(
     let next = rows
         .last()
         .filter(|_| has_more)
-        .map(|row| Cursor::of_contact(row).to_string());
+        .map(|row| place(row).to_string());
     Ok((rows, next, counted))
 }
 
@@ -166,14 +166,14 @@ fn filtered<P: Params + Copy>(
         }
     }
     let total = Count::of(u32::try_from(rows.len()).unwrap_or(u32::MAX));
-    rows.retain(|row| Cursor::of_contact(row) < after);
-    rows.sort_by_key(|row| std::cmp::Reverse(Cursor::of_contact(row)));
+    rows.retain(|row| place(row) < after);
+    rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows
         .last()
         .filter(|_| has_more)
-        .map(|row| Cursor::of_contact(row).to_string());
+        .map(|row| place(row).to_string());
     Ok((rows, next, total))
 }
 
@@ -202,7 +202,7 @@ fn walk(
         }
         let row = columns::contact(row)?;
         looked_at += 1;
-        next = Some(Cursor::of_contact(&row).to_string());
+        next = Some(place(&row).to_string());
         if is_wanted(row.0, &row.2)? {
             rows.push(row);
         }
@@ -243,7 +243,7 @@ pub(super) fn kept(
             Ok(Kept {
                 id: EntryId::from_text(row.get::<_, String>(0).map_err(failed)?),
                 page: query.page.clone(),
-                psid: psid.map(psid_of).transpose()?,
+                psid: psid.map(encoding::psid).transpose()?,
                 at: Timestamp::from_millis(row.get(2).map_err(failed)?),
                 reason: row.get(3).map_err(failed)?,
                 raw: row.get(4).map_err(failed)?,
@@ -315,10 +315,6 @@ pub(super) fn picture_of(
     Ok(pictures.into_iter().next())
 }
 
-pub(super) fn psid_of(text: String) -> Result<Psid, StoreError> {
-    Psid::new(text).map_err(|_| StoreError::Unreadable("the id of a customer"))
-}
-
 pub(super) fn nothing<T>() -> Listing<T> {
     Listing {
         rows: Vec::new(),
@@ -344,48 +340,6 @@ pub(super) fn count(
     Ok(Count::of(counted))
 }
 
-/// Where a row stands in a listing.
-#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct Cursor {
-    pub(super) at: i64,
-    pub(super) tie: i64,
-}
-
-impl Cursor {
-    pub(super) const START: Self = Self {
-        at: i64::MAX,
-        tie: i64::MAX,
-    };
-
-    pub(super) fn new(at: Timestamp, tie: i64) -> Self {
-        Self {
-            at: at.as_millis(),
-            tie,
-        }
-    }
-
-    fn of_contact((number, _, row): &(i64, String, ContactRow)) -> Self {
-        Self::new(row.last_at.unwrap_or_default(), *number)
-    }
-
-    pub(super) fn parse(after: Option<&str>) -> Result<Self, StoreError> {
-        let Some(after) = after else {
-            return Ok(Self::START);
-        };
-        after
-            .split_once(':')
-            .and_then(|(at, tie)| {
-                Some(Self {
-                    at: at.parse().ok()?,
-                    tie: tie.parse().ok()?,
-                })
-            })
-            .ok_or(StoreError::Unreadable("the cursor"))
-    }
-}
-
-impl std::fmt::Display for Cursor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.at, self.tie)
-    }
+fn place((number, _, row): &(i64, String, ContactRow)) -> Cursor {
+    Cursor::new(row.last_at.unwrap_or_default(), *number)
 }

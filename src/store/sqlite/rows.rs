@@ -16,6 +16,7 @@ use crate::{
     id::PageId,
     store::{
         ContactKey, EntryId, Kept, OutgoingKey, Picture, Revision, StoreError,
+        encoding::{self, OutgoingValues},
         fold::{ContactRow, Conversation, Ends, EntryRow, FieldRow, OutgoingRow, Rows},
     },
     time::Timestamp,
@@ -63,8 +64,8 @@ impl<'c> SqliteRows<'c> {
     pub(super) fn finish(mut self) -> Result<(), StoreError> {
         self.texts.write(self.connection)?;
         for page in self.pages.values().filter(|page| page.is_changed) {
-            let revision = columns::revision_to_sql(page.revision);
-            let gone = page.gone.map(columns::revision_to_sql);
+            let revision = encoding::revision_to_sql(page.revision);
+            let gone = page.gone.map(encoding::revision_to_sql);
             self.execute(
                 "UPDATE page SET revision = ?2, gone = coalesce(?3, gone) WHERE page_no = ?1",
                 params![page.number, revision, gone],
@@ -210,31 +211,25 @@ impl Rows for SqliteRows<'_> {
                 .execute(sql, params![number, answer.to_bytes()])
                 .map(drop);
         };
-        let (text, more) = match &row.content {
-            Some(content) => columns::content_values(content, None)?,
-            None => (None, None),
-        };
-        let (state, state_due, reason) = columns::state_values(&row.state)?;
-        let mids: Vec<&str> = row.mids.iter().map(|mid| mid.as_str()).collect();
-        let mids = Some(mids.join("\n")).filter(|mids| !mids.is_empty());
+        let values = OutgoingValues::of(row)?;
         self.execute(
             "INSERT OR REPLACE INTO outgoing (contact_no, key, at, tie, due, has_content, text, more, attempt, state,
              state_due, reason, by, mids) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             params![
                 number,
                 answer.to_bytes(),
-                row.at.as_millis(),
-                row.spot().map(|spot| spot.tie),
-                columns::time(row.due()),
-                row.content.is_some(),
-                text,
-                more,
-                row.attempt,
-                state,
-                state_due,
-                reason,
-                columns::worker(row.by),
-                mids
+                values.at,
+                values.tie,
+                values.due,
+                values.has_content,
+                values.text,
+                values.more,
+                values.attempt,
+                values.state,
+                values.state_due,
+                values.reason,
+                values.by,
+                values.mids,
             ],
         )
         .map(drop)

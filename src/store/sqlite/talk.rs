@@ -5,13 +5,16 @@ use rusqlite::{Connection, Row, params};
 use super::{
     columns::{self, CONTACT, MESSAGE, OUTGOING},
     connection::failed,
-    listing::{Cursor, FAR, count, find_contact, more_than, nothing, psid_of},
+    listing::{FAR, count, find_contact, more_than, nothing},
     read::{all, count_steps, find_page, prepare},
     search,
 };
 use crate::{
     id::PageId,
-    store::{ContactKey, Count, Listing, Message, MessageQuery, MessageScope, StoreError, grams},
+    store::{
+        ContactKey, Count, Listing, Message, MessageQuery, MessageScope, StoreError,
+        cursor::Cursor, encoding, grams,
+    },
 };
 
 pub(super) fn messages(
@@ -154,6 +157,6 @@ fn message_of(
     let Some((_, psid, contact)) = contact else {
         return Ok(None);
     };
-    let key = ContactKey::new(page.clone(), psid_of(psid)?);
+    let key = ContactKey::new(page.clone(), encoding::psid(psid)?);
     Ok(entry.show(&key, &contact))
 }

@@ -5,12 +5,12 @@ use rusqlite::{Connection, params};
 use super::{
     columns::{self, CONTACT},
     connection::failed,
-    listing::{more_than, psid_of},
+    listing::more_than,
     read::{all, find_page, head},
 };
 use crate::{
     id::PageId,
-    store::{Changed, ContactKey, Pending, Revision, StoreError},
+    store::{Changed, ContactKey, Pending, Revision, StoreError, encoding},
     time::Timestamp,
 };
 
@@ -33,7 +33,11 @@ pub(super) fn pending(
             let page: String = row.get("page").map_err(failed)?;
             let (number, psid, contact) = columns::contact(row)?;
             let page = PageId::new(page).map_err(|_| StoreError::Unreadable("the id of a Page"))?;
-            Ok((number, ContactKey::new(page, psid_of(psid)?), contact))
+            Ok((
+                number,
+                ContactKey::new(page, encoding::psid(psid)?),
+                contact,
+            ))
         })
     };
     for (number, key, _) in due("send_due")? {
@@ -89,12 +93,12 @@ pub(super) fn changed(
             &sql,
             params![page_no, than, more_than(limit)],
             |row| {
-                let psid = psid_of(row.get(0).map_err(failed)?)?;
+                let psid = encoding::psid(row.get(0).map_err(failed)?)?;
                 Ok((psid, row.get::<_, i64>(1).map_err(failed)?))
             },
         )
     };
-    let mut rows = read(">", columns::revision_to_sql(since), MAX_CHANGED)?;
+    let mut rows = read(">", encoding::revision_to_sql(since), MAX_CHANGED)?;
     let mut until = revision;
     let more = rows.len() > MAX_CHANGED;
     if more

@@ -1,0 +1,526 @@
+//! The first round trip: customers are locked, and all rows that the changes touch are read.
+//!
+//! The lock of a customer's row is the lock of the conversation: every rule looks at one
+//! conversation only. They are locked in one order by everybody. A customer who is not there yet
+//! cannot be locked: whoever writes them second fails, and begins anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio_postgres::{Client, Row, types::Type};
+
+use super::{
+    columns::{CONTACT, Columns, MARK, MESSAGE, Many, OUTGOING, to_sql},
+    connection::Trip,
+    error::Failure,
+    options::Schema,
+};
+use crate::{
+    change::Change,
+    id::PageId,
+    store::{
+        ContactKey, EntryId, OutgoingKey, Revision, StoreError,
+        fold::{
+            ContactRow, Conversation, Ends, EntryRow, FieldRow, Loaded, Missing, OutgoingRow,
+            Wanted, wanted,
+        },
+        key::hash63_of,
+    },
+    time::Timestamp,
+};
+
+/// The revision that a commit works with until it has its own: later than any there is.
+pub(super) const UNTOLD: Revision = Revision::new(i64::MAX.cast_unsigned());
+
+/// What is known of the rows that changes touch.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) rows: Loaded,
+    pub(super) pages: BTreeMap<PageId, i32>,
+    pub(super) contacts: BTreeMap<ContactKey, Place>,
+    /// The entries that are stored, as they are.
+    pub(super) entries: BTreeMap<(ContactKey, EntryId), EntryRow>,
+}
+
+/// Where a customer's rows lie, or will lie.
+pub(super) struct Place {
+    pub(super) page_no: i32,
+    pub(super) contact_no: i64,
+    /// The customer's row, if it is there.
+    pub(super) row: Option<ContactRow>,
+}
+
+/// Locks and reads, after `begin` if there is no transaction yet.
+pub(super) async fn load(
+    client: &Client,
+    schema: &Schema,
+    begin: Option<&str>,
+    changes: &[&[Change]],
+) -> Result<Known, Failure> {
+    let all = || changes.iter().copied().flatten();
+    let wanted = wanted(all());
+    let pages: BTreeSet<&PageId> = all().filter_map(Change::page).collect();
+    let mut known = first(client, schema, begin, &pages, &wanted).await?;
+    if known.pages.len() < pages.len() {
+        create(client, schema, &pages).await?;
+        known = first(client, schema, None, &pages, &wanted).await?;
+    }
+    for page in pages {
+        // The fold counts one on from here.
+        let last = Revision::new(UNTOLD.number() - 1);
+        known.rows.put_page(page.clone(), last);
+    }
+    Ok(known)
+}
+
+/// Reads what the fold wants to see in addition.
+pub(super) async fn load_more(
+    client: &Client,
+    schema: &Schema,
+    known: &mut Known,
+    missing: Missing,
+) -> Result<(), Failure> {
+    let mut wanted = Wanted::default();
+    match missing {
+        Missing::Entry(key, id) => drop(wanted.entries.insert((key, id))),
+        Missing::Outgoing(key, answer) => drop(wanted.outgoing.insert((key, answer))),
+        Missing::Field(key, name) => drop(wanted.fields.insert((key, name))),
+        Missing::Due(key) => drop(wanted.due.insert(key)),
+        Missing::Conversation(key) => drop(wanted.conversations.insert(key)),
+        Missing::Kept(page, id) => drop(wanted.kept.insert((page, id))),
+        Missing::Ends {
+            contact,
+            but,
+            but_answers,
+        } => return ends(client, schema, known, contact, but, but_answers).await,
+        Missing::Contact(_) | Missing::Page(_) => {
+            return Err(StoreError::Unreadable("a row that no change names").into());
+        }
+    }
+    let asked = Asked::of(schema, &wanted);
+    let mut trip = Trip::new(client);
+    asked.add(&mut trip);
+    let answers = trip.go().await?;
+    Ok(asked.read(answers, known)?)
+}
+
+async fn first(
+    client: &Client,
+    schema: &Schema,
+    begin: Option<&str>,
+    pages: &BTreeSet<&PageId>,
+    wanted: &Wanted,
+) -> Result<Known, Failure> {
+    let page_names = Many::default().texts("page", pages.iter().map(|page| Some(page.as_str())));
+    let contacts: Vec<&ContactKey> = wanted.contacts.iter().collect();
+    let named = by_contact(contacts.iter().copied());
+    let hashes = contacts.iter().map(|key| Some(key.hash().to_vec()));
+    let hashed = by_contact(contacts.iter().copied()).bytes("hash", hashes.collect());
+    let asked = Asked::of(schema, wanted);
+
+    let mut trip = Trip::new(client);
+    if let Some(begin) = begin {
+        trip.control(begin);
+    }
+    trip.add(
+        format!(
+            "SELECT w.n, p.page_no FROM {} WITH ORDINALITY AS w(page, n) JOIN {schema}.page p ON p.page = w.page",
+            page_names.unnested()
+        ),
+        page_names.params(),
+    );
+    trip.add(
+        format!(
+            "SELECT w.n, c.contact_no, c.page_no, {CONTACT} FROM {} WITH ORDINALITY AS w(page, psid, n) {}
+             ORDER BY w.n FOR NO KEY UPDATE OF c",
+            named.unnested(),
+            joined(schema)
+        ),
+        named.params(),
+    );
+    // A statement of its own: it sees what the lock has waited for.
+    trip.add(
+        format!(
+            "SELECT w.n, c.contact_no, p.page_no, f.at,
+             CASE WHEN c.contact_no IS NULL THEN nextval('{schema}.contact_no') END
+             FROM {} WITH ORDINALITY AS w(page, psid, hash, n) JOIN {schema}.page p ON p.page = w.page
+             LEFT JOIN {schema}.contact c ON c.page_no = p.page_no AND c.psid = w.psid
+             LEFT JOIN {schema}.forgotten f ON f.page_no = p.page_no AND f.hash = w.hash",
+            hashed.unnested()
+        ),
+        hashed.params(),
+    );
+    asked.add(&mut trip);
+    let mut answers = trip.go().await?.into_iter();
+    if begin.is_some() {
+        answers.next();
+    }
+    let mut answer = || answers.next().unwrap_or_default();
+    let (found_pages, locked, told) = (answer(), answer(), answer());
+
+    let mut known = Known::default();
+    let pages: Vec<&PageId> = pages.iter().copied().collect();
+    for row in &found_pages {
+        let mut next = Columns::of(row);
+        if let Some(page) = pages.get(next.place()?) {
+            known.pages.insert((*page).clone(), next.get()?);
+        }
+    }
+    let mut rows = BTreeMap::new();
+    for row in &locked {
+        let mut next = Columns::of(row);
+        let place = next.place()?;
+        let number: (i64, i32) = (next.get()?, next.get()?);
+        rows.insert(place, (number.0, next.contact()?));
+    }
+    for row in &told {
+        let mut next = Columns::of(row);
+        let place = next.place()?;
+        let there: Option<i64> = next.get()?;
+        let page_no = next.get()?;
+        let forgotten: Option<i64> = next.get()?;
+        let new: Option<i64> = next.get()?;
+        let Some(key) = contacts.get(place) else {
+            continue;
+        };
+        let forgotten = forgotten.map(Timestamp::from_millis);
+        let place = match (rows.remove(&place), there, new) {
+            (Some((contact_no, mut row)), ..) => {
+                row.forgotten = forgotten;
+                Place {
+                    page_no,
+                    contact_no,
+                    row: Some(row),
+                }
+            }
+            (None, None, Some(contact_no)) => Place {
+                page_no,
+                contact_no,
+                row: None,
+            },
+            // They came between the two statements, and are not locked.
+            _ => return Err(Failure::overtaken()),
+        };
+        let mut seen = place.row.clone().unwrap_or_default();
+        seen.forgotten = forgotten;
+        known.rows.put_contact((*key).clone(), Some(seen));
+        known.contacts.insert((*key).clone(), place);
+    }
+    asked.read(answers.collect(), &mut known)?;
+    Ok(known)
+}
+
+async fn create(
+    client: &Client,
+    schema: &Schema,
+    pages: &BTreeSet<&PageId>,
+) -> Result<(), Failure> {
+    let names = Many::default().texts("page", pages.iter().map(|page| Some(page.as_str())));
+    let sql = format!(
+        "INSERT INTO {schema}.page (page) SELECT page FROM {} AS w(page) ORDER BY page ON CONFLICT (page) DO NOTHING",
+        names.unnested()
+    );
+    client.query_typed(&sql, &names.params()).await?;
+    Ok(())
+}
+
+fn by_contact<'k>(keys: impl Iterator<Item = &'k ContactKey> + Clone) -> Many {
+    let pages = keys.clone().map(|key| Some(key.page.as_str()));
+    Many::default()
+        .texts("page", pages)
+        .texts("psid", keys.map(|key| Some(key.psid.as_str())))
+}
+
+/// From the keys in `w` to the customers.
+fn joined(schema: &Schema) -> String {
+    format!(
+        "JOIN {schema}.page p ON p.page = w.page JOIN {schema}.contact c ON c.page_no = p.page_no AND c.psid = w.psid"
+    )
+}
+
+/// The rows of a customer in `c`, by all columns of an index: left to itself the planner looks
+/// through a whole conversation for a few of its messages. `OFFSET 0` keeps it from that.
+fn each(schema: &Schema, table: &str, condition: &str) -> String {
+    format!(
+        "CROSS JOIN LATERAL (SELECT * FROM {schema}.{table} x
+         WHERE x.page_no = c.page_no AND x.contact_no = c.contact_no {condition} OFFSET 0)"
+    )
+}
+
+/// Rows to be read, besides those of the customers themselves.
+struct Asked<'w> {
+    wanted: &'w Wanted,
+    statements: Vec<(Kind, String, Many)>,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Entries,
+    Outgoing,
+    Due,
+    Fields,
+    ConversationEntries,
+    ConversationOutgoing,
+    ConversationFields,
+    Kept,
+}
+
+impl<'w> Asked<'w> {
+    fn of(schema: &Schema, wanted: &'w Wanted) -> Self {
+        let joined = joined(schema);
+        let each = |table, condition| each(schema, table, condition);
+        let mut statements = Vec::new();
+        let entries = &wanted.entries;
+        if !entries.is_empty() {
+            let many = by_contact(entries.iter().map(|(key, _)| key))
+                .numbers(
+                    "tie",
+                    entries
+                        .iter()
+                        .map(|(_, id)| Some(EntryRow::tie(id)))
+                        .collect(),
+                )
+                .texts("id", entries.iter().map(|(_, id)| Some(id.as_str())));
+            let from = format!(
+                "FROM {} WITH ORDINALITY AS w(page, psid, tie, id, n) {joined}",
+                many.unnested()
+            );
+            let on = "AND x.tie = w.tie AND x.id = w.id";
+            let sql = format!(
+                "SELECT w.n, {MESSAGE} {from} {} m UNION ALL SELECT w.n, {MARK} {from} {} m",
+                each("message", on),
+                each("mark", on)
+            );
+            statements.push((Kind::Entries, sql, many));
+        }
+        let outgoing = &wanted.outgoing;
+        if !outgoing.is_empty() {
+            let keys = outgoing
+                .iter()
+                .map(|(_, key)| Some(key.to_bytes().to_vec()));
+            let many = by_contact(outgoing.iter().map(|(key, _)| key)).bytes("key", keys.collect());
+            let sql = format!(
+                "SELECT w.n, {OUTGOING} FROM {} WITH ORDINALITY AS w(page, psid, key, n) {joined} {} o",
+                many.unnested(),
+                each("outgoing", "AND x.key = w.key")
+            );
+            statements.push((Kind::Outgoing, sql, many));
+        }
+        if !wanted.due.is_empty() {
+            let many = by_contact(wanted.due.iter());
+            let sql = format!(
+                "SELECT w.n, {OUTGOING} FROM {} WITH ORDINALITY AS w(page, psid, n) {joined} {} o",
+                many.unnested(),
+                each("outgoing", "AND x.due IS NOT NULL")
+            );
+            statements.push((Kind::Due, sql, many));
+        }
+        let fields = &wanted.fields;
+        if !fields.is_empty() {
+            let ties = fields
+                .iter()
+                .map(|(_, name)| Some(hash63_of(name.as_bytes())));
+            let many = by_contact(fields.iter().map(|(key, _)| key))
+                .numbers("tie", ties.collect())
+                .texts("name", fields.iter().map(|(_, name)| Some(name.as_str())));
+            let sql = format!(
+                "SELECT w.n, f.name, f.at, f.value FROM {} WITH ORDINALITY AS w(page, psid, tie, name, n) {joined} {} f",
+                many.unnested(),
+                each("field", "AND x.tie = w.tie AND x.name = w.name")
+            );
+            statements.push((Kind::Fields, sql, many));
+        }
+        if !wanted.conversations.is_empty() {
+            let contacts = || by_contact(wanted.conversations.iter());
+            let many = contacts();
+            let from = format!(
+                "FROM {} WITH ORDINALITY AS w(page, psid, n) {joined}",
+                many.unnested()
+            );
+            let entries = format!(
+                "SELECT w.n, {MESSAGE} {from} {} m UNION ALL SELECT w.n, {MARK} {from} {} m",
+                each("message", ""),
+                each("mark", "")
+            );
+            let outgoing = format!("SELECT w.n, {OUTGOING} {from} {} o", each("outgoing", ""));
+            let fields = format!(
+                "SELECT w.n, f.name, f.at, f.value {from} {} f",
+                each("field", "")
+            );
+            statements.push((Kind::ConversationEntries, entries, many));
+            statements.push((Kind::ConversationOutgoing, outgoing, contacts()));
+            statements.push((Kind::ConversationFields, fields, contacts()));
+        }
+        let kept = &wanted.kept;
+        if !kept.is_empty() {
+            let pages = kept
+                .iter()
+                .map(|(page, _)| page.as_ref().map(PageId::as_str));
+            let many = Many::default()
+                .texts("page", pages)
+                .texts("id", kept.iter().map(|(_, id)| Some(id.as_str())));
+            let sql = format!(
+                "SELECT w.n FROM {} WITH ORDINALITY AS w(page, id, n) LEFT JOIN {schema}.page p ON p.page = w.page
+                 JOIN {schema}.kept k ON k.page_no = CASE WHEN w.page IS NULL THEN 0 ELSE p.page_no END AND k.id = w.id",
+                many.unnested()
+            );
+            statements.push((Kind::Kept, sql, many));
+        }
+        Self { wanted, statements }
+    }
+
+    fn add<'s>(&'s self, trip: &mut Trip<'s>) {
+        for (_, sql, many) in &self.statements {
+            trip.add(sql.clone(), many.params());
+        }
+    }
+
+    /// Puts what was found in its place, and beside it what is not there.
+    fn read(&self, answers: Vec<Vec<Row>>, known: &mut Known) -> Result<(), StoreError> {
+        let Wanted {
+            entries,
+            outgoing,
+            fields,
+            due,
+            conversations,
+            kept,
+            ..
+        } = self.wanted;
+        for (key, id) in entries {
+            known.rows.put_entry(key.clone(), id.clone(), None);
+        }
+        for (key, answer) in outgoing {
+            known.rows.put_outgoing(key.clone(), answer.clone(), None);
+        }
+        for (key, name) in fields {
+            known.rows.put_field(key.clone(), name.clone(), None);
+        }
+        for (page, id) in kept {
+            known.rows.put_kept(page.clone(), id.clone(), false);
+        }
+        let mut due: Vec<(&ContactKey, Vec<OutgoingRow>)> =
+            due.iter().map(|key| (key, Vec::new())).collect();
+        let mut talks: Vec<(&ContactKey, Conversation)> = (conversations.iter())
+            .map(|key| (key, Conversation::default()))
+            .collect();
+        let (entries, outgoing) = (Vec::from_iter(entries), Vec::from_iter(outgoing));
+        let (fields, kept) = (Vec::from_iter(fields), Vec::from_iter(kept));
+        let nowhere = || StoreError::Unreadable("an ordinal");
+        for ((kind, ..), rows) in self.statements.iter().zip(&answers) {
+            for row in rows {
+                let mut next = Columns::of(row);
+                let place = next.place()?;
+                match kind {
+                    Kind::Entries => {
+                        let (key, _) = entries.get(place).ok_or_else(nowhere)?;
+                        known.found(key, next.entry()?);
+                    }
+                    Kind::Outgoing => {
+                        let (key, answer) = outgoing.get(place).ok_or_else(nowhere)?;
+                        let row = Some(next.outgoing()?);
+                        known.rows.put_outgoing(key.clone(), answer.clone(), row);
+                    }
+                    Kind::Fields => {
+                        let (key, name) = fields.get(place).ok_or_else(nowhere)?;
+                        let (_, row) = field(&mut next)?;
+                        known.rows.put_field(key.clone(), name.clone(), Some(row));
+                    }
+                    Kind::Kept => {
+                        let (page, id) = kept.get(place).ok_or_else(nowhere)?;
+                        known.rows.put_kept(page.clone(), id.clone(), true);
+                    }
+                    Kind::Due => {
+                        let (_, rows) = due.get_mut(place).ok_or_else(nowhere)?;
+                        rows.push(next.outgoing()?);
+                    }
+                    Kind::ConversationEntries => {
+                        let (key, talk) = talks.get_mut(place).ok_or_else(nowhere)?;
+                        let row = next.entry()?;
+                        known.found(key, row.clone());
+                        talk.entries.push(row);
+                    }
+                    Kind::ConversationOutgoing => {
+                        let (_, talk) = talks.get_mut(place).ok_or_else(nowhere)?;
+                        talk.outgoing.push(next.outgoing()?);
+                    }
+                    Kind::ConversationFields => {
+                        let (_, talk) = talks.get_mut(place).ok_or_else(nowhere)?;
+                        talk.fields.push(field(&mut next)?);
+                    }
+                }
+            }
+        }
+        for (key, rows) in due {
+            known.rows.put_due(key.clone(), rows);
+        }
+        for (key, talk) in talks {
+            known.rows.put_conversation(key.clone(), talk);
+        }
+        Ok(())
+    }
+}
+
+impl Known {
+    fn found(&mut self, key: &ContactKey, row: EntryRow) {
+        let (key, id) = (key.clone(), row.id.clone());
+        self.entries.insert((key.clone(), id.clone()), row.clone());
+        self.rows.put_entry(key, id, Some(row));
+    }
+}
+
+pub(super) fn field(next: &mut Columns<'_>) -> Result<(String, FieldRow), StoreError> {
+    let name = next.text()?.unwrap_or_default();
+    let at = Timestamp::from_millis(next.get()?);
+    Ok((name, FieldRow::new(at, next.text()?)))
+}
+
+/// The ends of a conversation, but for the rows in hand.
+async fn ends(
+    client: &Client,
+    schema: &Schema,
+    known: &mut Known,
+    key: ContactKey,
+    but: BTreeSet<EntryId>,
+    but_answers: BTreeSet<OutgoingKey>,
+) -> Result<(), Failure> {
+    let mut ends = Ends::default();
+    if let Some(place) = known.contacts.get(&key).filter(|place| place.row.is_some()) {
+        let ids: Vec<String> = but.iter().map(|id| to_sql(id.as_str())).collect();
+        let keys: Vec<Vec<u8>> = (but_answers.iter().map(|key| key.to_bytes().to_vec())).collect();
+        let of = format!(
+            "page_no = {} AND contact_no = {}",
+            place.page_no, place.contact_no
+        );
+        let entry = |order: &str| {
+            format!(
+                "(SELECT {MESSAGE} FROM {schema}.message m WHERE {of} AND id <> ALL ($1)
+                 ORDER BY at {order}, tie {order} LIMIT 1)"
+            )
+        };
+        let mut trip = Trip::new(client);
+        let entries = format!("{} UNION ALL {}", entry("ASC"), entry("DESC"));
+        trip.add(entries, vec![(&ids, Type::TEXT_ARRAY)]);
+        let shown = format!(
+            "SELECT {OUTGOING} FROM {schema}.outgoing o WHERE {of} AND tie IS NOT NULL AND key <> ALL ($1)
+             ORDER BY at DESC, tie DESC LIMIT 1"
+        );
+        trip.add(shown, vec![(&keys, Type::BYTEA_ARRAY)]);
+        let first = format!(
+            "SELECT min(at) FROM {schema}.outgoing WHERE {of} AND has_content AND key <> ALL ($1)"
+        );
+        trip.add(first, vec![(&keys, Type::BYTEA_ARRAY)]);
+        let answers = trip.go().await?;
+        for row in &answers[0] {
+            let row = Columns::of(row).entry()?;
+            ends.include(row.body.as_ref().map(|body| body.at), row.snippet());
+        }
+        for row in &answers[1] {
+            ends.include(None, Columns::of(row).outgoing()?.snippet());
+        }
+        for row in &answers[2] {
+            let at: Option<i64> = Columns::of(row).get()?;
+            ends.include(at.map(Timestamp::from_millis), None);
+        }
+    }
+    known.rows.put_ends(key, but, but_answers, ends);
+    Ok(())
+}

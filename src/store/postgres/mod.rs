@@ -1,0 +1,230 @@
+//! Customers and conversations in PostgreSQL, for any number of processes.
+//!
+//! Callers that come while a commit is under way share the next one, which takes two round trips
+//! however many they are. What one process has written, [`ContactStore::changed`] of another tells
+//! within a quarter of a second, and in the order in which it was committed.
+//!
+//! Its futures need a tokio runtime. It keeps nothing in a session, so that it works behind a
+//! pooler in transaction mode, and needs no extension. It is tested with PostgreSQL 15.
+
+mod columns;
+mod connection;
+mod error;
+mod listing;
+mod load;
+mod migrate;
+mod options;
+mod save;
+mod search;
+mod tls;
+mod work;
+mod writer;
+
+pub use deadpool_postgres;
+pub use migrate::PostgresFault;
+pub use options::PostgresOptions;
+pub use tokio_postgres;
+pub use work::Exported;
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use deadpool_postgres::Pool;
+
+use super::{
+    Changed, Contact, ContactKey, ContactQuery, ContactStore, Kept, KeptQuery, Listing, Message,
+    MessageQuery, Pending, Picture, Revision, StoreError,
+};
+use crate::{
+    change::{Applied, Change},
+    id::PageId,
+    time::Timestamp,
+};
+use options::Schema;
+use writer::Writer;
+
+/// How soon the commits of another process are noticed.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// In a host's transaction somebody else may be faster so often.
+const ATTEMPTS: u32 = 8;
+
+/// A [`ContactStore`] in PostgreSQL. A clone is a handle to the same connections.
+#[derive(Clone)]
+pub struct PostgresStore(Arc<Writer>);
+
+impl PostgresStore {
+    /// Connects with the options that [`PostgresOptions::new`] takes from this address, and brings
+    /// the tables to the form that this program knows.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect_with`](Self::connect_with).
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::connect_with(PostgresOptions::new(url)?).await
+    }
+
+    /// The same with options of your own.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the server cannot be reached or has one of the faults that
+    /// [`check`](Self::check) tells, [`StoreError::TooNew`] when a newer program made the tables.
+    pub async fn connect_with(options: PostgresOptions) -> Result<Self, StoreError> {
+        let (pool, schema) = options.open()?;
+        Self::open(pool, schema).await
+    }
+
+    /// The same over connections of the host's, with the tables in this schema.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect_with`](Self::connect_with), and when the schema's name is not one that
+    /// [`PostgresOptions::with_schema`] takes.
+    pub async fn with_pool(pool: Pool, schema: &str) -> Result<Self, StoreError> {
+        Self::open(pool, Schema::new(schema)?).await
+    }
+
+    async fn open(pool: Pool, schema: Schema) -> Result<Self, StoreError> {
+        migrate::require(&pool, &schema).await?;
+        migrate::migrate(&pool, &schema).await?;
+        Ok(Self(Arc::new(Writer::new(pool, schema))))
+    }
+
+    /// Applies changes in a transaction of the host's own: all of them or none, and committed with
+    /// what the host writes itself.
+    ///
+    /// Commit soon: until then whatever else changes these customers, or anything of their Pages,
+    /// has to wait. [`changed`](ContactStore::changed) tells of them within a quarter of a second
+    /// after the commit.
+    ///
+    /// # Errors
+    ///
+    /// As [`ContactStore::apply`]; the transaction is as it was before, and can go on unless its
+    /// connection is lost.
+    pub async fn apply_in(
+        &self,
+        transaction: &mut tokio_postgres::Transaction<'_>,
+        changes: &[Change],
+    ) -> Result<Vec<Applied>, StoreError> {
+        let mut attempt = 0;
+        loop {
+            let savepoint = transaction.savepoint("messenger").await;
+            let savepoint = savepoint.map_err(error::failed)?;
+            let schema = self.0.schema();
+            let applied = writer::apply(savepoint.client(), schema, None, &[changes]).await;
+            attempt += 1;
+            match applied {
+                Ok(answers) => {
+                    savepoint.commit().await.map_err(error::failed)?;
+                    return Ok(answers.into_iter().flatten().collect());
+                }
+                Err(failure) => {
+                    savepoint.rollback().await.map_err(error::failed)?;
+                    if !failure.is_overtaken || attempt == ATTEMPTS {
+                        return Err(failure.error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What is wrong with the server: read-only, not durable, or a role that may not write.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when it cannot be asked.
+    pub async fn check(&self) -> Result<Vec<PostgresFault>, StoreError> {
+        migrate::check(self.0.pool(), self.0.schema()).await
+    }
+
+    /// The next part of everything as a log of changes, which makes the same again in an empty
+    /// store: about a thousand customers, and where to continue. Begin with `None`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], when the database cannot be read.
+    pub async fn export(
+        &self,
+        after: Option<Exported>,
+    ) -> Result<(Vec<Change>, Option<Exported>), StoreError> {
+        work::export(self.0.pool(), self.0.schema(), after).await
+    }
+
+    /// Removes what has waited since before `before` for a message or a customer that never came,
+    /// and what was kept raw before then; says how many rows.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: a part may have been removed; sweep again.
+    pub async fn sweep(&self, before: Timestamp) -> Result<u64, StoreError> {
+        work::sweep(self.0.pool(), self.0.schema(), before).await
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PostgresStore(schema {}, …)", self.0.schema().name())
+    }
+}
+
+#[async_trait]
+impl ContactStore for PostgresStore {
+    async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
+        self.0.apply(changes.to_vec()).await
+    }
+
+    async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
+        listing::contact(self.0.pool(), self.0.schema(), key).await
+    }
+
+    async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError> {
+        listing::picture(self.0.pool(), self.0.schema(), key).await
+    }
+
+    async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
+        listing::contacts(self.0.pool(), self.0.schema(), query).await
+    }
+
+    async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
+        listing::messages(self.0.pool(), self.0.schema(), query).await
+    }
+
+    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError> {
+        listing::kept(self.0.pool(), self.0.schema(), query).await
+    }
+
+    async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
+        work::pending(self.0.pool(), self.0.schema(), now, limit).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        work::next_due(self.0.pool(), self.0.schema()).await
+    }
+
+    async fn changed(
+        &self,
+        page: &PageId,
+        since: Revision,
+        wait: Duration,
+    ) -> Result<Changed, StoreError> {
+        let now = Instant::now();
+        let until = now.checked_add(wait).unwrap_or(now);
+        loop {
+            // Listening begins before looking, or a commit in between would be missed.
+            let mut rung = std::pin::pin!(self.0.bell().notified());
+            rung.as_mut().enable();
+            let changed = work::changed(self.0.pool(), self.0.schema(), page, since).await?;
+            let left = until.saturating_duration_since(Instant::now());
+            if changed.revision != since || left.is_zero() {
+                return Ok(changed);
+            }
+            let waited = tokio::time::timeout(LOOK_AGAIN.min(left), rung).await;
+            // Either way it is time to look.
+            drop(waited);
+        }
+    }
+}

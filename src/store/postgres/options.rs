@@ -1,0 +1,289 @@
+//! How to reach the database.
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::{Config, config::SslMode};
+
+use super::{error::unavailable, tls::Tls};
+use crate::store::StoreError;
+
+/// Nobody waits longer for a connection: a webhook must be answered within five seconds.
+pub(super) const WAIT: Duration = Duration::from_secs(3);
+
+/// How to reach the database, and how many connections to hold.
+///
+/// `sslmode` in the address says how TLS is used:
+///
+/// | `sslmode`          | TLS | the certificate |
+/// | ------------------ | --- | --------------- |
+/// | `disable`          | never | |
+/// | `prefer` (default) | if the server offers it | is not checked: it helps against nobody who can answer in the server's place |
+/// | `require`          | always | is not checked either |
+/// | `verify-full`      | always | must be issued for the host by an authority that the system knows, or by one in the PEM file that `sslrootcert` names |
+///
+/// Over a network that is not yours only `verify-full` is safe.
+#[derive(Clone)]
+pub struct PostgresOptions {
+    config: Config,
+    trust: Trust,
+    schema: Schema,
+    connections: usize,
+}
+
+/// Whose certificate is good.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Trust {
+    Anybody,
+    System,
+    File(PathBuf),
+}
+
+impl PostgresOptions {
+    /// The options of an address like `postgres://user:password@host/database?sslmode=verify-full`.
+    ///
+    /// The tables lie in the schema `messenger`, and there are at most eight connections.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the address cannot be understood; the text does not repeat
+    /// it.
+    pub fn new(url: &str) -> Result<Self, StoreError> {
+        let (rest, mode, root) = tls_of(url)?;
+        let mut config: Config = rest
+            .parse()
+            .map_err(|_| unavailable("the address of the database cannot be understood"))?;
+        let (mode, trust) = match (mode.as_deref(), root) {
+            (Some("disable"), _) => (SslMode::Disable, Trust::Anybody),
+            (None | Some("prefer"), _) => (SslMode::Prefer, Trust::Anybody),
+            (Some("require"), _) => (SslMode::Require, Trust::Anybody),
+            (Some("verify-full"), None) => (SslMode::Require, Trust::System),
+            (Some("verify-full"), Some(file)) => (SslMode::Require, Trust::File(file.into())),
+            _ => {
+                return Err(unavailable(
+                    "sslmode must be disable, prefer, require or verify-full",
+                ));
+            }
+        };
+        config.ssl_mode(mode);
+        config.connect_timeout(WAIT);
+        if config.get_application_name().is_none() {
+            config.application_name("messenger-crm");
+        }
+        Ok(Self {
+            config,
+            trust,
+            schema: Schema("messenger".to_owned()),
+            connections: 8,
+        })
+    }
+
+    /// Keeps the tables in this schema, which is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] unless it is made of `a` to `z`, `0` to `9` and `_`, begins
+    /// with a letter and has at most 63 characters.
+    pub fn with_schema(self, name: &str) -> Result<Self, StoreError> {
+        let schema = Schema::new(name)?;
+        Ok(Self { schema, ..self })
+    }
+
+    /// Holds at most so many connections.
+    #[must_use]
+    pub fn with_connections(self, connections: usize) -> Self {
+        let connections = connections.max(1);
+        Self {
+            connections,
+            ..self
+        }
+    }
+
+    pub(super) fn open(self) -> Result<(Pool, Schema), StoreError> {
+        let manager = Manager::from_config(
+            self.config,
+            Tls::new(&self.trust)?,
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(self.connections)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(WAIT))
+            .create_timeout(Some(WAIT))
+            .build()
+            .map_err(|error| unavailable(error.to_string()))?;
+        Ok((pool, self.schema))
+    }
+}
+
+impl fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PostgresOptions(schema {}, …)", self.schema.name())
+    }
+}
+
+/// The name of a schema; it is displayed as SQL wants it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Schema(String);
+
+impl Schema {
+    pub(super) fn new(name: &str) -> Result<Self, StoreError> {
+        let is_plain = name.len() <= 63
+            && name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name
+                .bytes()
+                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+        if is_plain {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(unavailable(
+                "the schema's name must be made of a-z, 0-9 and _",
+            ))
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Some plain names are words of SQL.
+        write!(f, "\"{}\"", self.0)
+    }
+}
+
+type Tls3 = (String, Option<String>, Option<String>);
+
+/// The driver knows neither `verify-full` nor `sslrootcert`, so they are taken out of the address.
+fn tls_of(url: &str) -> Result<Tls3, StoreError> {
+    let (mut mode, mut root) = (None, None);
+    let mut take = |part: &str| {
+        let (name, value) = part.split_once('=')?;
+        match name.trim() {
+            "sslmode" => mode = Some(value.trim().to_owned()),
+            "sslrootcert" => root = Some(value.trim().to_owned()),
+            _ => return None,
+        }
+        Some(())
+    };
+    let rest = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        match url.split_once('?') {
+            None => url.to_owned(),
+            Some((address, query)) => {
+                let kept: Vec<&str> = query
+                    .split('&')
+                    .filter(|part| take(part).is_none())
+                    .collect();
+                format!("{address}?{}", kept.join("&"))
+            }
+        }
+    } else {
+        // Words like `host=localhost user=crm`: those of TLS hold no spaces.
+        let kept: Vec<&str> = url
+            .split_inclusive(' ')
+            .filter(|part| take(part).is_none())
+            .collect();
+        kept.concat()
+    };
+    let root = root.map(|root| percent_decoded(&root)).transpose()?;
+    Ok((rest, mode, root))
+}
+
+fn percent_decoded(text: &str) -> Result<String, StoreError> {
+    let bad = || unavailable("sslrootcert cannot be understood");
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let mut digit = || {
+            let digit = char::from(rest.next()?).to_digit(16)?;
+            u8::try_from(digit).ok()
+        };
+        let (high, low) = (digit().ok_or_else(bad)?, digit().ok_or_else(bad)?);
+        bytes.push(high << 4 | low);
+    }
+    String::from_utf8(bytes).map_err(|_| bad())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn tls(url: &str, mode: SslMode, trust: Trust) {
+        let options = PostgresOptions::new(url).expect("an address");
+        assert_eq!(options.config.get_ssl_mode(), mode, "{url}");
+        assert_eq!(options.trust, trust, "{url}");
+    }
+
+    #[test]
+    fn sslmode_says_how_tls_is_used() {
+        let url = "postgres://u:p@h/d";
+        tls(url, SslMode::Prefer, Trust::Anybody);
+        let with = |query: &str| format!("{url}?{query}");
+        tls(&with("sslmode=disable"), SslMode::Disable, Trust::Anybody);
+        tls(&with("sslmode=prefer"), SslMode::Prefer, Trust::Anybody);
+        tls(&with("sslmode=require"), SslMode::Require, Trust::Anybody);
+        tls(
+            &with("sslmode=verify-full"),
+            SslMode::Require,
+            Trust::System,
+        );
+        tls(
+            &with("application_name=x&sslmode=verify-full&sslrootcert=/a%20b.pem"),
+            SslMode::Require,
+            Trust::File("/a b.pem".into()),
+        );
+        tls(
+            "host=h sslmode=verify-full user=u",
+            SslMode::Require,
+            Trust::System,
+        );
+    }
+
+    #[track_caller]
+    fn refused(url: &str, text: &str) {
+        let error = PostgresOptions::new(url).expect_err("no address");
+        assert_eq!(
+            error.to_string(),
+            format!("the store is unavailable: {text}")
+        );
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_not_repeated() {
+        refused(
+            "postgres://u:secret@h:x/d",
+            "the address of the database cannot be understood",
+        );
+        let mode = "sslmode must be disable, prefer, require or verify-full";
+        refused("postgres://u:secret@h/d?sslmode=verify-ca", mode);
+        refused("postgres://u:secret@h/d?sslmode=allow", mode);
+        refused(
+            "postgres://u:secret@h/d?sslmode=verify-full&sslrootcert=%q",
+            "sslrootcert cannot be understood",
+        );
+        let options = PostgresOptions::new("postgres://u:secret@h/d").expect("an address");
+        assert_eq!(
+            format!("{options:?}"),
+            "PostgresOptions(schema messenger, …)"
+        );
+    }
+
+    #[test]
+    fn a_schema_has_a_plain_name() {
+        for good in ["messenger", "crm_2"] {
+            assert!(Schema::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "2crm", "Crm", "a.b", "a\"b", "a b", "é"] {
+            assert!(Schema::new(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Who comes while a commit runs goes with the next: nobody waits for a timer.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use deadpool_postgres::Pool;
+use tokio::{
+    sync::{Notify, oneshot},
+    time::{Instant, sleep, timeout, timeout_at},
+};
+use tokio_postgres::Client;
+
+use super::{
+    connection::Lease,
+    error::{Failure, unavailable},
+    load::{load, load_more},
+    options::{Schema, WAIT},
+    save::save,
+};
+use crate::{
+    change::{Applied, Change},
+    store::StoreError,
+};
+
+/// Of one commit: what waits beyond it goes with the next, so that nobody waits long.
+const MAX_SHARED: usize = 512;
+/// Nobody waits longer to be told: a webhook must be answered within five seconds.
+const DEADLINE: Duration = Duration::from_millis(3_800);
+/// A commit that others were faster than, or that lost its connection, is tried so often.
+const ATTEMPTS: u32 = 8;
+/// The server, too, gives up when somebody holds a lock for long.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 3000";
+
+pub(super) struct Writer {
+    pool: Pool,
+    schema: Schema,
+    queue: Mutex<Queue>,
+    /// Rings when something was committed.
+    bell: Notify,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Job>,
+    is_running: bool,
+}
+
+/// One caller: what they bring, and where they wait.
+struct Job {
+    changes: Vec<Change>,
+    answer: oneshot::Sender<Result<Vec<Applied>, StoreError>>,
+}
+
+impl Writer {
+    pub(super) fn new(pool: Pool, schema: Schema) -> Self {
+        Self {
+            pool,
+            schema,
+            queue: Mutex::default(),
+            bell: Notify::new(),
+        }
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(super) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    pub(super) fn bell(&self) -> &Notify {
+        &self.bell
+    }
+
+    pub(super) async fn apply(
+        self: &Arc<Self>,
+        changes: Vec<Change>,
+    ) -> Result<Vec<Applied>, StoreError> {
+        let runtime = tokio::runtime::Handle::try_current()
+            .map_err(|_| unavailable("PostgreSQL is reached from within tokio only"))?;
+        let (answer, answered) = oneshot::channel();
+        let is_running = {
+            let mut queue = self.queue();
+            queue.waiting.push_back(Job { changes, answer });
+            std::mem::replace(&mut queue.is_running, true)
+        };
+        if !is_running {
+            let turn = Turn {
+                writer: Arc::clone(self),
+                is_over: false,
+            };
+            runtime.spawn(async move { turn.run().await });
+        }
+        match timeout(DEADLINE, answered).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(unavailable("the runtime was shut down")),
+            Err(_) => Err(unavailable("the database did not answer in time")),
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those who wait, or nobody and the turn is over.
+    fn next(&self) -> Vec<Job> {
+        let mut queue = self.queue();
+        let mut shared = Vec::new();
+        while shared.len() < MAX_SHARED
+            && let Some(job) = queue.waiting.pop_front()
+        {
+            // Who has gone away will come again: nothing is done for nobody.
+            if !job.answer.is_closed() {
+                shared.push(job);
+            }
+        }
+        queue.is_running = !shared.is_empty();
+        shared
+    }
+
+    /// Commits all of them at once. Should one be refused, the others are committed by halves,
+    /// so that it is refused alone, after no more commits than there are callers.
+    async fn commit(&self, shared: Vec<Job>) {
+        let mut parts = vec![shared];
+        while let Some(mut part) = parts.pop() {
+            let changes: Vec<&[Change]> = part.iter().map(|job| &*job.changes).collect();
+            match self.commit_all(&changes).await {
+                Ok(answers) => {
+                    self.bell.notify_waiters();
+                    for (job, applied) in part.into_iter().zip(answers) {
+                        // A caller who is gone has dropped the other end.
+                        let _ = job.answer.send(Ok(applied));
+                    }
+                }
+                // Of one of them, and the same however often it is tried.
+                Err(StoreError::Refused(_) | StoreError::Unreadable(_)) if part.len() > 1 => {
+                    let half = part.split_off(part.len() / 2);
+                    parts.extend([half, part]);
+                }
+                Err(error) => fail(part, error),
+            }
+        }
+    }
+
+    /// The fold is idempotent, so that an attempt of which nobody knows how it ended can be made
+    /// again.
+    async fn commit_all(&self, changes: &[&[Change]]) -> Result<Vec<Vec<Applied>>, StoreError> {
+        let deadline = Instant::now() + WAIT;
+        let mut attempt = 0;
+        loop {
+            let Ok(result) = timeout_at(deadline, self.attempt(changes)).await else {
+                return Err(unavailable("the database did not answer in time"));
+            };
+            attempt += 1;
+            match result {
+                Ok(answers) => return Ok(answers),
+                Err(failure) if failure.is_passing && attempt < ATTEMPTS => {
+                    sleep(Duration::from_millis(5) * attempt).await;
+                }
+                Err(failure) => return Err(failure.error),
+            }
+        }
+    }
+
+    async fn attempt(&self, changes: &[&[Change]]) -> Result<Vec<Vec<Applied>>, Failure> {
+        let client = Lease::take(&self.pool).await?;
+        let answers = apply(&client, &self.schema, Some(BEGIN), changes).await?;
+        client.release();
+        Ok(answers)
+    }
+}
+
+/// Applies each delivery's changes in a transaction: that of the caller, or one that begins and
+/// ends here.
+pub(super) async fn apply(
+    client: &Client,
+    schema: &Schema,
+    begin: Option<&str>,
+    changes: &[&[Change]],
+) -> Result<Vec<Vec<Applied>>, Failure> {
+    let mut known = load(client, schema, begin, changes).await?;
+    // Each time there is at least one row more in hand, and a change touches few.
+    let mut rounds = 16 + 8 * changes.iter().map(|changes| changes.len()).sum::<usize>();
+    let answers = loop {
+        match known.rows.apply(changes) {
+            Ok(answers) => break answers,
+            Err(missing) if rounds > 0 => load_more(client, schema, &mut known, missing).await?,
+            Err(_) => return Err(StoreError::Unreadable("a conversation without an end").into()),
+        }
+        rounds -= 1;
+    };
+    save(client, schema, &known, begin.is_some()).await?;
+    Ok(answers)
+}
+
+fn fail(part: Vec<Job>, error: StoreError) {
+    let text = match &error {
+        StoreError::Unavailable(inner) | StoreError::Refused(inner) => inner.to_string(),
+        other => other.to_string(),
+    };
+    let mut error = Some(error);
+    for job in part {
+        let error = error.take().unwrap_or_else(|| unavailable(text.clone()));
+        let _ = job.answer.send(Err(error));
+    }
+}
+
+/// The task that commits, as long as anybody waits.
+struct Turn {
+    writer: Arc<Writer>,
+    is_over: bool,
+}
+
+impl Turn {
+    async fn run(mut self) {
+        loop {
+            let shared = self.writer.next();
+            if shared.is_empty() {
+                self.is_over = true;
+                return;
+            }
+            self.writer.commit(shared).await;
+        }
+    }
+}
+
+impl Drop for Turn {
+    /// Its runtime may end before it does: the next caller begins a turn of their own.
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.writer.queue().is_running = false;
+        }
+    }
+}

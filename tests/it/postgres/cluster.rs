@@ -1,0 +1,282 @@
+//! A server of one test's own: to be stopped hard, and to speak TLS.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use messenger_crm::store::postgres::PostgresOptions;
+use messenger_crm::store::{ContactStore, PostgresStore, StoreError};
+use tokio::task::JoinSet;
+use tokio_postgres::NoTls;
+
+use super::server::skipped;
+use crate::store::{contact, received};
+
+struct Cluster {
+    folder: PathBuf,
+    binaries: PathBuf,
+    port: u16,
+    server: Option<Child>,
+}
+
+impl Cluster {
+    /// A new one that runs, where PostgreSQL's own programs are.
+    async fn new(test: &str) -> Option<Self> {
+        let Some(binaries) = binaries() else {
+            skipped(
+                test,
+                "there is no initdb on the path or below /usr/lib/postgresql",
+            );
+            return None;
+        };
+        // Whoever runs the server must get there.
+        let folder =
+            std::env::temp_dir().join(format!("crm-cluster-{}-{test}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir(&folder).unwrap();
+        if is_root() {
+            run(Command::new("chown").arg("postgres:").arg(&folder));
+        }
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let cluster = Self {
+            folder,
+            binaries,
+            port,
+            server: None,
+        };
+        let mut initdb = cluster.program("initdb");
+        run(initdb
+            .args(["-A", "trust", "-U", "postgres", "--no-sync", "-D"])
+            .arg(&cluster.folder));
+        Some(cluster)
+    }
+
+    /// One of PostgreSQL's programs, by somebody who is not root.
+    fn program(&self, name: &str) -> Command {
+        let program = self.binaries.join(name);
+        if !is_root() {
+            return Command::new(program);
+        }
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]);
+        command.arg(program);
+        command
+    }
+
+    async fn start(&mut self, settings: &[&str]) {
+        let mut server = self.program("postgres");
+        server
+            .arg("-D")
+            .arg(&self.folder)
+            .arg("-p")
+            .arg(self.port.to_string());
+        server.arg("-k").arg(&self.folder).args(["-h", "127.0.0.1"]);
+        for setting in settings {
+            server.arg("-c").arg(setting);
+        }
+        let server = server
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .current_dir("/");
+        self.server = Some(server.spawn().unwrap());
+        for _ in 0..600 {
+            if let Ok((client, connection)) =
+                tokio_postgres::connect(&self.address(""), NoTls).await
+            {
+                tokio::spawn(connection);
+                client.batch_execute("SELECT 1").await.unwrap();
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the server does not come up");
+    }
+
+    fn stop(&mut self, mode: &str) {
+        let mut stop = self.program("pg_ctl");
+        run(stop
+            .args(["stop", "-w", "-m", mode, "-D"])
+            .arg(&self.folder)
+            .current_dir("/"));
+        self.server.take().unwrap().wait().unwrap();
+    }
+
+    fn address(&self, query: &str) -> String {
+        format!(
+            "postgres://postgres@127.0.0.1:{}/postgres{query}",
+            self.port
+        )
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if self.server.is_some() {
+            self.stop("immediate");
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn binaries() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut places: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    if let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") {
+        places.extend(versions.map(|version| version.unwrap().path().join("bin")));
+    }
+    // The server lies beside it, which a link does not.
+    let initdb = places.into_iter().map(|place| place.join("initdb"));
+    let found = initdb.filter_map(|initdb| std::fs::canonicalize(initdb).ok());
+    found
+        .filter_map(|initdb| Some(initdb.parent()?.to_owned()))
+        .find(|place| place.join("postgres").exists())
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    id.stdout == b"0\n"
+}
+
+#[track_caller]
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i6_what_was_acknowledged_survives_a_server_that_is_stopped_hard() {
+    let Some(mut cluster) = Cluster::new("i6").await else {
+        return;
+    };
+    cluster.start(&[]).await;
+    let store = PostgresStore::connect(&cluster.address("")).await.unwrap();
+    let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
+    for round in 0..3 {
+        let mut tasks = JoinSet::new();
+        for task in 0..32 {
+            let (store, acknowledged) = (store.clone(), acknowledged.clone());
+            tasks.spawn(async move {
+                for number in 0.. {
+                    let id = format!("m{round}-{task}-{number}");
+                    let change = received(&contact("1", &format!("c{task}")), &id, number, "Hello");
+                    match store.apply(&[change]).await {
+                        Ok(_) => acknowledged.lock().unwrap().insert(id),
+                        Err(StoreError::Unavailable(_)) => return,
+                        Err(error) => panic!("{error}"),
+                    };
+                }
+            });
+        }
+        let wanted = 300 * (round + 1);
+        while acknowledged.lock().unwrap().len() < wanted {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        cluster.stop("immediate");
+        tasks.join_all().await;
+        cluster.start(&[]).await;
+        let (client, connection) = tokio_postgres::connect(&cluster.address(""), NoTls)
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        let rows = client
+            .query("SELECT id FROM messenger.message", &[])
+            .await
+            .unwrap();
+        let stored: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
+        assert_eq!(stored.len(), rows.len(), "doubled");
+        let lost: Vec<String> = acknowledged
+            .lock()
+            .unwrap()
+            .difference(&stored)
+            .cloned()
+            .collect();
+        assert!(lost.is_empty(), "lost in round {round}: {lost:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sslmode_means_what_it_says() {
+    let Some(mut cluster) = Cluster::new("tls").await else {
+        return;
+    };
+    certify(&cluster.folder);
+    cluster.start(&["ssl=on"]).await;
+    let root = cluster.folder.join("ca.crt");
+    let connect = async |cluster: &Cluster, host: &str, query: &str| {
+        let address = cluster.address(query).replace("127.0.0.1", host);
+        PostgresStore::connect_with(PostgresOptions::new(&address).unwrap().with_connections(1))
+            .await
+    };
+    let is_secure = async |cluster: &Cluster| {
+        let (client, connection) = tokio_postgres::connect(&cluster.address(""), NoTls)
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        let sql = "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'messenger-crm'";
+        let rows = client.query(sql, &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect::<Vec<bool>>()
+    };
+    let verified = format!("?sslmode=verify-full&sslrootcert={}", root.display());
+    for (host, query, secure) in [
+        ("127.0.0.1", "?sslmode=disable", false),
+        ("127.0.0.1", "", true),
+        ("127.0.0.1", "?sslmode=require", true),
+        ("localhost", verified.as_str(), true),
+    ] {
+        let store = connect(&cluster, host, query).await.unwrap();
+        assert_eq!(is_secure(&cluster).await, [secure], "{query}");
+        drop(store);
+        while !is_secure(&cluster).await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    // The name is another, or nobody knows who vouches for it.
+    for (host, query) in [
+        ("127.0.0.1", verified.as_str()),
+        ("localhost", "?sslmode=verify-full"),
+    ] {
+        let error = connect(&cluster, host, query).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        assert!(error.to_string().contains("certificate"), "{error}");
+    }
+    cluster.stop("fast");
+    cluster.start(&["ssl=off"]).await;
+    connect(&cluster, "127.0.0.1", "").await.unwrap();
+    for query in ["?sslmode=require", verified.as_str()] {
+        assert!(
+            connect(&cluster, "localhost", query).await.is_err(),
+            "{query}"
+        );
+    }
+}
+
+/// An authority, and a certificate of its for `localhost`.
+fn certify(folder: &Path) {
+    let openssl = |arguments: &str| {
+        let mut command = Command::new("openssl");
+        run(command.args(arguments.split(' ')).current_dir(folder));
+    };
+    openssl(
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj /CN=Authority",
+    );
+    openssl("req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=localhost");
+    std::fs::write(folder.join("names"), "subjectAltName=DNS:localhost\n").unwrap();
+    openssl(
+        "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.crt",
+    );
+    run(Command::new("chmod")
+        .arg("600")
+        .arg(folder.join("server.key")));
+    if is_root() {
+        run(Command::new("chown").args(["-R", "postgres:"]).arg(folder));
+    }
+}

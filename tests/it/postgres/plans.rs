@@ -1,0 +1,347 @@
+//! How PostgreSQL finds what is asked for, as its own executor tells: by which columns of which
+//! index, and how many rows it visits; and how many bytes a row costs.
+
+#![allow(clippy::unwrap_used)]
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use messenger_crm::id::PageId;
+use messenger_crm::store::postgres::deadpool_postgres::{Connect, Manager, Pool};
+use messenger_crm::store::{ContactQuery, ContactStore, MessageQuery, PostgresStore, Revision};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls};
+
+use super::server::{Schema, skipped};
+use crate::store::{at, contact, received};
+
+type Plans = Arc<Mutex<Vec<Value>>>;
+
+/// Connections that hear how the server executes each statement.
+struct Listening(Plans);
+
+impl Connect for Listening {
+    fn connect(
+        &self,
+        config: &Config,
+    ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + '_>> {
+        let (mut config, plans) = (config.clone(), self.0.clone());
+        config.options(
+            "-c session_preload_libraries=auto_explain -c auto_explain.log_min_duration=0
+             -c auto_explain.log_analyze=on -c auto_explain.log_timing=off -c auto_explain.log_format=json
+             -c auto_explain.log_level=notice -c jit=off",
+        );
+        Box::pin(async move {
+            let (client, mut connection) = config.connect(NoTls).await?;
+            let task = tokio::spawn(async move {
+                while let Some(Ok(message)) =
+                    poll_fn(|context| connection.poll_message(context)).await
+                {
+                    if let AsyncMessage::Notice(notice) = message
+                        && let Some(start) = notice.message().find('{')
+                    {
+                        let plan = serde_json::from_str(&notice.message()[start..]).unwrap();
+                        plans.lock().unwrap().push(plan);
+                    }
+                }
+            });
+            Ok((client, task))
+        })
+    }
+}
+
+/// A store of so many customers with a message each, and what it does from now on.
+async fn filled(schema: &Schema, customers: i64) -> Option<(PostgresStore, Plans)> {
+    let plans = Plans::default();
+    let config: Config = schema.address.parse().unwrap();
+    let manager = Manager::from_connect(config, Listening(plans.clone()), Default::default());
+    let pool = Pool::builder(manager).max_size(1).build().unwrap();
+    let store = PostgresStore::with_pool(pool, &schema.name).await.unwrap();
+    store
+        .apply(&[received(&contact("1", "c0"), "m0", 0, "hello")])
+        .await
+        .unwrap();
+    if plans.lock().unwrap().is_empty() {
+        skipped(
+            "plans",
+            "the server has no auto_explain, or the role may not load it",
+        );
+        return None;
+    }
+    let client = schema.client().await;
+    fill(&client, customers).await;
+    plans.lock().unwrap().clear();
+    Some((store, plans))
+}
+
+/// Customers by SQL: one in five unread, one in a hundred due; one message each, alike in all but
+/// one of a thousand; the first has a long conversation.
+pub(crate) async fn fill(client: &Client, customers: i64) {
+    let start = at(0).as_millis();
+    let sql = format!(
+        "INSERT INTO contact (contact_no, page_no, psid, last_at, first_at, inbound_at, unread, arrived, revision,
+             newest_tie, newest_kind, newest_text, asked_at, name, profile_due)
+         SELECT n + 1000000, p.page_no, (20000000000000000 + n)::text, {start} + n, {start} + n, {start} + n,
+             CASE WHEN n % 5 = 0 THEN 1 ELSE 0 END, n, n, n, 0, 'how much is the oolong', {start} + n, 'Ada Lovelace',
+             CASE WHEN n % 100 = 0 THEN {start} + n END
+         FROM page p, generate_series(1, {customers}) n;
+         INSERT INTO message (contact_no, at, tie, page_no, kind, id, text)
+         SELECT n + 1000000, {start} + n, n * 7919, p.page_no, 6, 'm_' || repeat('x', 80) || lpad(n::text, 6, '0'),
+             CASE WHEN n % 1000 = 0 THEN 'rare' ELSE 'how much is the oolong' END
+         FROM page p, generate_series(1, {customers}) n;
+         INSERT INTO message (contact_no, at, tie, page_no, kind, id, text)
+         SELECT 1000001, {start} - n, n * 7919, p.page_no, 6, 'l_' || repeat('x', 80) || lpad(n::text, 6, '0'), 'oolong'
+         FROM page p, generate_series(1, 2000) n;
+         INSERT INTO text_gram (contact_no, at, tie, page_no, grams)
+         SELECT contact_no, at, tie, page_no, ARRAY(
+             SELECT DISTINCT (page_no::bigint << 42) + (ascii(substr(text, i, 1))::bigint << 21)
+                 + CASE WHEN two THEN ascii(substr(text, i + 1, 1)) ELSE 0 END
+             FROM generate_series(1, length(text)) i, (VALUES (true), (false)) AS t(two))
+         FROM message WHERE contact_no > 1000000;
+         INSERT INTO field (contact_no, at, tie, hash, page_no, name, value)
+         SELECT contact_no, 1, 1, contact_no, page_no, 'label', 'tea' FROM contact WHERE contact_no > 1000000;
+         INSERT INTO mark (contact_no, tie, at, page_no, id)
+         SELECT contact_no, contact_no, 1, page_no, 'x' FROM contact WHERE contact_no % 10 = 3;
+         INSERT INTO outgoing (contact_no, at, tie, attempt, page_no, state, has_content, key, text)
+         SELECT contact_no, 1, 1, 0, page_no, 2, true, '\\x0190123456787fffbfffffffffffffff', 'x'
+         FROM contact WHERE contact_no % 10 = 3;
+         UPDATE page SET revision = {customers}"
+    );
+    client.batch_execute(&sql).await.unwrap();
+    client.batch_execute("VACUUM ANALYZE").await.unwrap();
+}
+
+/// What a plan does with tables: (table, index, its condition, rows visited).
+type Visit = (String, String, String, u64);
+
+fn visits(plans: &Plans) -> Vec<Visit> {
+    let mut visits = Vec::new();
+    for plan in plans.lock().unwrap().drain(..) {
+        walk(&plan["Plan"], "", &mut visits);
+    }
+    visits
+}
+
+fn walk(node: &Value, table: &str, visits: &mut Vec<Visit>) {
+    let text = |name: &str| node[name].as_str().unwrap_or_default().to_owned();
+    let number = |name: &str| node[name].as_f64().unwrap_or(0.0);
+    let kind = text("Node Type");
+    let relation = text("Relation Name");
+    let table = if relation.is_empty() {
+        table.to_owned()
+    } else {
+        relation
+    };
+    if kind.contains("Scan") && !table.is_empty() && kind != "CTE Scan" {
+        let rows = number("Actual Rows")
+            + number("Rows Removed by Filter")
+            + number("Rows Removed by Index Recheck");
+        let index = if kind == "Seq Scan" {
+            "none".to_owned()
+        } else {
+            text("Index Name")
+        };
+        visits.push((
+            table.clone(),
+            index,
+            text("Index Cond"),
+            (rows * number("Actual Loops")) as u64,
+        ));
+    }
+    for child in node["Plans"].as_array().into_iter().flatten() {
+        walk(child, &table, visits);
+    }
+}
+
+/// Each of these tables is reached by this index and by these columns of it.
+#[track_caller]
+fn assert_index(what: &str, visits: &[Visit], table: &str, index: &str, columns: &[&str]) {
+    let found: Vec<&Visit> = visits
+        .iter()
+        .filter(|visit| visit.0 == table && !visit.1.is_empty())
+        .collect();
+    assert!(!found.is_empty(), "{what}: {visits:#?}");
+    assert!(
+        found.iter().all(|visit| visit.1 != "none"),
+        "{what} looks at all of {table}: {visits:#?}"
+    );
+    let by = found.iter().find(|visit| visit.1 == index);
+    let (_, _, condition, _) = by.unwrap_or_else(|| panic!("{what}: no {index} in {visits:#?}"));
+    for column in columns {
+        assert!(
+            condition.contains(column),
+            "{what}: no {column} in {condition}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s27_every_read_goes_by_the_columns_of_an_index_and_visits_as_many_rows_of_ten_times_as_many()
+ {
+    let mut counts: Vec<Vec<(&str, u64)>> = Vec::new();
+    for customers in [10_000, 100_000] {
+        let Some(schema) = Schema::new("s27") else {
+            return;
+        };
+        let Some((store, plans)) = filled(&schema, customers).await else {
+            return;
+        };
+        let page = PageId::new("1").unwrap();
+        let all = || ContactQuery::new(page.clone());
+        let first = contact("1", "20000000000000001");
+        let mut counted = Vec::new();
+        let mut seen = |what: &'static str, checks: &[(&str, &str, &[&str])]| {
+            let visits = visits(&plans);
+            for (table, index, columns) in checks {
+                assert_index(what, &visits, table, index, columns);
+            }
+            counted.push((what, visits.iter().map(|visit| visit.3).sum()));
+        };
+        let inbox = (
+            "contact",
+            "contact_inbox",
+            &["page_no", "last_at", "contact_no"][..],
+        );
+        let listing = store.contacts(&all()).await.unwrap();
+        assert_eq!(listing.rows.len(), 50);
+        seen(
+            "inbox",
+            &[inbox, ("field", "field_name", &["page_no", "contact_no"])],
+        );
+        let mut query = all();
+        query.after = listing.next;
+        assert_eq!(store.contacts(&query).await.unwrap().rows.len(), 50);
+        seen("inbox, next", &[inbox]);
+        query.after = Some(format!("{}:{}", at(0).as_millis() + customers / 2, 0));
+        assert_eq!(store.contacts(&query).await.unwrap().rows.len(), 50);
+        seen("inbox, middle", &[inbox]);
+        assert_eq!(
+            store.contacts(&all().unread()).await.unwrap().rows.len(),
+            50
+        );
+        seen(
+            "unread",
+            &[(
+                "contact",
+                "contact_unread",
+                &["page_no", "last_at", "contact_no"],
+            )],
+        );
+
+        let talk = store
+            .messages(&MessageQuery::new(first.clone()))
+            .await
+            .unwrap();
+        assert_eq!(talk.rows.len(), 50);
+        seen(
+            "conversation",
+            &[
+                (
+                    "message",
+                    "message_pkey",
+                    &["page_no", "contact_no", "at", "tie"],
+                ),
+                (
+                    "outgoing",
+                    "outgoing_shown",
+                    &["page_no", "contact_no", "at", "tie"],
+                ),
+                ("contact", "contact_psid", &["page_no", "psid"]),
+            ],
+        );
+        assert!(store.contact(&first).await.unwrap().is_some());
+        seen(
+            "contact",
+            &[("contact", "contact_psid", &["page_no", "psid"])],
+        );
+
+        let since = Revision::new(customers.cast_unsigned() - 50);
+        let changed = store.changed(&page, since, Duration::ZERO).await.unwrap();
+        assert_eq!(changed.contacts.len(), 50);
+        seen(
+            "changed",
+            &[("contact", "contact_changed", &["page_no", "revision"])],
+        );
+
+        let work = store.pending(at(1_000_000), 20).await.unwrap();
+        assert_eq!(work.len(), 20);
+        seen(
+            "pending",
+            &[
+                ("contact", "contact_profile_due", &["profile_due"]),
+                ("contact", "contact_send_due", &["send_due"]),
+            ],
+        );
+        store.next_due().await.unwrap();
+        visits(&plans);
+
+        let found = store
+            .messages(&MessageQuery::search(page.clone(), "oolong"))
+            .await
+            .unwrap();
+        assert_eq!(found.rows.len(), 50);
+        seen(
+            "search, common",
+            &[(
+                "text_gram",
+                "text_gram_pkey",
+                &["page_no", "at", "tie", "contact_no"],
+            )],
+        );
+        let found = store
+            .messages(&MessageQuery::search(page.clone(), "rare"))
+            .await
+            .unwrap();
+        assert_eq!(found.rows.len(), 50.min(customers as usize / 1000));
+        let by_gin = visits(&plans);
+        assert_index(
+            "search, rare",
+            &by_gin,
+            "text_gram",
+            "text_gram_grams",
+            &["grams"],
+        );
+
+        // A message that is told twice is looked up by the hash of its id.
+        let change = received(&contact("1", "c0"), "m0", 0, "hello");
+        store.apply(&[change]).await.unwrap();
+        seen(
+            "look-up by mid",
+            &[
+                ("message", "message_id", &["page_no", "contact_no", "tie"]),
+                ("mark", "mark_id", &["page_no", "contact_no", "tie"]),
+            ],
+        );
+        counts.push(counted);
+    }
+    assert_eq!(counts[0], counts[1], "with ten times as many customers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_costs_350_bytes_beyond_its_text_and_a_customer_400_beyond_names() {
+    let Some(schema) = Schema::new("sizes") else {
+        return;
+    };
+    let store = schema.open().await;
+    store
+        .apply(&[received(&contact("1", "c0"), "m0", 0, "hello")])
+        .await
+        .unwrap();
+    fill(&schema.client().await, 20_000).await;
+    let messages = "SELECT pg_total_relation_size('message') / count(*) - avg(length(id) + length(text))::bigint FROM message";
+    let customers = "SELECT pg_total_relation_size('contact') / count(*) - avg(length(name))::bigint FROM contact";
+    let index = "SELECT pg_total_relation_size('text_gram') / count(*) FROM text_gram";
+    let (message, customer) = (
+        schema.number(messages).await,
+        schema.number(customers).await,
+    );
+    println!(
+        "bytes: {message} a message, {customer} a customer, {} for searching a message",
+        schema.number(index).await
+    );
+    assert!(message <= 350, "{message} bytes");
+    assert!(customer <= 400, "{customer} bytes");
+}
