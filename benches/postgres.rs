@@ -256,7 +256,7 @@ async fn rows(client: &Client, numbers: std::ops::Range<u64>) -> Outcome<Vec<Row
         let customer = 20_000_000_000_000_000 + number.wrapping_mul(7919) % CUSTOMERS;
         let (contact_no, page_no) = known[&customer.to_string()];
         let (id, text) = (mid(number), text(number));
-        let packed = |gram: &String| {
+        let packed = |gram: &&str| {
             let letters = gram.chars().map(|letter| i64::from(u32::from(letter)));
             let packed = letters
                 .chain([0])

@@ -58,11 +58,13 @@ impl Drop for Lease {
     }
 }
 
+type Rows = Result<Vec<Row>, tokio_postgres::Error>;
+type Statement<'c> = Pin<Box<dyn Future<Output = Rows> + Send + 'c>>;
+
 /// Statements that are sent at once: one round trip for all of them.
 pub(super) struct Trip<'c> {
     client: &'c Client,
-    statements:
-        Vec<Pin<Box<dyn Future<Output = Result<Vec<Row>, tokio_postgres::Error>> + Send + 'c>>>,
+    statements: Vec<Statement<'c>>,
 }
 
 impl<'c> Trip<'c> {
