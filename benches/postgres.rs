@@ -4,14 +4,7 @@
 //! all of it; `-- ingest` or `-- pages` one part. `-- pages --million` fills a million customers
 //! and ten million messages by SQL: that takes long, and 15 GB on the server, which are given back.
 
-use std::{
-    error::Error,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Instant,
-};
+use std::{error::Error, sync::Arc, time::Instant};
 
 use messenger_crm::{
     change::Change,
@@ -22,8 +15,12 @@ use messenger_crm::{
     },
     time::Timestamp,
 };
-use tokio::{runtime::Runtime, task::JoinSet};
+use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};
+
+#[path = "util/deliver.rs"]
+mod deliver;
+use deliver::deliver;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -171,7 +168,7 @@ fn ingest(runtime: &Runtime, address: &str) -> Outcome {
         for (lane, (waiting, count)) in WAITING.into_iter().enumerate() {
             let numbers = next..next + count;
             next += count;
-            let changes: Vec<Change> = numbers.clone().map(change).collect::<Result<_, _>>()?;
+            let changes: Arc<[Change]> = numbers.clone().map(change).collect::<Result<_, _>>()?;
             let before = commits()?;
             let rate = runtime.block_on(deliver(&store, changes, waiting))?;
             let in_one = count as f64 / (commits()? - before) as f64;
@@ -210,26 +207,6 @@ fn ingest(runtime: &Runtime, address: &str) -> Outcome {
     let expected = CUSTOMERS + ROUNDS * WAITING[COMPARED].1;
     assert_eq!(whole.cast_unsigned(), expected, "rows of the driver alone");
     Ok(())
-}
-
-/// Applies each change in a call of its own, so many at one time; answers how many in a second.
-async fn deliver(store: &PostgresStore, changes: Vec<Change>, waiting: usize) -> Outcome<f64> {
-    let (next, changes) = (Arc::new(AtomicUsize::new(0)), Arc::new(changes));
-    let mut tasks = JoinSet::new();
-    let begun = Instant::now();
-    for _ in 0..waiting {
-        let (store, changes, next) = (store.clone(), Arc::clone(&changes), Arc::clone(&next));
-        tasks.spawn(async move {
-            while let Some(change) = changes.get(next.fetch_add(1, Ordering::Relaxed)) {
-                store.apply(std::slice::from_ref(change)).await?;
-            }
-            Ok::<_, messenger_crm::store::StoreError>(())
-        });
-    }
-    while let Some(task) = tasks.join_next().await {
-        task??;
-    }
-    Ok(changes.len() as f64 / begun.elapsed().as_secs_f64())
 }
 
 /// What the store writes of a message, ready made.
@@ -401,7 +378,7 @@ fn child(runtime: &Runtime, address: &str, arguments: &[String]) -> Outcome {
         return Err("a child needs four words".into());
     };
     let (from, count): (u64, u64) = (from.parse()?, count.parse()?);
-    let changes: Vec<Change> = (from..from + count).map(change).collect::<Result<_, _>>()?;
+    let changes: Arc<[Change]> = (from..from + count).map(change).collect::<Result<_, _>>()?;
     let options = PostgresOptions::new(address)?.with_schema(name)?;
     let store = runtime.block_on(PostgresStore::connect_with(options))?;
     runtime.block_on(deliver(&store, changes, waiting.parse()?))?;

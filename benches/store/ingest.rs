@@ -4,18 +4,15 @@
 //! not the same from one second to the next. The driver alone gets its rows ready made and inserts
 //! them in transactions of the size that the store's shared commits had in the same round.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Instant,
+use std::{sync::Arc, time::Instant};
+
+use messenger_crm::change::Change;
+use tokio::runtime::Runtime;
+
+use crate::{
+    deliver::deliver,
+    world::{Bare, Database, Event, Outcome, World, median},
 };
-
-use messenger_crm::{change::Change, store::ContactStore};
-use tokio::{runtime::Runtime, task::JoinSet};
-
-use crate::world::{Bare, Database, Event, Outcome, World, median};
 
 const ROUNDS: u64 = 15;
 /// How many deliveries wait at one time, and how many of them make a round.
@@ -93,30 +90,6 @@ pub(crate) fn ingest<D: Database>(runtime: &Runtime, database: &D) -> Outcome {
     drop(lanes);
     drop(shared);
     database.compare(&names[COMPARED], "bare-shared")
-}
-
-/// Applies each change in a call of its own, so many at one time; answers how many in a second.
-async fn deliver<S: ContactStore + Clone>(
-    store: &S,
-    changes: Arc<[Change]>,
-    waiting: usize,
-) -> Outcome<f64> {
-    let next = Arc::new(AtomicUsize::new(0));
-    let mut tasks = JoinSet::new();
-    let begun = Instant::now();
-    for _ in 0..waiting {
-        let (store, changes, next) = (store.clone(), Arc::clone(&changes), Arc::clone(&next));
-        tasks.spawn(async move {
-            while let Some(change) = changes.get(next.fetch_add(1, Ordering::Relaxed)) {
-                store.apply(std::slice::from_ref(change)).await?;
-            }
-            Ok::<_, messenger_crm::store::StoreError>(())
-        });
-    }
-    while let Some(task) = tasks.join_next().await {
-        task??;
-    }
-    Ok(changes.len() as f64 / begun.elapsed().as_secs_f64())
 }
 
 /// How many in a second, and the work for one.

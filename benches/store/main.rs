@@ -12,6 +12,8 @@
 
 use std::path::{Path, PathBuf};
 
+#[path = "../util/deliver.rs"]
+mod deliver;
 mod fill;
 mod ingest;
 mod pages;
