@@ -220,6 +220,16 @@ struct Row {
     grams: String,
 }
 
+/// A gram as the store numbers it.
+fn packed(page_no: i32, gram: &str) -> i64 {
+    let letters = gram.chars().map(|letter| u64::from(u32::from(letter)));
+    let mut mixed = letters.fold(0_u64, |packed, letter| packed << 21 | letter);
+    for factor in [0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb_u64] {
+        mixed = (mixed ^ mixed >> 31).wrapping_mul(factor);
+    }
+    i64::from(page_no) << 42 | (mixed >> 22).cast_signed()
+}
+
 async fn rows(client: &Client, numbers: std::ops::Range<u64>) -> Outcome<Vec<Row>> {
     let found = client
         .query("SELECT psid, contact_no, page_no FROM contact", &[])
@@ -233,16 +243,10 @@ async fn rows(client: &Client, numbers: std::ops::Range<u64>) -> Outcome<Vec<Row
         let customer = 20_000_000_000_000_000 + number.wrapping_mul(7919) % CUSTOMERS;
         let (contact_no, page_no) = known[&customer.to_string()];
         let (id, text) = (mid(number), text(number));
-        let packed = |gram: &&str| {
-            let letters = gram.chars().map(|letter| i64::from(u32::from(letter)));
-            let packed = letters
-                .chain([0])
-                .take(2)
-                .fold(0, |packed, letter| packed << 21 | letter);
-            (i64::from(page_no) << 42 | packed).to_string()
-        };
         let folded = grams::fold([text.as_str()]);
-        let packed: Vec<String> = grams::grams(&folded).iter().map(packed).collect();
+        let numbers = grams::grams(&folded).map(|gram| packed(page_no, gram));
+        let numbers: std::collections::BTreeSet<i64> = numbers.collect();
+        let packed: Vec<String> = numbers.iter().map(i64::to_string).collect();
         rows.push(Row {
             page_no,
             contact_no,

@@ -188,12 +188,9 @@ impl Bare for Driver {
 
 /// The words of the search index, as the store makes them.
 fn tokens(page_no: i64, text: &str) -> String {
-    let mut tokens = format!("p{page_no}");
+    let mut tokens = String::new();
     for gram in grams::grams(&grams::fold([text])) {
-        tokens.push_str(" g");
-        for letter in gram.chars() {
-            tokens.push_str(&format!("{:x}x", letter as u32));
-        }
+        tokens.push_str(&format!("{page_no}p{gram} "));
     }
     tokens
 }

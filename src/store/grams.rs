@@ -25,39 +25,39 @@ pub fn fold<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     folded
 }
 
-/// What a folded text is found by: every character, and every two that stand together.
+/// The longest gram, in characters.
+const LONGEST: usize = 3;
+
+/// What a folded text is found by: every one, two and three characters that stand together, as
+/// often as they do.
 ///
-/// Two characters are a word in Chinese, and half of one is often all that is typed. White space
-/// is no part of any gram.
-pub fn grams(folded: &str) -> BTreeSet<&str> {
-    let mut grams = BTreeSet::new();
-    for word in folded.split_whitespace() {
-        grams.extend(word.split("").filter(|one| !one.is_empty()));
-        grams.extend(pairs(word));
-    }
-    grams
+/// Two characters are a word in Chinese, and half of one is often all that is typed; three are
+/// what tells one word of an alphabet from the many that share its letters. White space is no part
+/// of any gram.
+pub fn grams(folded: &str) -> impl Iterator<Item = &str> {
+    folded.split_whitespace().flat_map(|word| {
+        word.char_indices().flat_map(|(begin, _)| {
+            let rest = &word[begin..];
+            let ends = rest.char_indices().map(|(at, one)| at + one.len_utf8());
+            ends.take(LONGEST).map(|end| &rest[..end])
+        })
+    })
 }
 
 /// What a text must have to hold these folded words; whether it does, only the text can tell.
+///
+/// The longest grams are the rarest, and each character is asked for once or little more.
 pub fn grams_of_query(folded: &str) -> BTreeSet<&str> {
     let mut grams = BTreeSet::new();
     for word in folded.split_whitespace() {
-        grams.extend(pairs(word));
-        if word.chars().nth(1).is_none() {
-            grams.insert(word);
+        let begins: Vec<usize> = word.char_indices().map(|(begin, _)| begin).collect();
+        let last = begins.len().saturating_sub(LONGEST);
+        for at in (0..last).step_by(LONGEST).chain([last]) {
+            let end = begins.get(at + LONGEST).copied().unwrap_or(word.len());
+            grams.insert(&word[begins[at]..end]);
         }
     }
     grams
-}
-
-fn pairs(word: &str) -> impl Iterator<Item = &str> {
-    let begins = word.char_indices().map(|(begin, _)| begin);
-    let ends = word
-        .char_indices()
-        .map(|(begin, one)| begin + one.len_utf8());
-    begins
-        .zip(ends.skip(1))
-        .map(|(begin, end)| &word[begin..end])
 }
 
 #[cfg(test)]
@@ -85,17 +85,24 @@ mod tests {
     }
 
     #[test]
-    fn s11_every_character_and_every_pair_is_a_gram() {
-        assert_eq!(grams("小明 b"), set(&["小", "明", "小明", "b"]));
-        assert_eq!(grams("a%_"), set(&["a", "%", "_", "a%", "%_"]));
-        assert_eq!(grams("  "), set(&[]));
+    fn s11_every_one_two_and_three_characters_are_a_gram() {
+        let all = |text| grams(text).collect::<Vec<_>>();
+        assert_eq!(all("小明 b"), ["小", "小明", "明", "b"]);
+        assert_eq!(
+            all("a%_?"),
+            ["a", "a%", "a%_", "%", "%_", "%_?", "_", "_?", "?"]
+        );
+        assert_eq!(all("  "), [""; 0]);
     }
 
     #[test]
-    fn s11_a_query_asks_for_pairs_and_for_characters_that_stand_alone() {
+    fn s11_a_query_asks_for_the_longest_grams_that_cover_it() {
         assert_eq!(grams_of_query("小明"), set(&["小明"]));
         assert_eq!(grams_of_query("王"), set(&["王"]));
-        assert_eq!(grams_of_query("abc d"), set(&["ab", "bc", "d"]));
+        assert_eq!(grams_of_query("abc d"), set(&["abc", "d"]));
+        assert_eq!(grams_of_query("abcdefg"), set(&["abc", "def", "efg"]));
+        assert_eq!(grams_of_query("abcdef"), set(&["abc", "def"]));
+        assert_eq!(grams_of_query(""), set(&[]));
     }
 
     #[test]
@@ -104,7 +111,7 @@ mod tests {
         for text in texts {
             let text = fold([text]);
             let found: Vec<char> = text.chars().collect();
-            let all = grams(&text);
+            let all: BTreeSet<&str> = grams(&text).collect();
             for from in 0..found.len() {
                 for to in from + 1..=found.len() {
                     let query = fold([String::from_iter(&found[from..to]).as_str()]);

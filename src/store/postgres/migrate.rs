@@ -10,13 +10,20 @@ use super::{
     connection::{Lease, Trip},
     error::failed,
     options::Schema,
+    search,
 };
 use crate::store::StoreError;
 
 /// What brings the schema from each version to the next, forward only.
-const STEPS: [&str; 1] = [include_str!("schema.sql")];
+const STEPS: [Step; 2] = [Step::Sql(include_str!("schema.sql")), Step::Reindex];
 /// The schema of this program.
 pub(super) const SCHEMA: i64 = STEPS.len() as i64;
+
+enum Step {
+    Sql(&'static str),
+    /// What a search goes by is made by the library itself.
+    Reindex,
+}
 
 /// Brings the schema to that of this program: all steps or none. Processes that do so wait for
 /// each other.
@@ -37,7 +44,10 @@ pub(super) async fn migrate(pool: &Pool, schema: &Schema) -> Result<(), StoreErr
     client.batch_execute(&begin).await.map_err(failed)?;
     let found = version(&client, schema).await?;
     for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
-        client.batch_execute(step).await.map_err(failed)?;
+        match step {
+            Step::Sql(sql) => client.batch_execute(sql).await.map_err(failed)?,
+            Step::Reindex => search::reindex(&client, schema).await?,
+        }
     }
     let end = format!("DELETE FROM version; INSERT INTO version VALUES ({SCHEMA}); COMMIT");
     client.batch_execute(&end).await.map_err(failed)?;

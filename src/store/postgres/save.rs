@@ -207,15 +207,8 @@ impl<'k> Writes<'k> {
         Ok(())
     }
 
-    /// Arrays of arrays cannot be unnested, so each comes as its text.
     fn index(&mut self, table: &str, many: Many) {
-        let names = many.names();
-        let sql = format!(
-            "INSERT INTO {}.{table} ({names}) SELECT {} FROM {} AS w({names})",
-            self.schema,
-            names.replace("grams", "grams::bigint[]"),
-            many.unnested()
-        );
+        let sql = search::insert(self.schema, table, &many);
         self.statements.push((sql, many));
     }
 

@@ -3,11 +3,13 @@
 //! GIN finds what is rare, and walks all of what is common; the newest messages of a Page find
 //! what is common, and walk all for what is rare. So the newest are looked through first.
 
+use std::collections::BTreeSet;
+
 use deadpool_postgres::Pool;
 use tokio_postgres::types::Type;
 
 use super::{
-    columns::{CONTACT, Columns, MESSAGE, Param},
+    columns::{CONTACT, Columns, MESSAGE, Many, Param},
     connection::Lease,
     error::failed,
     listing::page_of,
@@ -31,10 +33,10 @@ const FAR: i64 = 10_000;
 
 /// The grams of a folded text, each in one number with its Page, as SQL writes an array.
 pub(super) fn array(page_no: i32, folded: &str) -> String {
-    let numbers = grams::grams(folded);
-    let numbers: Vec<String> = (numbers.iter())
-        .map(|gram| number(page_no, gram).to_string())
+    let numbers: BTreeSet<i64> = grams::grams(folded)
+        .map(|gram| number(page_no, gram))
         .collect();
+    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
     format!("{{{}}}", numbers.join(","))
 }
 
@@ -44,11 +46,16 @@ pub(super) fn query(page_no: i32, folded: &str) -> Vec<i64> {
     grams.iter().map(|gram| number(page_no, gram)).collect()
 }
 
-/// Two characters of 21 bits each, and the Page above them.
+/// The Page, and below it 42 bits in which up to three characters are mixed. Two grams may have
+/// one number: whether a text was meant, only the text can tell.
 fn number(page_no: i32, gram: &str) -> i64 {
-    let mut letters = gram.chars().map(|letter| i64::from(u32::from(letter)));
-    let (one, next) = (letters.next().unwrap_or(0), letters.next().unwrap_or(0));
-    i64::from(page_no) << 42 | one << 21 | next
+    const BITS: u32 = 42;
+    let letters = gram.chars().map(|letter| u64::from(u32::from(letter)));
+    let mut mixed = letters.fold(0_u64, |packed, letter| packed << 21 | letter);
+    for factor in [0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb_u64] {
+        mixed = (mixed ^ mixed >> 31).wrapping_mul(factor);
+    }
+    i64::from(page_no) << BITS | (mixed >> (u64::BITS - BITS)).cast_signed()
 }
 
 /// Where a message stands among all of its Page.
@@ -270,6 +277,89 @@ impl Looking<'_> {
     }
 }
 
+/// So many rows are indexed anew at one time.
+const AT_ONCE: usize = 2_000;
+
+/// Makes the index anew from what it finds, inside a transaction.
+pub(super) async fn reindex(client: &Lease, schema: &Schema) -> Result<(), StoreError> {
+    let cleared = format!("TRUNCATE {schema}.text_gram, {schema}.name_gram");
+    client.batch_execute(&cleared).await.map_err(failed)?;
+    let messages = format!(
+        "SELECT m.page_no, m.contact_no, m.at, m.tie, {MESSAGE} FROM {schema}.message m
+         WHERE (m.page_no, m.contact_no, m.at, m.tie) > ($1, $2, $3, $4)
+         ORDER BY m.page_no, m.contact_no, m.at, m.tie LIMIT {AT_ONCE}"
+    );
+    refill(client, schema, "text_gram", &messages, |next| {
+        Ok(next.entry()?.searchable())
+    })
+    .await?;
+    let contacts = format!(
+        "SELECT c.page_no, c.contact_no, 0::bigint, 0::bigint, {CONTACT} FROM {schema}.contact c
+         WHERE (c.page_no, c.contact_no, 0, 0) > ($1, $2, $3, $4) ORDER BY c.page_no, c.contact_no LIMIT {AT_ONCE}"
+    );
+    refill(client, schema, "name_gram", &contacts, |next| {
+        Ok(next.contact()?.searchable())
+    })
+    .await
+}
+
+async fn refill(
+    client: &Lease,
+    schema: &Schema,
+    table: &str,
+    sql: &str,
+    text: impl Fn(&mut Columns<'_>) -> Result<String, StoreError>,
+) -> Result<(), StoreError> {
+    let mut last = (i32::MIN, i64::MIN, i64::MIN, i64::MIN);
+    loop {
+        let params: [Param<'_>; 4] = [
+            (&last.0, Type::INT4),
+            (&last.1, Type::INT8),
+            (&last.2, Type::INT8),
+            (&last.3, Type::INT8),
+        ];
+        let rows = client.query_typed(sql, &params).await.map_err(failed)?;
+        let mut found = Vec::new();
+        for row in &rows {
+            let mut next = Columns::of(row);
+            last = (next.get()?, next.get()?, next.get()?, next.get()?);
+            let text = text(&mut next)?;
+            if !text.is_empty() {
+                found.push((last, array(last.0, &text)));
+            }
+        }
+        let number = |of: fn(&(i32, i64, i64, i64)) -> i64| {
+            found.iter().map(|(key, _)| Some(of(key))).collect()
+        };
+        let mut many = Many::default()
+            .pages(found.iter().map(|(key, _)| key.0).collect())
+            .numbers("contact_no", number(|key| key.1));
+        if table == "text_gram" {
+            many = many
+                .numbers("at", number(|key| key.2))
+                .numbers("tie", number(|key| key.3));
+        }
+        let many = many.texts("grams", found.iter().map(|(_, grams)| Some(grams.as_str())));
+        client
+            .query_typed(&insert(schema, table, &many), &many.params())
+            .await
+            .map_err(failed)?;
+        if rows.len() < AT_ONCE {
+            return Ok(());
+        }
+    }
+}
+
+/// Arrays of arrays cannot be unnested, so each comes as its text.
+pub(super) fn insert(schema: &Schema, table: &str, many: &Many) -> String {
+    let names = many.names();
+    format!(
+        "INSERT INTO {schema}.{table} ({names}) SELECT {} FROM {} AS w({names})",
+        names.replace("grams", "grams::bigint[]"),
+        many.unnested()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,5 +373,7 @@ mod tests {
         assert_ne!(query(3, "b"), query(4, "b"));
         assert_ne!(query(3, "b"), query(3, "bb"));
         assert!(query(i32::MAX >> 10, "\u{10ffff}\u{10ffff}")[0] > 0);
+        // What is stored is found by it for ever.
+        assert_eq!(query(3, "oolong"), [14_821_354_925_729, 13_584_296_821_886]);
     }
 }

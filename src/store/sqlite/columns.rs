@@ -17,6 +17,9 @@ pub(super) const CONTACT: &str = "contact.contact_no, psid, last_at, first_at, i
 /// The columns of a message, in the order that [`entry`] reads them.
 pub(super) const MESSAGE: &str = "id, key, marks, at, kind, text, more";
 
+/// The columns of what waits for a message, in the same order.
+pub(super) const MARK: &str = "id, key, marks, NULL, NULL, NULL, NULL";
+
 /// The columns of an answer, in the order that [`outgoing`] reads them.
 pub(super) const OUTGOING: &str =
     "key, at, has_content, text, more, attempt, state, state_due, reason, by, mids";
@@ -131,20 +134,19 @@ pub(super) fn cold(values: &ContactValues) -> [&dyn ToSql; 17] {
     ]
 }
 
-/// A message; of a row of `mark` the columns of the body are not read.
-pub(super) fn entry(row: &Row<'_>, has_body: bool) -> Result<EntryRow, StoreError> {
+/// A message, or what waits for one: it has no time.
+pub(super) fn entry(row: &Row<'_>) -> Result<EntryRow, StoreError> {
     let mut next = Columns::new(row);
     let id = EntryId::from_text(next.get::<String>()?);
     let (key, marks) = (next.get()?, next.get()?);
-    let body = if has_body {
-        Some(BodyValues {
-            at: next.get()?,
+    let body = match next.get()? {
+        Some(at) => Some(BodyValues {
+            at,
             kind: next.get()?,
             text: next.get()?,
             more: next.get()?,
-        })
-    } else {
-        None
+        }),
+        None => None,
     };
     EntryValues { key, marks, body }.into_row(id)
 }

@@ -1,9 +1,11 @@
 //! Messages in their table and in the search index, and what waits for a message.
 
+use std::sync::LazyLock;
+
 use rusqlite::params;
 
 use super::{
-    columns::{self, MESSAGE},
+    columns::{self, MARK, MESSAGE},
     rows::SqliteRows,
     search::Indexed,
 };
@@ -12,6 +14,14 @@ use crate::store::{
     encoding::{self, BodyValues, EntryValues},
     fold::EntryRow,
 };
+
+/// Left to itself SQLite takes the key of `message`, and reads the whole conversation.
+static BY_ID: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {MESSAGE} FROM message INDEXED BY message_id WHERE contact_no = ?1 AND tie = ?2
+         UNION ALL SELECT {MARK} FROM mark WHERE contact_no = ?1 AND tie = ?3 AND id = ?4"
+    )
+});
 
 pub(super) struct Place {
     tie: i64,
@@ -33,29 +43,15 @@ impl SqliteRows<'_> {
     pub(super) fn place(&self, number: i64, id: &EntryId) -> Result<Place, StoreError> {
         let mut tie = EntryRow::tie(id);
         loop {
-            // Left to itself SQLite takes the key, and reads the whole conversation.
-            let sql = format!(
-                "SELECT {MESSAGE} FROM message INDEXED BY message_id WHERE contact_no = ?1 AND tie = ?2"
-            );
-            let found = self.all(&sql, params![number, tie], |row| columns::entry(row, true))?;
-            let is_taken = !found.is_empty();
-            if let Some(row) = found.into_iter().find(|row| row.id == *id) {
-                return Ok(Place {
-                    tie,
-                    row: Some(row),
-                });
-            }
+            let params = params![number, tie, EntryRow::tie(id), id.as_str()];
+            let found = self.all(&BY_ID, params, columns::entry)?;
             // A hash finds fast, but decides nothing: another id may have the same.
-            if is_taken {
-                tie = tie.wrapping_add(1) & i64::MAX;
-                continue;
+            let is_taken = found.iter().any(|row| row.body.is_some());
+            let row = found.into_iter().find(|row| row.id == *id);
+            if row.is_some() || !is_taken {
+                return Ok(Place { tie, row });
             }
-            let row = self.one(
-                "SELECT id, key, marks FROM mark WHERE contact_no = ?1 AND tie = ?2 AND id = ?3",
-                params![number, EntryRow::tie(id), id.as_str()],
-                |row| columns::entry(row, false),
-            )?;
-            return Ok(Place { tie, row });
+            tie = tie.wrapping_add(1) & i64::MAX;
         }
     }
 

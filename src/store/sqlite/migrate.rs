@@ -1,24 +1,16 @@
 //! The schema, and how older files come to it: forward only, each step whole or not at all.
 
-use std::num::NonZeroU32;
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
-use serde::{Deserialize, de::DeserializeOwned};
-
-use super::{connection::failed, read::all, rows::SqliteRows};
-use crate::{
-    change::{Change, ProfileAnswer, SendOutcome},
-    id::{Mid, PageId, Psid},
-    store::{
-        ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Profile, Reason, Revision, Side,
-        Source, StoreError,
-        fold::{self, Rows},
-    },
-    time::Timestamp,
+use super::{
+    columns::{self, CONTACT, MESSAGE},
+    connection::failed,
+    first, search,
 };
+use crate::store::StoreError;
 
 /// The schema of this program.
-pub(super) const SCHEMA: i64 = 2;
+pub(super) const SCHEMA: i64 = 3;
 
 /// Brings the file to the schema of this program. Two processes that do so wait for each other.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
@@ -31,7 +23,8 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         .map_err(failed)?;
     match version(&transaction)? {
         0 => create(&transaction)?,
-        1 => from_first(&transaction)?,
+        1 => first::migrate(&transaction)?,
+        2 => reindex(&transaction)?,
         // Another process was faster.
         SCHEMA => return Ok(()),
         found => {
@@ -53,9 +46,16 @@ fn version(connection: &Connection) -> Result<i64, StoreError> {
         .map_err(failed)
 }
 
-fn create(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+pub(super) fn create(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     transaction
         .execute_batch(include_str!("schema.sql"))
+        .map_err(failed)?;
+    create_grams(transaction)
+}
+
+fn create_grams(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    transaction
+        .execute_batch(include_str!("grams.sql"))
         .map_err(failed)?;
     // Or what was erased would lie in the index until FTS5 comes to merge it. SQLite knows it
     // since 3.42; an older one says so, and merges when something is erased.
@@ -68,249 +68,115 @@ fn create(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The first schema kept its rows as JSON: they are read as the changes that made them.
-fn from_first(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+/// The second schema went by other grams.
+fn reindex(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     transaction
-        .execute_batch(
-            "DROP INDEX contact_inbox; DROP INDEX contact_send_due; DROP INDEX contact_profile_due;
-             DROP INDEX message_order; DROP INDEX outgoing_waiting; DROP INDEX outgoing_shown;
-             ALTER TABLE page RENAME TO old_page; ALTER TABLE contact RENAME TO old_contact;
-             ALTER TABLE picture RENAME TO old_picture; ALTER TABLE message RENAME TO old_message;
-             ALTER TABLE outgoing RENAME TO old_outgoing; ALTER TABLE kept RENAME TO old_kept;",
-        )
+        .execute_batch("DROP TABLE text_gram; DROP TABLE name_gram;")
         .map_err(failed)?;
-    create(transaction)?;
-    // A browser that knows the old revision must see that there is a newer one.
-    transaction
-        .execute_batch(
-            "INSERT INTO page (page, revision, gone) SELECT page, revision, 0 FROM old_page",
-        )
-        .map_err(failed)?;
-    let mut rows = SqliteRows::new(transaction);
-    let contacts = "SELECT page, psid, data FROM old_contact";
-    let mut contacts = transaction.prepare(contacts).map_err(failed)?;
-    let mut contacts = contacts.query([]).map_err(failed)?;
-    while let Some(row) = contacts.next().map_err(failed)? {
-        let text = |column| row.get::<_, String>(column).map_err(failed);
-        let unreadable = |_| StoreError::Unreadable("a customer's key");
-        let key = ContactKey::new(
-            PageId::new(text(0)?).map_err(unreadable)?,
-            Psid::new(text(1)?).map_err(unreadable)?,
-        );
-        let contact: OldContact = from_json(&text(2)?)?;
-        fold::apply(&mut rows, &old_conversation(transaction, &key)?)?;
-        let picture = old_picture(transaction, &key)?;
-        fold::apply(&mut rows, &contact.changes(&key, picture))?;
-        // How much was seen is no change of its own.
-        if let Some(mut now) = rows.contact(&key)?.filter(|now| now.is_shown()) {
-            (now.unread, now.profile_attempt) = (contact.unread, contact.profile_attempt);
-            now.inbound_revision = contact.inbound_revision;
-            rows.put_contact(&key, &now)?;
-        }
-    }
-    fold::apply(&mut rows, &old_kept(transaction)?)?;
-    rows.finish()?;
-    transaction
-        .execute_batch(
-            "DROP TABLE old_page; DROP TABLE old_contact; DROP TABLE old_picture; DROP TABLE old_message;
-             DROP TABLE old_outgoing; DROP TABLE old_kept;",
-        )
-        .map_err(failed)
+    create_grams(transaction)?;
+    let messages = format!(
+        "SELECT {MESSAGE}, doc, page_no FROM found CROSS JOIN message USING (contact_no, at, tie)
+         CROSS JOIN contact USING (contact_no) ORDER BY doc"
+    );
+    each(transaction, &messages, |row| {
+        let text = columns::entry(row)?.searchable();
+        let [doc, page_no] = ["doc", "page_no"].map(|name| row.get(name).map_err(failed));
+        search::insert(transaction, "text_gram", doc?, page_no?, &text)
+    })?;
+    let contacts = format!("SELECT {CONTACT}, page_no FROM contact ORDER BY contact_no");
+    each(transaction, &contacts, |row| {
+        let (number, _, contact) = columns::contact(row)?;
+        let page_no = row.get("page_no").map_err(failed)?;
+        search::put_names(transaction, page_no, number, "", &contact.searchable())
+    })
 }
 
-#[derive(Deserialize)]
-struct OldContact {
-    inbound_at: Option<Timestamp>,
-    unread: u32,
-    inbound_revision: Revision,
-    delivered: Option<Timestamp>,
-    read: Option<Timestamp>,
-    profile: Option<Profile>,
-    profile_at: Option<Timestamp>,
-    profile_due: Option<Timestamp>,
-    profile_attempt: u32,
-    picture: Option<NonZeroU32>,
-}
-
-impl OldContact {
-    fn changes(&self, key: &ContactKey, picture: Option<Picture>) -> Vec<Change> {
-        let contact = || key.clone();
-        let mut changes = Vec::new();
-        if let Some(at) = self.inbound_at {
-            changes.push(Change::Opened {
-                contact: contact(),
-                at,
-            });
-        }
-        if let Some(up_to) = self.delivered {
-            changes.push(Change::Delivered {
-                contact: contact(),
-                at: up_to,
-                up_to: Some(up_to),
-                mids: Vec::new(),
-            });
-        }
-        if let Some(up_to) = self.read {
-            changes.push(Change::Read {
-                contact: contact(),
-                up_to,
-            });
-        }
-        if let Some(fetched_at) = self.profile_at {
-            let picture = picture.filter(|_| self.picture.is_some());
-            let answer = match self.profile.clone() {
-                Some(profile) => ProfileAnswer::Known { profile, picture },
-                None => ProfileAnswer::Failed,
-            };
-            changes.push(Change::Profile {
-                contact: contact(),
-                fetched_at,
-                answer,
-                due: self.profile_due,
-            });
-        }
-        changes
-    }
-}
-
-#[derive(Deserialize)]
-struct OldMessage {
-    entry: OldEntry,
-    side: Side,
-    key: Option<OutgoingKey>,
-}
-
-#[derive(Deserialize)]
-struct OldEntry {
-    id: EntryId,
-    at: Timestamp,
-    source: Source,
-    content: Content,
-}
-
-#[derive(Deserialize)]
-struct OldOutgoing {
-    key: OutgoingKey,
-    at: Timestamp,
-    content: Option<Content>,
-    attempt: u32,
-    state: OldState,
-    mids: Vec<Mid>,
-}
-
-#[derive(Deserialize)]
-enum OldState {
-    Queued,
-    Sending {},
-    Unknown,
-    NotSent { due: Timestamp },
-    Failed { reason: Reason },
-    Sent,
-}
-
-fn old_conversation(
+/// One row after the other, however many there are.
+fn each(
     transaction: &Transaction<'_>,
-    key: &ContactKey,
-) -> Result<Vec<Change>, StoreError> {
-    let place = params![key.page.as_str(), key.psid.as_str()];
-    let read = |table: &str| {
-        let sql = format!("SELECT data FROM {table} WHERE page = ?1 AND psid = ?2");
-        all(transaction, &sql, place, |row| {
-            row.get::<_, String>(0).map_err(failed)
-        })
+    sql: &str,
+    mut then: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut statement = transaction.prepare(sql).map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        then(row)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        change::{Change, ProfileAnswer},
+        id::{PageId, Psid},
+        store::{
+            ContactKey, ContactQuery, ContactStore, Content, Entry, EntryId, MessageQuery, Profile,
+            Source, SqliteStore,
+        },
+        time::Timestamp,
     };
-    let mut changes = Vec::new();
-    for text in read("old_outgoing")? {
-        let old: OldOutgoing = from_json(&text)?;
-        let (contact, key) = (key.clone(), old.key);
-        if let Some(content) = old.content {
-            changes.push(Change::Queued {
+
+    #[tokio::test]
+    async fn s17_the_index_of_the_second_schema_is_made_anew() {
+        let name = format!("messenger-crm-second-{}.db", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        let page = PageId::new("1").unwrap();
+        let contact = ContactKey::new(page.clone(), Psid::new("ada").unwrap());
+        let at = Timestamp::from_millis(1_700_000_000_000);
+        let entry = |id: &str, text| {
+            let id = EntryId::from_text(id.to_owned());
+            let entry = Entry::new(id, at, Source::Webhook, Content::text(text));
+            Change::Received {
                 contact: contact.clone(),
-                key: key.clone(),
-                at: old.at,
-                content,
-            });
-        }
-        let outcome = match old.state {
-            OldState::Queued | OldState::Sent => None,
-            // Nobody knows how an attempt ended that was under way.
-            OldState::Sending {} | OldState::Unknown => Some(SendOutcome::Unknown),
-            OldState::NotSent { due } => Some(SendOutcome::NotSent { due }),
-            OldState::Failed { reason } => Some(SendOutcome::Failed { reason }),
-        };
-        let sent = old.mids.into_iter().map(|mid| SendOutcome::Sent { mid });
-        changes.extend(
-            outcome
-                .into_iter()
-                .chain(sent)
-                .map(|outcome| Change::Settled {
-                    contact: contact.clone(),
-                    key: key.clone(),
-                    attempt: old.attempt,
-                    outcome,
-                }),
-        );
-    }
-    for text in read("old_message")? {
-        let OldMessage {
-            entry: old,
-            side,
-            key: answer,
-        } = from_json(&text)?;
-        let entry = Entry::new(old.id, old.at, old.source, old.content);
-        let contact = key.clone();
-        changes.push(match side {
-            Side::Customer => Change::Received { contact, entry },
-            // It came with the answer.
-            Side::Page if entry.source == Source::Own => continue,
-            Side::Page => Change::Echoed {
-                contact,
                 entry,
-                key: answer,
+            }
+        };
+        let mut profile = Profile::default();
+        profile.name = Some("王小明".into());
+        let named = Change::Profile {
+            contact: contact.clone(),
+            fetched_at: at,
+            answer: ProfileAnswer::Known {
+                profile,
+                picture: None,
             },
-        });
+            due: None,
+        };
+        let store = SqliteStore::open(&file).unwrap();
+        let told = [
+            entry("m1", "Oolong?"),
+            entry("m2", ""),
+            entry("m3", "50 %"),
+            named,
+        ];
+        store.apply(&told).await.unwrap();
+        store.close().await.unwrap();
+        let older = Connection::open(&file).unwrap();
+        older
+            .execute_batch(
+                "DROP TABLE text_gram; DROP TABLE name_gram; PRAGMA user_version = 2;
+                 CREATE VIRTUAL TABLE text_gram USING fts5 (grams, content = '', detail = none, tokenize = 'ascii');
+                 CREATE VIRTUAL TABLE name_gram USING fts5 (grams, content = '', detail = none, tokenize = 'ascii');
+                 INSERT INTO text_gram (rowid, grams) SELECT doc, 'p1 g6fx6fx' FROM found;",
+            )
+            .unwrap();
+        drop(older);
+
+        let store = SqliteStore::open(&file).unwrap();
+        for (text, expected) in [("OOLONG", 1), ("ng", 1), ("%", 1), ("o", 1), ("x", 0)] {
+            let query = MessageQuery::search(page.clone(), text);
+            let found = store.messages(&query).await.unwrap().rows.len();
+            assert_eq!(found, expected, "{text}");
+        }
+        for (text, expected) in [("小明", 1), ("王小明", 1), ("王明", 0)] {
+            let query = ContactQuery::new(page.clone()).with_name(text);
+            let found = store.contacts(&query).await.unwrap().rows.len();
+            assert_eq!(found, expected, "{text}");
+        }
+        store.check().await.unwrap();
+        store.close().await.unwrap();
+        std::fs::remove_file(&file).unwrap();
     }
-    Ok(changes)
-}
-
-fn old_picture(
-    transaction: &Transaction<'_>,
-    key: &ContactKey,
-) -> Result<Option<Picture>, StoreError> {
-    let pictures = all(
-        transaction,
-        "SELECT media_type, bytes FROM old_picture WHERE page = ?1 AND psid = ?2",
-        params![key.page.as_str(), key.psid.as_str()],
-        |row| {
-            Ok(Picture {
-                media_type: row.get(0).map_err(failed)?,
-                bytes: row.get(1).map_err(failed)?,
-            })
-        },
-    )?;
-    Ok(pictures.into_iter().next())
-}
-
-fn old_kept(transaction: &Transaction<'_>) -> Result<Vec<Change>, StoreError> {
-    all(
-        transaction,
-        "SELECT page, id, at, reason, raw FROM old_kept",
-        [],
-        |row| {
-            let page: Option<String> = row.get(0).map_err(failed)?;
-            let unreadable = |_| StoreError::Unreadable("the id of a Page");
-            Ok(Change::Kept {
-                page: page.map(PageId::new).transpose().map_err(unreadable)?,
-                psid: None,
-                id: EntryId::from_text(row.get::<_, String>(1).map_err(failed)?),
-                at: Timestamp::from_millis(row.get(2).map_err(failed)?),
-                reason: row.get(3).map_err(failed)?,
-                raw: row.get(4).map_err(failed)?,
-            })
-        },
-    )
-}
-
-fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::Unreadable("a row of the first schema"))
 }

@@ -12,6 +12,7 @@ mod connection;
 mod contacts;
 mod entries;
 mod export;
+mod first;
 mod listing;
 mod migrate;
 mod plans;

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use rusqlite::{CachedStatement, Connection, Params, Row, Statement, StatementStatus};
 
 use super::{
-    columns::{self, MESSAGE, OUTGOING},
+    columns::{self, MARK, MESSAGE, OUTGOING},
     connection::failed,
 };
 use crate::{
@@ -49,13 +49,9 @@ pub(super) fn conversation(
 ) -> Result<Conversation, StoreError> {
     let mut conversation = Conversation::default();
     let messages = format!("SELECT {MESSAGE} FROM message WHERE contact_no = ?1");
-    conversation.entries = all(connection, &messages, [number], |row| {
-        columns::entry(row, true)
-    })?;
-    let marks = "SELECT id, key, marks FROM mark WHERE contact_no = ?1";
-    let marks = all(connection, marks, [number], |row| {
-        columns::entry(row, false)
-    })?;
+    conversation.entries = all(connection, &messages, [number], |row| columns::entry(row))?;
+    let marks = format!("SELECT {MARK} FROM mark WHERE contact_no = ?1");
+    let marks = all(connection, &marks, [number], |row| columns::entry(row))?;
     conversation.entries.extend(marks);
     let answers = format!("SELECT {OUTGOING} FROM outgoing WHERE contact_no = ?1");
     conversation.outgoing = all(connection, &answers, [number], columns::outgoing)?;

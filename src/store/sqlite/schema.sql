@@ -77,5 +77,3 @@ CREATE INDEX kept_psid ON kept (page_no, psid) WHERE psid IS NOT NULL;
 -- Grams of the library's own making. A document of `text_gram` is numbered by its time, so that a
 -- search reads the newest first; `found` tells which message it is.
 CREATE TABLE found (doc INTEGER PRIMARY KEY, contact_no INTEGER NOT NULL, tie INTEGER NOT NULL, at INTEGER NOT NULL);
-CREATE VIRTUAL TABLE text_gram USING fts5 (grams, content = '', detail = none, tokenize = 'ascii');
-CREATE VIRTUAL TABLE name_gram USING fts5 (grams, content = '', detail = none, tokenize = 'ascii');

@@ -1,6 +1,6 @@
 //! The search index: grams of the library's own making in FTS5.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -86,7 +86,7 @@ impl Texts {
     /// Writes what is still waiting: before the end of the transaction.
     pub(super) fn write(&mut self, connection: &Connection) -> Result<(), StoreError> {
         for (doc, tokens) in std::mem::take(&mut self.waiting) {
-            insert(connection, "text_gram", doc, &tokens)?;
+            write(connection, "text_gram", doc, &tokens)?;
         }
         Ok(())
     }
@@ -107,19 +107,17 @@ pub(super) fn put_names(
         remove(connection, "name_gram", contact_no, page_no, old)?;
     }
     if !new.is_empty() {
-        insert(connection, "name_gram", contact_no, &tokens(page_no, new))?;
+        insert(connection, "name_gram", contact_no, page_no, new)?;
     }
     Ok(())
 }
 
 /// What to ask FTS5 for, to find what may hold this folded text on a Page.
 pub(super) fn query(page_no: i64, folded: &str) -> String {
-    let mut query = page_token(page_no);
-    for gram in grams::grams_of_query(folded) {
-        query.push_str(" AND ");
-        push_token(&mut query, gram);
-    }
-    query
+    let folded = without_signs(folded);
+    let grams = grams::grams_of_query(&folded).into_iter();
+    let words: Vec<String> = grams.map(|gram| format!("{page_no}p{gram}")).collect();
+    words.join(" AND ")
 }
 
 /// The document that a message with this time would have at the earliest.
@@ -153,7 +151,18 @@ fn take(connection: &Connection, doc: i64, message: Indexed) -> Result<bool, Sto
         .map_err(failed)
 }
 
-fn insert(connection: &Connection, table: &str, doc: i64, tokens: &str) -> Result<(), StoreError> {
+/// Puts a document into an index, to be found by this text on a Page.
+pub(super) fn insert(
+    connection: &Connection,
+    table: &str,
+    doc: i64,
+    page_no: i64,
+    text: &str,
+) -> Result<(), StoreError> {
+    write(connection, table, doc, &tokens(page_no, text))
+}
+
+fn write(connection: &Connection, table: &str, doc: i64, tokens: &str) -> Result<(), StoreError> {
     connection
         .prepare_cached(&format!(
             "INSERT INTO {table} (rowid, grams) VALUES (?1, ?2)"
@@ -180,25 +189,28 @@ fn remove(
         .map_err(failed)
 }
 
+/// A word for each gram. A search looks at one Page, and so each word begins with it.
 fn tokens(page_no: i64, text: &str) -> String {
-    let mut tokens = page_token(page_no);
-    for gram in grams::grams(text) {
+    let (page, text) = (format!("{page_no}p"), without_signs(text));
+    // About as long as it will be: three words begin at each letter.
+    let mut tokens = String::with_capacity(text.len() * 3 * (page.len() + 3));
+    for gram in grams::grams(&text) {
+        tokens.push_str(&page);
+        tokens.push_str(gram);
         tokens.push(' ');
-        push_token(&mut tokens, gram);
     }
     tokens
 }
 
-/// A search looks at one Page, and so the Page is a gram as well.
-fn page_token(page_no: i64) -> String {
-    format!("p{page_no}")
-}
-
-/// A gram as a word that no tokenizer takes apart or folds.
-fn push_token(tokens: &mut String, gram: &str) {
-    tokens.push('g');
-    for letter in gram.chars() {
-        // Letters of different length must not run into each other.
-        let _ = write!(tokens, "{:x}x", letter as u32);
-    }
+/// A folded text of letters that no tokenizer takes for the end of a word. What stands for a sign
+/// is at worst found in its place.
+fn without_signs(folded: &str) -> String {
+    let is_safe = |letter: char| letter.is_ascii_alphanumeric() || letter.is_whitespace();
+    let letters = folded.chars().map(|letter| match letter {
+        '\0'..='\x7f' if !is_safe(letter) => {
+            char::from_u32(0xE000 + u32::from(letter)).unwrap_or(letter)
+        }
+        letter => letter,
+    });
+    letters.collect()
 }

@@ -57,7 +57,7 @@ fn talk(
     let logged = format!("SELECT {MESSAGE}, tie FROM message {part} {order}");
     let logged = all(connection, &logged, params, |row| {
         let tie = row.get("tie").map_err(failed)?;
-        let entry = columns::entry(row, true)?;
+        let entry = columns::entry(row)?;
         Ok(entry.show(key, &contact).map(|message| (tie, message)))
     })?;
     let queued = format!("SELECT {OUTGOING}, tie FROM outgoing {part} AND tie IS NOT NULL {order}");
@@ -146,7 +146,7 @@ fn message_of(
     let sql =
         format!("SELECT {MESSAGE} FROM message WHERE contact_no = ?1 AND at = ?2 AND tie = ?3");
     let entry = all(connection, &sql, [number, at, tie], |row| {
-        columns::entry(row, true)
+        columns::entry(row)
     })?
     .pop();
     let Some(entry) = entry.filter(|entry| entry.searchable().contains(text)) else {
