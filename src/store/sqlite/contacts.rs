@@ -34,10 +34,10 @@ impl Stored {
 
 impl SqliteRows<'_> {
     pub(super) fn stored(&mut self, key: &ContactKey) -> Result<&mut Stored, StoreError> {
-        if !self.contacts.contains_key(key) {
+        if !self.remembered.has_at_hand(key) {
             let page_no = self.page(&key.page)?.number;
-            let sql = format!("SELECT {CONTACT} FROM contact WHERE page_no = ?1 AND psid = ?2");
-            let found = self.one(&sql, params![page_no, key.psid.as_str()], columns::contact)?;
+            let params = params![page_no, key.psid.as_str()];
+            let found = self.one(&BY_PSID, params, columns::contact)?;
             let stored = match found {
                 Some((number, _, row)) => Stored {
                     number: Some(number),
@@ -53,10 +53,10 @@ impl SqliteRows<'_> {
                     Stored { number: None, row }
                 }
             };
-            self.contacts.insert(key.clone(), stored);
+            self.remembered.put(key.clone(), stored);
         }
-        self.contacts
-            .get_mut(key)
+        self.remembered
+            .at_hand()
             .ok_or(StoreError::Unreadable("a customer"))
     }
 
@@ -99,7 +99,8 @@ impl SqliteRows<'_> {
         row: &ContactRow,
     ) -> Result<(), StoreError> {
         let page_no = self.page(&key.page)?.number;
-        let old = self.stored(key)?.row.clone();
+        // Whoever fails from here on gives up the transaction, and what is remembered with it.
+        let old = std::mem::take(&mut self.stored(key)?.row);
         if row.forgotten != old.forgotten {
             self.execute(
                 "INSERT INTO forgotten (hash, page_no, at) VALUES (?1, ?2, ?3)
@@ -124,14 +125,8 @@ impl SqliteRows<'_> {
         }
         let number = self.number(key)?;
         let values = ContactValues::of(row)?;
-        let is_cold = |row: &ContactRow| -> Result<_, StoreError> {
-            let mut row = row.clone();
-            (row.last_at, row.preview, row.unread) = Default::default();
-            (row.inbound_at, row.inbound_revision, row.revision) = Default::default();
-            Ok(row)
-        };
         // Most changes leave the second half as it is, and its indexes with it.
-        if is_cold(row)? == is_cold(&old)? && row.profile_due() == old.profile_due() {
+        if cold(row) == cold(&old) && row.profile_due() == old.profile_due() {
             let values = columns::hot(&values).into_iter();
             let values = values.chain([&number as &dyn ToSql]);
             self.execute(&UPDATE_HOT, params_from_iter(values))?;
@@ -143,13 +138,53 @@ impl SqliteRows<'_> {
                 params_from_iter(all.chain([&number as &dyn ToSql])),
             )?;
         }
-        let (old, new) = (old.searchable(), row.searchable());
-        search::put_names(self.connection, page_no, number, &old, &new)?;
+        if row.profile != old.profile {
+            let (old, new) = (old.searchable(), row.searchable());
+            search::put_names(self.connection, page_no, number, &old, &new)?;
+        }
         self.stored(key)?.row = row.clone();
         Ok(())
     }
 }
 
+/// What a message does not change.
+fn cold(row: &ContactRow) -> impl PartialEq {
+    let ContactRow {
+        // What it does.
+        first_at: _,
+        last_at: _,
+        preview: _,
+        inbound_at: _,
+        unread: _,
+        inbound_revision: _,
+        revision: _,
+        delivered,
+        read,
+        profile_at,
+        profile,
+        picture_at,
+        picture,
+        asked_at,
+        ask_again,
+        profile_attempt,
+        profile_by,
+        profile_lease,
+        forgotten,
+        expired,
+        send_due,
+    } = row;
+    (
+        (
+            profile,
+            [profile_at, picture_at, asked_at, ask_again, profile_lease],
+        ),
+        (picture, profile_attempt, profile_by),
+        [delivered, read, forgotten, expired, send_due],
+    )
+}
+
+static BY_PSID: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {CONTACT} FROM contact WHERE page_no = ?1 AND psid = ?2"));
 static UPDATE_HOT: LazyLock<String> = LazyLock::new(|| update(HOT));
 static UPDATE_ALL: LazyLock<String> = LazyLock::new(|| update(HOT.into_iter().chain(COLD)));
 

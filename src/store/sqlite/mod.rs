@@ -17,6 +17,7 @@ mod listing;
 mod migrate;
 mod plans;
 mod read;
+mod remembered;
 mod rows;
 mod search;
 mod talk;

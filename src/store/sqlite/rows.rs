@@ -1,15 +1,13 @@
 //! The rows of the SQLite store, as the fold reads and writes them.
 
-use std::collections::HashMap;
-
 use rusqlite::{Connection, Params, Row, params};
 
 use super::{
     columns::{self, MESSAGE, OUTGOING},
     connection::failed,
-    contacts::Stored,
     entries::Place,
     read::{all, conversation, field, find_page, head, prepare},
+    remembered::{Page, Remembered},
     search::Texts,
 };
 use crate::{
@@ -25,28 +23,17 @@ use crate::{
 /// The rows inside one transaction.
 pub(super) struct SqliteRows<'c> {
     pub(super) connection: &'c Connection,
-    pages: HashMap<PageId, Page>,
-    pub(super) contacts: HashMap<ContactKey, Stored>,
+    pub(super) remembered: Remembered,
     /// Where the entry is that was looked up last: most are looked up to be written.
     pub(super) looked_up: Option<(ContactKey, EntryId, Place)>,
     pub(super) texts: Texts,
-}
-
-pub(super) struct Page {
-    pub(super) number: i64,
-    pub(super) revision: Revision,
-    /// The revision that took a customer away, if this transaction did.
-    pub(super) gone: Option<Revision>,
-    is_bumped: bool,
-    is_changed: bool,
 }
 
 impl<'c> SqliteRows<'c> {
     pub(super) fn new(connection: &'c Connection) -> Self {
         Self {
             connection,
-            pages: HashMap::new(),
-            contacts: HashMap::new(),
+            remembered: Remembered::default(),
             looked_up: None,
             texts: Texts::default(),
         }
@@ -54,24 +41,27 @@ impl<'c> SqliteRows<'c> {
 
     /// The next call of `apply` begins: each Page that it changes gets its next revision.
     pub(super) fn begin(&mut self) {
-        self.pages
-            .values_mut()
-            .for_each(|page| page.is_bumped = false);
+        let pages = self.remembered.pages.values_mut();
+        pages.for_each(|page| page.is_bumped = false);
     }
 
     /// Writes what waits for the end: the search index of texts, and the revisions that the Pages
-    /// have now. The transaction must not be used afterwards.
-    pub(super) fn finish(mut self) -> Result<(), StoreError> {
+    /// have now. The transaction must not be used afterwards. Once it is committed, and only then,
+    /// what is given back is worth remembering.
+    pub(super) fn finish(mut self) -> Result<Remembered, StoreError> {
         self.texts.write(self.connection)?;
-        for page in self.pages.values().filter(|page| page.is_changed) {
-            let revision = encoding::revision_to_sql(page.revision);
-            let gone = page.gone.map(encoding::revision_to_sql);
-            self.execute(
-                "UPDATE page SET revision = ?2, gone = coalesce(?3, gone) WHERE page_no = ?1",
-                params![page.number, revision, gone],
-            )?;
+        let mut remembered = std::mem::take(&mut self.remembered);
+        for page in remembered.pages.values_mut() {
+            if std::mem::take(&mut page.is_changed) {
+                let revision = encoding::revision_to_sql(page.revision);
+                let gone = page.gone.take().map(encoding::revision_to_sql);
+                self.execute(
+                    "UPDATE page SET revision = ?2, gone = coalesce(?3, gone) WHERE page_no = ?1",
+                    params![page.number, revision, gone],
+                )?;
+            }
         }
-        Ok(())
+        Ok(remembered)
     }
 
     pub(super) fn execute(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
@@ -102,7 +92,7 @@ impl<'c> SqliteRows<'c> {
     }
 
     pub(super) fn page(&mut self, page: &PageId) -> Result<&mut Page, StoreError> {
-        if !self.pages.contains_key(page) {
+        if !self.remembered.pages.contains_key(page) {
             let found = find_page(self.connection, page)?;
             let found = match found {
                 Some(found) => found,
@@ -121,12 +111,11 @@ impl<'c> SqliteRows<'c> {
                 is_bumped: false,
                 is_changed: false,
             };
-            self.pages.insert(page.clone(), new);
+            self.remembered.pages.insert(page.clone(), new);
         }
         // Put there above, if it was not there already.
-        self.pages
-            .get_mut(page)
-            .ok_or(StoreError::Unreadable("a Page"))
+        let pages = &mut self.remembered.pages;
+        pages.get_mut(page).ok_or(StoreError::Unreadable("a Page"))
     }
 }
 

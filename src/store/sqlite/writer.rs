@@ -10,6 +10,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{
     connection::{failed, unavailable},
+    remembered::Remembered,
     rows::SqliteRows,
 };
 use crate::{
@@ -41,6 +42,7 @@ pub(super) fn write(
     bell: &Bell,
     commits: &AtomicU64,
 ) {
+    let mut remembered = Remembered::default();
     while let Ok(first) = jobs.recv() {
         let mut shared: Vec<Job> = Vec::new();
         let (mut sweeping, mut closing) = (None, None);
@@ -55,11 +57,12 @@ pub(super) fn write(
             next = if has_room { jobs.try_recv().ok() } else { None };
         }
         if !shared.is_empty() {
-            commit(&mut connection, shared);
+            commit(&mut connection, &mut remembered, shared);
             commits.fetch_add(1, Ordering::Relaxed);
             bell.ring();
         }
         if let Some((before, answer)) = sweeping {
+            remembered = Remembered::default();
             let _ = answer.send(sweep(&mut connection, before));
         }
         if let Some(answer) = closing {
@@ -72,8 +75,8 @@ pub(super) fn write(
 
 /// Commits all callers at once. Should one of them fail, each gets a savepoint, so that it fails
 /// alone; not from the start, because each savepoint makes FTS5 write what it has gathered.
-fn commit(connection: &mut Connection, shared: Vec<Job>) {
-    let results = together(connection, &shared).or_else(|error| match error {
+fn commit(connection: &mut Connection, remembered: &mut Remembered, shared: Vec<Job>) {
+    let results = together(connection, remembered, &shared).or_else(|error| match error {
         StoreError::Refused(_) if shared.len() > 1 => one_by_one(connection, &shared),
         error => Err(error),
     });
@@ -97,16 +100,20 @@ fn commit(connection: &mut Connection, shared: Vec<Job>) {
 
 type Results = Result<Vec<Result<Vec<Applied>, StoreError>>, StoreError>;
 
-fn together(connection: &mut Connection, shared: &[Job]) -> Results {
+fn together(connection: &mut Connection, remembered: &mut Remembered, shared: &[Job]) -> Results {
+    // Whoever fails has nothing to remember.
+    let before = std::mem::take(remembered);
     let transaction = begin(connection)?;
     let mut rows = SqliteRows::new(&transaction);
+    rows.remembered = before.refreshed(&transaction)?;
     let mut results = Vec::with_capacity(shared.len());
     for (changes, _) in shared {
         rows.begin();
         results.push(Ok(fold::apply(&mut rows, changes)?));
     }
-    rows.finish()?;
+    let known = rows.finish()?;
     transaction.commit().map_err(failed)?;
+    *remembered = known;
     Ok(results)
 }
 
