@@ -222,11 +222,12 @@ struct Row {
 
 /// A gram as the store numbers it.
 fn packed(page_no: i32, gram: &str) -> i64 {
+    const FACTOR: u64 = 0xbf58_476d_1ce4_e5b9;
     let letters = gram.chars().map(|letter| u64::from(u32::from(letter)));
-    let mut mixed = letters.fold(0_u64, |packed, letter| packed << 21 | letter);
-    for factor in [0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb_u64] {
-        mixed = (mixed ^ mixed >> 31).wrapping_mul(factor);
-    }
+    let mixed = letters.fold(FACTOR, |mixed, letter| {
+        let mixed = (mixed ^ letter).wrapping_mul(FACTOR);
+        mixed ^ mixed >> 31
+    });
     i64::from(page_no) << 42 | (mixed >> 22).cast_signed()
 }
 
@@ -244,7 +245,7 @@ async fn rows(client: &Client, numbers: std::ops::Range<u64>) -> Outcome<Vec<Row
         let (contact_no, page_no) = known[&customer.to_string()];
         let (id, text) = (mid(number), text(number));
         let folded = grams::fold([text.as_str()]);
-        let numbers = grams::grams(&folded).map(|gram| packed(page_no, gram));
+        let numbers = grams::grams(&folded, grams::OF_TEXT).map(|gram| packed(page_no, gram));
         let numbers: std::collections::BTreeSet<i64> = numbers.collect();
         let packed: Vec<String> = numbers.iter().map(i64::to_string).collect();
         rows.push(Row {

@@ -2,11 +2,11 @@
 
 use std::{fs::File, path::Path};
 
-use messenger_crm::store::SqliteStore;
+use messenger_crm::store::{SqliteStore, grams};
 use rusqlite::params;
 
 use crate::{
-    sqlite::Driver,
+    sqlite::{Driver, tokens},
     world::{Bare, Outcome, World, at, name, psid},
 };
 
@@ -15,7 +15,8 @@ pub(crate) fn filled(path: &Path, world: &World) -> Outcome<SqliteStore> {
     let driver = Driver::open(path)?;
     driver.connection.execute_batch(
         "PRAGMA synchronous = OFF; PRAGMA cache_size = -262144;
-         INSERT INTO text_gram (text_gram, rank) VALUES ('hashsize', 67108864);",
+         INSERT INTO text_gram (text_gram, rank) VALUES ('hashsize', 67108864);
+         INSERT INTO name_gram (name_gram, rank) VALUES ('hashsize', 67108864);",
     )?;
     let turns = world.messages / world.customers;
     for part in parts(world.customers) {
@@ -52,9 +53,10 @@ pub(crate) fn filled(path: &Path, world: &World) -> Outcome<SqliteStore> {
         }
         driver.connection.execute_batch("COMMIT")?;
     }
-    driver
-        .connection
-        .execute_batch("INSERT INTO text_gram (text_gram, rank) VALUES ('hashsize', 1048576)")?;
+    driver.connection.execute_batch(
+        "INSERT INTO text_gram (text_gram, rank) VALUES ('hashsize', 1048576);
+             INSERT INTO name_gram (name_gram, rank) VALUES ('hashsize', 1048576);",
+    )?;
     drop(driver);
     // On the disk before anything is measured, or it would be written meanwhile.
     File::open(path)?.sync_all()?;
@@ -78,6 +80,11 @@ impl Driver {
         let first_at = at(world.number(customer, 0));
         let unread = i64::from(customer.is_multiple_of(20));
         let (first, family) = name(customer);
+        let full = format!("{first} {family}");
+        let grams = tokens(self.page_no, &[&full, first, &family], grams::OF_NAME);
+        self.connection
+            .prepare_cached("INSERT INTO name_gram (rowid, grams) VALUES (?1, ?2)")?
+            .execute(params![contact_no, grams])?;
         self.connection
             .prepare_cached(
                 "INSERT INTO contact (contact_no, page_no, psid, last_at, first_at, inbound_at, unread, arrived, revision,
@@ -94,7 +101,7 @@ impl Driver {
                 last as i64 + 1,
                 row.tie,
                 row.snippet,
-                format!("{first} {family}"),
+                full,
                 first,
                 family
             ])?;

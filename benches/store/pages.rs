@@ -8,7 +8,7 @@ use messenger_crm::{
 };
 use tokio::runtime::Runtime;
 
-use crate::world::{Outcome, PAGE, RARE, World, contact, median, psid};
+use crate::world::{Outcome, PAGE, RARE, World, contact, median, name, psid};
 
 const RUNS: usize = 600;
 /// So many places in the inbox are looked at, spread over all of it.
@@ -27,7 +27,10 @@ pub(crate) fn pages(runtime: &Runtime, [small, large]: [(&dyn ContactStore, Worl
         "inbox, anywhere",
         "unread, first",
         "conversation",
-        "search with a hit",
+        "search, a rare word",
+        "search, a common word",
+        "names, one of them",
+        "names, one in eight",
     ] {
         let mut measured = [Vec::new(), Vec::new()];
         // The first rounds warm what is kept in memory, and do not count.
@@ -48,7 +51,7 @@ pub(crate) fn pages(runtime: &Runtime, [small, large]: [(&dyn ContactStore, Worl
         }
         let [few, many] = measured.map(median);
         println!(
-            "  {what:<18} {few:>9.1} -> {many:>9.1}   {:>5.2} x",
+            "  {what:<22} {few:>9.1} -> {many:>9.1}   {:>5.2} x",
             many / few
         );
     }
@@ -69,9 +72,16 @@ async fn list(
             let query = MessageQuery::new(contact(&psid(customer))?);
             black_box(store.messages(&query).await?).rows.len()
         }
-        "search with a hit" => {
-            let query = MessageQuery::search(page, RARE);
+        "search, a rare word" | "search, a common word" => {
+            let is_rare = what.ends_with("rare word");
+            let query = MessageQuery::search(page, if is_rare { RARE } else { "oolong" });
             black_box(store.messages(&query).await?).rows.len()
+        }
+        "names, one of them" | "names, one in eight" => {
+            let (first, family) = name(customer);
+            let is_one = what.ends_with("them");
+            let query = ContactQuery::new(page).with_name(if is_one { &family } else { first });
+            black_box(store.contacts(&query).await?).rows.len()
         }
         "unread, first" => {
             let query = ContactQuery::new(page).unread();

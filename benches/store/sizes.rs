@@ -30,8 +30,8 @@ pub(crate) fn sizes(runtime: &Runtime, path: &Path) -> Outcome {
             let mut profile = Profile::default();
             profile.name = Some(format!("{first} {family}"));
             profile.first_name = Some(first.to_owned());
-            profile.last_name = Some(family.to_owned());
             names += 2 * (first.len() + family.len()) + 1;
+            profile.last_name = Some(family);
             profiles.push(Change::Profile {
                 contact: contact(&psid(customer))?,
                 fetched_at: Timestamp::from_millis(at(world.messages + customer)),

@@ -124,7 +124,7 @@ impl Bare for Driver {
             snippet: event.text.chars().take(60).collect(),
             tie,
             doc: event.at << 20 | tie & 0xf_ffff,
-            grams: tokens(self.page_no, &event.text),
+            grams: tokens(self.page_no, &[&event.text], grams::OF_TEXT),
         }
     }
 
@@ -187,9 +187,9 @@ impl Bare for Driver {
 }
 
 /// The words of the search index, as the store makes them.
-fn tokens(page_no: i64, text: &str) -> String {
+pub(crate) fn tokens(page_no: i64, texts: &[&str], longest: usize) -> String {
     let mut tokens = String::new();
-    for gram in grams::grams(&grams::fold([text])) {
+    for gram in grams::grams(&grams::fold(texts.iter().copied()), longest) {
         tokens.push_str(&format!("{page_no}p{gram} "));
     }
     tokens

@@ -117,22 +117,23 @@ pub(crate) fn psid(customer: u64) -> String {
     )
 }
 
-pub(crate) fn name(customer: u64) -> (&'static str, &'static str) {
+/// A first name that many have, and a family of their own.
+pub(crate) fn name(customer: u64) -> (&'static str, String) {
     const FIRST: [&str; 8] = [
         "Mirela", "Tobias", "Xiulan", "Oswin", "Ngaire", "Bartosz", "Delphine", "Kwame",
     ];
-    const LAST: [&str; 8] = [
-        "Quillfeather",
-        "Anderwood",
-        "Zhou",
-        "Marchetti",
-        "Tane",
-        "Wolski",
-        "Aubry",
-        "Mensima",
+    const SYLLABLES: [&str; 16] = [
+        "ba", "ko", "ri", "ten", "mu", "sal", "vi", "dor", "ne", "ga", "lin", "os", "pe", "zu",
+        "har", "wy",
     ];
-    let dice = mixed(customer);
-    (FIRST[dice as usize % 8], LAST[(dice >> 8) as usize % 8])
+    // An odd factor gives each customer below 2²⁰ another number of 20 bits.
+    let mut bits = customer * 0x9_e375;
+    let mut family = String::new();
+    for _ in 0..5 {
+        family.push_str(SYLLABLES[(bits & 15) as usize]);
+        bits >>= 4;
+    }
+    (FIRST[mixed(customer) as usize % 8], family)
 }
 
 /// A tenth of a second lies between two messages.

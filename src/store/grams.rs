@@ -25,21 +25,24 @@ pub fn fold<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     folded
 }
 
-/// The longest gram, in characters.
-const LONGEST: usize = 3;
+/// The longest gram of a text, in characters. Longer ones are rarer, but each makes every message
+/// dearer; and among texts the newest are looked through first.
+pub const OF_TEXT: usize = 3;
+/// The longest gram of a name. Names are written once and looked for as a whole.
+pub const OF_NAME: usize = 6;
 
-/// What a folded text is found by: every one, two and three characters that stand together, as
-/// often as they do.
+/// What a folded text is found by: every one, two and more characters that stand together, up to
+/// the longest, as often as they do.
 ///
-/// Two characters are a word in Chinese, and half of one is often all that is typed; three are
-/// what tells one word of an alphabet from the many that share its letters. White space is no part
-/// of any gram.
-pub fn grams(folded: &str) -> impl Iterator<Item = &str> {
-    folded.split_whitespace().flat_map(|word| {
-        word.char_indices().flat_map(|(begin, _)| {
+/// Two characters are a word in Chinese, and half of one is often all that is typed; more of them
+/// tell one word of an alphabet from the many that share its letters. White space is no part of
+/// any gram.
+pub fn grams(folded: &str, longest: usize) -> impl Iterator<Item = &str> {
+    folded.split_whitespace().flat_map(move |word| {
+        word.char_indices().flat_map(move |(begin, _)| {
             let rest = &word[begin..];
             let ends = rest.char_indices().map(|(at, one)| at + one.len_utf8());
-            ends.take(LONGEST).map(|end| &rest[..end])
+            ends.take(longest).map(move |end| &rest[..end])
         })
     })
 }
@@ -47,13 +50,13 @@ pub fn grams(folded: &str) -> impl Iterator<Item = &str> {
 /// What a text must have to hold these folded words; whether it does, only the text can tell.
 ///
 /// The longest grams are the rarest, and each character is asked for once or little more.
-pub fn grams_of_query(folded: &str) -> BTreeSet<&str> {
+pub fn grams_of_query(folded: &str, longest: usize) -> BTreeSet<&str> {
     let mut grams = BTreeSet::new();
     for word in folded.split_whitespace() {
         let begins: Vec<usize> = word.char_indices().map(|(begin, _)| begin).collect();
-        let last = begins.len().saturating_sub(LONGEST);
-        for at in (0..last).step_by(LONGEST).chain([last]) {
-            let end = begins.get(at + LONGEST).copied().unwrap_or(word.len());
+        let last = begins.len().saturating_sub(longest);
+        for at in (0..last).step_by(longest.max(1)).chain([last]) {
+            let end = begins.get(at + longest).copied().unwrap_or(word.len());
             grams.insert(&word[begins[at]..end]);
         }
     }
@@ -86,23 +89,26 @@ mod tests {
 
     #[test]
     fn s11_every_one_two_and_three_characters_are_a_gram() {
-        let all = |text| grams(text).collect::<Vec<_>>();
+        let all = |text| grams(text, 3).collect::<Vec<_>>();
         assert_eq!(all("小明 b"), ["小", "小明", "明", "b"]);
         assert_eq!(
             all("a%_?"),
             ["a", "a%", "a%_", "%", "%_", "%_?", "_", "_?", "?"]
         );
         assert_eq!(all("  "), [""; 0]);
+        assert_eq!(grams("abcd", 4).max_by_key(|gram| gram.len()), Some("abcd"));
     }
 
     #[test]
     fn s11_a_query_asks_for_the_longest_grams_that_cover_it() {
-        assert_eq!(grams_of_query("小明"), set(&["小明"]));
-        assert_eq!(grams_of_query("王"), set(&["王"]));
-        assert_eq!(grams_of_query("abc d"), set(&["abc", "d"]));
-        assert_eq!(grams_of_query("abcdefg"), set(&["abc", "def", "efg"]));
-        assert_eq!(grams_of_query("abcdef"), set(&["abc", "def"]));
-        assert_eq!(grams_of_query(""), set(&[]));
+        let asked = |text| grams_of_query(text, 3);
+        assert_eq!(asked("小明"), set(&["小明"]));
+        assert_eq!(asked("王"), set(&["王"]));
+        assert_eq!(asked("abc d"), set(&["abc", "d"]));
+        assert_eq!(asked("abcdefg"), set(&["abc", "def", "efg"]));
+        assert_eq!(asked("abcdef"), set(&["abc", "def"]));
+        assert_eq!(asked(""), set(&[]));
+        assert_eq!(grams_of_query("abcdefg", 6), set(&["abcdef", "bcdefg"]));
     }
 
     #[test]
@@ -111,14 +117,15 @@ mod tests {
         for text in texts {
             let text = fold([text]);
             let found: Vec<char> = text.chars().collect();
-            let all: BTreeSet<&str> = grams(&text).collect();
+            let sets = [OF_TEXT, OF_NAME]
+                .map(|longest| (longest, grams(&text, longest).collect::<BTreeSet<_>>()));
             for from in 0..found.len() {
                 for to in from + 1..=found.len() {
                     let query = fold([String::from_iter(&found[from..to]).as_str()]);
-                    assert!(
-                        grams_of_query(&query).is_subset(&all),
-                        "{query:?} in {text:?}"
-                    );
+                    for (longest, all) in &sets {
+                        let asked = grams_of_query(&query, *longest);
+                        assert!(asked.is_subset(all), "{query:?} in {text:?}");
+                    }
                 }
             }
         }

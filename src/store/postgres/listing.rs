@@ -130,7 +130,7 @@ pub(super) async fn contacts(
             asked.filtered(&few, &is_one, &params, |_| true).await?
         }
         ContactFilter::Name(_) if !name.is_empty() => {
-            let grams = search::query(page_no, &name);
+            let grams = search::query(page_no, &name, grams::OF_NAME);
             let few = format!(
                 "SELECT contact_no FROM {schema}.name_gram WHERE page_no = $1 AND grams @> $2"
             );

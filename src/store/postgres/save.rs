@@ -18,6 +18,7 @@ use crate::{
         ContactKey, EntryId, Picture, StoreError,
         encoding::{ContactValues, EntryValues, OutgoingValues, revision_to_sql, time},
         fold::{ContactRow, EntryRow, FieldRow, OutgoingRow, Shelf},
+        grams,
         key::hash63_of,
     },
     time::Timestamp,
@@ -196,7 +197,7 @@ impl<'k> Writes<'k> {
         }
         if !indexed.is_empty() {
             let grams: Vec<String> = (indexed.iter())
-                .map(|row| search::array(row.0.page_no, &row.3))
+                .map(|row| search::array(row.0.page_no, &row.3, grams::OF_TEXT))
                 .collect();
             let many = of(indexed.iter().map(|row| row.0))
                 .numbers("at", indexed.iter().map(|row| Some(row.1)).collect())
@@ -440,7 +441,7 @@ impl<'k> Writes<'k> {
         }
         if !named.is_empty() {
             let grams: Vec<String> = (named.iter())
-                .map(|(place, name)| search::array(place.page_no, name))
+                .map(|(place, name)| search::array(place.page_no, name, grams::OF_NAME))
                 .collect();
             let many = of(named.iter().map(|row| row.0))
                 .texts("grams", grams.iter().map(|grams| Some(grams.as_str())));

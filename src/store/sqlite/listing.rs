@@ -8,7 +8,7 @@ use super::{
     columns::{self, CONTACT},
     connection::failed,
     read::{all, count_steps, field, find_page, prepare},
-    search,
+    search::NAMES,
 };
 use crate::{
     store::{
@@ -82,7 +82,7 @@ pub(super) fn contacts(
                 inbox(connection, page_no, "last_at IS NOT NULL", after, limit)?
             } else {
                 let numbers = "SELECT rowid FROM name_gram WHERE name_gram MATCH ?1";
-                let grams = search::query(page_no, &text);
+                let grams = NAMES.query(page_no, &text);
                 let is_wanted = |_, row: &ContactRow| Ok(row.searchable().contains(&text));
                 filtered(
                     connection,

@@ -5,7 +5,8 @@ use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 use super::{
     columns::{self, CONTACT, MESSAGE},
     connection::failed,
-    first, search,
+    first,
+    search::{self, TEXTS},
 };
 use crate::store::StoreError;
 
@@ -81,7 +82,7 @@ fn reindex(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     each(transaction, &messages, |row| {
         let text = columns::entry(row)?.searchable();
         let [doc, page_no] = ["doc", "page_no"].map(|name| row.get(name).map_err(failed));
-        search::insert(transaction, "text_gram", doc?, page_no?, &text)
+        TEXTS.insert(transaction, doc?, page_no?, &text)
     })?;
     let contacts = format!("SELECT {CONTACT}, page_no FROM contact ORDER BY contact_no");
     each(transaction, &contacts, |row| {
@@ -133,8 +134,10 @@ mod tests {
                 entry,
             }
         };
-        let mut profile = Profile::default();
-        profile.name = Some("王小明".into());
+        let profile = Profile {
+            name: Some("王小明".into()),
+            ..Profile::default()
+        };
         let named = Change::Profile {
             contact: contact.clone(),
             fetched_at: at,

@@ -49,9 +49,9 @@ pub(super) fn conversation(
 ) -> Result<Conversation, StoreError> {
     let mut conversation = Conversation::default();
     let messages = format!("SELECT {MESSAGE} FROM message WHERE contact_no = ?1");
-    conversation.entries = all(connection, &messages, [number], |row| columns::entry(row))?;
+    conversation.entries = all(connection, &messages, [number], columns::entry)?;
     let marks = format!("SELECT {MARK} FROM mark WHERE contact_no = ?1");
-    let marks = all(connection, &marks, [number], |row| columns::entry(row))?;
+    let marks = all(connection, &marks, [number], columns::entry)?;
     conversation.entries.extend(marks);
     let answers = format!("SELECT {OUTGOING} FROM outgoing WHERE contact_no = ?1");
     conversation.outgoing = all(connection, &answers, [number], columns::outgoing)?;

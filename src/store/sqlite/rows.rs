@@ -272,7 +272,7 @@ impl Rows for SqliteRows<'_> {
             let sql = format!(
                 "SELECT {MESSAGE} FROM message WHERE contact_no = ?1 ORDER BY at {order}, tie {order} LIMIT 1"
             );
-            if let Some(row) = self.one(&sql, [number], |row| columns::entry(row))? {
+            if let Some(row) = self.one(&sql, [number], columns::entry)? {
                 ends.include(row.body.as_ref().map(|body| body.at), row.snippet());
             }
         }

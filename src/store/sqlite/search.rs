@@ -12,6 +12,21 @@ const TIME_BITS: u32 = 42;
 /// The others tell messages of one millisecond apart.
 const TIE_BITS: u32 = 20;
 
+/// One of the two indexes.
+pub(super) struct Index {
+    table: &'static str,
+    longest: usize,
+}
+
+pub(super) const TEXTS: Index = Index {
+    table: "text_gram",
+    longest: grams::OF_TEXT,
+};
+pub(super) const NAMES: Index = Index {
+    table: "name_gram",
+    longest: grams::OF_NAME,
+};
+
 /// Texts that a transaction adds to the index. They are written in the order of their numbers: as
 /// soon as one is lower than the last, FTS5 writes out all that it has gathered.
 #[derive(Default)]
@@ -39,7 +54,7 @@ impl Texts {
         while !take(connection, doc, message)? {
             doc += 1;
         }
-        self.waiting.insert(doc, tokens(page_no, text));
+        self.waiting.insert(doc, TEXTS.tokens(page_no, text));
         if self.waiting.len() > Self::MAX_WAITING {
             self.write(connection)?;
         }
@@ -80,13 +95,13 @@ impl Texts {
         if self.waiting.remove(&doc).is_some() {
             return Ok(());
         }
-        remove(connection, "text_gram", doc, page_no, text)
+        TEXTS.remove(connection, doc, page_no, text)
     }
 
     /// Writes what is still waiting: before the end of the transaction.
     pub(super) fn write(&mut self, connection: &Connection) -> Result<(), StoreError> {
         for (doc, tokens) in std::mem::take(&mut self.waiting) {
-            write(connection, "text_gram", doc, &tokens)?;
+            TEXTS.write(connection, doc, &tokens)?;
         }
         Ok(())
     }
@@ -104,20 +119,12 @@ pub(super) fn put_names(
         return Ok(());
     }
     if !old.is_empty() {
-        remove(connection, "name_gram", contact_no, page_no, old)?;
+        NAMES.remove(connection, contact_no, page_no, old)?;
     }
     if !new.is_empty() {
-        insert(connection, "name_gram", contact_no, page_no, new)?;
+        NAMES.insert(connection, contact_no, page_no, new)?;
     }
     Ok(())
-}
-
-/// What to ask FTS5 for, to find what may hold this folded text on a Page.
-pub(super) fn query(page_no: i64, folded: &str) -> String {
-    let folded = without_signs(folded);
-    let grams = grams::grams_of_query(&folded).into_iter();
-    let words: Vec<String> = grams.map(|gram| format!("{page_no}p{gram}")).collect();
-    words.join(" AND ")
 }
 
 /// The document that a message with this time would have at the earliest.
@@ -151,55 +158,66 @@ fn take(connection: &Connection, doc: i64, message: Indexed) -> Result<bool, Sto
         .map_err(failed)
 }
 
-/// Puts a document into an index, to be found by this text on a Page.
-pub(super) fn insert(
-    connection: &Connection,
-    table: &str,
-    doc: i64,
-    page_no: i64,
-    text: &str,
-) -> Result<(), StoreError> {
-    write(connection, table, doc, &tokens(page_no, text))
-}
-
-fn write(connection: &Connection, table: &str, doc: i64, tokens: &str) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(&format!(
-            "INSERT INTO {table} (rowid, grams) VALUES (?1, ?2)"
-        ))
-        .and_then(|mut sql| sql.execute(params![doc, tokens]))
-        .map(drop)
-        .map_err(failed)
-}
-
-/// FTS5 keeps no text here, so that it must be told again what to take out.
-fn remove(
-    connection: &Connection,
-    table: &str,
-    doc: i64,
-    page_no: i64,
-    text: &str,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(&format!(
-            "INSERT INTO {table} ({table}, rowid, grams) VALUES ('delete', ?1, ?2)"
-        ))
-        .and_then(|mut sql| sql.execute(params![doc, tokens(page_no, text)]))
-        .map(drop)
-        .map_err(failed)
-}
-
-/// A word for each gram. A search looks at one Page, and so each word begins with it.
-fn tokens(page_no: i64, text: &str) -> String {
-    let (page, text) = (format!("{page_no}p"), without_signs(text));
-    // About as long as it will be: three words begin at each letter.
-    let mut tokens = String::with_capacity(text.len() * 3 * (page.len() + 3));
-    for gram in grams::grams(&text) {
-        tokens.push_str(&page);
-        tokens.push_str(gram);
-        tokens.push(' ');
+impl Index {
+    /// What to ask for, to find what may hold this folded text on a Page.
+    pub(super) fn query(&self, page_no: i64, folded: &str) -> String {
+        let folded = without_signs(folded);
+        let grams = grams::grams_of_query(&folded, self.longest).into_iter();
+        let words: Vec<String> = grams.map(|gram| format!("{page_no}p{gram}")).collect();
+        words.join(" AND ")
     }
-    tokens
+
+    /// Puts in a document that is found by this text on a Page.
+    pub(super) fn insert(
+        &self,
+        connection: &Connection,
+        doc: i64,
+        page_no: i64,
+        text: &str,
+    ) -> Result<(), StoreError> {
+        self.write(connection, doc, &self.tokens(page_no, text))
+    }
+
+    fn write(&self, connection: &Connection, doc: i64, tokens: &str) -> Result<(), StoreError> {
+        let table = self.table;
+        let sql = format!("INSERT INTO {table} (rowid, grams) VALUES (?1, ?2)");
+        connection
+            .prepare_cached(&sql)
+            .and_then(|mut sql| sql.execute(params![doc, tokens]))
+            .map(drop)
+            .map_err(failed)
+    }
+
+    /// FTS5 keeps no text here, so that it must be told again what to take out.
+    fn remove(
+        &self,
+        connection: &Connection,
+        doc: i64,
+        page_no: i64,
+        text: &str,
+    ) -> Result<(), StoreError> {
+        let table = self.table;
+        let sql = format!("INSERT INTO {table} ({table}, rowid, grams) VALUES ('delete', ?1, ?2)");
+        connection
+            .prepare_cached(&sql)
+            .and_then(|mut sql| sql.execute(params![doc, self.tokens(page_no, text)]))
+            .map(drop)
+            .map_err(failed)
+    }
+
+    /// A word for each gram. A search looks at one Page, and so each word begins with it.
+    fn tokens(&self, page_no: i64, text: &str) -> String {
+        let (page, text) = (format!("{page_no}p"), without_signs(text));
+        // About as long as it will be: so many words begin at each letter.
+        let word = page.len() + self.longest;
+        let mut tokens = String::with_capacity(text.len() * self.longest * word);
+        for gram in grams::grams(&text, self.longest) {
+            tokens.push_str(&page);
+            tokens.push_str(gram);
+            tokens.push(' ');
+        }
+        tokens
+    }
 }
 
 /// A folded text of letters that no tokenizer takes for the end of a word. What stands for a sign

@@ -7,7 +7,7 @@ use super::{
     connection::failed,
     listing::{FAR, count, find_contact, more_than, nothing},
     read::{all, count_steps, find_page, prepare},
-    search,
+    search::TEXTS,
 };
 use crate::{
     id::PageId,
@@ -103,7 +103,7 @@ fn found(
     };
     let sql = "SELECT rowid FROM text_gram WHERE text_gram MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3";
     let mut statement = prepare(connection, sql)?;
-    let params = params![search::query(page_no, text), before, more_than(FAR)];
+    let params = params![TEXTS.query(page_no, text), before, more_than(FAR)];
     let mut documents = statement.query(params).map_err(failed)?;
     let (mut rows, mut next, mut looked_at, mut is_cut) = (Vec::new(), None, 0, false);
     while let Some(row) = documents.next().map_err(failed)? {
