@@ -29,7 +29,7 @@ pub fn fold<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
 /// dearer; and among texts the newest are looked through first.
 pub const OF_TEXT: usize = 3;
 /// The longest gram of a name. Names are written once and looked for as a whole.
-pub const OF_NAME: usize = 6;
+pub const OF_NAME: usize = 8;
 
 /// What a folded text is found by: every one, two and more characters that stand together, up to
 /// the longest, as often as they do.
