@@ -24,9 +24,9 @@ use messenger_crm::time::Timestamp;
 use messenger_crm::webhook::parse_unverified;
 use serde_json::{Value, json};
 
-use crate::conformance;
-use crate::store::{File, ada, at, contact, delivery, key, message, person, talk};
+use crate::store::{File, ada, at, contact, delivery, key, message, person, received, talk};
 use crate::util::Folder;
+use crate::{conformance, events};
 
 type Line = Result<Response, TransportErrorKind>;
 
@@ -184,6 +184,41 @@ async fn an_answer_is_posted_once_with_its_key() {
         (newest.id.as_str(), newest.state),
         ("m2", Some(MessageState::Sent))
     );
+}
+
+/// Meta's own example: a feedback bears no time, so each delivery of it has another one.
+#[tokio::test]
+async fn s4_a_feedback_that_meta_sends_again_moves_neither_message_nor_inbox() {
+    let desk = Desk::empty();
+    let body = events::body("messaging_feedback");
+    let delivery = parse_unverified(body.as_bytes()).unwrap();
+    let receive = async |when| {
+        let received = desk.inbox.receive(&delivery, |_| true, at(when)).await;
+        received.unwrap()
+    };
+    let who = contact("106540001112223", "7104000555666777");
+    let other = contact("106540001112223", "bob");
+    let first = receive(10).await;
+    assert!(
+        matches!(first[..], [Applied::New { .. }]),
+        "{first:?}, and nothing else"
+    );
+    let hello = received(&other, "m1", 20, "Hello");
+    desk.store.apply(&[hello]).await.unwrap();
+    let (before, said) = (
+        person(&desk.store, &who).await,
+        talk(&desk.store, &who).await,
+    );
+    assert_eq!((before.last_at, before.unread), (at(10), 1));
+    for when in [30, 40] {
+        assert_eq!(receive(when).await, [Applied::Unchanged]);
+        assert_eq!(person(&desk.store, &who).await, before);
+        assert_eq!(talk(&desk.store, &who).await, said);
+        let listed = ContactQuery::new(who.page.clone());
+        let listed = desk.store.contacts(&listed).await.unwrap().rows;
+        let listed: Vec<_> = listed.into_iter().map(|contact| contact.key).collect();
+        assert_eq!(listed, [other.clone(), who.clone()]);
+    }
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use super::kit::{
 use crate::{
     change::{Applied, Change, ProfileAnswer},
     store::{
-        Act, Attachment, ContactQuery, ContactStore, Content, Entry, EntryId, MessageState,
-        OutgoingKey, Profile, Reaction, Revision, Side, Source,
+        Act, Attachment, ContactKey, ContactQuery, ContactStore, Content, Entry, EntryId,
+        MessageState, OutgoingKey, Profile, Reaction, Revision, Side, Source,
     },
 };
 
@@ -73,9 +73,31 @@ pub async fn idempotent<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
         "the revision stands, too"
     );
     assert_eq!(talk(&store, &ada).await, said);
+
+    // What has no time of its own comes with another one when it is told again.
+    let bob = customer("1", "bob");
+    let feedback = |when| feedback(&bob, when);
+    apply(&store, received(&bob, "b1", 5, "Hello")).await;
+    assert_new(apply(&store, feedback(10)).await);
+    let (before, said) = (person(&store, &bob).await, talk(&store, &bob).await);
+    assert_eq!(apply(&store, feedback(30)).await, Applied::Unchanged);
+    assert_eq!(person(&store, &bob).await, before, "the inbox moved");
+    assert_eq!(talk(&store, &bob).await, said);
 }
 
-/// Clause 3: last activity, delivered and read marks never move back.
+/// What the customer said, and Meta does not say when.
+fn feedback(who: &ContactKey, when: i64) -> Change {
+    let id = EntryId::of_parts(&[b"feedback", who.psid.as_str().as_bytes()]);
+    let mut entry = Entry::new(id, at(when), Source::Webhook, Content::text("5"));
+    (entry.timeless, entry.opens_window) = (true, false);
+    Change::Received {
+        contact: who.clone(),
+        entry,
+    }
+}
+
+/// Clause 3: last activity, delivered and read marks never move back, unless what has no time of
+/// its own turns out to be older.
 pub async fn monotonic<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     let folder = Folder::new();
     let store = open(folder.path()).await;
@@ -113,6 +135,17 @@ pub async fn monotonic<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     let said = talk(&store, &ada).await;
     let states: Vec<MessageState> = said.iter().filter_map(|message| message.state).collect();
     assert_eq!(states, [MessageState::Delivered, MessageState::Read]);
+
+    // Of two tellings the earlier may come last, where clocks differ.
+    let bob = customer("1", "bob");
+    apply(&store, received(&bob, "b1", 5, "Hello")).await;
+    assert_new(apply(&store, feedback(&bob, 10)).await);
+    assert_eq!(person(&store, &bob).await.last_at, at(10));
+    assert_eq!(apply(&store, feedback(&bob, 3)).await, Applied::Changed);
+    let found = person(&store, &bob).await;
+    assert_eq!((found.first_at, found.last_at), (at(3), at(5)));
+    assert_eq!(found.preview.unwrap().at, at(5));
+    assert_eq!(ids(&store, &bob).await[0], "b1");
 }
 
 /// Clause 4: by time, then by a fixed hash of the message's id, not by arrival.
