@@ -7,10 +7,10 @@ use super::kit::{
     received, talk,
 };
 use crate::{
-    change::{Applied, Change, ProfileAnswer},
+    change::{Applied, Change},
     store::{
-        Act, Attachment, ContactKey, ContactQuery, ContactStore, Content, Entry, EntryId,
-        MessageState, OutgoingKey, Profile, Reaction, Revision, Side, Source,
+        ContactKey, ContactQuery, ContactStore, Content, Entry, EntryId, MessageState, OutgoingKey,
+        Reaction, Revision, Side, Source,
     },
 };
 
@@ -196,82 +196,6 @@ pub async fn separate<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     for (name, count) in [("1", 2), ("2", 1), ("3", 0)] {
         let listed = all_contacts(&store, ContactQuery::new(page(name))).await;
         assert_eq!(listed.len(), count, "page {name}");
-    }
-}
-
-/// Clause 7: any text comes back as it went in.
-pub async fn faithful<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
-    let folder = Folder::new();
-    let store = open(folder.path()).await;
-    let long = "長".repeat(100_000);
-    let texts = [
-        "",
-        " ",
-        " spaces \t\r\n ",
-        "'; DROP TABLE message; --",
-        "100% _ \\ \" ` $1 ?1 :a {}",
-        "王小明 🇹🇼 👩‍👩‍👧",
-        "\u{202e}right to left\u{202c}",
-        "\u{fffd}\u{feff}\u{1}\u{7f}",
-        "null",
-        "e\u{301}",
-        &long,
-    ];
-    for (number, text) in texts.iter().enumerate() {
-        let contact = customer(
-            "1",
-            &format!(
-                "customer {number} {}",
-                text.chars().take(9).collect::<String>()
-            ),
-        );
-        let text = || (*text).to_owned();
-        let mut content = Content::new(Act::new(text()));
-        content.text = Some(text());
-        content.title = Some(text());
-        content.payload = Some(text());
-        let mut attachment = Attachment::new(text());
-        attachment.url = Some(text());
-        attachment.title = Some(text());
-        content.attachments = vec![attachment];
-        let id = EntryId::of_parts(&[text().as_bytes()]);
-        let entry = Entry::new(id.clone(), at(1), Source::Standby, content.clone());
-        let profile = Profile {
-            name: Some(text()),
-            first_name: Some(text()),
-            last_name: None,
-        };
-        let changes = [
-            Change::Received {
-                contact: contact.clone(),
-                entry,
-            },
-            Change::Profile {
-                contact: contact.clone(),
-                fetched_at: at(2),
-                answer: ProfileAnswer::Known {
-                    profile: profile.clone(),
-                    picture: None,
-                },
-                due: None,
-            },
-            Change::Field {
-                contact: contact.clone(),
-                name: text(),
-                value: Some(text()),
-                at: at(2),
-            },
-        ];
-        store.apply(&changes).await.unwrap();
-        let said = talk(&store, &contact).await;
-        assert_eq!(said[0].content, content, "text {number}");
-        assert_eq!(
-            (said[0].id.as_str(), said[0].source),
-            (id.as_str(), Source::Standby)
-        );
-        let found = person(&store, &contact).await;
-        assert_eq!(found.profile, Some(profile), "text {number}");
-        assert_eq!(found.fields.get(&text()), Some(&text()), "text {number}");
     }
 }
 
