@@ -79,6 +79,8 @@ pub(crate) async fn serve(listener: TcpListener, crm: Arc<Crm>) {
             let _ = connection.await;
         });
     }
+    // Whoever comes now is told at once, and does not wait for those who are still here.
+    drop(listener);
     let _ = timeout(GRACE, connections.shutdown()).await;
 }
 
