@@ -41,13 +41,13 @@ mod webhook;
 mod args;
 #[cfg(feature = "full")]
 #[allow(dead_code)]
-#[path = "../../examples/crm/connections.rs"]
+#[path = "../../examples/crm/connections/mod.rs"]
 mod connections;
 #[cfg(feature = "full")]
 #[allow(dead_code)]
-#[path = "../../examples/crm/vault.rs"]
+#[path = "../../examples/crm/vault/mod.rs"]
 mod vault;
 #[cfg(feature = "full")]
 #[allow(dead_code)]
-#[path = "../../examples/crm/words.rs"]
+#[path = "../../examples/crm/words/mod.rs"]
 mod words;
