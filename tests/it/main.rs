@@ -1,6 +1,8 @@
 //! Every integration test, in one binary.
 
 #[cfg(feature = "full")]
+mod backlog;
+#[cfg(feature = "full")]
 mod broken;
 mod change;
 #[cfg(feature = "full")]

@@ -35,6 +35,42 @@ async fn a_signed_event_for_an_unknown_page_is_200_and_kept() {
 }
 
 #[tokio::test]
+async fn i8_a_message_in_two_different_deliveries_is_there_once() {
+    let office = Office::open().await;
+    let page = &office.webhook.page;
+    let item = |mid: &str| message(page, PSID, mid, mid);
+    let (first, both) = (item("m_1"), item("m_both"));
+    let bodies = [
+        notification(page, &[first, both.clone()]),
+        notification(page, &[both.clone(), item("m_2")]),
+        notification(page, &[item("m_3"), both]),
+    ];
+    // At once, and then each once more.
+    let deliver = |body| office.webhook.deliver(&office.crm, body);
+    let answers = tokio::join!(
+        deliver(&bodies[0]),
+        deliver(&bodies[1]),
+        deliver(&bodies[2])
+    );
+    for answer in [answers.0, answers.1, answers.2] {
+        answer.expect(200);
+    }
+    for body in &bodies {
+        office.webhook.deliver(&office.crm, body).await.expect(200);
+    }
+    let listed = format!("/api/customers?page={page}");
+    let listed = office.crm.get(&listed).await.expect(200).json();
+    assert_eq!(listed["total"], 1);
+    assert_eq!(listed["customers"][0]["unread"], 4);
+    let said = format!("/api/messages?page={page}&psid={PSID}");
+    let said = office.crm.get(&said).await.expect(200).json();
+    let said = said["messages"].as_array().unwrap();
+    let mut ids: Vec<_> = said.iter().map(|one| one["id"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["m_1", "m_2", "m_3", "m_both"]);
+}
+
+#[tokio::test]
 async fn a_store_that_is_locked_is_503_in_time_and_keeps_nothing_half() {
     let office = Office::open().await;
     let other = rusqlite::Connection::open(office.folder.database()).unwrap();

@@ -39,6 +39,65 @@ fn s18_what_cannot_be_opened_says_so_at_once() {
     }
 }
 
+/// What `s18` runs as a user who may not write there; root may everywhere.
+#[cfg(unix)]
+#[test]
+fn s18_child() {
+    let Ok(folder) = std::env::var("S18_FOLDER") else {
+        return;
+    };
+    let folder = Path::new(&folder);
+    for name in ["read-only.db", "new.db"] {
+        let error = SqliteStore::open(folder.join(name)).unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+        let expected = "the store is unavailable: Permission denied (os error 13)";
+        assert_eq!(error.to_string(), expected, "{name}");
+    }
+    println!("both were refused");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn s18_a_read_only_file_or_folder_says_so_at_once() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let folder = Folder::new();
+    let file = folder.path().join("read-only.db");
+    let store = SqliteStore::open(&file).unwrap();
+    store.close().await.unwrap();
+    let allow = |path: &Path, mode| {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(path, permissions).unwrap();
+    };
+    allow(&file, 0o444);
+    allow(folder.path(), 0o555);
+    let program = std::env::current_exe().unwrap();
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    let mut command = if is_root {
+        let mut command = std::process::Command::new("setpriv");
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+        command.arg(program);
+        command
+    } else {
+        std::process::Command::new(program)
+    };
+    let child = command
+        .args(["--exact", "sqlite::file::s18_child", "--nocapture"])
+        .env("S18_FOLDER", folder.path())
+        .output();
+    allow(folder.path(), 0o755);
+    match child {
+        Ok(child) => {
+            let said = String::from_utf8_lossy(&child.stdout);
+            assert!(said.contains("both were refused"), "{child:?}");
+        }
+        Err(error) => {
+            // Nobody but root may write everywhere, and only root needs it.
+            assert!(is_root, "{error}");
+            eprintln!("NOT TESTED: read-only files: no setpriv: {error}");
+        }
+    }
+}
+
 #[test]
 fn s19_a_file_that_is_no_database_is_damaged_and_left_alone() {
     let folder = Folder::new();
