@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use messenger_crm::change::{Applied, Change};
 use messenger_crm::id::PageId;
 use messenger_crm::store::{
-    Contact, ContactQuery, ContactStore, MemoryStore, MessageQuery, MessageState, Revision,
-    SqliteStore, StoreError, expire,
+    Contact, ContactKey, ContactQuery, ContactStore, MemoryStore, MessageQuery, MessageState,
+    Revision, SqliteStore, StoreError, expire,
 };
 use rusqlite::{Connection, TransactionBehavior};
 
