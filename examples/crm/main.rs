@@ -8,6 +8,7 @@ mod api;
 mod args;
 mod connections;
 mod crm;
+mod live;
 mod pages;
 mod server;
 mod shapes;

@@ -34,7 +34,7 @@ use tokio::{
 use crate::{
     api,
     crm::{Crm, ended},
-    now, pages,
+    live, now, pages,
 };
 
 pub(crate) type Reply = Response<BoxBody<Bytes, Infallible>>;
@@ -79,6 +79,8 @@ pub(crate) async fn serve(listener: TcpListener, crm: Arc<Crm>) {
             let _ = connection.await;
         });
     }
+    // Whoever comes now is told at once, and does not wait for those who are still here.
+    drop(listener);
     let _ = timeout(GRACE, connections.shutdown()).await;
 }
 
@@ -114,7 +116,7 @@ async fn inside(crm: &Arc<Crm>, parts: &Parts, body: Incoming) -> Reply {
             _ if path.starts_with("/inbox/") || path.starts_with("/customers/") => {
                 pages::shell(&parts.headers, crm.demo)
             }
-            "/api/events" => api::events(crm),
+            "/api/events" => live::events(crm),
             _ => match pages::asset(path) {
                 Some(asset) => asset,
                 None => api::read(crm, path, parts.uri.query().unwrap_or_default()).await,

@@ -31,8 +31,10 @@ impl Change {
     /// What came on standby is recorded with that [`Source`]; a copy of it that comes in the normal
     /// list is the same entry.
     ///
-    /// `now` stands in where an event bears no time, and caps times that lie more than a day ahead,
-    /// which would pin a customer to the top of the inbox for ever.
+    /// `now` stands in where an event bears no time, as `messaging_feedback` does: such an
+    /// [entry](Entry::timeless) stays where it was first told when Meta sends it again. It also caps
+    /// times that lie more than a day ahead, which would pin a customer to the top of the inbox for
+    /// ever.
     pub fn of(event: &Event<'_>, now: Timestamp) -> Self {
         match Meaning::of(event, now) {
             Ok(change) => change,
@@ -282,10 +284,14 @@ impl<'e> Meaning<'e> {
             Channel::Standby => Source::Standby,
             _ => Source::Webhook,
         };
+        // What has a message id may come with its time in another copy, and without that is damaged.
+        let timeless = self.event.timestamp.is_none() && id.is_hash();
         let opens = ["message", "postback", "referral", "order", "template"];
         let opens_window = opens.contains(&content.act.as_str());
         let mut entry = Entry::new(id, self.at, source, content);
-        entry.opens_window = opens_window;
+        entry.timeless = timeless;
+        // Nobody knows how long it would be open.
+        entry.opens_window = opens_window && !timeless;
         entry
     }
 }

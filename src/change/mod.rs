@@ -195,7 +195,7 @@ pub enum Applied {
     },
     /// Something that can be seen is different.
     Changed,
-    /// Known already. Nothing was written.
+    /// Known already: nothing looks different, and the revision stands.
     Unchanged,
     /// Kept for a message that has not come yet, or a customer who has not written yet.
     Parked,

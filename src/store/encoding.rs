@@ -189,7 +189,7 @@ struct Marks {
     sent_twice: bool,
 }
 
-/// A content without its text, and the app that sent it.
+/// A content without its text, the app that sent it, and when it was told again.
 #[derive(Default, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
 struct More {
@@ -197,6 +197,8 @@ struct More {
     content: Content,
     #[serde(skip_serializing_if = "Option::is_none")]
     app: Option<AppId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    later: Vec<Timestamp>,
 }
 
 /// An entry as it is written; without a body it waits for its message.
@@ -249,7 +251,12 @@ impl EntryValues {
 
 impl BodyValues {
     fn of(body: &Body) -> Result<Self, StoreError> {
-        let (text, more) = content_values(&body.content, body.app.clone())?;
+        let more = More {
+            content: body.content.clone(),
+            app: body.app.clone(),
+            later: body.later.clone(),
+        };
+        let (text, more) = more.into_values()?;
         let source = match body.source {
             Source::Own => 0,
             Source::Backfill => 1,
@@ -273,9 +280,9 @@ impl BodyValues {
             _ => return Err(StoreError::Unreadable("the source of a message")),
         };
         let at = Timestamp::from_millis(self.at);
-        let (content, app) = content(self.text, self.more.as_deref())?;
-        let mut body = Body::new(at, source, side(self.kind), content);
-        body.app = app;
+        let more = More::of(self.text, self.more.as_deref())?;
+        let mut body = Body::new(at, source, side(self.kind), more.content);
+        (body.app, body.later) = (more.app, more.later);
         Ok(body)
     }
 }
@@ -302,7 +309,11 @@ pub(super) struct OutgoingValues {
 impl OutgoingValues {
     pub(super) fn of(row: &OutgoingRow) -> Result<Self, StoreError> {
         let (text, more) = match &row.content {
-            Some(content) => content_values(content, None)?,
+            Some(content) => More {
+                content: content.clone(),
+                ..More::default()
+            }
+            .into_values()?,
             None => (None, None),
         };
         let (state, state_due, reason) = match &row.state {
@@ -334,8 +345,8 @@ impl OutgoingValues {
         const BAD: StoreError = StoreError::Unreadable("an answer");
         let mut row = OutgoingRow::new(key(bytes)?);
         row.at = Timestamp::from_millis(self.at);
-        let (content, _) = content(self.text, self.more.as_deref())?;
-        row.content = self.has_content.then_some(content);
+        let more = More::of(self.text, self.more.as_deref())?;
+        row.content = self.has_content.then_some(more.content);
         row.attempt = self.attempt;
         let due = self.state_due.map(Timestamp::from_millis);
         row.state = match (self.state, due, &self.reason) {
@@ -359,26 +370,18 @@ impl OutgoingValues {
     }
 }
 
-/// The text, and the rest as JSON if there is any.
-fn content_values(
-    content: &Content,
-    app: Option<AppId>,
-) -> Result<(Option<String>, Option<String>), StoreError> {
-    let mut content = content.clone();
-    let text = content.text.take();
-    Ok((text, optional_json(&More { content, app })?))
-}
+impl More {
+    /// The text, and the rest as JSON if there is any.
+    fn into_values(mut self) -> Result<(Option<String>, Option<String>), StoreError> {
+        let text = self.content.text.take();
+        Ok((text, optional_json(&self)?))
+    }
 
-fn content(
-    text: Option<String>,
-    more: Option<&str>,
-) -> Result<(Content, Option<AppId>), StoreError> {
-    let more: More = optional(more)?;
-    let content = Content {
-        text,
-        ..more.content
-    };
-    Ok((content, more.app))
+    fn of(text: Option<String>, rest: Option<&str>) -> Result<Self, StoreError> {
+        let mut more: Self = optional(rest)?;
+        more.content.text = text;
+        Ok(more)
+    }
 }
 
 pub(super) fn psid(text: String) -> Result<Psid, StoreError> {

@@ -89,6 +89,11 @@ impl EntryId {
         Self(format!("~{}", hex(&hash.finalize()[..16])).into())
     }
 
+    /// Whether it is a hash of what defines it.
+    pub(crate) fn is_hash(&self) -> bool {
+        self.0.starts_with('~')
+    }
+
     /// An id from its text, as [`as_str`](Self::as_str) gave it.
     pub fn from_text(text: impl Into<Box<str>>) -> Self {
         Self(text.into())

@@ -59,9 +59,11 @@ use crate::{
 /// Each clause is a test of the same name in the conformance kit (feature `conformance`), which
 /// any store can run.
 ///
-/// 1. **Idempotent**: the same change twice is once, and the answer says so.
+/// 1. **Idempotent**: the same change twice is once, and the answer says so. What has no time of
+///    its own stays where it was first told.
 /// 2. **Atomic**: the changes of one call appear whole or not at all.
-/// 3. **Monotonic**: last activity, delivered and read marks never move back.
+/// 3. **Monotonic**: last activity, delivered and read marks never move back, unless what has no
+///    time of its own turns out to be older.
 /// 4. **Ordered**: by time, then by a fixed hash of the message's id, not by arrival.
 /// 5. **Separate**: the same person on two Pages is two customers, the same message id under two
 ///    customers two messages.

@@ -44,6 +44,11 @@ pub struct Entry {
     pub id: EntryId,
     /// When it happened.
     pub at: Timestamp,
+    /// Whether `at` is only when it came, because Meta gives it no time: then the first time told of
+    /// its id counts, so that Meta's sending it again moves nothing. Of one id all are, or none;
+    /// whoever says the same twice is heard once.
+    #[serde(default)]
+    pub timeless: bool,
     /// How it came to us.
     pub source: Source,
     /// What it says.
@@ -55,11 +60,12 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// An entry that opens the window, from no app.
+    /// An entry with a time of its own that opens the window, from no app.
     pub fn new(id: EntryId, at: Timestamp, source: Source, content: Content) -> Self {
         Self {
             id,
             at,
+            timeless: false,
             source,
             content,
             opens_window: true,

@@ -5,8 +5,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use messenger_crm::store::conformance::POISON;
-use messenger_crm::store::{ContactStore, MemoryStore, SqliteStore, StoreError};
+use messenger_crm::change::Applied;
+use messenger_crm::store::conformance::{self, POISON};
+use messenger_crm::store::{
+    ContactQuery, ContactStore, MemoryStore, MessageQuery, SqliteStore, StoreError,
+};
 
 use crate::store::{ada, received, talk};
 use crate::util::Folder;
@@ -22,7 +25,7 @@ mod memory {
     }
 }
 
-mod behind_dyn {
+mod s28_behind_dyn {
     use super::*;
 
     messenger_crm::contact_store_conformance! {
@@ -42,7 +45,7 @@ mod sqlite {
     }
 }
 
-mod sqlite_behind_dyn {
+mod s28_sqlite_behind_dyn {
     use super::*;
 
     messenger_crm::contact_store_conformance! {
@@ -56,7 +59,8 @@ mod sqlite_behind_dyn {
 #[path = "../../examples/custom_store.rs"]
 mod custom_store;
 
-mod journal {
+/// What a host wrote who knows the trait and nothing else.
+mod s28_journal {
     use super::*;
 
     messenger_crm::contact_store_conformance! {
@@ -64,6 +68,63 @@ mod journal {
         async |folder: &Path| JournalStore::open(&folder.join("journal")).await.unwrap(),
         without: [bounded],
     }
+}
+
+#[tokio::test]
+async fn s10_sql_in_every_text_is_stored_literally_and_a_cursor_of_it_is_no_cursor() {
+    conformance::faithful(async |_: &Path| MemoryStore::new()).await;
+    conformance::faithful(async |folder: &Path| sqlite(folder)).await;
+
+    let folder = Folder::new();
+    let store = sqlite(folder.path());
+    store
+        .apply(&[received(&ada(), "m1", 1, "Hello")])
+        .await
+        .unwrap();
+    let sql = || Some("0 OR 1); DROP TABLE message; --".to_owned());
+    let mut messages = MessageQuery::new(ada());
+    messages.after = sql();
+    let error = store.messages(&messages).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unreadable(_)), "{error}");
+    let mut contacts = ContactQuery::new(ada().page);
+    contacts.after = sql();
+    let error = store.contacts(&contacts).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unreadable(_)), "{error}");
+    assert_eq!(talk(&store, &ada()).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s28_any_store_is_shared_by_many_tasks_behind_dyn() {
+    let folder = Folder::new();
+    let journal = JournalStore::open(&folder.path().join("journal")).await;
+    let stores: [Arc<dyn ContactStore>; 3] = [
+        Arc::new(MemoryStore::new()),
+        Arc::new(sqlite(folder.path())),
+        Arc::new(journal.unwrap()),
+    ];
+    for store in stores {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..100 {
+            let store = store.clone();
+            let change = received(&ada(), "m1", 1, "Hello");
+            tasks.spawn(async move { store.apply(&[change]).await.unwrap() });
+        }
+        let answers = tasks.join_all().await;
+        let new = answers
+            .iter()
+            .filter(|answer| matches!(answer[..], [Applied::New { .. }]));
+        assert_eq!(new.count(), 1, "{store:?}");
+        assert_eq!(talk(&store, &ada()).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn s30_random_changes_show_the_same_in_every_store_as_in_the_model() {
+    conformance::like_the_model(async |folder: &Path| sqlite(folder)).await;
+    conformance::like_the_model(async |folder: &Path| {
+        JournalStore::open(&folder.join("journal")).await.unwrap()
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Every integration test, in one binary.
 
 #[cfg(feature = "full")]
+mod backlog;
+#[cfg(feature = "full")]
 mod broken;
 mod change;
 #[cfg(feature = "full")]
@@ -41,13 +43,13 @@ mod webhook;
 mod args;
 #[cfg(feature = "full")]
 #[allow(dead_code)]
-#[path = "../../examples/crm/connections.rs"]
+#[path = "../../examples/crm/connections/mod.rs"]
 mod connections;
 #[cfg(feature = "full")]
 #[allow(dead_code)]
-#[path = "../../examples/crm/vault.rs"]
+#[path = "../../examples/crm/vault/mod.rs"]
 mod vault;
 #[cfg(feature = "full")]
 #[allow(dead_code)]
-#[path = "../../examples/crm/words.rs"]
+#[path = "../../examples/crm/words/mod.rs"]
 mod words;

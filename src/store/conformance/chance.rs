@@ -68,6 +68,13 @@ pub(crate) fn fact(dice: &mut Dice) -> Change {
                 key,
             }
         }
+        6 if dice.below(2) == 0 => {
+            let content = Content::text(text);
+            let id = EntryId::of_parts(&[b"feedback"]);
+            let mut entry = Entry::new(id, when, dice.pick(&sources), content);
+            (entry.timeless, entry.opens_window) = (true, false);
+            Change::Received { contact, entry }
+        }
         6 => {
             let parts: [&[u8]; 2] = [b"postback", &[dice.below(2) as u8]];
             let content = Content::new(Act::POSTBACK);

@@ -197,6 +197,48 @@ pub async fn forgetful<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
         (1, at(1000), None)
     );
     assert_eq!(ids(&store, &ada).await, ["later"]);
+    fields_outlive(&store).await;
+}
+
+/// What the host wrote down later than that stays, whether it was told before or afterwards.
+async fn fields_outlive(store: &impl ContactStore) {
+    for (psid, is_told_before) in [("cy", true), ("dan", false)] {
+        let who = customer("3", psid);
+        let field = |name: &str, when| Change::Field {
+            contact: who.clone(),
+            name: name.to_owned(),
+            value: Some(name.to_owned()),
+            at: at(when),
+        };
+        let forget = |when| Change::Forgotten {
+            contact: who.clone(),
+            at: at(when),
+        };
+        let id = |number| format!("m{number} of {psid}");
+        let noted = [field("old", 4), field("later", 9)];
+        apply(store, received(&who, &id(1), 1, "Hello")).await;
+        if is_told_before {
+            store.apply(&noted).await.unwrap();
+        }
+        assert_eq!(apply(store, forget(5)).await, Applied::Changed, "{psid}");
+        if !is_told_before {
+            let told = store.apply(&noted).await.unwrap();
+            assert_eq!(told, [Applied::Forgotten, Applied::Parked], "{psid}");
+        }
+        // Told again, alone and together with the cut, it is what it was.
+        let again = store.apply(&noted).await.unwrap();
+        assert_eq!(again, [Applied::Forgotten, Applied::Unchanged], "{psid}");
+        assert_eq!(apply(store, forget(5)).await, Applied::Unchanged, "{psid}");
+        assert_eq!(store.contact(&who).await.unwrap(), None, "{psid}");
+        apply(store, received(&who, &id(2), 10, "Hello again")).await;
+        let fields = person(store, &who).await.fields;
+        assert!(fields.keys().eq(["later"]), "{psid}: {fields:?}");
+        // A later cut takes it, too.
+        apply(store, forget(20)).await;
+        apply(store, received(&who, &id(3), 30, "And again")).await;
+        let fields = person(store, &who).await.fields;
+        assert!(fields.is_empty(), "{psid}: {fields:?}");
+    }
 }
 
 /// Clause 11: a clone is a handle to the same data.

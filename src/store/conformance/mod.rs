@@ -25,6 +25,8 @@
 
 pub(crate) mod chance;
 #[cfg(feature = "conformance")]
+mod faithful;
+#[cfg(feature = "conformance")]
 mod keeping;
 #[cfg(feature = "conformance")]
 mod model;
@@ -35,10 +37,11 @@ mod together;
 
 #[cfg(feature = "conformance")]
 pub use self::{
+    faithful::faithful,
     keeping::{bounded, complete, durable, forgetful, shared},
     kit::{POISON, skip},
     model::like_the_model,
-    telling::{faithful, honest, idempotent, monotonic, ordered, patient, separate},
+    telling::{honest, idempotent, monotonic, ordered, patient, separate},
     together::{atomic, cancel_safe, concurrent, fenced, isolated, resumable},
 };
 

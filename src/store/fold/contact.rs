@@ -17,7 +17,8 @@ use crate::{
 pub struct ContactRow {
     /// The earliest bubble there is.
     pub first_at: Option<Timestamp>,
-    /// The latest time of all bubbles and answers: it falls only when something is erased.
+    /// The latest time of all bubbles and answers: it falls only when something is erased, or what
+    /// has no time of its own turns out to be older.
     pub last_at: Option<Timestamp>,
     /// The newest bubble.
     pub preview: Option<Snippet>,

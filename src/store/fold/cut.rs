@@ -106,9 +106,12 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         let is_old = |at: Timestamp| self.is_cut(at);
         row.key = row.key.filter(|key| !is_old(key.born()));
         let answer = row.key.as_ref().and_then(|key| find(answers, key));
-        row.body = row.body.filter(|body| match body.source {
-            Source::Own => answer.is_some(),
-            _ => !is_old(body.at),
+        row.body = row.body.and_then(|body| match body.source {
+            Source::Own => answer.is_some().then_some(body),
+            _ => {
+                let times = body.times().filter(|at| !is_old(*at)).collect();
+                body.with_times(times)
+            }
         });
         row.edit = row.edit.filter(|edit| !is_old(edit.at));
         row.unsent_at = row.unsent_at.filter(|at| !is_old(*at));
@@ -128,7 +131,8 @@ fn find<'a>(answers: &'a [OutgoingRow], key: &OutgoingKey) -> Option<&'a Outgoin
     answers.iter().find(|answer| answer.key == *key)
 }
 
-fn last(entries: &[EntryRow], answers: &[OutgoingRow]) -> Option<Timestamp> {
+/// The last activity of a conversation.
+pub(super) fn last(entries: &[EntryRow], answers: &[OutgoingRow]) -> Option<Timestamp> {
     let bodies = entries
         .iter()
         .filter_map(|entry| Some(entry.body.as_ref()?.at));

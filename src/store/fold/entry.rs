@@ -1,5 +1,7 @@
 //! One line of a conversation.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Snippet, Spot};
@@ -28,12 +30,16 @@ pub struct EntryRow {
     pub sent_twice: bool,
 }
 
-/// What an entry says. Of two bodies the one that is not our own counts, then the later.
+/// What an entry says. Of two bodies the one that is not our own counts, then the one told later.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 #[allow(missing_docs)]
 pub struct Body {
     pub at: Timestamp,
+    /// Of what has no time of its own: when it was told again after `at`, in order. The first time
+    /// alone would not do: it may be cut, and then the next one counts.
+    #[serde(default)]
+    pub later: Vec<Timestamp>,
     pub source: Source,
     pub side: Side,
     pub content: Content,
@@ -60,15 +66,39 @@ pub struct Reacted {
 }
 
 impl Body {
+    /// More often than Meta sends one event. Of more times the first ones and the last are kept.
+    const MAX_TIMES: usize = 64;
+
     /// A body from its parts.
     pub fn new(at: Timestamp, source: Source, side: Side, content: Content) -> Self {
         Self {
             at,
+            later: Vec::new(),
             source,
             side,
             content,
             app: None,
         }
+    }
+
+    /// All times it was told, in order: one, but of what has no time of its own.
+    pub fn times(&self) -> impl Iterator<Item = Timestamp> {
+        std::iter::once(self.at).chain(self.later.iter().copied())
+    }
+
+    /// When it was last told: that is when it said what it says.
+    pub(super) fn last_told(&self) -> Timestamp {
+        self.later.last().map_or(self.at, |last| *last)
+    }
+
+    /// The same body, told at these times; none is left when there are none.
+    pub(super) fn with_times(mut self, mut times: BTreeSet<Timestamp>) -> Option<Self> {
+        let last = times.pop_last()?;
+        let first_ones = times.into_iter().take(Self::MAX_TIMES - 1);
+        let mut times = first_ones.chain([last]);
+        self.at = times.next()?;
+        self.later = times.collect();
+        Some(self)
     }
 }
 
@@ -118,7 +148,7 @@ impl EntryRow {
         let reactions = [&self.customer_reaction, &self.page_reaction];
         let reactions = reactions.map(|one| one.as_ref().map(|reacted| reacted.at));
         let others = [
-            self.body.as_ref().map(|body| body.at),
+            self.body.as_ref().map(Body::last_told),
             self.key.as_ref().map(OutgoingKey::born),
             self.edit.as_ref().map(|edit| edit.at),
             self.unsent_at,
@@ -152,6 +182,18 @@ impl EntryRow {
             .as_ref()
             .and_then(|body| body.content.title.as_deref());
         grams::fold(self.text().into_iter().chain(title))
+    }
+
+    /// Whether this looks the same: nothing is different but how often it was told.
+    pub(super) fn looks_like(&self, other: &Self) -> bool {
+        let shown = |row: &Self| {
+            let mut row = row.clone();
+            if let Some(body) = &mut row.body {
+                body.later.clear();
+            }
+            row
+        };
+        shown(self) == shown(other)
     }
 
     /// Whether nothing is left of it.

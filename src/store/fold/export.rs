@@ -142,18 +142,21 @@ impl Log<'_> {
         // Our own body comes with the answer.
         if let Some(body) = row.body.as_ref().filter(|body| body.source != Source::Own) {
             let content: &Content = &body.content;
-            let mut entry = Entry::new(row.id.clone(), body.at, body.source, content.clone());
-            entry.app.clone_from(&body.app);
-            entry.opens_window = false;
-            let contact = self.key.clone();
-            self.push(match body.side {
-                Side::Customer => Change::Received { contact, entry },
-                Side::Page => Change::Echoed {
-                    contact,
-                    entry,
-                    key: row.key.clone(),
-                },
-            });
+            for at in body.times() {
+                let mut entry = Entry::new(row.id.clone(), at, body.source, content.clone());
+                entry.timeless = !body.later.is_empty();
+                entry.app.clone_from(&body.app);
+                entry.opens_window = false;
+                let contact = self.key.clone();
+                self.push(match body.side {
+                    Side::Customer => Change::Received { contact, entry },
+                    Side::Page => Change::Echoed {
+                        contact,
+                        entry,
+                        key: row.key.clone(),
+                    },
+                });
+            }
         }
         let Ok(mid) = Mid::new(row.id.as_str()) else {
             return;

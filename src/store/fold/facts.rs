@@ -78,20 +78,21 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         body.app.clone_from(&entry.app);
         let is_first = row.body.is_none();
         let erased = row.unsent_at.is_some();
-        if row
-            .body
-            .as_ref()
-            .is_none_or(|old| beats(&body, old, erased))
-        {
-            if erased {
-                body.content = body.content.erased();
-            }
-            row.body = Some(body);
+        if erased {
+            body.content = body.content.erased();
         }
+        row.body = match row.body {
+            Some(old) if entry.timeless => self.told_again(old, body, erased),
+            Some(old) if !beats(&body, &old, erased) => Some(old),
+            _ => Some(body),
+        };
         if stored.as_ref() == Some(&row) {
             return Ok(Applied::Unchanged);
         }
         self.put_entry(stored.as_ref(), &row)?;
+        if entry.timeless && stored.is_some_and(|stored| stored.looks_like(&row)) {
+            return Ok(Applied::Unchanged);
+        }
         if is_first && side == Side::Customer {
             self.row.unread = self.row.unread.saturating_add(1);
             self.row.inbound_revision = self.rows.revision(&self.key.page)?;
@@ -101,6 +102,15 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         } else {
             self.changed()
         })
+    }
+
+    /// What has no time of its own stays where it was first told, whoever tells of it again.
+    fn told_again(&mut self, old: Body, new: Body, erased: bool) -> Option<Body> {
+        let times = old.times().chain(new.times()).collect();
+        // Only of two processes whose clocks differ the later may be told first.
+        self.is_older |= new.at < old.at && self.row.last_at == Some(old.at);
+        let body = if beats(&new, &old, erased) { new } else { old };
+        body.with_times(times)
     }
 
     pub(super) fn edited(
@@ -316,7 +326,7 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
 /// then the later counts, because only a register in the order of its own clock can be cut by time
 /// in any order. Once erased, what they say is no reason any more.
 fn beats(body: &Body, old: &Body, erased: bool) -> bool {
-    let clock = |body: &Body| (body.source != Source::Own, body.at, body.source);
+    let clock = |body: &Body| (body.source != Source::Own, body.last_told(), body.source);
     match clock(body).cmp(&clock(old)) {
         std::cmp::Ordering::Equal if erased => false,
         std::cmp::Ordering::Equal => {

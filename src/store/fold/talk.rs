@@ -1,6 +1,6 @@
 //! One conversation while a change is applied to it.
 
-use super::{ContactRow, EntryRow, OutgoingRow, Rows, Snippet, Spot};
+use super::{ContactRow, Ends, EntryRow, OutgoingRow, Rows, Snippet, Spot, cut::last};
 use crate::{change::Applied, store::ContactKey, time::Timestamp};
 
 /// One conversation: its customer's row in hand, the other rows behind it.
@@ -13,6 +13,8 @@ pub(super) struct Talk<'r, R: ?Sized> {
     is_changed: bool,
     /// A bubble left its end, so that the ends must be looked up.
     must_seek: bool,
+    /// What was done last was done earlier than was thought, so that the last of all must be found.
+    pub(super) is_older: bool,
 }
 
 impl<'r, R: Rows + ?Sized> Talk<'r, R> {
@@ -25,12 +27,18 @@ impl<'r, R: Rows + ?Sized> Talk<'r, R> {
             row,
             is_changed: false,
             must_seek: false,
+            is_older: false,
         })
     }
 
     /// Writes the customer's row, if it is different.
     pub(super) fn close(mut self) -> Result<(), R::Error> {
-        if self.must_seek {
+        if self.is_older {
+            let all = self.rows.conversation(self.key)?;
+            let ends = Ends::of(&all.entries, &all.outgoing);
+            self.row.last_at = last(&all.entries, &all.outgoing);
+            (self.row.preview, self.row.first_at) = (ends.newest, ends.first_at);
+        } else if self.must_seek {
             let ends = self.rows.ends(self.key)?;
             (self.row.preview, self.row.first_at) = (ends.newest, ends.first_at);
         }

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::{
-    id::PageId,
+    id::{PageId, Psid},
     store::{
-        EntryId,
+        Content, Entry, EntryId, Source,
         conformance::chance::{Dice, first_seed, world},
         memory::rows::{MemoryRows, Talk},
     },
@@ -69,6 +69,34 @@ fn s4_a_world_told_again_changes_nothing() {
             revisions,
             "seed {seed}: the revision moved"
         );
+    }
+}
+
+#[test]
+fn s4_of_more_tellings_than_meta_makes_the_first_and_the_last_are_kept_in_any_order() {
+    let contact = ContactKey::new(PageId::new("1").unwrap(), Psid::new("ada").unwrap());
+    let told = |time: i64| {
+        let (id, at) = (
+            EntryId::of_parts(&[b"feedback"]),
+            Timestamp::from_millis(time),
+        );
+        let mut entry = Entry::new(id, at, Source::Webhook, Content::text(time.to_string()));
+        entry.timeless = true;
+        let contact = contact.clone();
+        Change::Received { contact, entry }
+    };
+    let all: Vec<Change> = (0..200).map(told).collect();
+    let mut rows = MemoryRows::default();
+    let expected = fold_directly(&mut rows, std::slice::from_ref(&all));
+    let Ok(found) = rows.conversation(&contact);
+    let body = found.entries[0].body.as_ref().unwrap();
+    let times: Vec<i64> = body.times().map(Timestamp::as_millis).collect();
+    assert!(times.iter().copied().eq((0..63).chain([199])), "{times:?}");
+    assert_eq!(body.content.text.as_deref(), Some("199"));
+    for (_, mut dice) in runs().take(20) {
+        let batches = shuffled(&all, &mut dice);
+        let found = fold_directly(&mut MemoryRows::default(), &batches);
+        assert_eq!(found, expected, "{batches:?}");
     }
 }
 

@@ -28,9 +28,11 @@ use rows::{MemoryRows, Talk};
 
 /// A [`ContactStore`] in memory. A clone is a handle to the same data.
 ///
-/// It is the rules and nothing else, so it is what the other stores are measured by. It is not
-/// durable, it holds everything it is told until it is dropped, and a listing looks at every
-/// customer of the Page: keep it to tests and to a few thousand customers.
+/// It is the rules and nothing else, so it is what the other stores are measured by.
+///
+/// **It has no bound and is not durable**: it holds everything it is told, and all of it is gone
+/// when the last handle is dropped. A listing looks at every customer of the Page. Keep it to tests
+/// and to a few thousand customers.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     rows: Arc<Mutex<MemoryRows>>,

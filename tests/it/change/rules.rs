@@ -184,6 +184,22 @@ fn times_are_capped_a_day_ahead_and_now_where_there_is_none() {
 }
 
 #[test]
+fn what_has_neither_a_time_nor_a_mid_is_timeless_and_opens_no_window() {
+    for (rest, timeless, opens_window) in [
+        (r#""postback":{"title":"t"}"#, true, false),
+        (r#""timestamp":1,"postback":{"title":"t"}"#, false, true),
+        (r#""postback":{"title":"t","mid":"m"}"#, false, true),
+        (r#""message":{"mid":"m"}"#, false, true),
+        (r#""messaging_feedback":{}"#, true, false),
+    ] {
+        let change = meaning(&format!(r#"{{"sender":{{"id":"2"}},{rest}}}"#));
+        let entry = entry(&change).unwrap();
+        let found = (entry.timeless, entry.opens_window);
+        assert_eq!(found, (timeless, opens_window), "{rest}");
+    }
+}
+
+#[test]
 fn only_what_the_customer_does_in_the_thread_opens_the_window() {
     let mut opening = BTreeSet::new();
     each(|_, event| {

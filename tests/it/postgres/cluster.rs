@@ -17,7 +17,7 @@ use tokio_postgres::NoTls;
 use super::server::skipped;
 use crate::store::{contact, received};
 
-struct Cluster {
+pub(super) struct Cluster {
     folder: PathBuf,
     binaries: PathBuf,
     port: u16,
@@ -26,7 +26,7 @@ struct Cluster {
 
 impl Cluster {
     /// A new one that runs, where PostgreSQL's own programs are.
-    async fn new(test: &str) -> Option<Self> {
+    pub(super) async fn new(test: &str) -> Option<Self> {
         let Some(binaries) = binaries() else {
             skipped(
                 test,
@@ -72,7 +72,7 @@ impl Cluster {
         command
     }
 
-    async fn start(&mut self, settings: &[&str]) {
+    pub(super) async fn start(&mut self, settings: &[&str]) {
         let mut server = self.program("postgres");
         server
             .arg("-D")
@@ -110,7 +110,7 @@ impl Cluster {
         self.server.take().unwrap().wait().unwrap();
     }
 
-    fn address(&self, query: &str) -> String {
+    pub(super) fn address(&self, query: &str) -> String {
         format!(
             "postgres://postgres@127.0.0.1:{}/postgres{query}",
             self.port
@@ -141,13 +141,13 @@ fn binaries() -> Option<PathBuf> {
         .find(|place| place.join("postgres").exists())
 }
 
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output().unwrap();
     id.stdout == b"0\n"
 }
 
 #[track_caller]
-fn run(command: &mut Command) {
+pub(super) fn run(command: &mut Command) {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {output:?}");
 }

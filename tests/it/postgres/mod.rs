@@ -3,6 +3,7 @@
 mod cluster;
 mod contract;
 mod faults;
+mod full;
 pub(crate) mod plans;
 mod server;
 mod truth;

@@ -1,0 +1,161 @@
+//! How it answers: rightly, but for its fault.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use messenger_crm::change::{Applied, Change};
+use messenger_crm::id::PageId;
+use messenger_crm::store::{
+    Changed, Contact, ContactKey, ContactQuery, ContactStore, Kept, KeptQuery, Listing, Message,
+    MessageQuery, Pending, Picture, Revision, StoreError,
+};
+use messenger_crm::time::Timestamp;
+
+use super::Fault;
+use super::store::{Broken, pause};
+
+/// An attempt that does half of the work when it is dropped.
+struct Half<'a> {
+    store: &'a Broken,
+    changes: Option<&'a [Change]>,
+}
+
+impl Drop for Half<'_> {
+    fn drop(&mut self) {
+        if let Some(changes) = self.changes {
+            self.store.write(&changes[..1]).unwrap();
+        }
+    }
+}
+
+#[async_trait]
+impl ContactStore for Broken {
+    async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
+        match (self.fault, changes) {
+            (Fault::Atomic, [_, _, ..]) => {
+                let answers = changes
+                    .iter()
+                    .map(|change| self.write(std::slice::from_ref(change)));
+                let answers: Result<Vec<Vec<Applied>>, StoreError> = answers.collect();
+                Ok(answers?.concat())
+            }
+            (Fault::CancelSafe, [_, _, ..]) => {
+                let mut half = Half {
+                    store: self,
+                    changes: Some(changes),
+                };
+                pause().await;
+                half.changes = None;
+                self.write(changes)
+            }
+            (Fault::Concurrent, [change]) => self.write_after_looking(change).await,
+            (Fault::Forgetful, [Change::Forgotten { contact, .. }]) => Ok(self.forget(contact)),
+            (_, [change]) => match self.spoilt(change) {
+                Ok(change) => self.write(&[change]),
+                Err(answer) => Ok(vec![answer]),
+            },
+            _ => {
+                let changes: Vec<Change> = changes
+                    .iter()
+                    .filter_map(|change| self.spoilt(change).ok())
+                    .collect();
+                self.write(&changes)
+            }
+        }
+    }
+
+    async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
+        let mut contact = self.inner().contact(key).await?;
+        let arrived = self.state.arrived.lock().unwrap();
+        let last = arrived.iter().rfind(|(who, ..)| who == key);
+        if let (Fault::Monotonic, Some(contact), Some((_, _, at))) =
+            (self.fault, &mut contact, last)
+        {
+            contact.last_at = *at;
+        }
+        Ok(contact)
+    }
+
+    async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError> {
+        self.inner().picture(key).await
+    }
+
+    async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
+        let mut all = query.clone();
+        if self.fault == Fault::Complete {
+            (all.after, all.limit) = (None, u32::MAX);
+        }
+        let mut listing = self.inner().contacts(&all).await?;
+        if self.fault == Fault::Complete {
+            by_number(&mut listing, query.after.as_deref(), query.limit);
+        }
+        let visited = match self.fault {
+            Fault::Bounded => self.state.arrived.lock().unwrap().len(),
+            _ => listing.rows.len(),
+        };
+        self.state
+            .visited
+            .fetch_add(visited as u64, Ordering::Relaxed);
+        Ok(listing)
+    }
+
+    async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
+        let mut all = query.clone();
+        if self.fault == Fault::Complete {
+            (all.after, all.limit) = (None, u32::MAX);
+        }
+        let mut listing = self.inner().messages(&all).await?;
+        if self.fault == Fault::Complete {
+            by_number(&mut listing, query.after.as_deref(), query.limit);
+        }
+        if self.fault == Fault::Ordered {
+            let arrived = self.state.arrived.lock().unwrap();
+            let places: HashMap<&str, usize> = arrived
+                .iter()
+                .enumerate()
+                .map(|(place, (_, id, _))| (id.as_str(), place))
+                .collect();
+            let place = |row: &Message| (row.at, places.get(row.id.as_str()).copied());
+            listing
+                .rows
+                .sort_by_key(|row| std::cmp::Reverse(place(row)));
+        }
+        Ok(listing)
+    }
+
+    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError> {
+        self.inner().kept(query).await
+    }
+
+    async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
+        self.inner().pending(now, limit).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.inner().next_due().await
+    }
+
+    async fn changed(
+        &self,
+        page: &PageId,
+        since: Revision,
+        wait: Duration,
+    ) -> Result<Changed, StoreError> {
+        let mut changed = self.inner().changed(page, since, wait).await?;
+        if self.fault == Fault::Resumable && changed.contacts.len() > 1 {
+            changed.contacts.pop();
+        }
+        Ok(changed)
+    }
+}
+
+/// Pages by counting rows, which move when others write.
+fn by_number<T>(listing: &mut Listing<T>, after: Option<&str>, limit: u32) {
+    let from = after.map_or(0, |after| after.parse().unwrap());
+    let to = from + limit as usize;
+    listing.next = (to < listing.rows.len()).then(|| to.to_string());
+    let rows = std::mem::take(&mut listing.rows).into_iter();
+    listing.rows = rows.skip(from).take(limit as usize).collect();
+}

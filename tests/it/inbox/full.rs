@@ -1,0 +1,83 @@
+//! A store that cannot write.
+
+use super::*;
+
+/// A store whose disk is full: it reads, and writes nothing.
+#[derive(Debug)]
+struct Full(SqliteStore);
+
+#[async_trait]
+impl ContactStore for Full {
+    async fn apply(&self, _: &[Change]) -> Result<Vec<Applied>, StoreError> {
+        Err(StoreError::Unavailable("the disk is full".into()))
+    }
+    async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
+        self.0.contact(key).await
+    }
+    async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError> {
+        self.0.picture(key).await
+    }
+    async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
+        self.0.contacts(query).await
+    }
+    async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
+        self.0.messages(query).await
+    }
+    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError> {
+        self.0.kept(query).await
+    }
+    async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
+        self.0.pending(now, limit).await
+    }
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.0.next_due().await
+    }
+    async fn changed(
+        &self,
+        page: &PageId,
+        since: Revision,
+        wait: Duration,
+    ) -> Result<Changed, StoreError> {
+        self.0.changed(page, since, wait).await
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_write_fails_the_delivery_and_sends_nothing() {
+    let desk = Desk::new().await;
+    desk.store
+        .apply(&[Change::Queued {
+            contact: ada(),
+            key: key(1),
+            at: at(2),
+            content: Content::text("hello"),
+        }])
+        .await
+        .unwrap();
+    let graph = Graph::new(desk.script.clone());
+    let full = Inbox::new(Arc::new(Full(desk.store.clone())), graph, Arc::new(OnePage));
+    let body = delivery("1", &[message(&ada(), "m9", at(9), "Hello")]);
+    let delivery = parse_unverified(&body).unwrap();
+    let error = full.receive(&delivery, |_| true, at(9)).await;
+    assert!(
+        matches!(error, Err(StoreError::Unavailable(_))),
+        "{error:?}"
+    );
+    let error = full.quarantine(b"{", "no envelope", at(9)).await;
+    assert!(
+        matches!(error, Err(StoreError::Unavailable(_))),
+        "{error:?}"
+    );
+    let error = full.reply(&ada(), key(2), "hello", at(9)).await;
+    assert!(
+        matches!(error, Err(ReplyError::Store(StoreError::Unavailable(_)))),
+        "{error:?}"
+    );
+    let error = full.step(at(9), WorkerId::new(7)).await;
+    assert!(
+        matches!(error, Err(StoreError::Unavailable(_))),
+        "{error:?}"
+    );
+    assert!(desk.script.posts().is_empty());
+    assert_eq!(talk(&desk.store, &ada()).await.len(), 2);
+}

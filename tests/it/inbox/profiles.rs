@@ -1,0 +1,39 @@
+//! Who the customers are.
+
+use super::*;
+
+#[tokio::test]
+async fn a_refused_profile_leaves_the_message_visible() {
+    let desk = Desk::empty();
+    desk.receive(message(&ada(), "m1", at(1), "Hello")).await;
+    desk.script.then(refusal(200, 0));
+    assert_eq!(desk.step(1).await, Step::Worked);
+    let person = person(&desk.store, &ada()).await;
+    assert!(person.profile.is_none());
+    assert!(person.profile_due.unwrap() > at(1));
+    assert_eq!(desk.newest().await.content.text.as_deref(), Some("Hello"));
+}
+
+#[tokio::test]
+async fn a_picture_that_cannot_be_fetched_is_asked_for_more_and_more_slowly() {
+    let desk = Desk::empty();
+    desk.receive(message(&ada(), "m1", at(1), "Hello")).await;
+    let profile = json!({"name": "Ada", "profile_pic": "https://scontent.fbcdn.net/p.jpg"});
+    let mut now = at(1);
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        desk.script.then(answer(200, &profile));
+        desk.script.then(Err(TransportErrorKind::Unknown));
+        let step = desk.inbox.step(now, WorkerId::new(7)).await.unwrap();
+        assert_eq!(step, Step::Worked);
+        let person = person(&desk.store, &ada()).await;
+        assert!(person.profile.is_some());
+        let due = person.profile_due.unwrap();
+        waits.push(due.since(now));
+        now = due;
+    }
+    assert!(
+        waits.is_sorted_by(|one, next| one < next),
+        "it does not slow down: {waits:?}"
+    );
+}

@@ -1,0 +1,119 @@
+//! What comes in, and what is not for us.
+
+use super::*;
+
+/// Meta's own example: a feedback bears no time, so each delivery of it has another one.
+#[tokio::test]
+async fn s4_a_feedback_that_meta_sends_again_moves_neither_message_nor_inbox() {
+    let desk = Desk::empty();
+    let body = events::body("messaging_feedback");
+    let delivery = parse_unverified(body.as_bytes()).unwrap();
+    let receive = async |when| {
+        let received = desk.inbox.receive(&delivery, |_| true, at(when)).await;
+        received.unwrap()
+    };
+    let who = contact("106540001112223", "7104000555666777");
+    let other = contact("106540001112223", "bob");
+    let first = receive(10).await;
+    assert!(
+        matches!(first[..], [Applied::New { .. }]),
+        "{first:?}, and nothing else"
+    );
+    let hello = received(&other, "m1", 20, "Hello");
+    desk.store.apply(&[hello]).await.unwrap();
+    let (before, said) = (
+        person(&desk.store, &who).await,
+        talk(&desk.store, &who).await,
+    );
+    assert_eq!((before.last_at, before.unread), (at(10), 1));
+    for when in [30, 40] {
+        assert_eq!(receive(when).await, [Applied::Unchanged]);
+        assert_eq!(person(&desk.store, &who).await, before);
+        assert_eq!(talk(&desk.store, &who).await, said);
+        let listed = ContactQuery::new(who.page.clone());
+        let listed = desk.store.contacts(&listed).await.unwrap().rows;
+        let listed: Vec<_> = listed.into_iter().map(|contact| contact.key).collect();
+        assert_eq!(listed, [other.clone(), who.clone()]);
+    }
+}
+
+#[tokio::test]
+async fn an_event_of_a_page_that_is_not_ours_is_kept_and_makes_no_customer() {
+    let desk = Desk::empty();
+    let stranger = contact("2", "ada");
+    let event = message(&stranger, "m1", at(1), "Hello");
+    let body = delivery("2", std::slice::from_ref(&event));
+    let delivery = parse_unverified(&body).unwrap();
+    let ours = |page: &PageId| page.as_str() == "1";
+    desk.inbox.receive(&delivery, ours, at(1)).await.unwrap();
+    assert!(desk.store.contact(&stranger).await.unwrap().is_none());
+    let raw = serde_json::to_vec(&event).unwrap();
+    assert_eq!(desk.kept("2").await, [raw]);
+    assert_eq!(desk.step(9).await, Step::Idle(None));
+}
+
+#[tokio::test]
+async fn i5_an_event_the_store_can_never_accept_is_kept_and_its_delivery_acknowledged() {
+    let folder = Folder::new();
+    let store = conformance::sqlite(folder.path());
+    let graph = Graph::new(Script::default());
+    let inbox = Inbox::new(Arc::new(store.clone()), graph, Arc::new(OnePage));
+    let poison = message(&ada(), "m2", at(2), POISON);
+    let events = [
+        message(&ada(), "m1", at(1), "before"),
+        poison.clone(),
+        message(&ada(), "m3", at(3), "behind"),
+    ];
+    let body = delivery("1", &events);
+    let delivery = parse_unverified(&body).unwrap();
+    for _ in 0..2 {
+        let applied = inbox.receive(&delivery, |_| true, at(9)).await.unwrap();
+        assert_eq!(applied.len(), 3);
+        let said = talk(&store, &ada()).await;
+        let ids: Vec<&str> = said.iter().map(|message| message.id.as_str()).collect();
+        assert_eq!(ids, ["m3", "m1"]);
+        let kept = KeptQuery::new(Some(PageId::new("1").unwrap()));
+        let kept = store.kept(&kept).await.unwrap().rows;
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].raw, serde_json::to_vec(&poison).unwrap());
+        assert_eq!(kept[0].reason, "the store refuses it");
+        assert_eq!(kept[0].psid.as_ref(), Some(&ada().psid));
+    }
+}
+
+#[tokio::test]
+async fn s23_a_customer_is_forgotten_though_metas_clock_is_ahead_of_ours() {
+    let desk = Desk::new().await;
+    desk.receive(message(&ada(), "m2", at(500), "from the future"))
+        .await;
+    let forgotten = desk.inbox.forget(&ada(), at(3)).await.unwrap();
+    assert_eq!(forgotten, Applied::Changed);
+    assert!(desk.store.contact(&ada()).await.unwrap().is_none());
+    let again = desk
+        .receive(message(&ada(), "m2", at(500), "from the future"))
+        .await;
+    assert_eq!(again, [Applied::Forgotten]);
+    assert!(talk(&desk.store, &ada()).await.is_empty());
+}
+
+#[tokio::test]
+async fn unknown_kinds_are_kept_once() {
+    let desk = Desk::empty();
+    let event = json!({"sender": {"id": "ada"}, "recipient": {"id": "1"}, "timestamp": 1,
+        "reaction": {"emoji": "❤"}});
+    let first = desk.receive(event.clone()).await;
+    assert!(
+        matches!(
+            first[..],
+            [Applied::New {
+                customer: false,
+                ..
+            }]
+        ),
+        "{first:?}"
+    );
+    assert_eq!(desk.receive(event.clone()).await, [Applied::Unchanged]);
+    let raw = serde_json::to_vec(&event).unwrap();
+    assert_eq!(desk.kept("1").await, [raw]);
+    assert!(desk.store.contact(&ada()).await.unwrap().is_none());
+}

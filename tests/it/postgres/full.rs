@@ -1,0 +1,131 @@
+//! A disk that is full, and has room again.
+
+#![allow(clippy::unwrap_used)]
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use messenger_crm::change::Change;
+use messenger_crm::id::PageId;
+use messenger_crm::store::{ContactQuery, ContactStore, Count, EntryId, PostgresStore, StoreError};
+
+use super::cluster::{Cluster, is_root, run};
+use super::server::connect;
+use crate::store::{at, contact, received, talk};
+
+/// A file system of so many mebibytes, gone when the test is over.
+struct Disk(PathBuf);
+
+impl Disk {
+    /// `None`, and the reason past what captures the output of tests, where none can be mounted:
+    /// a container may be root and still not be allowed to.
+    fn new(test: &str, mebibytes: u32) -> Option<Self> {
+        let folder = std::env::temp_dir().join(format!("crm-disk-{}-{test}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={mebibytes}m"), "tmpfs"]);
+        let mounted = mount.arg(&folder).output();
+        if is_root() && mounted.is_ok_and(|mounted| mounted.status.success()) {
+            run(Command::new("chown").arg("postgres:").arg(&folder));
+            return Some(Self(folder));
+        }
+        std::fs::remove_dir(&folder).unwrap();
+        let line = format!("NOT TESTED: {test}: no file system can be mounted here\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+        None
+    }
+
+    fn grow(&self, mebibytes: u32) {
+        let size = format!("remount,size={mebibytes}m");
+        run(Command::new("mount").args(["-o", &size]).arg(&self.0));
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s17_a_full_disk_costs_no_half_and_nothing_acknowledged_and_ends_when_there_is_room() {
+    const TEST: &str = "s17-full";
+    // The server ends before its disk does: what is declared last goes first.
+    let Some(disk) = Disk::new(TEST, 16) else {
+        return;
+    };
+    let Some(mut cluster) = Cluster::new(TEST).await else {
+        return;
+    };
+    cluster.start(&[]).await;
+    let server = connect(&cluster.address("")).await;
+    let place = format!("CREATE TABLESPACE small LOCATION '{}'", disk.0.display());
+    server.batch_execute(&place).await.unwrap();
+    let here = "ALTER DATABASE postgres SET default_tablespace = 'small'";
+    server.batch_execute(here).await.unwrap();
+
+    let store = PostgresStore::connect(&cluster.address("")).await.unwrap();
+    let mut acknowledged: u32 = 0;
+    // Each time a little more room, so that it is another write that finds none.
+    for size in 17..=24 {
+        let failed = loop {
+            let error = match store.apply(&delivery(acknowledged)).await {
+                Ok(_) => {
+                    acknowledged += 1;
+                    continue;
+                }
+                Err(error) => error,
+            };
+            break error;
+        };
+        assert!(matches!(failed, StoreError::Unavailable(_)), "{failed:?}");
+        let text = failed.to_string();
+        let said = "the store is unavailable: the server answered 53100";
+        assert!(text.starts_with(said), "{text}");
+        assert!(acknowledged > 0, "it was full before it began");
+        // Of the one that failed there is nothing, and of the others all.
+        let who = contact("1", &format!("c{acknowledged}"));
+        assert_eq!(store.contact(&who).await.unwrap(), None);
+        is_whole(&store, acknowledged).await;
+        disk.grow(size);
+    }
+    disk.grow(256);
+    for _ in 0..20 {
+        store.apply(&delivery(acknowledged)).await.unwrap();
+        acknowledged += 1;
+    }
+    is_whole(&store, acknowledged).await;
+}
+
+/// Three messages of one customer, and 60 kB of theirs that mean nothing and cannot be pressed
+/// together.
+fn delivery(number: u32) -> Vec<Change> {
+    let who = contact("1", &format!("c{number}"));
+    let mut raw = vec![0; 60_000];
+    getrandom::fill(&mut raw).unwrap();
+    let mut changes = vec![Change::Kept {
+        page: Some(who.page.clone()),
+        psid: Some(who.psid.clone()),
+        id: EntryId::of_parts(&[&raw]),
+        at: at(0),
+        reason: "strange".to_owned(),
+        raw,
+    }];
+    for part in 0..3 {
+        let text = "a text as long as people write them ".repeat(10);
+        changes.push(received(&who, &format!("m{number}-{part}"), part, &text));
+    }
+    changes
+}
+
+async fn is_whole(store: &PostgresStore, customers: u32) {
+    let all = ContactQuery::new(PageId::new("1").unwrap());
+    let counted = store.contacts(&all).await.unwrap().total;
+    assert_eq!(counted, Count::Exactly(customers));
+    for number in 0..customers {
+        let said = talk(store, &contact("1", &format!("c{number}"))).await;
+        assert_eq!(said.len(), 3, "customer {number}");
+    }
+}
