@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -11,15 +10,14 @@ use messenger_crm::id::PageId;
 use messenger_crm::store::{ContactQuery, ContactStore, Count, EntryId, PostgresStore, StoreError};
 
 use super::cluster::{Cluster, is_root, run};
-use super::server::connect;
+use super::server::{connect, skipped};
 use crate::store::{at, contact, received, talk};
 
 /// A file system of so many mebibytes, gone when the test is over.
 struct Disk(PathBuf);
 
 impl Disk {
-    /// `None`, and the reason past what captures the output of tests, where none can be mounted:
-    /// a container may be root and still not be allowed to.
+    /// `None` where none can be mounted: a container may be root and still not be allowed to.
     fn new(test: &str, mebibytes: u32) -> Option<Self> {
         let folder = std::env::temp_dir().join(format!("crm-disk-{}-{test}", std::process::id()));
         std::fs::create_dir(&folder).unwrap();
@@ -31,8 +29,7 @@ impl Disk {
             return Some(Self(folder));
         }
         std::fs::remove_dir(&folder).unwrap();
-        let line = format!("NOT TESTED: {test}: no file system can be mounted here\n");
-        std::io::stderr().write_all(line.as_bytes()).unwrap();
+        skipped(test, "no file system can be mounted here");
         None
     }
 

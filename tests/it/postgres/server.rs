@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::io::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use messenger_crm::store::PostgresStore;
 use messenger_crm::store::postgres::PostgresOptions;
 use tokio_postgres::{Client, NoTls};
+
+pub(crate) use crate::util::skipped;
 
 const VARIABLE: &str = "MESSENGER_TEST_POSTGRES";
 
@@ -19,15 +20,6 @@ pub(crate) fn address(test: &str) -> Option<String> {
     }
     skipped(test, &format!("{VARIABLE} names no PostgreSQL server"));
     None
-}
-
-/// Says loudly that a test was skipped; in CI it fails.
-#[track_caller]
-pub(crate) fn skipped(test: &str, why: &str) {
-    let line = format!("NOT TESTED: {test}: {why}\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
-    let is_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    assert!(!is_ci, "{test} was skipped in CI: {why}");
 }
 
 /// A schema that is gone when the test is over.
