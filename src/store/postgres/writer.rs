@@ -1,7 +1,10 @@
-//! Who comes while a commit runs goes with the next: nobody waits for a timer.
+//! Who comes while commits run goes with the next: nobody waits for a timer.
+//!
+//! Two commits are under way at one time, so that one reads and folds while the other waits for
+//! the disk. They never hold the same conversation: neither waits for the other's locks, and of
+//! the changes of one conversation none overtakes another.
 
 use std::{
-    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -9,6 +12,7 @@ use std::{
 use deadpool_postgres::Pool;
 use tokio::{
     sync::{Notify, oneshot},
+    task::yield_now,
     time::{Instant, sleep, timeout, timeout_at},
 };
 use tokio_postgres::Client;
@@ -18,6 +22,7 @@ use super::{
     error::{Failure, unavailable},
     load::{load, load_more},
     options::{Schema, WAIT},
+    queue::{Job, Queue, Taken},
     save::save,
 };
 use crate::{
@@ -25,8 +30,6 @@ use crate::{
     store::StoreError,
 };
 
-/// Of one commit: what waits beyond it goes with the next, so that nobody waits long.
-const MAX_SHARED: usize = 512;
 /// Nobody waits longer to be told: a webhook must be answered within five seconds.
 const DEADLINE: Duration = Duration::from_millis(3_800);
 /// A commit that others were faster than, or that lost its connection, is tried so often.
@@ -40,18 +43,6 @@ pub(super) struct Writer {
     queue: Mutex<Queue>,
     /// Rings when something was committed.
     bell: Notify,
-}
-
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Job>,
-    is_running: bool,
-}
-
-/// One caller: what they bring, and where they wait.
-struct Job {
-    changes: Vec<Change>,
-    answer: oneshot::Sender<Result<Vec<Applied>, StoreError>>,
 }
 
 impl Writer {
@@ -83,17 +74,13 @@ impl Writer {
         let runtime = tokio::runtime::Handle::try_current()
             .map_err(|_| unavailable("PostgreSQL is reached from within tokio only"))?;
         let (answer, answered) = oneshot::channel();
-        let is_running = {
-            let mut queue = self.queue();
-            queue.waiting.push_back(Job { changes, answer });
-            std::mem::replace(&mut queue.is_running, true)
-        };
-        if !is_running {
+        if self.queue().push(Job::new(changes, answer)) {
             let turn = Turn {
                 writer: Arc::clone(self),
+                taken: Taken::default(),
                 is_over: false,
             };
-            runtime.spawn(async move { turn.run().await });
+            runtime.spawn(turn.run());
         }
         match timeout(DEADLINE, answered).await {
             Ok(Ok(result)) => result,
@@ -104,22 +91,6 @@ impl Writer {
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Those who wait, or nobody and the turn is over.
-    fn next(&self) -> Vec<Job> {
-        let mut queue = self.queue();
-        let mut shared = Vec::new();
-        while shared.len() < MAX_SHARED
-            && let Some(job) = queue.waiting.pop_front()
-        {
-            // Who has gone away will come again: nothing is done for nobody.
-            if !job.answer.is_closed() {
-                shared.push(job);
-            }
-        }
-        queue.is_running = !shared.is_empty();
-        shared
     }
 
     /// Commits all of them at once. Should one be refused, the others are committed by halves,
@@ -159,7 +130,7 @@ impl Writer {
             match result {
                 Ok(answers) => return Ok(answers),
                 Err(failure) if failure.is_passing && attempt < ATTEMPTS => {
-                    sleep(Duration::from_millis(5) * attempt).await;
+                    sleep(Duration::from_millis(5) * (attempt - 1)).await;
                 }
                 Err(failure) => return Err(failure.error),
             }
@@ -168,9 +139,12 @@ impl Writer {
 
     async fn attempt(&self, changes: &[&[Change]]) -> Result<Vec<Vec<Applied>>, Failure> {
         let client = Lease::take(&self.pool).await?;
-        let answers = apply(&client, &self.schema, Some(BEGIN), changes).await?;
-        client.release();
-        Ok(answers)
+        let applied = apply(&client, &self.schema, Some(BEGIN), changes).await;
+        // What the server has refused leaves the connection good.
+        if applied.is_ok() || client.batch_execute("ROLLBACK").await.is_ok() {
+            client.release();
+        }
+        applied
     }
 }
 
@@ -212,18 +186,24 @@ fn fail(part: Vec<Job>, error: StoreError) {
 /// The task that commits, as long as anybody waits.
 struct Turn {
     writer: Arc<Writer>,
+    taken: Taken,
     is_over: bool,
 }
 
 impl Turn {
     async fn run(mut self) {
         loop {
-            let shared = self.writer.next();
-            if shared.is_empty() {
-                self.is_over = true;
+            let (shared, taken) = self.writer.queue().next();
+            self.taken = taken;
+            self.is_over = shared.is_empty();
+            if self.is_over {
                 return;
             }
             self.writer.commit(shared).await;
+            let taken = std::mem::take(&mut self.taken);
+            self.writer.queue().give_back(taken);
+            // Who was just told may have something more to tell, and goes with the next.
+            yield_now().await;
         }
     }
 }
@@ -232,7 +212,8 @@ impl Drop for Turn {
     /// Its runtime may end before it does: the next caller begins a turn of their own.
     fn drop(&mut self) {
         if !self.is_over {
-            self.writer.queue().is_running = false;
+            let taken = std::mem::take(&mut self.taken);
+            self.writer.queue().abandon(taken);
         }
     }
 }

@@ -4,6 +4,7 @@ mod cluster;
 mod contract;
 mod faults;
 mod full;
+mod lanes;
 pub(crate) mod plans;
 mod server;
 mod truth;
