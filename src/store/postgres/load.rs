@@ -110,11 +110,14 @@ async fn first(
     pages: &BTreeSet<&PageId>,
     wanted: &Wanted,
 ) -> Result<Known, Failure> {
-    let page_names = Many::default().texts("page", pages.iter().map(|page| Some(page.as_str())));
     let contacts: Vec<&ContactKey> = wanted.contacts.iter().collect();
     let named = by_contact(contacts.iter().copied());
     let hashes = contacts.iter().map(|key| Some(key.hash().to_vec()));
     let hashed = by_contact(contacts.iter().copied()).bytes("hash", hashes.collect());
+    // Most Pages are told of together with their customers.
+    let with_contacts: BTreeSet<&PageId> = contacts.iter().map(|key| &key.page).collect();
+    let alone: Vec<&PageId> = pages.difference(&with_contacts).copied().collect();
+    let page_names = Many::default().texts("page", alone.iter().map(|page| Some(page.as_str())));
     let asked = Asked::of(schema, wanted);
 
     let mut trip = Trip::new(client);
@@ -123,45 +126,48 @@ async fn first(
     }
     trip.add(
         format!(
-            "SELECT w.n, p.page_no FROM {} WITH ORDINALITY AS w(page, n) JOIN {schema}.page p ON p.page = w.page",
-            page_names.unnested()
-        ),
-        page_names.params(),
-    );
-    trip.add(
-        format!(
-            "SELECT w.n, c.contact_no, c.page_no, {CONTACT} FROM {} WITH ORDINALITY AS w(page, psid, n) {}
-             ORDER BY w.n FOR NO KEY UPDATE OF c",
-            named.unnested(),
-            joined(schema)
+            "SELECT w.n, c.contact_no, c.page_no, {CONTACT} FROM {} w CROSS JOIN LATERAL (
+                 SELECT * FROM {schema}.contact x WHERE x.page_no = w.page_no AND x.psid = w.psid FOR NO KEY UPDATE
+             ) c",
+            on_pages(schema, &named)
         ),
         named.params(),
     );
     // A statement of its own: it sees what the lock has waited for.
     trip.add(
         format!(
-            "SELECT w.n, c.contact_no, p.page_no, f.at,
-             CASE WHEN c.contact_no IS NULL THEN nextval('{schema}.contact_no') END
-             FROM {} WITH ORDINALITY AS w(page, psid, hash, n) JOIN {schema}.page p ON p.page = w.page
-             LEFT JOIN {schema}.contact c ON c.page_no = p.page_no AND c.psid = w.psid
-             LEFT JOIN {schema}.forgotten f ON f.page_no = p.page_no AND f.hash = w.hash",
-            hashed.unnested()
+            "SELECT c.n, c.contact_no, c.page_no,
+             (SELECT f.at FROM {schema}.forgotten f WHERE f.page_no = c.page_no AND f.hash = c.hash),
+             CASE WHEN c.contact_no IS NULL AND c.page_no IS NOT NULL THEN nextval('{schema}.contact_no') END
+             FROM {} c",
+            on_contacts(schema, &hashed)
         ),
         hashed.params(),
     );
+    if !alone.is_empty() {
+        let sql = format!(
+            "SELECT w.n, w.page_no FROM {} w WHERE w.page_no IS NOT NULL",
+            on_pages(schema, &page_names)
+        );
+        trip.add(sql, page_names.params());
+    }
     asked.add(&mut trip);
     let mut answers = trip.go().await?.into_iter();
     if begin.is_some() {
         answers.next();
     }
     let mut answer = || answers.next().unwrap_or_default();
-    let (found_pages, locked, told) = (answer(), answer(), answer());
+    let (locked, told) = (answer(), answer());
+    let found_pages = if alone.is_empty() {
+        Vec::new()
+    } else {
+        answer()
+    };
 
     let mut known = Known::default();
-    let pages: Vec<&PageId> = pages.iter().copied().collect();
     for row in &found_pages {
         let mut next = Columns::of(row);
-        if let Some(page) = pages.get(next.place()?) {
+        if let Some(page) = alone.get(next.place()?) {
             known.pages.insert((*page).clone(), next.get()?);
         }
     }
@@ -176,12 +182,13 @@ async fn first(
         let mut next = Columns::of(row);
         let place = next.place()?;
         let there: Option<i64> = next.get()?;
-        let page_no = next.get()?;
+        let page_no: Option<i32> = next.get()?;
         let forgotten: Option<i64> = next.get()?;
         let new: Option<i64> = next.get()?;
-        let Some(key) = contacts.get(place) else {
+        let (Some(key), Some(page_no)) = (contacts.get(place), page_no) else {
             continue;
         };
+        known.pages.insert(key.page.clone(), page_no);
         let forgotten = forgotten.map(Timestamp::from_millis);
         let place = match (rows.remove(&place), there, new) {
             (Some((contact_no, mut row)), ..) => {
@@ -230,18 +237,32 @@ fn by_contact<'k>(keys: impl Iterator<Item = &'k ContactKey> + Clone) -> Many {
         .texts("psid", keys.map(|key| Some(key.psid.as_str())))
 }
 
-/// From the keys in `w` to the customers.
-fn joined(schema: &Schema) -> String {
+/// The rows of these arrays with the numbers of their Pages, which are found one by one: the
+/// planner knows nothing of tables that nobody has analysed yet, and should have nothing to choose.
+/// `OFFSET 0` keeps it from asking again for each use.
+fn on_pages(schema: &Schema, many: &Many) -> String {
     format!(
-        "JOIN {schema}.page p ON p.page = w.page JOIN {schema}.contact c ON c.page_no = p.page_no AND c.psid = w.psid"
+        "(SELECT *, (SELECT p.page_no FROM {schema}.page p WHERE p.page = u.page) AS page_no
+          FROM {} WITH ORDINALITY AS u({}, n) OFFSET 0)",
+        many.unnested(),
+        many.names()
+    )
+}
+
+/// The same with the numbers of their customers.
+fn on_contacts(schema: &Schema, many: &Many) -> String {
+    format!(
+        "(SELECT *, (SELECT x.contact_no FROM {schema}.contact x WHERE x.page_no = w.page_no AND x.psid = w.psid) AS contact_no
+          FROM {} w OFFSET 0)",
+        on_pages(schema, many)
     )
 }
 
 /// The rows of a customer in `c`, by all columns of an index: left to itself the planner looks
-/// through a whole conversation for a few of its messages. `OFFSET 0` keeps it from that.
+/// through a whole conversation for a few of its messages.
 fn each(schema: &Schema, table: &str, condition: &str) -> String {
     format!(
-        "CROSS JOIN LATERAL (SELECT * FROM {schema}.{table} x
+        "c CROSS JOIN LATERAL (SELECT * FROM {schema}.{table} x
          WHERE x.page_no = c.page_no AND x.contact_no = c.contact_no {condition} OFFSET 0)"
     )
 }
@@ -266,7 +287,7 @@ enum Kind {
 
 impl<'w> Asked<'w> {
     fn of(schema: &Schema, wanted: &'w Wanted) -> Self {
-        let joined = joined(schema);
+        let from = |many: &Many| on_contacts(schema, many);
         let each = |table, condition| each(schema, table, condition);
         let mut statements = Vec::new();
         let entries = &wanted.entries;
@@ -280,13 +301,11 @@ impl<'w> Asked<'w> {
                         .collect(),
                 )
                 .texts("id", entries.iter().map(|(_, id)| Some(id.as_str())));
-            let from = format!(
-                "FROM {} WITH ORDINALITY AS w(page, psid, tie, id, n) {joined}",
-                many.unnested()
-            );
-            let on = "AND x.tie = w.tie AND x.id = w.id";
+            let on = "AND x.tie = c.tie AND x.id = c.id";
             let sql = format!(
-                "SELECT w.n, {MESSAGE} {from} {} m UNION ALL SELECT w.n, {MARK} {from} {} m",
+                "WITH c AS MATERIALIZED (SELECT * FROM {} c)
+                 SELECT c.n, {MESSAGE} FROM {} m UNION ALL SELECT c.n, {MARK} FROM {} m",
+                from(&many),
                 each("message", on),
                 each("mark", on)
             );
@@ -299,17 +318,17 @@ impl<'w> Asked<'w> {
                 .map(|(_, key)| Some(key.to_bytes().to_vec()));
             let many = by_contact(outgoing.iter().map(|(key, _)| key)).bytes("key", keys.collect());
             let sql = format!(
-                "SELECT w.n, {OUTGOING} FROM {} WITH ORDINALITY AS w(page, psid, key, n) {joined} {} o",
-                many.unnested(),
-                each("outgoing", "AND x.key = w.key")
+                "SELECT c.n, {OUTGOING} FROM {} {} o",
+                from(&many),
+                each("outgoing", "AND x.key = c.key")
             );
             statements.push((Kind::Outgoing, sql, many));
         }
         if !wanted.due.is_empty() {
             let many = by_contact(wanted.due.iter());
             let sql = format!(
-                "SELECT w.n, {OUTGOING} FROM {} WITH ORDINALITY AS w(page, psid, n) {joined} {} o",
-                many.unnested(),
+                "SELECT c.n, {OUTGOING} FROM {} {} o",
+                from(&many),
                 each("outgoing", "AND x.due IS NOT NULL")
             );
             statements.push((Kind::Due, sql, many));
@@ -323,27 +342,28 @@ impl<'w> Asked<'w> {
                 .numbers("tie", ties.collect())
                 .texts("name", fields.iter().map(|(_, name)| Some(name.as_str())));
             let sql = format!(
-                "SELECT w.n, f.name, f.at, f.value FROM {} WITH ORDINALITY AS w(page, psid, tie, name, n) {joined} {} f",
-                many.unnested(),
-                each("field", "AND x.tie = w.tie AND x.name = w.name")
+                "SELECT c.n, f.name, f.at, f.value FROM {} {} f",
+                from(&many),
+                each("field", "AND x.tie = c.tie AND x.name = c.name")
             );
             statements.push((Kind::Fields, sql, many));
         }
         if !wanted.conversations.is_empty() {
             let contacts = || by_contact(wanted.conversations.iter());
             let many = contacts();
-            let from = format!(
-                "FROM {} WITH ORDINALITY AS w(page, psid, n) {joined}",
-                many.unnested()
-            );
+            let from = from(&many);
             let entries = format!(
-                "SELECT w.n, {MESSAGE} {from} {} m UNION ALL SELECT w.n, {MARK} {from} {} m",
+                "WITH c AS MATERIALIZED (SELECT * FROM {from} c)
+                 SELECT c.n, {MESSAGE} FROM {} m UNION ALL SELECT c.n, {MARK} FROM {} m",
                 each("message", ""),
                 each("mark", "")
             );
-            let outgoing = format!("SELECT w.n, {OUTGOING} {from} {} o", each("outgoing", ""));
+            let outgoing = format!(
+                "SELECT c.n, {OUTGOING} FROM {from} {} o",
+                each("outgoing", "")
+            );
             let fields = format!(
-                "SELECT w.n, f.name, f.at, f.value {from} {} f",
+                "SELECT c.n, f.name, f.at, f.value FROM {from} {} f",
                 each("field", "")
             );
             statements.push((Kind::ConversationEntries, entries, many));
@@ -359,9 +379,9 @@ impl<'w> Asked<'w> {
                 .texts("page", pages)
                 .texts("id", kept.iter().map(|(_, id)| Some(id.as_str())));
             let sql = format!(
-                "SELECT w.n FROM {} WITH ORDINALITY AS w(page, id, n) LEFT JOIN {schema}.page p ON p.page = w.page
-                 JOIN {schema}.kept k ON k.page_no = CASE WHEN w.page IS NULL THEN 0 ELSE p.page_no END AND k.id = w.id",
-                many.unnested()
+                "SELECT w.n FROM {} w CROSS JOIN LATERAL (SELECT FROM {schema}.kept x
+                 WHERE x.page_no = CASE WHEN w.page IS NULL THEN 0 ELSE w.page_no END AND x.id = w.id OFFSET 0) k",
+                on_pages(schema, &many)
             );
             statements.push((Kind::Kept, sql, many));
         }

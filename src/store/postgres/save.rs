@@ -412,7 +412,7 @@ impl<'k> Writes<'k> {
         for (key, row) in &shelf.contacts {
             rows.extend(row.as_ref().map(|row| (key, row)));
         }
-        let (mut changed, mut new, mut buried) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut put, mut buried) = (Vec::new(), Vec::new());
         let (mut renamed, mut named, mut gone) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (key, row) in rows {
             let place = self.place(key)?;
@@ -428,11 +428,9 @@ impl<'k> Writes<'k> {
             if row.is_tombstone() {
                 buried.extend(old.map(|_| place));
             }
-            match old {
-                Some(_) => changed.push((key, place, row)),
-                // Of somebody of whom nothing is left a hash is enough.
-                None if row.is_tombstone() && !besides.contains(key) => {}
-                None => new.push((key, place, row)),
+            // Of somebody of whom nothing is left a hash is enough.
+            if old.is_some() || !row.is_tombstone() || besides.contains(key) {
+                put.push((key, place, row));
             }
         }
         if !renamed.is_empty() {
@@ -449,30 +447,20 @@ impl<'k> Writes<'k> {
         }
         self.count(shelf, &gone)?;
         let schema = self.schema;
-        if !changed.is_empty() {
-            let many = contacts(&changed)?;
-            let set = many
-                .assignments(&["page_no", "contact_no", "psid"], "w")
-                .replace("w.revision", "coalesce(w.revision, p.revision)")
-                .replace("w.arrived", "coalesce(w.arrived, p.revision)");
-            let sql = format!(
-                "UPDATE {schema}.contact t SET {set} FROM {} AS w({}) JOIN {schema}.page p ON p.page_no = w.page_no
-                 WHERE {}",
-                many.unnested(),
-                many.names(),
-                matching(&["page_no", "contact_no"])
-            );
-            self.statements.push((sql, many));
-        }
-        if !new.is_empty() {
-            let many = contacts(&new)?;
+        if !put.is_empty() {
+            let many = contacts(&put)?;
             let names = many.names();
             let values = format!("w.{}", names.replace(", ", ", w."))
-                .replace("w.revision", "coalesce(w.revision, p.revision)")
-                .replace("w.arrived", "coalesce(w.arrived, p.revision)");
+                .replace("w.revision", "coalesce(w.revision, w.next)")
+                .replace("w.arrived", "coalesce(w.arrived, w.next)");
+            let set = many.assignments(&["page_no", "contact_no", "psid"], "excluded");
+            // Those who are there are found by the index that would refuse them, whatever the
+            // planner believes of a table that nobody has analysed yet.
             let sql = format!(
-                "INSERT INTO {schema}.contact ({names}) SELECT {values} FROM {} AS w({names})
-                 JOIN {schema}.page p ON p.page_no = w.page_no ORDER BY w.page_no, w.psid COLLATE \"C\"",
+                "INSERT INTO {schema}.contact ({names}) SELECT {values} FROM (
+                     SELECT *, (SELECT p.revision FROM {schema}.page p WHERE p.page_no = u.page_no) AS next
+                     FROM {} AS u({names}) OFFSET 0
+                 ) w ON CONFLICT (page_no, contact_no) DO UPDATE SET {set}",
                 many.unnested()
             );
             self.statements.push((sql, many));

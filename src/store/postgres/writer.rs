@@ -34,8 +34,11 @@ use crate::{
 const DEADLINE: Duration = Duration::from_millis(3_800);
 /// A commit that others were faster than, or that lost its connection, is tried so often.
 const ATTEMPTS: u32 = 8;
-/// The server, too, gives up when somebody holds a lock for long.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 3000";
+/// The server, too, gives up when somebody holds a lock for long. And every row is asked for by its
+/// key, so that to look through a table is never better, whatever the planner believes of one that
+/// nobody has analysed yet.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 3000;
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 
 pub(super) struct Writer {
     pool: Pool,

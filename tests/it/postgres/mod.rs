@@ -3,8 +3,10 @@
 mod cluster;
 mod contract;
 mod faults;
+mod fresh;
 mod full;
 mod lanes;
 pub(crate) mod plans;
 mod server;
 mod truth;
+mod visits;
