@@ -87,6 +87,7 @@ pub(super) async fn load_more(
         Missing::Due(key) => drop(wanted.due.insert(key)),
         Missing::Conversation(key) => drop(wanted.conversations.insert(key)),
         Missing::Kept(page, id) => drop(wanted.kept.insert((page, id))),
+        Missing::Buried(page, hash) => drop(wanted.buried.insert((page, hash))),
         Missing::Ends {
             contact,
             but,
@@ -283,6 +284,7 @@ enum Kind {
     ConversationOutgoing,
     ConversationFields,
     Kept,
+    Buried,
 }
 
 impl<'w> Asked<'w> {
@@ -385,6 +387,19 @@ impl<'w> Asked<'w> {
             );
             statements.push((Kind::Kept, sql, many));
         }
+        let buried = &wanted.buried;
+        if !buried.is_empty() {
+            let hashes = buried.iter().map(|(_, hash)| Some(hash.to_vec()));
+            let many = Many::default()
+                .texts("page", buried.iter().map(|(page, _)| Some(page.as_str())))
+                .bytes("hash", hashes.collect());
+            let sql = format!(
+                "SELECT w.n, f.at FROM {} w CROSS JOIN LATERAL (SELECT x.at FROM {schema}.forgotten x
+                 WHERE x.page_no = w.page_no AND x.hash = w.hash OFFSET 0) f",
+                on_pages(schema, &many)
+            );
+            statements.push((Kind::Buried, sql, many));
+        }
         Self { wanted, statements }
     }
 
@@ -403,6 +418,7 @@ impl<'w> Asked<'w> {
             due,
             conversations,
             kept,
+            buried,
             ..
         } = self.wanted;
         for (key, id) in entries {
@@ -417,6 +433,9 @@ impl<'w> Asked<'w> {
         for (page, id) in kept {
             known.rows.put_kept(page.clone(), id.clone(), false);
         }
+        for (page, hash) in buried {
+            known.rows.put_buried(page.clone(), *hash, None);
+        }
         let mut due: Vec<(&ContactKey, Vec<OutgoingRow>)> =
             due.iter().map(|key| (key, Vec::new())).collect();
         let mut talks: Vec<(&ContactKey, Conversation)> = (conversations.iter())
@@ -424,6 +443,7 @@ impl<'w> Asked<'w> {
             .collect();
         let (entries, outgoing) = (Vec::from_iter(entries), Vec::from_iter(outgoing));
         let (fields, kept) = (Vec::from_iter(fields), Vec::from_iter(kept));
+        let buried = Vec::from_iter(buried);
         let nowhere = || StoreError::Unreadable("an ordinal");
         for ((kind, ..), rows) in self.statements.iter().zip(&answers) {
             for row in rows {
@@ -447,6 +467,11 @@ impl<'w> Asked<'w> {
                     Kind::Kept => {
                         let (page, id) = kept.get(place).ok_or_else(nowhere)?;
                         known.rows.put_kept(page.clone(), id.clone(), true);
+                    }
+                    Kind::Buried => {
+                        let (page, hash) = buried.get(place).ok_or_else(nowhere)?;
+                        let at = Timestamp::from_millis(next.get()?);
+                        known.rows.put_buried(page.clone(), *hash, Some(at));
                     }
                     Kind::Due => {
                         let (_, rows) = due.get_mut(place).ok_or_else(nowhere)?;

@@ -361,7 +361,7 @@ impl<'k> Writes<'k> {
 
     fn forgotten(&mut self, shelf: &Shelf) -> Result<(), StoreError> {
         let mut tombs: BTreeMap<(i32, [u8; 16]), Timestamp> = BTreeMap::new();
-        for (hash, (page, at)) in &shelf.buried {
+        for ((page, hash), at) in &shelf.buried {
             tombs.insert((self.page(page)?, *hash), *at);
         }
         for (key, row) in &shelf.contacts {
