@@ -8,9 +8,13 @@
 //! Its futures need a tokio runtime. It keeps nothing in a session, so that it works behind a
 //! pooler in transaction mode, and needs no extension. It is tested with PostgreSQL 15.
 
+mod asked;
 mod columns;
 mod connection;
+mod contacts;
+mod entries;
 mod error;
+mod inbox;
 mod listing;
 mod load;
 mod migrate;
@@ -18,6 +22,7 @@ mod options;
 mod queue;
 mod save;
 mod search;
+mod talk;
 mod tls;
 mod work;
 mod writer;
@@ -188,7 +193,7 @@ impl ContactStore for PostgresStore {
     }
 
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
-        listing::contacts(self.0.pool(), self.0.schema(), query).await
+        inbox::contacts(self.0.pool(), self.0.schema(), query).await
     }
 
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {

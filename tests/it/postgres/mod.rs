@@ -7,6 +7,7 @@ mod fresh;
 mod full;
 mod lanes;
 pub(crate) mod plans;
+mod schema;
 mod server;
 mod truth;
 mod visits;
