@@ -38,7 +38,14 @@ const ATTEMPTS: u32 = 8;
 /// key, so that to look through a table is never better, whatever the planner believes of one that
 /// nobody has analysed yet.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 3000;
-    SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+    SET LOCAL lock_timeout = ";
+/// Who is alone waits so long for a row that somebody else holds, in milliseconds.
+const ALONE: u32 = 3_000;
+/// Many who share a commit wait longer than the server takes to find a deadlock.
+const TOGETHER: u32 = 1_200;
+/// Once they have waited in vain, each part of them waits only briefly.
+const IN_PARTS: u32 = 150;
 
 pub(super) struct Writer {
     pool: Pool,
@@ -96,13 +103,19 @@ impl Writer {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Commits all of them at once. Should one be refused, the others are committed by halves,
-    /// so that it is refused alone, after no more commits than there are callers.
+    /// Commits all of them at once. Should one be refused, or have to wait for long, the others are
+    /// committed by halves, so that it fails alone, after no more commits than there are callers.
     async fn commit(&self, shared: Vec<Job>) {
+        let is_shared = shared.len() > 1;
+        let mut patience = if is_shared { TOGETHER } else { ALONE };
         let mut parts = vec![shared];
         while let Some(mut part) = parts.pop() {
+            part.retain(|job| !job.answer.is_closed());
+            if part.is_empty() {
+                continue;
+            }
             let changes: Vec<&[Change]> = part.iter().map(|job| &*job.changes).collect();
-            match self.commit_all(&changes).await {
+            match self.commit_all(&changes, patience).await {
                 Ok(answers) => {
                     self.bell.notify_waiters();
                     for (job, applied) in part.into_iter().zip(answers) {
@@ -110,24 +123,30 @@ impl Writer {
                         let _ = job.answer.send(Ok(applied));
                     }
                 }
-                // Of one of them, and the same however often it is tried.
-                Err(StoreError::Refused(_) | StoreError::Unreadable(_)) if part.len() > 1 => {
+                Err(failure) if failure.is_of_one() && part.len() > 1 => {
+                    if failure.is_locked {
+                        patience = IN_PARTS;
+                    }
                     let half = part.split_off(part.len() / 2);
                     parts.extend([half, part]);
                 }
-                Err(error) => fail(part, error),
+                Err(failure) => fail(part, failure.error),
             }
         }
     }
 
     /// The fold is idempotent, so that an attempt of which nobody knows how it ended can be made
     /// again.
-    async fn commit_all(&self, changes: &[&[Change]]) -> Result<Vec<Vec<Applied>>, StoreError> {
+    async fn commit_all(
+        &self,
+        changes: &[&[Change]],
+        patience: u32,
+    ) -> Result<Vec<Vec<Applied>>, Failure> {
         let deadline = Instant::now() + WAIT;
         let mut attempt = 0;
         loop {
-            let Ok(result) = timeout_at(deadline, self.attempt(changes)).await else {
-                return Err(unavailable("the database did not answer in time"));
+            let Ok(result) = timeout_at(deadline, self.attempt(changes, patience)).await else {
+                return Err(unavailable("the database did not answer in time").into());
             };
             attempt += 1;
             match result {
@@ -135,14 +154,19 @@ impl Writer {
                 Err(failure) if failure.is_passing && attempt < ATTEMPTS => {
                     sleep(Duration::from_millis(5) * (attempt - 1)).await;
                 }
-                Err(failure) => return Err(failure.error),
+                Err(failure) => return Err(failure),
             }
         }
     }
 
-    async fn attempt(&self, changes: &[&[Change]]) -> Result<Vec<Vec<Applied>>, Failure> {
+    async fn attempt(
+        &self,
+        changes: &[&[Change]],
+        patience: u32,
+    ) -> Result<Vec<Vec<Applied>>, Failure> {
         let client = Lease::take(&self.pool).await?;
-        let applied = apply(&client, &self.schema, Some(BEGIN), changes).await;
+        let begin = format!("{BEGIN}{patience}");
+        let applied = apply(&client, &self.schema, Some(&begin), changes).await;
         // What the server has refused leaves the connection good.
         if applied.is_ok() || client.batch_execute("ROLLBACK").await.is_ok() {
             client.release();

@@ -16,6 +16,9 @@ use super::server::Schema;
 use super::visits::{Plans, listening, visits};
 use crate::store::{at, contact, key, known, queued, received};
 
+/// A change of the customer with this number, by a name.
+type Kind = (&'static str, fn(i64) -> Change);
+
 const CUSTOMERS: i64 = 2_000;
 /// So many are spoken of at one time.
 const FEW: i64 = 20;
@@ -101,7 +104,7 @@ async fn s27_what_nobody_has_analysed_is_not_looked_through_either() {
         assert_few("what is new", &plans, 200);
     }
 
-    let changes: [(&str, fn(i64) -> Change); 14] = [
+    let changes: [Kind; 14] = [
         ("a replay", |n| {
             received(&customer(n), &mid(n), n, "how much is the oolong")
         }),

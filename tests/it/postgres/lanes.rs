@@ -84,3 +84,52 @@ async fn s2_the_first_messages_of_a_new_customer_are_read_for_once() {
     // Each attempt that meets somebody new takes a number for them, also when it fails.
     assert_eq!(schema.number("SELECT last_value FROM contact_no").await, 40);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_customer_whom_a_host_holds_for_long_fails_alone() {
+    let Some(schema) = Schema::new("held") else {
+        return;
+    };
+    let store = schema.open().await;
+    let locked = ["held", "one", "two"];
+    for who in locked {
+        store
+            .apply(&[received(&contact("1", who), "m0", 0, "Hello")])
+            .await
+            .unwrap();
+    }
+    let (mut host, mut brief) = (schema.client().await, schema.client().await);
+    let (host, brief) = (
+        host.transaction().await.unwrap(),
+        brief.transaction().await.unwrap(),
+    );
+    lock(&host, "held").await;
+    lock(&brief, "one").await;
+    lock(&brief, "two").await;
+    let mut tasks = JoinSet::new();
+    let mut tell = |who: String| {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let told = [received(&contact("1", &who), "m1", 1, "Hello")];
+            (store.apply(&told).await, who)
+        });
+    };
+    // Both commits are under way, so that all others share the next ones.
+    tell("one".to_owned());
+    waiting(&schema, 1).await;
+    tell("two".to_owned());
+    waiting(&schema, 2).await;
+    tell("held".to_owned());
+    for number in 0..40 {
+        tell(format!("c{number}"));
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    brief.rollback().await.unwrap();
+    for (told, who) in tasks.join_all().await {
+        let failure = told.err().map(|error| error.to_string());
+        let expected = (who == "held")
+            .then(|| "the store is unavailable: the server answered 55P03".to_owned());
+        assert_eq!(failure, expected, "{who}");
+    }
+    host.rollback().await.unwrap();
+}

@@ -7,7 +7,6 @@ use std::time::Duration;
 use messenger_crm::store::postgres::{PostgresFault, PostgresOptions};
 use messenger_crm::store::{ContactStore, PostgresStore, StoreError};
 use tokio::task::JoinSet;
-use tokio_postgres::NoTls;
 
 use super::server::{Schema, connect};
 use crate::store::{ada, received};

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use messenger_crm::change::{Applied, Change};
 use messenger_crm::id::PageId;
-use messenger_crm::store::postgres::{PostgresFault, PostgresOptions};
+use messenger_crm::store::postgres::PostgresOptions;
 use messenger_crm::store::{
-    ContactQuery, ContactStore, MemoryStore, MessageQuery, PostgresStore, Revision, StoreError,
+    ContactQuery, ContactStore, MemoryStore, MessageQuery, PostgresStore, Revision,
 };
 use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
 
-use super::server::{Schema, connect};
+use super::server::Schema;
 use crate::store::{ada, at, contact, person, received, talk};
 
 #[tokio::test(flavor = "multi_thread")]
