@@ -196,6 +196,10 @@ pub enum Applied {
     /// Something that can be seen is different.
     Changed,
     /// Known already: nothing looks different, and the revision stands.
+    ///
+    /// A claim that is answered so was won before by the same worker: by another call of theirs, or
+    /// by this one, if its first answer was lost on the way. Who cannot tell the two apart leaves
+    /// the work alone until it lapses, because it may be done already.
     Unchanged,
     /// Kept for a message that has not come yet, or a customer who has not written yet.
     Parked,

@@ -83,6 +83,31 @@ pub async fn idempotent<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     assert_eq!(apply(&store, feedback(30)).await, Applied::Unchanged);
     assert_eq!(person(&store, &bob).await, before, "the inbox moved");
     assert_eq!(talk(&store, &bob).await, said);
+    tombs(&store).await;
+}
+
+/// A tombstone of somebody who is not named: told once, unless a later one comes.
+async fn tombs(store: &impl ContactStore) {
+    let eve = customer("1", "eve");
+    let buried = |when| Change::Buried {
+        page: eve.page.clone(),
+        hash: eve.hash(),
+        at: at(when),
+    };
+    for (when, expected) in [
+        (5, Applied::Parked),
+        (5, Applied::Unchanged),
+        (4, Applied::Unchanged),
+        (6, Applied::Parked),
+    ] {
+        assert_eq!(apply(store, buried(when)).await, expected, "at {when}");
+    }
+    let twice = [buried(7), buried(7), received(&eve, "e1", 7, "Hello")];
+    assert_eq!(
+        store.apply(&twice).await.unwrap(),
+        [Applied::Parked, Applied::Unchanged, Applied::Forgotten],
+        "told twice in one commit, and of somebody who wrote before"
+    );
 }
 
 /// What the customer said, and Meta does not say when.

@@ -24,6 +24,7 @@ pub struct Loaded {
     conversations: BTreeSet<ContactKey>,
     revisions: BTreeMap<PageId, Revision>,
     kept: BTreeMap<(Option<PageId>, EntryId), bool>,
+    buried: BTreeMap<(PageId, [u8; 16]), Option<Timestamp>>,
 }
 
 /// Rows by their keys; `None` for a row that is not there, or is to be removed.
@@ -40,8 +41,8 @@ pub struct Shelf {
     pub kept: BTreeMap<(Option<PageId>, EntryId), Kept>,
     /// What was kept of these customers up to then is to be removed.
     pub remove_kept: BTreeMap<ContactKey, Timestamp>,
-    /// Tombstones: to be kept unless there is a later one.
-    pub buried: BTreeMap<[u8; 16], (PageId, Timestamp)>,
+    /// Tombstones, later than those that are stored.
+    pub buried: BTreeMap<(PageId, [u8; 16]), Timestamp>,
     /// The revisions that the Pages have now.
     pub revisions: BTreeMap<PageId, Revision>,
 }
@@ -126,6 +127,22 @@ impl Loaded {
         self.kept.insert((page, id), is_there);
     }
 
+    /// Up to when somebody was forgotten who is not named any more.
+    pub fn put_buried(&mut self, page: PageId, hash: [u8; 16], at: Option<Timestamp>) {
+        self.buried.insert((page, hash), at);
+    }
+
+    /// What this commit has told of somebody's tombstone.
+    fn buried_here(&self, page: &PageId, hash: &[u8; 16]) -> Option<Timestamp> {
+        let forgotten = |(key, row): (&ContactKey, &Option<ContactRow>)| {
+            let at = row.as_ref()?.forgotten?;
+            (key.page == *page && key.hash() == *hash).then_some(at)
+        };
+        let by_name = self.changed.contacts.iter().filter_map(forgotten).max();
+        let by_hash = self.changed.buried.get(&(page.clone(), *hash));
+        by_name.max(by_hash.copied())
+    }
+
     /// The rows of one customer in a map, those that changed over those that were found.
     fn of<'s, K: Ord, V>(
         found: &'s BTreeMap<(ContactKey, K), Option<V>>,
@@ -161,9 +178,15 @@ impl Rows for Loaded {
 
     fn contact(&mut self, key: &ContactKey) -> Result<Option<ContactRow>, Missing> {
         let row = self.changed.contacts.get(key);
-        row.or(self.found.contacts.get(key))
-            .cloned()
-            .ok_or_else(|| Missing::Contact(key.clone()))
+        let row = row.or(self.found.contacts.get(key)).cloned();
+        let mut row = row.ok_or_else(|| Missing::Contact(key.clone()))?;
+        if !self.changed.buried.is_empty()
+            && let Some(at) = self.buried_here(&key.page, &key.hash())
+        {
+            let row = row.get_or_insert_default();
+            row.forgotten = row.forgotten.max(Some(at));
+        }
+        Ok(row)
     }
 
     fn put_contact(&mut self, key: &ContactKey, row: &ContactRow) -> Result<(), Missing> {
@@ -326,9 +349,14 @@ impl Rows for Loaded {
     }
 
     fn bury(&mut self, page: &PageId, hash: &[u8; 16], at: Timestamp) -> Result<bool, Missing> {
-        let register = self.changed.buried.entry(*hash);
-        let (_, register) = register.or_insert_with(|| (page.clone(), at));
-        *register = at.max(*register);
-        Ok(true)
+        let place = (page.clone(), *hash);
+        let Some(stored) = self.buried.get(&place) else {
+            return Err(Missing::Buried(place.0, place.1));
+        };
+        let is_later = self.buried_here(page, hash).max(*stored) < Some(at);
+        if is_later {
+            self.changed.buried.insert(place, at);
+        }
+        Ok(is_later)
     }
 }

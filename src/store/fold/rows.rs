@@ -72,7 +72,7 @@ pub trait Rows {
     /// Removes what was kept of a customer up to then.
     fn remove_kept(&mut self, key: &ContactKey, up_to: Timestamp) -> Result<(), Self::Error>;
 
-    /// Keeps a tombstone by its hash, unless there is a later one; says whether there was none.
+    /// Keeps a tombstone by its hash, unless there is one as late; says whether it was kept.
     fn bury(&mut self, page: &PageId, hash: &[u8; 16], at: Timestamp) -> Result<bool, Self::Error>;
 }
 

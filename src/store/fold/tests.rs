@@ -171,7 +171,7 @@ fn fold_loaded(rows: &mut MemoryRows, batch: &[Change]) -> State {
     for key in wanted.conversations {
         load(&mut loaded, rows, Missing::Conversation(key));
     }
-    // Fields, Pages and what is kept come when they are missed, to try that too.
+    // Fields, Pages, tombstones and what is kept come when they are missed, to try that too.
     while let Err(missing) = loaded.apply(&[batch]) {
         load(&mut loaded, rows, missing);
     }
@@ -210,6 +210,10 @@ fn load(loaded: &mut Loaded, rows: &mut MemoryRows, missing: Missing) {
         Missing::Kept(page, id) => {
             let is_there = rows.kept(page.as_ref()).iter().any(|kept| kept.id == id);
             loaded.put_kept(page, id, is_there);
+        }
+        Missing::Buried(page, hash) => {
+            let at = rows.tombs().get(&hash).map(|(_, at)| *at);
+            loaded.put_buried(page, hash, at);
         }
         Missing::Page(page) => {
             let (revision, _) = rows.page(&page);
@@ -302,6 +306,9 @@ impl MemoryRows {
         }
         for kept in shelf.kept.values() {
             let Ok(_) = self.keep(kept);
+        }
+        for ((page, hash), at) in &shelf.buried {
+            let Ok(_) = self.bury(page, hash, *at);
         }
         for page in shelf.revisions.keys() {
             let Ok(revision) = self.revision(page);

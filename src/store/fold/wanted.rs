@@ -24,6 +24,8 @@ pub struct Wanted {
     pub conversations: BTreeSet<ContactKey>,
     /// What is to be kept raw.
     pub kept: BTreeSet<(Option<PageId>, EntryId)>,
+    /// Whose tombstones are told, by their hashes.
+    pub buried: BTreeSet<(PageId, [u8; 16])>,
 }
 
 /// Which rows these changes touch. Rarely the rules want to see more: see [`Missing`].
@@ -43,6 +45,9 @@ impl Wanted {
                 self.contacts
                     .insert(ContactKey::new(page.clone(), psid.clone()));
             }
+        }
+        if let Change::Buried { page, hash, .. } = change {
+            self.buried.insert((page.clone(), *hash));
         }
         let Some(contact) = change.contact() else {
             return;
@@ -108,6 +113,7 @@ pub enum Missing {
     Due(ContactKey),
     Conversation(ContactKey),
     Kept(Option<PageId>, EntryId),
+    Buried(PageId, [u8; 16]),
     Page(PageId),
     /// The ends of a conversation, leaving aside these rows, which are in hand.
     Ends {

@@ -330,10 +330,11 @@ impl Rows for MemoryRows {
 
     fn bury(&mut self, page: &PageId, hash: &[u8; 16], at: Timestamp) -> Result<bool, Infallible> {
         let buried = self.forgotten.get(hash).map(|(_, at)| *at);
-        if buried < Some(at) {
+        let is_later = buried < Some(at);
+        if is_later {
             self.forgotten.insert(*hash, (page.clone(), at));
         }
-        Ok(buried.is_none())
+        Ok(is_later)
     }
 }
 

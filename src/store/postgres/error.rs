@@ -14,6 +14,8 @@ pub(super) struct Failure {
     pub(super) is_passing: bool,
     /// Another commit was faster; the same transaction can go on from a savepoint.
     pub(super) is_overtaken: bool,
+    /// Somebody holds a row for long that one of the changes needs.
+    pub(super) is_locked: bool,
 }
 
 impl Failure {
@@ -23,7 +25,17 @@ impl Failure {
             error: unavailable("another commit was faster, again and again"),
             is_passing: true,
             is_overtaken: true,
+            is_locked: false,
         }
+    }
+
+    /// Whether it is of one of the changes, so that the others can be applied without it.
+    pub(super) fn is_of_one(&self) -> bool {
+        self.is_locked
+            || matches!(
+                self.error,
+                StoreError::Refused(_) | StoreError::Unreadable(_)
+            )
     }
 }
 
@@ -33,6 +45,7 @@ impl From<StoreError> for Failure {
             error,
             is_passing: false,
             is_overtaken: false,
+            is_locked: false,
         }
     }
 }
@@ -43,6 +56,7 @@ impl From<tokio_postgres::Error> for Failure {
             return Self {
                 is_passing: error.is_closed() || is_cut(&error),
                 is_overtaken: false,
+                is_locked: false,
                 error: StoreError::Unavailable(Box::new(Said::driver(&error))),
             };
         };
@@ -53,6 +67,7 @@ impl From<tokio_postgres::Error> for Failure {
                 error: StoreError::Unavailable(said),
                 is_passing: true,
                 is_overtaken: is_race(server),
+                is_locked: false,
             };
         }
         // Data exceptions, constraints and limits are the change's own: the same however often.
@@ -65,6 +80,7 @@ impl From<tokio_postgres::Error> for Failure {
             },
             is_passing: false,
             is_overtaken: false,
+            is_locked: *code == SqlState::LOCK_NOT_AVAILABLE,
         }
     }
 }

@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tokio_postgres::{Client, Row, types::Type};
+use tokio_postgres::{Client, types::Type};
 
 use super::{
-    columns::{CONTACT, Columns, MARK, MESSAGE, Many, OUTGOING, to_sql},
+    asked::{Asked, by_contact, on_contacts, on_pages},
+    columns::{CONTACT, Columns, MESSAGE, Many, OUTGOING, to_sql},
     connection::Trip,
     error::Failure,
     options::Schema,
@@ -19,11 +20,7 @@ use crate::{
     id::PageId,
     store::{
         ContactKey, EntryId, OutgoingKey, Revision, StoreError,
-        fold::{
-            ContactRow, Conversation, Ends, EntryRow, FieldRow, Loaded, Missing, OutgoingRow,
-            Wanted, wanted,
-        },
-        key::hash63_of,
+        fold::{ContactRow, Ends, EntryRow, Loaded, Missing, Wanted, wanted},
     },
     time::Timestamp,
 };
@@ -87,6 +84,7 @@ pub(super) async fn load_more(
         Missing::Due(key) => drop(wanted.due.insert(key)),
         Missing::Conversation(key) => drop(wanted.conversations.insert(key)),
         Missing::Kept(page, id) => drop(wanted.kept.insert((page, id))),
+        Missing::Buried(page, hash) => drop(wanted.buried.insert((page, hash))),
         Missing::Ends {
             contact,
             but,
@@ -110,11 +108,14 @@ async fn first(
     pages: &BTreeSet<&PageId>,
     wanted: &Wanted,
 ) -> Result<Known, Failure> {
-    let page_names = Many::default().texts("page", pages.iter().map(|page| Some(page.as_str())));
     let contacts: Vec<&ContactKey> = wanted.contacts.iter().collect();
     let named = by_contact(contacts.iter().copied());
     let hashes = contacts.iter().map(|key| Some(key.hash().to_vec()));
     let hashed = by_contact(contacts.iter().copied()).bytes("hash", hashes.collect());
+    // Most Pages are told of together with their customers.
+    let with_contacts: BTreeSet<&PageId> = contacts.iter().map(|key| &key.page).collect();
+    let alone: Vec<&PageId> = pages.difference(&with_contacts).copied().collect();
+    let page_names = Many::default().texts("page", alone.iter().map(|page| Some(page.as_str())));
     let asked = Asked::of(schema, wanted);
 
     let mut trip = Trip::new(client);
@@ -123,45 +124,48 @@ async fn first(
     }
     trip.add(
         format!(
-            "SELECT w.n, p.page_no FROM {} WITH ORDINALITY AS w(page, n) JOIN {schema}.page p ON p.page = w.page",
-            page_names.unnested()
-        ),
-        page_names.params(),
-    );
-    trip.add(
-        format!(
-            "SELECT w.n, c.contact_no, c.page_no, {CONTACT} FROM {} WITH ORDINALITY AS w(page, psid, n) {}
-             ORDER BY w.n FOR NO KEY UPDATE OF c",
-            named.unnested(),
-            joined(schema)
+            "SELECT w.n, c.contact_no, c.page_no, {CONTACT} FROM {} w CROSS JOIN LATERAL (
+                 SELECT * FROM {schema}.contact x WHERE x.page_no = w.page_no AND x.psid = w.psid FOR NO KEY UPDATE
+             ) c",
+            on_pages(schema, &named)
         ),
         named.params(),
     );
     // A statement of its own: it sees what the lock has waited for.
     trip.add(
         format!(
-            "SELECT w.n, c.contact_no, p.page_no, f.at,
-             CASE WHEN c.contact_no IS NULL THEN nextval('{schema}.contact_no') END
-             FROM {} WITH ORDINALITY AS w(page, psid, hash, n) JOIN {schema}.page p ON p.page = w.page
-             LEFT JOIN {schema}.contact c ON c.page_no = p.page_no AND c.psid = w.psid
-             LEFT JOIN {schema}.forgotten f ON f.page_no = p.page_no AND f.hash = w.hash",
-            hashed.unnested()
+            "SELECT c.n, c.contact_no, c.page_no,
+             (SELECT f.at FROM {schema}.forgotten f WHERE f.page_no = c.page_no AND f.hash = c.hash),
+             CASE WHEN c.contact_no IS NULL AND c.page_no IS NOT NULL THEN nextval('{schema}.contact_no') END
+             FROM {} c",
+            on_contacts(schema, &hashed)
         ),
         hashed.params(),
     );
+    if !alone.is_empty() {
+        let sql = format!(
+            "SELECT w.n, w.page_no FROM {} w WHERE w.page_no IS NOT NULL",
+            on_pages(schema, &page_names)
+        );
+        trip.add(sql, page_names.params());
+    }
     asked.add(&mut trip);
     let mut answers = trip.go().await?.into_iter();
     if begin.is_some() {
         answers.next();
     }
     let mut answer = || answers.next().unwrap_or_default();
-    let (found_pages, locked, told) = (answer(), answer(), answer());
+    let (locked, told) = (answer(), answer());
+    let found_pages = if alone.is_empty() {
+        Vec::new()
+    } else {
+        answer()
+    };
 
     let mut known = Known::default();
-    let pages: Vec<&PageId> = pages.iter().copied().collect();
     for row in &found_pages {
         let mut next = Columns::of(row);
-        if let Some(page) = pages.get(next.place()?) {
+        if let Some(page) = alone.get(next.place()?) {
             known.pages.insert((*page).clone(), next.get()?);
         }
     }
@@ -176,12 +180,13 @@ async fn first(
         let mut next = Columns::of(row);
         let place = next.place()?;
         let there: Option<i64> = next.get()?;
-        let page_no = next.get()?;
+        let page_no: Option<i32> = next.get()?;
         let forgotten: Option<i64> = next.get()?;
         let new: Option<i64> = next.get()?;
-        let Some(key) = contacts.get(place) else {
+        let (Some(key), Some(page_no)) = (contacts.get(place), page_no) else {
             continue;
         };
+        known.pages.insert(key.page.clone(), page_no);
         let forgotten = forgotten.map(Timestamp::from_millis);
         let place = match (rows.remove(&place), there, new) {
             (Some((contact_no, mut row)), ..) => {
@@ -223,254 +228,12 @@ async fn create(
     Ok(())
 }
 
-fn by_contact<'k>(keys: impl Iterator<Item = &'k ContactKey> + Clone) -> Many {
-    let pages = keys.clone().map(|key| Some(key.page.as_str()));
-    Many::default()
-        .texts("page", pages)
-        .texts("psid", keys.map(|key| Some(key.psid.as_str())))
-}
-
-/// From the keys in `w` to the customers.
-fn joined(schema: &Schema) -> String {
-    format!(
-        "JOIN {schema}.page p ON p.page = w.page JOIN {schema}.contact c ON c.page_no = p.page_no AND c.psid = w.psid"
-    )
-}
-
-/// The rows of a customer in `c`, by all columns of an index: left to itself the planner looks
-/// through a whole conversation for a few of its messages. `OFFSET 0` keeps it from that.
-fn each(schema: &Schema, table: &str, condition: &str) -> String {
-    format!(
-        "CROSS JOIN LATERAL (SELECT * FROM {schema}.{table} x
-         WHERE x.page_no = c.page_no AND x.contact_no = c.contact_no {condition} OFFSET 0)"
-    )
-}
-
-/// Rows to be read, besides those of the customers themselves.
-struct Asked<'w> {
-    wanted: &'w Wanted,
-    statements: Vec<(Kind, String, Many)>,
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Entries,
-    Outgoing,
-    Due,
-    Fields,
-    ConversationEntries,
-    ConversationOutgoing,
-    ConversationFields,
-    Kept,
-}
-
-impl<'w> Asked<'w> {
-    fn of(schema: &Schema, wanted: &'w Wanted) -> Self {
-        let joined = joined(schema);
-        let each = |table, condition| each(schema, table, condition);
-        let mut statements = Vec::new();
-        let entries = &wanted.entries;
-        if !entries.is_empty() {
-            let many = by_contact(entries.iter().map(|(key, _)| key))
-                .numbers(
-                    "tie",
-                    entries
-                        .iter()
-                        .map(|(_, id)| Some(EntryRow::tie(id)))
-                        .collect(),
-                )
-                .texts("id", entries.iter().map(|(_, id)| Some(id.as_str())));
-            let from = format!(
-                "FROM {} WITH ORDINALITY AS w(page, psid, tie, id, n) {joined}",
-                many.unnested()
-            );
-            let on = "AND x.tie = w.tie AND x.id = w.id";
-            let sql = format!(
-                "SELECT w.n, {MESSAGE} {from} {} m UNION ALL SELECT w.n, {MARK} {from} {} m",
-                each("message", on),
-                each("mark", on)
-            );
-            statements.push((Kind::Entries, sql, many));
-        }
-        let outgoing = &wanted.outgoing;
-        if !outgoing.is_empty() {
-            let keys = outgoing
-                .iter()
-                .map(|(_, key)| Some(key.to_bytes().to_vec()));
-            let many = by_contact(outgoing.iter().map(|(key, _)| key)).bytes("key", keys.collect());
-            let sql = format!(
-                "SELECT w.n, {OUTGOING} FROM {} WITH ORDINALITY AS w(page, psid, key, n) {joined} {} o",
-                many.unnested(),
-                each("outgoing", "AND x.key = w.key")
-            );
-            statements.push((Kind::Outgoing, sql, many));
-        }
-        if !wanted.due.is_empty() {
-            let many = by_contact(wanted.due.iter());
-            let sql = format!(
-                "SELECT w.n, {OUTGOING} FROM {} WITH ORDINALITY AS w(page, psid, n) {joined} {} o",
-                many.unnested(),
-                each("outgoing", "AND x.due IS NOT NULL")
-            );
-            statements.push((Kind::Due, sql, many));
-        }
-        let fields = &wanted.fields;
-        if !fields.is_empty() {
-            let ties = fields
-                .iter()
-                .map(|(_, name)| Some(hash63_of(name.as_bytes())));
-            let many = by_contact(fields.iter().map(|(key, _)| key))
-                .numbers("tie", ties.collect())
-                .texts("name", fields.iter().map(|(_, name)| Some(name.as_str())));
-            let sql = format!(
-                "SELECT w.n, f.name, f.at, f.value FROM {} WITH ORDINALITY AS w(page, psid, tie, name, n) {joined} {} f",
-                many.unnested(),
-                each("field", "AND x.tie = w.tie AND x.name = w.name")
-            );
-            statements.push((Kind::Fields, sql, many));
-        }
-        if !wanted.conversations.is_empty() {
-            let contacts = || by_contact(wanted.conversations.iter());
-            let many = contacts();
-            let from = format!(
-                "FROM {} WITH ORDINALITY AS w(page, psid, n) {joined}",
-                many.unnested()
-            );
-            let entries = format!(
-                "SELECT w.n, {MESSAGE} {from} {} m UNION ALL SELECT w.n, {MARK} {from} {} m",
-                each("message", ""),
-                each("mark", "")
-            );
-            let outgoing = format!("SELECT w.n, {OUTGOING} {from} {} o", each("outgoing", ""));
-            let fields = format!(
-                "SELECT w.n, f.name, f.at, f.value {from} {} f",
-                each("field", "")
-            );
-            statements.push((Kind::ConversationEntries, entries, many));
-            statements.push((Kind::ConversationOutgoing, outgoing, contacts()));
-            statements.push((Kind::ConversationFields, fields, contacts()));
-        }
-        let kept = &wanted.kept;
-        if !kept.is_empty() {
-            let pages = kept
-                .iter()
-                .map(|(page, _)| page.as_ref().map(PageId::as_str));
-            let many = Many::default()
-                .texts("page", pages)
-                .texts("id", kept.iter().map(|(_, id)| Some(id.as_str())));
-            let sql = format!(
-                "SELECT w.n FROM {} WITH ORDINALITY AS w(page, id, n) LEFT JOIN {schema}.page p ON p.page = w.page
-                 JOIN {schema}.kept k ON k.page_no = CASE WHEN w.page IS NULL THEN 0 ELSE p.page_no END AND k.id = w.id",
-                many.unnested()
-            );
-            statements.push((Kind::Kept, sql, many));
-        }
-        Self { wanted, statements }
-    }
-
-    fn add<'s>(&'s self, trip: &mut Trip<'s>) {
-        for (_, sql, many) in &self.statements {
-            trip.add(sql.clone(), many.params());
-        }
-    }
-
-    /// Puts what was found in its place, and beside it what is not there.
-    fn read(&self, answers: Vec<Vec<Row>>, known: &mut Known) -> Result<(), StoreError> {
-        let Wanted {
-            entries,
-            outgoing,
-            fields,
-            due,
-            conversations,
-            kept,
-            ..
-        } = self.wanted;
-        for (key, id) in entries {
-            known.rows.put_entry(key.clone(), id.clone(), None);
-        }
-        for (key, answer) in outgoing {
-            known.rows.put_outgoing(key.clone(), answer.clone(), None);
-        }
-        for (key, name) in fields {
-            known.rows.put_field(key.clone(), name.clone(), None);
-        }
-        for (page, id) in kept {
-            known.rows.put_kept(page.clone(), id.clone(), false);
-        }
-        let mut due: Vec<(&ContactKey, Vec<OutgoingRow>)> =
-            due.iter().map(|key| (key, Vec::new())).collect();
-        let mut talks: Vec<(&ContactKey, Conversation)> = (conversations.iter())
-            .map(|key| (key, Conversation::default()))
-            .collect();
-        let (entries, outgoing) = (Vec::from_iter(entries), Vec::from_iter(outgoing));
-        let (fields, kept) = (Vec::from_iter(fields), Vec::from_iter(kept));
-        let nowhere = || StoreError::Unreadable("an ordinal");
-        for ((kind, ..), rows) in self.statements.iter().zip(&answers) {
-            for row in rows {
-                let mut next = Columns::of(row);
-                let place = next.place()?;
-                match kind {
-                    Kind::Entries => {
-                        let (key, _) = entries.get(place).ok_or_else(nowhere)?;
-                        known.found(key, next.entry()?);
-                    }
-                    Kind::Outgoing => {
-                        let (key, answer) = outgoing.get(place).ok_or_else(nowhere)?;
-                        let row = Some(next.outgoing()?);
-                        known.rows.put_outgoing(key.clone(), answer.clone(), row);
-                    }
-                    Kind::Fields => {
-                        let (key, name) = fields.get(place).ok_or_else(nowhere)?;
-                        let (_, row) = field(&mut next)?;
-                        known.rows.put_field(key.clone(), name.clone(), Some(row));
-                    }
-                    Kind::Kept => {
-                        let (page, id) = kept.get(place).ok_or_else(nowhere)?;
-                        known.rows.put_kept(page.clone(), id.clone(), true);
-                    }
-                    Kind::Due => {
-                        let (_, rows) = due.get_mut(place).ok_or_else(nowhere)?;
-                        rows.push(next.outgoing()?);
-                    }
-                    Kind::ConversationEntries => {
-                        let (key, talk) = talks.get_mut(place).ok_or_else(nowhere)?;
-                        let row = next.entry()?;
-                        known.found(key, row.clone());
-                        talk.entries.push(row);
-                    }
-                    Kind::ConversationOutgoing => {
-                        let (_, talk) = talks.get_mut(place).ok_or_else(nowhere)?;
-                        talk.outgoing.push(next.outgoing()?);
-                    }
-                    Kind::ConversationFields => {
-                        let (_, talk) = talks.get_mut(place).ok_or_else(nowhere)?;
-                        talk.fields.push(field(&mut next)?);
-                    }
-                }
-            }
-        }
-        for (key, rows) in due {
-            known.rows.put_due(key.clone(), rows);
-        }
-        for (key, talk) in talks {
-            known.rows.put_conversation(key.clone(), talk);
-        }
-        Ok(())
-    }
-}
-
 impl Known {
-    fn found(&mut self, key: &ContactKey, row: EntryRow) {
+    pub(super) fn found(&mut self, key: &ContactKey, row: EntryRow) {
         let (key, id) = (key.clone(), row.id.clone());
         self.entries.insert((key.clone(), id.clone()), row.clone());
         self.rows.put_entry(key, id, Some(row));
     }
-}
-
-pub(super) fn field(next: &mut Columns<'_>) -> Result<(String, FieldRow), StoreError> {
-    let name = next.text()?.unwrap_or_default();
-    let at = Timestamp::from_millis(next.get()?);
-    Ok((name, FieldRow::new(at, next.text()?)))
 }
 
 /// The ends of a conversation, but for the rows in hand.

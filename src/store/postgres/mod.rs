@@ -1,21 +1,28 @@
 //! Customers and conversations in PostgreSQL, for any number of processes.
 //!
-//! Callers that come while a commit is under way share the next one, which takes two round trips
-//! however many they are. What one process has written, [`ContactStore::changed`] of another tells
-//! within a quarter of a second, and in the order in which it was committed.
+//! Callers that come while commits are under way share the next one, which takes two round trips
+//! however many they are. Two are under way at one time, never with the same conversation. What one
+//! process has written, [`ContactStore::changed`] of another tells within a quarter of a second,
+//! and in the order in which it was committed.
 //!
 //! Its futures need a tokio runtime. It keeps nothing in a session, so that it works behind a
 //! pooler in transaction mode, and needs no extension. It is tested with PostgreSQL 15.
 
+mod asked;
 mod columns;
 mod connection;
+mod contacts;
+mod entries;
 mod error;
+mod inbox;
 mod listing;
 mod load;
 mod migrate;
 mod options;
+mod queue;
 mod save;
 mod search;
+mod talk;
 mod tls;
 mod work;
 mod writer;
@@ -186,7 +193,7 @@ impl ContactStore for PostgresStore {
     }
 
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
-        listing::contacts(self.0.pool(), self.0.schema(), query).await
+        inbox::contacts(self.0.pool(), self.0.schema(), query).await
     }
 
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {

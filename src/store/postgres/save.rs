@@ -1,6 +1,6 @@
 //! The second round trip: what is different is written, the Pages' counters last, and committed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tokio_postgres::Client;
 
@@ -8,17 +8,15 @@ use super::{
     columns::Many,
     connection::Trip,
     error::Failure,
-    load::{Known, Place, UNTOLD},
+    load::{Known, Place},
     options::Schema,
-    search,
 };
 use crate::{
     id::PageId,
     store::{
-        ContactKey, EntryId, Picture, StoreError,
-        encoding::{ContactValues, EntryValues, OutgoingValues, revision_to_sql, time},
-        fold::{ContactRow, EntryRow, FieldRow, OutgoingRow, Shelf},
-        grams,
+        ContactKey, Picture, StoreError,
+        encoding::OutgoingValues,
+        fold::{FieldRow, OutgoingRow, Shelf},
         key::hash63_of,
     },
     time::Timestamp,
@@ -53,10 +51,10 @@ pub(super) async fn save(
     Ok(())
 }
 
-struct Writes<'k> {
-    schema: &'k Schema,
-    known: &'k Known,
-    statements: Vec<(String, Many)>,
+pub(super) struct Writes<'k> {
+    pub(super) schema: &'k Schema,
+    pub(super) known: &'k Known,
+    pub(super) statements: Vec<(String, Many)>,
 }
 
 impl<'k> Writes<'k> {
@@ -68,17 +66,17 @@ impl<'k> Writes<'k> {
         }
     }
 
-    fn place(&self, key: &ContactKey) -> Result<&'k Place, StoreError> {
+    pub(super) fn place(&self, key: &ContactKey) -> Result<&'k Place, StoreError> {
         let place = self.known.contacts.get(key);
         place.ok_or(StoreError::Unreadable("a customer that no change names"))
     }
 
-    fn page(&self, page: &PageId) -> Result<i32, StoreError> {
+    pub(super) fn page(&self, page: &PageId) -> Result<i32, StoreError> {
         let number = self.known.pages.get(page).copied();
         number.ok_or(StoreError::Unreadable("a Page that no change names"))
     }
 
-    fn insert(&mut self, table: &str, many: Many, conflict: &str) {
+    pub(super) fn insert(&mut self, table: &str, many: Many, conflict: &str) {
         let sql = format!(
             "INSERT INTO {}.{table} ({1}) SELECT {1} FROM {2} AS w({1}) {conflict}",
             self.schema,
@@ -88,7 +86,7 @@ impl<'k> Writes<'k> {
         self.statements.push((sql, many));
     }
 
-    fn update(&mut self, table: &str, many: Many, keys: &[&str]) {
+    pub(super) fn update(&mut self, table: &str, many: Many, keys: &[&str]) {
         let sql = format!(
             "UPDATE {}.{table} t SET {} FROM {} AS w({}) WHERE {}",
             self.schema,
@@ -100,116 +98,13 @@ impl<'k> Writes<'k> {
         self.statements.push((sql, many));
     }
 
-    fn delete(&mut self, table: &str, many: Many, condition: &str) {
+    pub(super) fn delete(&mut self, table: &str, many: Many, condition: &str) {
         let sql = format!(
             "DELETE FROM {}.{table} t USING {} AS w({}) WHERE {condition}",
             self.schema,
             many.unnested(),
             many.names()
         );
-        self.statements.push((sql, many));
-    }
-
-    fn entries(&mut self, shelf: &Shelf) -> Result<(), StoreError> {
-        let mut gone = Vec::new();
-        let mut told = Vec::new();
-        let (mut fresh, mut same, mut marks) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut unindexed, mut indexed) = (Vec::new(), Vec::new());
-        for (name, new) in &shelf.entries {
-            let place = self.place(&name.0)?;
-            let old = self.known.entries.get(name);
-            let (from, to) = (old.and_then(body_at), new.as_ref().and_then(body_at));
-            match (old, from) {
-                (Some(_), Some(at)) if to != from => gone.push((place, at, &name.1)),
-                (Some(_), None) => told.push((place, &name.1)),
-                _ => {}
-            }
-            if let Some(row) = new {
-                match to {
-                    Some(_) if to == from => same.push((place, row)),
-                    Some(_) => fresh.push((place, row)),
-                    None => marks.push((place, row)),
-                }
-            }
-            let text = |row: Option<&EntryRow>, at: Option<i64>| {
-                Some((at?, row?.searchable())).filter(|(_, text)| !text.is_empty())
-            };
-            let (before, after) = (text(old, from), text(new.as_ref(), to));
-            if before != after {
-                let tie = EntryRow::tie(&name.1);
-                unindexed.extend(before.map(|(at, _)| (place, at, tie)));
-                indexed.extend(after.map(|(at, text)| (place, at, tie, text)));
-            }
-        }
-        if !gone.is_empty() {
-            let many = of(gone.iter().map(|row| row.0))
-                .numbers("at", gone.iter().map(|row| Some(row.1)).collect())
-                .numbers(
-                    "tie",
-                    gone.iter().map(|row| Some(EntryRow::tie(row.2))).collect(),
-                );
-            self.delete(
-                "message",
-                many,
-                &matching(&["page_no", "contact_no", "at", "tie"]),
-            );
-        }
-        if !told.is_empty() {
-            let many = of(told.iter().map(|row| row.0))
-                .numbers(
-                    "tie",
-                    told.iter().map(|row| Some(EntryRow::tie(row.1))).collect(),
-                )
-                .texts("id", told.iter().map(|row| Some(row.1.as_str())));
-            self.delete(
-                "mark",
-                many,
-                &matching(&["page_no", "contact_no", "tie", "id"]),
-            );
-        }
-        if !same.is_empty() {
-            self.update(
-                "message",
-                messages(&same)?,
-                &["page_no", "contact_no", "at", "tie"],
-            );
-        }
-        if !fresh.is_empty() {
-            self.insert("message", messages(&fresh)?, "");
-        }
-        if !marks.is_empty() {
-            let values = values(&marks)?;
-            let at = marks
-                .iter()
-                .map(|(_, row)| Some(time(row.told_at()).unwrap_or(0)));
-            let many = entry_names(&marks, &values).numbers("at", at.collect());
-            self.insert("mark", many, "");
-        }
-        if !unindexed.is_empty() {
-            let many = of(unindexed.iter().map(|row| row.0))
-                .numbers("at", unindexed.iter().map(|row| Some(row.1)).collect())
-                .numbers("tie", unindexed.iter().map(|row| Some(row.2)).collect());
-            self.delete(
-                "text_gram",
-                many,
-                &matching(&["page_no", "contact_no", "at", "tie"]),
-            );
-        }
-        if !indexed.is_empty() {
-            let grams: Vec<String> = (indexed.iter())
-                .map(|row| search::array(row.0.page_no, &row.3, grams::OF_TEXT))
-                .collect();
-            let many = of(indexed.iter().map(|row| row.0))
-                .numbers("at", indexed.iter().map(|row| Some(row.1)).collect())
-                .numbers("tie", indexed.iter().map(|row| Some(row.2)).collect())
-                .texts("grams", grams.iter().map(|grams| Some(grams.as_str())));
-            self.index("text_gram", many);
-        }
-        Ok(())
-    }
-
-    fn index(&mut self, table: &str, many: Many) {
-        let sql = search::insert(self.schema, table, &many);
         self.statements.push((sql, many));
     }
 
@@ -361,7 +256,7 @@ impl<'k> Writes<'k> {
 
     fn forgotten(&mut self, shelf: &Shelf) -> Result<(), StoreError> {
         let mut tombs: BTreeMap<(i32, [u8; 16]), Timestamp> = BTreeMap::new();
-        for (hash, (page, at)) in &shelf.buried {
+        for ((page, hash), at) in &shelf.buried {
             tombs.insert((self.page(page)?, *hash), *at);
         }
         for (key, row) in &shelf.contacts {
@@ -388,230 +283,21 @@ impl<'k> Writes<'k> {
         }
         Ok(())
     }
-
-    /// The customers, who bear the new revision of their Page; whose lock is held from here on.
-    fn contacts(&mut self, shelf: &Shelf) -> Result<(), StoreError> {
-        let bare = ContactRow::default();
-        let mut rows: BTreeMap<&ContactKey, &ContactRow> = BTreeMap::new();
-        let besides = (shelf.entries.iter())
-            .filter_map(|((key, _), row)| row.as_ref().map(|_| key))
-            .chain(some(&shelf.outgoing))
-            .chain(some(&shelf.fields))
-            .chain(
-                shelf
-                    .pictures
-                    .iter()
-                    .filter_map(|(key, one)| one.as_ref().map(|_| key)),
-            );
-        let besides: BTreeSet<&ContactKey> = besides.collect();
-        for key in &besides {
-            if self.place(key)?.row.is_none() {
-                rows.insert(key, &bare);
-            }
-        }
-        for (key, row) in &shelf.contacts {
-            rows.extend(row.as_ref().map(|row| (key, row)));
-        }
-        let (mut changed, mut new, mut buried) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut renamed, mut named, mut gone) = (Vec::new(), Vec::new(), BTreeSet::new());
-        for (key, row) in rows {
-            let place = self.place(key)?;
-            let old = place.row.as_ref();
-            let (before, after) = (old.map(ContactRow::searchable), row.searchable());
-            if before.as_ref() != Some(&after) {
-                renamed.extend(before.filter(|name| !name.is_empty()).map(|_| place));
-                named.extend(Some((place, after)).filter(|(_, name)| !name.is_empty()));
-            }
-            if old.is_some_and(ContactRow::is_shown) && !row.is_shown() {
-                gone.insert(&key.page);
-            }
-            if row.is_tombstone() {
-                buried.extend(old.map(|_| place));
-            }
-            match old {
-                Some(_) => changed.push((key, place, row)),
-                // Of somebody of whom nothing is left a hash is enough.
-                None if row.is_tombstone() && !besides.contains(key) => {}
-                None => new.push((key, place, row)),
-            }
-        }
-        if !renamed.is_empty() {
-            let many = of(renamed.iter().copied());
-            self.delete("name_gram", many, &matching(&["page_no", "contact_no"]));
-        }
-        if !named.is_empty() {
-            let grams: Vec<String> = (named.iter())
-                .map(|(place, name)| search::array(place.page_no, name, grams::OF_NAME))
-                .collect();
-            let many = of(named.iter().map(|row| row.0))
-                .texts("grams", grams.iter().map(|grams| Some(grams.as_str())));
-            self.index("name_gram", many);
-        }
-        self.count(shelf, &gone)?;
-        let schema = self.schema;
-        if !changed.is_empty() {
-            let many = contacts(&changed)?;
-            let set = many
-                .assignments(&["page_no", "contact_no", "psid"], "w")
-                .replace("w.revision", "coalesce(w.revision, p.revision)")
-                .replace("w.arrived", "coalesce(w.arrived, p.revision)");
-            let sql = format!(
-                "UPDATE {schema}.contact t SET {set} FROM {} AS w({}) JOIN {schema}.page p ON p.page_no = w.page_no
-                 WHERE {}",
-                many.unnested(),
-                many.names(),
-                matching(&["page_no", "contact_no"])
-            );
-            self.statements.push((sql, many));
-        }
-        if !new.is_empty() {
-            let many = contacts(&new)?;
-            let names = many.names();
-            let values = format!("w.{}", names.replace(", ", ", w."))
-                .replace("w.revision", "coalesce(w.revision, p.revision)")
-                .replace("w.arrived", "coalesce(w.arrived, p.revision)");
-            let sql = format!(
-                "INSERT INTO {schema}.contact ({names}) SELECT {values} FROM {} AS w({names})
-                 JOIN {schema}.page p ON p.page_no = w.page_no ORDER BY w.page_no, w.psid COLLATE \"C\"",
-                many.unnested()
-            );
-            self.statements.push((sql, many));
-        }
-        if !buried.is_empty() {
-            let many = of(buried.iter().copied());
-            let none = |table: &str| {
-                format!(
-                    "AND NOT EXISTS (SELECT 1 FROM {schema}.{table} x
-                     WHERE x.page_no = t.page_no AND x.contact_no = t.contact_no)"
-                )
-            };
-            let none: String = ["message", "mark", "outgoing", "field"].map(none).concat();
-            let condition = format!("{} {none}", matching(&["page_no", "contact_no"]));
-            self.delete("contact", many, &condition);
-        }
-        Ok(())
-    }
-
-    /// Each Page that changed gets its next revision. The row stays locked until the commit, so
-    /// that revisions are seen in their order; hence it comes late, and Pages in one order.
-    fn count(&mut self, shelf: &Shelf, gone: &BTreeSet<&PageId>) -> Result<(), StoreError> {
-        if shelf.revisions.is_empty() {
-            return Ok(());
-        }
-        let pages = shelf.revisions.keys();
-        let numbers = pages.clone().map(|page| self.page(page));
-        let many = Many::default()
-            .pages(numbers.collect::<Result<_, _>>()?)
-            .flags("is_gone", pages.map(|page| gone.contains(page)).collect());
-        let sql = format!(
-            "UPDATE {0}.page t SET revision = t.revision + 1, gone = CASE WHEN w.is_gone THEN t.revision + 1 ELSE t.gone END
-             FROM (SELECT q.page_no, u.is_gone FROM {1} AS u(page_no, is_gone) JOIN {0}.page q ON q.page_no = u.page_no
-                   ORDER BY q.page_no FOR NO KEY UPDATE OF q) w
-             WHERE t.page_no = w.page_no",
-            self.schema,
-            many.unnested()
-        );
-        self.statements.push((sql, many));
-        Ok(())
-    }
 }
 
-fn some<K, V>(rows: &BTreeMap<(ContactKey, K), Option<V>>) -> impl Iterator<Item = &ContactKey> {
-    rows.iter()
-        .filter_map(|((key, _), row)| row.as_ref().map(|_| key))
-}
-
-fn of<'p>(places: impl Iterator<Item = &'p Place> + Clone) -> Many {
+pub(super) fn of<'p>(places: impl Iterator<Item = &'p Place> + Clone) -> Many {
     let numbers = places.clone().map(|place| Some(place.contact_no));
     Many::default()
         .pages(places.map(|place| place.page_no).collect())
         .numbers("contact_no", numbers.collect())
 }
 
-fn matching(keys: &[&str]) -> String {
+pub(super) fn matching(keys: &[&str]) -> String {
     let equal: Vec<String> = keys
         .iter()
         .map(|key| format!("t.{key} = w.{key}"))
         .collect();
     equal.join(" AND ")
-}
-
-fn body_at(row: &EntryRow) -> Option<i64> {
-    row.body.as_ref().map(|body| body.at.as_millis())
-}
-
-fn values(rows: &[(&Place, &EntryRow)]) -> Result<Vec<EntryValues>, StoreError> {
-    rows.iter().map(|(_, row)| EntryValues::of(row)).collect()
-}
-
-fn entry_names(rows: &[(&Place, &EntryRow)], values: &[EntryValues]) -> Many {
-    let key = |row: &EntryValues| row.key.map(|key| key.to_vec());
-    let tie = |id: &EntryId| Some(EntryRow::tie(id));
-    of(rows.iter().map(|row| row.0))
-        .numbers("tie", rows.iter().map(|(_, row)| tie(&row.id)).collect())
-        .texts("id", rows.iter().map(|(_, row)| Some(row.id.as_str())))
-        .bytes("key", values.iter().map(key).collect())
-        .texts("marks", values.iter().map(|row| row.marks.as_deref()))
-}
-
-/// Entries with a body.
-fn messages(rows: &[(&Place, &EntryRow)]) -> Result<Many, StoreError> {
-    let values = values(rows)?;
-    let body = |row: &EntryValues| row.body.clone();
-    let bodies: Vec<_> = values.iter().filter_map(body).collect();
-    Ok(entry_names(rows, &values)
-        .numbers("at", bodies.iter().map(|body| Some(body.at)).collect())
-        .small("kind", bodies.iter().map(|body| Some(body.kind)).collect())
-        .texts("text", bodies.iter().map(|body| body.text.as_deref()))
-        .texts("more", bodies.iter().map(|body| body.more.as_deref())))
-}
-
-fn contacts(rows: &[(&ContactKey, &Place, &ContactRow)]) -> Result<Many, StoreError> {
-    let values: Vec<ContactValues> = (rows.iter())
-        .map(|(_, _, row)| ContactValues::of(row))
-        .collect::<Result<_, _>>()?;
-    let untold = revision_to_sql(UNTOLD);
-    let told = |revision: i64| Some(revision).filter(|revision| *revision != untold);
-    let numbers = |value: fn(&ContactValues) -> Option<i64>| values.iter().map(value).collect();
-    let texts = |value: fn(&ContactValues) -> Option<&str>| values.iter().map(value);
-    Ok(of(rows.iter().map(|row| row.1))
-        .texts("psid", rows.iter().map(|row| Some(row.0.psid.as_str())))
-        .small(
-            "newest_kind",
-            values.iter().map(|row| row.newest_kind).collect(),
-        )
-        .numbers("last_at", numbers(|row| row.last_at))
-        .numbers("first_at", numbers(|row| row.first_at))
-        .numbers("inbound_at", numbers(|row| row.inbound_at))
-        .numbers("unread", numbers(|row| Some(row.unread.into())))
-        .numbers(
-            "arrived",
-            values.iter().map(|row| told(row.arrived)).collect(),
-        )
-        .numbers(
-            "revision",
-            values.iter().map(|row| told(row.revision)).collect(),
-        )
-        .numbers("newest_at", numbers(|row| row.newest_at))
-        .numbers("newest_tie", numbers(|row| row.newest_tie))
-        .texts("newest_text", texts(|row| row.newest_text.as_deref()))
-        .texts("newest_more", texts(|row| row.newest_more.as_deref()))
-        .numbers("delivered", numbers(|row| row.delivered))
-        .numbers("read", numbers(|row| row.read))
-        .numbers("expired", numbers(|row| row.expired))
-        .numbers("asked_at", numbers(|row| row.asked_at))
-        .numbers("ask_again", numbers(|row| row.ask_again))
-        .numbers("attempt", numbers(|row| row.attempt.map(i64::from)))
-        .numbers("by", numbers(|row| row.by))
-        .numbers("lease", numbers(|row| row.lease))
-        .numbers("profile_at", numbers(|row| row.profile_at))
-        .texts("name", texts(|row| row.name.as_deref()))
-        .texts("first_name", texts(|row| row.first_name.as_deref()))
-        .texts("last_name", texts(|row| row.last_name.as_deref()))
-        .numbers("picture_at", numbers(|row| row.picture_at))
-        .numbers("picture", numbers(|row| row.picture.map(i64::from)))
-        .numbers("send_due", numbers(|row| row.send_due))
-        .numbers("profile_due", numbers(|row| row.profile_due)))
 }
 
 /// What finds those of whom the host wrote down this; the text itself decides.

@@ -121,14 +121,12 @@ pub(super) async fn search(
     let mut total = None;
     let mut next = end.map(Spot::cursor);
     if hits.len() <= limit && end.is_some() {
-        match looking.ask(&client).await? {
-            Some(found) => {
-                total = Some(found.len());
-                next = None;
-                hits = found
-                    .into_iter()
-                    .filter(|(spot, _)| *spot < after)
-                    .collect();
+        match looking.ask(&client, after).await? {
+            Some((found, end)) => {
+                if end.is_none() && after == Spot::START {
+                    total = Some(found.len());
+                }
+                (hits, next) = (found, end.map(Spot::cursor));
             }
             None => {
                 let (more, end) = looking.walk(&client, after, FAR).await?;
@@ -176,9 +174,7 @@ impl Looking<'_> {
     ) -> Result<(Vec<Hit>, Option<Spot>), StoreError> {
         let schema = self.schema;
         let grams = query(self.page_no, &self.text, grams::OF_TEXT);
-        // More than asked for, because what has the grams need not hold the text.
-        let enough = i64::try_from(self.limit.saturating_mul(2).saturating_add(16));
-        let enough = enough.unwrap_or(i64::MAX);
+        let enough = self.enough();
         let sql = format!(
             "WITH seen AS MATERIALIZED (
                  SELECT at, tie, contact_no, grams FROM {schema}.text_gram
@@ -215,37 +211,63 @@ impl Looking<'_> {
         Ok((hits, end))
     }
 
-    /// All that the index finds, unless that is more than a few.
-    async fn ask(&self, client: &Lease) -> Result<Option<Vec<Hit>>, StoreError> {
+    /// What the index finds, and where to go on unless that was all; `None` if it finds more than
+    /// a few.
+    async fn ask(
+        &self,
+        client: &Lease,
+        after: Spot,
+    ) -> Result<Option<(Vec<Hit>, Option<Spot>)>, StoreError> {
         let schema = self.schema;
         let grams = query(self.page_no, &self.text, grams::OF_TEXT);
         if grams.is_empty() {
             return Ok(None);
         }
+        // Only of those that are listed the texts are read.
         let sql = format!(
-            "WITH found AS MATERIALIZED (
+            "WITH few AS MATERIALIZED (
                  SELECT at, tie, contact_no FROM {schema}.text_gram WHERE page_no = $1 AND grams @> $2 LIMIT $3
-             ) SELECT g.at, g.tie, g.contact_no, {} ORDER BY g.at DESC, g.tie DESC, g.contact_no DESC",
+             ), found AS MATERIALIZED (
+                 SELECT *, (SELECT count(*) FROM few) AS total FROM few WHERE (at, tie, contact_no) < ($4, $5, $6)
+                 ORDER BY at DESC, tie DESC, contact_no DESC LIMIT $7
+             ) SELECT g.total, g.at, g.tie, g.contact_no, {} ORDER BY g.at DESC, g.tie DESC, g.contact_no DESC",
             self.joined()
         );
-        let more_than_few = FEW + 1;
+        let (enough, more_than_few) = (self.enough(), FEW + 1);
         let params: Vec<Param<'_>> = vec![
             (&self.page_no, Type::INT4),
             (&grams, Type::INT8_ARRAY),
             (&more_than_few, Type::INT8),
+            (&after.at, Type::INT8),
+            (&after.tie, Type::INT8),
+            (&after.contact_no, Type::INT8),
+            (&enough, Type::INT8),
         ];
         let rows = client.query_typed(&sql, &params).await.map_err(failed)?;
-        if rows.len() > FEW as usize {
+        if rows.is_empty() && after != Spot::START {
             return Ok(None);
         }
-        let mut hits = Vec::new();
+        let (mut hits, mut end) = (Vec::new(), None);
         for row in &rows {
-            let (spot, message) = self.hit(&mut Columns::of(row))?;
+            let mut next = Columns::of(row);
+            if next.get::<i64>()? > FEW {
+                return Ok(None);
+            }
+            let (spot, message) = self.hit(&mut next)?;
+            if rows.len() as i64 == enough {
+                end = Some(spot);
+            }
             if message.is_some() {
                 hits.push((spot, message));
             }
         }
-        Ok(Some(hits))
+        Ok(Some((hits, end)))
+    }
+
+    /// More than asked for, because what has the grams need not hold the text.
+    fn enough(&self) -> i64 {
+        let enough = self.limit.saturating_mul(2).saturating_add(16);
+        i64::try_from(enough).unwrap_or(i64::MAX)
     }
 
     /// The columns and tables of a message and its customer.

@@ -4,11 +4,11 @@ use deadpool_postgres::Pool;
 use tokio_postgres::{Row, types::Type};
 
 use super::{
+    asked::field,
     columns::{CONTACT, Columns, MARK, MESSAGE, OUTGOING, Param, to_sql},
     connection::{Lease, Trip},
     error::failed,
     listing::ask,
-    load::field,
     options::Schema,
 };
 use crate::{

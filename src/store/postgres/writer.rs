@@ -1,7 +1,10 @@
-//! Who comes while a commit runs goes with the next: nobody waits for a timer.
+//! Who comes while commits run goes with the next: nobody waits for a timer.
+//!
+//! Two commits are under way at one time, so that one reads and folds while the other waits for
+//! the disk. They never hold the same conversation: neither waits for the other's locks, and of
+//! the changes of one conversation none overtakes another.
 
 use std::{
-    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -9,6 +12,7 @@ use std::{
 use deadpool_postgres::Pool;
 use tokio::{
     sync::{Notify, oneshot},
+    task::yield_now,
     time::{Instant, sleep, timeout, timeout_at},
 };
 use tokio_postgres::Client;
@@ -18,6 +22,7 @@ use super::{
     error::{Failure, unavailable},
     load::{load, load_more},
     options::{Schema, WAIT},
+    queue::{Job, Queue, Taken},
     save::save,
 };
 use crate::{
@@ -25,14 +30,22 @@ use crate::{
     store::StoreError,
 };
 
-/// Of one commit: what waits beyond it goes with the next, so that nobody waits long.
-const MAX_SHARED: usize = 512;
 /// Nobody waits longer to be told: a webhook must be answered within five seconds.
 const DEADLINE: Duration = Duration::from_millis(3_800);
 /// A commit that others were faster than, or that lost its connection, is tried so often.
 const ATTEMPTS: u32 = 8;
-/// The server, too, gives up when somebody holds a lock for long.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 3000";
+/// The server, too, gives up when somebody holds a lock for long. And every row is asked for by its
+/// key, so that to look through a table is never better, whatever the planner believes of one that
+/// nobody has analysed yet.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 3000;
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+    SET LOCAL lock_timeout = ";
+/// Who is alone waits so long for a row that somebody else holds, in milliseconds.
+const ALONE: u32 = 3_000;
+/// Many who share a commit wait longer than the server takes to find a deadlock.
+const TOGETHER: u32 = 1_200;
+/// Once they have waited in vain, each part of them waits only briefly.
+const IN_PARTS: u32 = 150;
 
 pub(super) struct Writer {
     pool: Pool,
@@ -40,18 +53,6 @@ pub(super) struct Writer {
     queue: Mutex<Queue>,
     /// Rings when something was committed.
     bell: Notify,
-}
-
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Job>,
-    is_running: bool,
-}
-
-/// One caller: what they bring, and where they wait.
-struct Job {
-    changes: Vec<Change>,
-    answer: oneshot::Sender<Result<Vec<Applied>, StoreError>>,
 }
 
 impl Writer {
@@ -83,17 +84,13 @@ impl Writer {
         let runtime = tokio::runtime::Handle::try_current()
             .map_err(|_| unavailable("PostgreSQL is reached from within tokio only"))?;
         let (answer, answered) = oneshot::channel();
-        let is_running = {
-            let mut queue = self.queue();
-            queue.waiting.push_back(Job { changes, answer });
-            std::mem::replace(&mut queue.is_running, true)
-        };
-        if !is_running {
+        if self.queue().push(Job::new(changes, answer)) {
             let turn = Turn {
                 writer: Arc::clone(self),
+                taken: Taken::default(),
                 is_over: false,
             };
-            runtime.spawn(async move { turn.run().await });
+            runtime.spawn(turn.run());
         }
         match timeout(DEADLINE, answered).await {
             Ok(Ok(result)) => result,
@@ -106,29 +103,19 @@ impl Writer {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Those who wait, or nobody and the turn is over.
-    fn next(&self) -> Vec<Job> {
-        let mut queue = self.queue();
-        let mut shared = Vec::new();
-        while shared.len() < MAX_SHARED
-            && let Some(job) = queue.waiting.pop_front()
-        {
-            // Who has gone away will come again: nothing is done for nobody.
-            if !job.answer.is_closed() {
-                shared.push(job);
-            }
-        }
-        queue.is_running = !shared.is_empty();
-        shared
-    }
-
-    /// Commits all of them at once. Should one be refused, the others are committed by halves,
-    /// so that it is refused alone, after no more commits than there are callers.
+    /// Commits all of them at once. Should one be refused, or have to wait for long, the others are
+    /// committed by halves, so that it fails alone, after no more commits than there are callers.
     async fn commit(&self, shared: Vec<Job>) {
+        let is_shared = shared.len() > 1;
+        let mut patience = if is_shared { TOGETHER } else { ALONE };
         let mut parts = vec![shared];
         while let Some(mut part) = parts.pop() {
+            part.retain(|job| !job.answer.is_closed());
+            if part.is_empty() {
+                continue;
+            }
             let changes: Vec<&[Change]> = part.iter().map(|job| &*job.changes).collect();
-            match self.commit_all(&changes).await {
+            match self.commit_all(&changes, patience).await {
                 Ok(answers) => {
                     self.bell.notify_waiters();
                     for (job, applied) in part.into_iter().zip(answers) {
@@ -136,41 +123,55 @@ impl Writer {
                         let _ = job.answer.send(Ok(applied));
                     }
                 }
-                // Of one of them, and the same however often it is tried.
-                Err(StoreError::Refused(_) | StoreError::Unreadable(_)) if part.len() > 1 => {
+                Err(failure) if failure.is_of_one() && part.len() > 1 => {
+                    if failure.is_locked {
+                        patience = IN_PARTS;
+                    }
                     let half = part.split_off(part.len() / 2);
                     parts.extend([half, part]);
                 }
-                Err(error) => fail(part, error),
+                Err(failure) => fail(part, failure.error),
             }
         }
     }
 
     /// The fold is idempotent, so that an attempt of which nobody knows how it ended can be made
     /// again.
-    async fn commit_all(&self, changes: &[&[Change]]) -> Result<Vec<Vec<Applied>>, StoreError> {
+    async fn commit_all(
+        &self,
+        changes: &[&[Change]],
+        patience: u32,
+    ) -> Result<Vec<Vec<Applied>>, Failure> {
         let deadline = Instant::now() + WAIT;
         let mut attempt = 0;
         loop {
-            let Ok(result) = timeout_at(deadline, self.attempt(changes)).await else {
-                return Err(unavailable("the database did not answer in time"));
+            let Ok(result) = timeout_at(deadline, self.attempt(changes, patience)).await else {
+                return Err(unavailable("the database did not answer in time").into());
             };
             attempt += 1;
             match result {
                 Ok(answers) => return Ok(answers),
                 Err(failure) if failure.is_passing && attempt < ATTEMPTS => {
-                    sleep(Duration::from_millis(5) * attempt).await;
+                    sleep(Duration::from_millis(5) * (attempt - 1)).await;
                 }
-                Err(failure) => return Err(failure.error),
+                Err(failure) => return Err(failure),
             }
         }
     }
 
-    async fn attempt(&self, changes: &[&[Change]]) -> Result<Vec<Vec<Applied>>, Failure> {
+    async fn attempt(
+        &self,
+        changes: &[&[Change]],
+        patience: u32,
+    ) -> Result<Vec<Vec<Applied>>, Failure> {
         let client = Lease::take(&self.pool).await?;
-        let answers = apply(&client, &self.schema, Some(BEGIN), changes).await?;
-        client.release();
-        Ok(answers)
+        let begin = format!("{BEGIN}{patience}");
+        let applied = apply(&client, &self.schema, Some(&begin), changes).await;
+        // What the server has refused leaves the connection good.
+        if applied.is_ok() || client.batch_execute("ROLLBACK").await.is_ok() {
+            client.release();
+        }
+        applied
     }
 }
 
@@ -212,18 +213,24 @@ fn fail(part: Vec<Job>, error: StoreError) {
 /// The task that commits, as long as anybody waits.
 struct Turn {
     writer: Arc<Writer>,
+    taken: Taken,
     is_over: bool,
 }
 
 impl Turn {
     async fn run(mut self) {
         loop {
-            let shared = self.writer.next();
-            if shared.is_empty() {
-                self.is_over = true;
+            let (shared, taken) = self.writer.queue().next();
+            self.taken = taken;
+            self.is_over = shared.is_empty();
+            if self.is_over {
                 return;
             }
             self.writer.commit(shared).await;
+            let taken = std::mem::take(&mut self.taken);
+            self.writer.queue().give_back(taken);
+            // Who was just told may have something more to tell, and goes with the next.
+            yield_now().await;
         }
     }
 }
@@ -232,7 +239,8 @@ impl Drop for Turn {
     /// Its runtime may end before it does: the next caller begins a turn of their own.
     fn drop(&mut self) {
         if !self.is_over {
-            self.writer.queue().is_running = false;
+            let taken = std::mem::take(&mut self.taken);
+            self.writer.queue().abandon(taken);
         }
     }
 }

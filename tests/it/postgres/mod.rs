@@ -3,7 +3,11 @@
 mod cluster;
 mod contract;
 mod faults;
+mod fresh;
 mod full;
+mod lanes;
 pub(crate) mod plans;
+mod schema;
 mod server;
 mod truth;
+mod visits;

@@ -1,0 +1,68 @@
+//! What the PostgreSQL store does in a second, and what a listing costs when there is much.
+//!
+//! `MESSENGER_TEST_POSTGRES=postgres://… cargo bench --features postgres --bench postgres` prints
+//! all of it; `-- ingest` or `-- pages` one part. `-- pages --million` fills a million customers and
+//! ten million messages: that takes about half an hour, and 15 GB on the server, which are given
+//! back at the end. `-- pages --tenth` fills a tenth of it.
+//!
+//! What is measured, and how, is the same as for SQLite: see `benches/store`.
+
+#[path = "../util/deliver.rs"]
+mod deliver;
+mod fill;
+#[path = "../store/ingest.rs"]
+mod ingest;
+#[path = "../store/pages.rs"]
+mod pages;
+mod processes;
+mod server;
+#[path = "../store/world.rs"]
+mod world;
+
+use server::Server;
+use world::{Outcome, World};
+
+fn main() -> Outcome {
+    let Ok(address) = std::env::var("MESSENGER_TEST_POSTGRES") else {
+        println!("nothing was measured: MESSENGER_TEST_POSTGRES names no server");
+        return Ok(());
+    };
+    let address = without_tls(address);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |wanted: &str| arguments.iter().any(|one| one == wanted);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    if let Some(at) = arguments.iter().position(|one| one == processes::CHILD) {
+        return processes::child(&runtime, &address, &arguments[at + 1..]);
+    }
+    let server = Server::new(&runtime, &address);
+    let is_whole = !has("ingest") && !has("pages");
+    if is_whole || has("ingest") {
+        ingest::ingest(&runtime, &server)?;
+        processes::processes(&server)?;
+    }
+    if is_whole || has("pages") {
+        let large = if has("--million") {
+            World::new(1_000_000, 10_000_000)
+        } else if has("--tenth") {
+            World::new(100_000, 1_000_000)
+        } else {
+            World::new(100_000, 200_000)
+        };
+        let small = World::new(10_000, 100_000);
+        let open = |world: World| fill::filled(&server, world);
+        pages::pages(&runtime, [(&open(small)?, small), (&open(large)?, large)])?;
+    }
+    Ok(())
+}
+
+/// The driver alone uses none either, and what is compared must do the same.
+fn without_tls(address: String) -> String {
+    if address.contains("sslmode") {
+        return address;
+    }
+    let and = if address.contains('?') { '&' } else { '?' };
+    format!("{address}{and}sslmode=disable")
+}

@@ -1,0 +1,167 @@
+//! How the schema is made, and which servers are fit for it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use messenger_crm::store::postgres::{PostgresFault, PostgresOptions};
+use messenger_crm::store::{ContactStore, PostgresStore, StoreError};
+use tokio::task::JoinSet;
+
+use super::server::{Schema, connect};
+use crate::store::{ada, received};
+
+#[tokio::test]
+async fn s13_a_newer_schema_is_refused_and_left_alone() {
+    let Some(schema) = Schema::new("s13") else {
+        return;
+    };
+    schema
+        .open()
+        .await
+        .apply(&[received(&ada(), "m1", 1, "Hello")])
+        .await
+        .unwrap();
+    let client = schema.client().await;
+    client
+        .batch_execute("UPDATE version SET version = 99")
+        .await
+        .unwrap();
+    let error = PostgresStore::connect_with(schema.options())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, StoreError::TooNew { found: 99, .. }),
+        "{error}"
+    );
+    assert_eq!(
+        error.to_string(),
+        "the database has schema 99, newer than the 2 of this program"
+    );
+    assert_eq!(schema.number("SELECT count(*) FROM message").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s13_a_migration_that_is_killed_leaves_nothing_and_begins_anew() {
+    let Some(schema) = Schema::new("s13") else {
+        return;
+    };
+    // It waits for a lock, after the schema was made.
+    let mut client = connect(&schema.address).await;
+    let transaction = client.transaction().await.unwrap();
+    let lock = format!(
+        "SELECT pg_advisory_xact_lock(hashtextextended('messenger-crm {}', 0))",
+        schema.name
+    );
+    transaction.batch_execute(&lock).await.unwrap();
+    let options = schema.options();
+    let migrating = tokio::spawn(PostgresStore::connect_with(options));
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND query LIKE '%' || current_setting('search_path') || '%'";
+    let waits = waits.replace(
+        "current_setting('search_path')",
+        &format!("'{}'", schema.name),
+    );
+    while schema.number(&waits).await == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    schema.terminate().await;
+    let error = migrating.await.unwrap().unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+    drop(transaction);
+    let tables = format!(
+        "SELECT count(*) FROM pg_namespace WHERE nspname = '{}'",
+        schema.name
+    );
+    assert_eq!(schema.number(&tables).await, 0);
+    let store = schema.open().await;
+    store
+        .apply(&[received(&ada(), "m1", 1, "Hello")])
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s14_many_migrate_at_once_and_one_does_it() {
+    let Some(schema) = Schema::new("s14") else {
+        return;
+    };
+    let mut tasks = JoinSet::new();
+    for _ in 0..8 {
+        tasks.spawn(PostgresStore::connect_with(
+            schema.options().with_connections(1),
+        ));
+    }
+    for opened in tasks.join_all().await {
+        opened.unwrap();
+    }
+    assert_eq!(schema.number("SELECT count(*) FROM version").await, 1);
+    assert_eq!(schema.number("SELECT max(version) FROM version").await, 2);
+}
+
+#[tokio::test]
+async fn s16_a_server_that_is_not_fit_is_refused_with_the_reason() {
+    let Some(schema) = Schema::new("s16") else {
+        return;
+    };
+    schema.open().await;
+    let refused = async |address: String, text: &str| {
+        let options = PostgresOptions::new(&address).unwrap();
+        let options = options.with_schema(&schema.name).unwrap();
+        let error = PostgresStore::connect_with(options).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("the store is unavailable: {text}")
+        );
+    };
+    let with = |setting: &str| format!("{}?options=-c%20{setting}", schema.address);
+    refused(
+        with("synchronous_commit%3Doff"),
+        "synchronous_commit is off, so that what was acknowledged can be lost",
+    )
+    .await;
+    refused(
+        with("default_transaction_read_only%3Don"),
+        "the server is read-only",
+    )
+    .await;
+    // Another search path changes nothing.
+    let options = PostgresOptions::new(&with("search_path%3Dpg_catalog")).unwrap();
+    let options = options.with_schema(&schema.name).unwrap();
+    let store = PostgresStore::connect_with(options).await.unwrap();
+    store
+        .apply(&[received(&ada(), "m1", 1, "Hello")])
+        .await
+        .unwrap();
+    assert_eq!(store.check().await.unwrap(), []);
+
+    let role = format!("r{}", schema.name);
+    let client = schema.client().await;
+    let sql = format!(
+        "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {0} TO {role};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {0} TO {role};
+         GRANT USAGE ON ALL SEQUENCES IN SCHEMA {0} TO {role}",
+        schema.name
+    );
+    client.batch_execute(&sql).await.unwrap();
+    let (_, rest) = schema.address.split_once('@').unwrap();
+    let address = format!("postgres://{role}@{rest}");
+    let options = PostgresOptions::new(&address).unwrap();
+    let options = options.with_schema(&schema.name).unwrap();
+    let store = PostgresStore::connect_with(options).await.unwrap();
+    store
+        .apply(&[received(&ada(), "m2", 2, "Hello")])
+        .await
+        .unwrap();
+    let sql = format!("REVOKE DELETE ON kept FROM {role}; REVOKE UPDATE ON page FROM {role}");
+    client.batch_execute(&sql).await.unwrap();
+    let faults = store.check().await.unwrap();
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert!(matches!(&faults[0], PostgresFault::Forbidden { right, .. } if right == "DELETE"));
+    let text = format!("the role {role} lacks DELETE on kept");
+    assert_eq!(faults[0].to_string(), text);
+    refused(address, &text).await;
+    client
+        .batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
+        .await
+        .unwrap();
+}
