@@ -17,8 +17,11 @@ use crate::store::{
     cursor::Cursor, fold::ContactRow, grams,
 };
 
+/// So many of the latest customers are looked at before an index is asked: whom many are like is
+/// among them.
+const NEAR: i64 = 500;
 /// A filter that finds no more than so many looks at all of them; one that finds more looks
-/// through the inbox instead, because then there is one among every few.
+/// further through the inbox.
 const FEW: i64 = 2_000;
 /// So many customers are looked at for one listing, and then it is given with what was found.
 const FAR: i64 = 10_000;
@@ -140,21 +143,31 @@ impl Asked<'_> {
         few: &str,
         is_one: &str,
         params: &[Param<'_>],
-        holds: impl Fn(&ContactRow) -> bool,
+        holds: impl Fn(&ContactRow) -> bool + Send + Sync,
     ) -> Result<Part, StoreError> {
         let schema = self.schema;
+        let page: Param<'_> = (&self.page_no, Type::INT4);
+        let params: Vec<Param<'_>> = [page].into_iter().chain(params.iter().cloned()).collect();
+        let near = self.walk(is_one, &params, &holds, NEAR).await?;
+        // They are enough, or there are no more.
+        if near.0.len() == self.limit || near.1.is_none() {
+            return Ok(near);
+        }
         let sql = format!(
             "WITH few AS MATERIALIZED ({few} LIMIT {})
-             SELECT {} FROM few JOIN {schema}.contact c ON c.page_no = $1 AND c.contact_no = few.contact_no",
+             SELECT {}, counted.many FROM (SELECT count(*) > {FEW} AS many FROM few) counted
+             LEFT JOIN few ON NOT counted.many
+             LEFT JOIN {schema}.contact c ON c.page_no = $1 AND c.contact_no = few.contact_no
+             WHERE counted.many OR c.contact_no IS NOT NULL",
             FEW + 1,
             shown(schema)
         );
-        let page: Param<'_> = (&self.page_no, Type::INT4);
-        let with_page: Vec<Param<'_>> = [page].into_iter().chain(params.iter().cloned()).collect();
-        let rows = self.client.query_typed(&sql, &with_page).await;
+        let rows = self.client.query_typed(&sql, &params).await;
         let rows = rows.map_err(failed)?;
-        if rows.len() > FEW as usize {
-            return self.walk(is_one, with_page, holds).await;
+        if let Some(first) = rows.first()
+            && first.try_get(first.len() - 1).map_err(failed)?
+        {
+            return self.walk(is_one, &params, &holds, FAR).await;
         }
         let mut found: Vec<Found> = rows.iter().map(Found::of).collect::<Result<_, _>>()?;
         found.retain(|found| found.row.is_shown() && holds(&found.row));
@@ -165,43 +178,60 @@ impl Asked<'_> {
         Ok((rows, next, total))
     }
 
-    /// Looks through the inbox, and stops when it has come far.
+    /// Looks through the inbox, and stops when it has enough or has come so far.
     async fn walk(
         &self,
         is_one: &str,
-        mut params: Vec<Param<'_>>,
-        holds: impl Fn(&ContactRow) -> bool,
+        params: &[Param<'_>],
+        holds: &(impl Fn(&ContactRow) -> bool + Sync),
+        far: i64,
     ) -> Result<Part, StoreError> {
         let schema = self.schema;
         let first = params.len() + 1;
+        // One after the other, and no further than there are enough.
         let sql = format!(
-            "WITH seen AS MATERIALIZED (
+            "SELECT {}, c.n, c.is_one FROM (
                  SELECT c.*, {is_one} AS is_one, row_number() OVER () AS n FROM (
                      SELECT * FROM {schema}.contact c WHERE c.page_no = $1 AND c.last_at IS NOT NULL
                      AND (c.last_at, c.contact_no) < (${first}, ${})
-                     ORDER BY c.last_at DESC, c.contact_no DESC LIMIT {FAR}
+                     ORDER BY c.last_at DESC, c.contact_no DESC LIMIT {far}
                  ) c
-             ) SELECT {}, c.n, c.is_one FROM seen c WHERE c.is_one OR c.n = {FAR} ORDER BY c.n",
+             ) c WHERE c.is_one OR c.n = {far} LIMIT ${}",
+            shown(schema),
             first + 1,
-            shown(schema)
+            first + 2
         );
-        params.push((&self.after.at, Type::INT8));
-        params.push((&self.after.tie, Type::INT8));
+        // More than asked for, because what has the grams need not hold the name.
+        let enough = more_than(self.limit.saturating_mul(2));
+        let mut params = params.to_vec();
+        params.extend([
+            (&self.after.at as _, Type::INT8),
+            (&self.after.tie as _, Type::INT8),
+            (&enough as _, Type::INT8),
+        ]);
         let rows = self.client.query_typed(&sql, &params).await;
+        let rows = rows.map_err(failed)?;
         let (mut found, mut end) = (Vec::new(), None);
-        for row in &rows.map_err(failed)? {
+        for (row, seen) in rows.iter().zip(1..) {
             let one = Found::of(row)?;
             let last = row.len() - 1;
             let n: i64 = row.try_get(last - 1).map_err(failed)?;
-            if n == FAR {
+            if n == far || seen == enough {
                 end = Some(one.cursor().to_string());
             }
             if row.try_get(last).map_err(failed)? && holds(&one.row) {
                 found.push(one);
             }
         }
+        // Only who has looked at all of them knows how many there are.
+        let counted = u32::try_from(found.len()).unwrap_or(u32::MAX);
+        let total = if end.is_none() && self.after == Cursor::START {
+            Count::of(counted)
+        } else {
+            Count::MoreThan(counted)
+        };
         let (rows, next) = self.cut(found);
-        Ok((rows, next.or(end), Count::MoreThan(FEW as u32)))
+        Ok((rows, next.or(end), total))
     }
 
     fn cut(&self, mut rows: Vec<Found>) -> (Vec<Found>, Option<String>) {

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// So many of the newest messages are looked at before the index is asked.
-const NEAR: i64 = 2_000;
+const NEAR: i64 = 500;
 /// An index that finds no more than so many gives all of them.
 const FEW: i64 = 2_000;
 /// So many messages are looked at for one listing, and then it is given with what was found.
@@ -176,12 +176,17 @@ impl Looking<'_> {
         let grams = query(self.page_no, &self.text, grams::OF_TEXT);
         let enough = self.enough();
         let sql = format!(
-            "WITH seen AS MATERIALIZED (
-                 SELECT at, tie, contact_no, grams FROM {schema}.text_gram
-                 WHERE page_no = $1 AND (at, tie, contact_no) < ($2, $3, $4)
-                 ORDER BY at DESC, tie DESC, contact_no DESC LIMIT $5
-             ), numbered AS (SELECT at, tie, contact_no, grams @> $6 AS is_hit, row_number() OVER () AS n FROM seen),
-             found AS MATERIALIZED (SELECT * FROM numbered WHERE is_hit OR n = $5 ORDER BY n LIMIT $7)
+            // One after the other, and no further than there are enough: to sort them would be to
+            // look at all first.
+            "WITH found AS MATERIALIZED (
+                 SELECT * FROM (
+                     SELECT at, tie, contact_no, grams @> $6 AS is_hit, row_number() OVER () AS n FROM (
+                         SELECT at, tie, contact_no, grams FROM {schema}.text_gram
+                         WHERE page_no = $1 AND (at, tie, contact_no) < ($2, $3, $4)
+                         ORDER BY at DESC, tie DESC, contact_no DESC LIMIT $5
+                     ) seen
+                 ) numbered WHERE is_hit OR n = $5 LIMIT $7
+             )
              SELECT g.n, g.is_hit, g.at, g.tie, g.contact_no, {} ORDER BY g.n",
             self.joined()
         );
