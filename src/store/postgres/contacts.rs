@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     columns::Many,
+    indexed,
     load::{Place, UNTOLD},
     save::{Writes, matching, of},
-    search,
 };
 use crate::{
     id::PageId,
@@ -69,7 +69,7 @@ impl Writes<'_> {
         }
         if !named.is_empty() {
             let grams: Vec<String> = (named.iter())
-                .map(|(place, name)| search::array(place.page_no, name, grams::OF_NAME))
+                .map(|(place, name)| indexed::array(place.page_no, name, grams::OF_NAME))
                 .collect();
             let many = of(named.iter().map(|row| row.0))
                 .texts("grams", grams.iter().map(|grams| Some(grams.as_str())));

@@ -2,9 +2,9 @@
 
 use super::{
     columns::Many,
+    indexed,
     load::Place,
     save::{Writes, matching, of},
-    search,
 };
 use crate::store::{
     EntryId, StoreError,
@@ -101,7 +101,7 @@ impl Writes<'_> {
         }
         if !indexed.is_empty() {
             let grams: Vec<String> = (indexed.iter())
-                .map(|row| search::array(row.0.page_no, &row.3, grams::OF_TEXT))
+                .map(|row| indexed::array(row.0.page_no, &row.3, grams::OF_TEXT))
                 .collect();
             let many = of(indexed.iter().map(|row| row.0))
                 .numbers("at", indexed.iter().map(|row| Some(row.1)).collect())
@@ -113,7 +113,7 @@ impl Writes<'_> {
     }
 
     pub(super) fn index(&mut self, table: &str, many: Many) {
-        let sql = search::insert(self.schema, table, &many);
+        let sql = indexed::insert(self.schema, table, &many);
         self.statements.push((sql, many));
     }
 }

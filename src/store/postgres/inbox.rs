@@ -7,10 +7,10 @@ use super::{
     columns::{Param, to_sql},
     connection::{Lease, Trip},
     error::failed,
+    indexed,
     listing::{Found, count, more_than, nothing, page_of, shown},
     options::Schema,
     save::field_hash,
-    search,
 };
 use crate::store::{
     Contact, ContactFilter, ContactQuery, Count, Listing, MAX_COUNT, Revision, StoreError,
@@ -67,7 +67,7 @@ pub(super) async fn contacts(
             asked.filtered(&few, &is_one, &params, |_| true).await?
         }
         ContactFilter::Name(_) if !name.is_empty() => {
-            let grams = search::query(page_no, &name, grams::OF_NAME);
+            let grams = indexed::query(page_no, &name, grams::OF_NAME);
             let few = format!(
                 "SELECT contact_no FROM {schema}.name_gram WHERE page_no = $1 AND grams @> $2"
             );

@@ -9,8 +9,8 @@ use tokio_postgres::{
 use super::{
     connection::{Lease, Trip},
     error::failed,
+    indexed,
     options::Schema,
-    search,
 };
 use crate::store::StoreError;
 
@@ -46,7 +46,7 @@ pub(super) async fn migrate(pool: &Pool, schema: &Schema) -> Result<(), StoreErr
     for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
         match step {
             Step::Sql(sql) => client.batch_execute(sql).await.map_err(failed)?,
-            Step::Reindex => search::reindex(&client, schema).await?,
+            Step::Reindex => indexed::reindex(&client, schema).await?,
         }
     }
     let end = format!("DELETE FROM version; INSERT INTO version VALUES ({SCHEMA}); COMMIT");

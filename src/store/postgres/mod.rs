@@ -15,6 +15,7 @@ mod contacts;
 mod entries;
 mod error;
 mod inbox;
+mod indexed;
 mod listing;
 mod load;
 mod migrate;
