@@ -119,7 +119,7 @@ fn what_was_put_is_there_after_opening_again() {
 }
 
 #[test]
-fn no_secret_is_in_the_bytes_of_the_files() {
+fn s25_no_secret_is_in_the_bytes_of_the_files() {
     let folder = Folder::new();
     let connections = Connections::open(&folder.database(), None).unwrap();
     let made = put(&connections, "1", "Tea House", "hush-1");

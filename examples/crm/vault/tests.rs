@@ -30,7 +30,7 @@ impl Drop for Folder {
 }
 
 #[test]
-fn what_is_sealed_opens_where_it_belongs_and_nowhere_else() {
+fn s25_what_is_sealed_opens_where_it_belongs_and_nowhere_else() {
     let vault = Vault::new([7; 32]);
     let sealed = vault.seal("hush", "1\ntoken");
     assert_eq!(vault.unseal(&sealed, "1\ntoken").unwrap(), "hush");
@@ -46,7 +46,7 @@ fn what_is_sealed_opens_where_it_belongs_and_nowhere_else() {
 }
 
 #[test]
-fn what_was_cut_or_changed_does_not_open() {
+fn s25_what_was_cut_or_changed_does_not_open() {
     let vault = Vault::new([7; 32]);
     let sealed = vault.seal("hush", "a");
     for length in 0..sealed.len() {
@@ -66,7 +66,7 @@ fn what_was_cut_or_changed_does_not_open() {
 }
 
 #[test]
-fn another_key_does_not_open() {
+fn s25_another_key_does_not_open() {
     let sealed = Vault::new([7; 32]).seal("hush", "a");
     let error = Vault::new([8; 32]).unseal(&sealed, "a").unwrap_err();
     assert_eq!(

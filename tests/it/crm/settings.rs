@@ -61,7 +61,7 @@ async fn secrets_are_never_sent_back() {
 }
 
 #[tokio::test]
-async fn secrets_are_not_readable_in_the_database_files() {
+async fn s25_secrets_are_not_readable_in_the_database_files() {
     let mut office = Office::open().await;
     let body = office.hello("m_in_the_files");
     office.webhook.deliver(&office.crm, &body).await.expect(200);
