@@ -8,7 +8,7 @@ use messenger_crm::{
 };
 use tokio::runtime::Runtime;
 
-use crate::world::{Outcome, PAGE, RARE, World, contact, median, name, psid};
+use crate::world::{LOST, Outcome, PAGE, RARE, World, contact, median, name, psid};
 
 const RUNS: usize = 600;
 /// So many places in the inbox are looked at, spread over all of it.
@@ -27,6 +27,7 @@ pub(crate) fn pages(runtime: &Runtime, [small, large]: [(&dyn ContactStore, Worl
         "inbox, anywhere",
         "unread, first",
         "conversation",
+        "search, three old hits",
         "search, a rare word",
         "search, a common word",
         "names, one of them",
@@ -72,9 +73,13 @@ async fn list(
             let query = MessageQuery::new(contact(&psid(customer))?);
             black_box(store.messages(&query).await?).rows.len()
         }
-        "search, a rare word" | "search, a common word" => {
-            let is_rare = what.ends_with("rare word");
-            let query = MessageQuery::search(page, if is_rare { RARE } else { "oolong" });
+        "search, three old hits" | "search, a rare word" | "search, a common word" => {
+            let word = match what {
+                "search, three old hits" => LOST,
+                "search, a rare word" => RARE,
+                _ => "oolong",
+            };
+            let query = MessageQuery::search(page, word);
             black_box(store.messages(&query).await?).rows.len()
         }
         "names, one of them" | "names, one in eight" => {

@@ -40,6 +40,9 @@ pub(crate) trait Bare {
 pub(crate) const PAGE: &str = "102934857610293";
 /// A word that one message of a thousand holds.
 pub(crate) const RARE: &str = "osmanthus";
+/// A word that these old messages hold and no others, however many there are.
+pub(crate) const LOST: &str = "bergamot";
+const LOST_IN: [u64; 3] = [11, 50_011, 90_011];
 
 /// So many customers, who write in turns, each time in another order.
 #[derive(Clone, Copy)]
@@ -176,6 +179,10 @@ fn text(number: u64) -> String {
     if number % 1000 == 7 {
         text.push(' ');
         text.push_str(RARE);
+    }
+    if LOST_IN.contains(&number) {
+        text.push(' ');
+        text.push_str(LOST);
     }
     text
 }
