@@ -41,6 +41,17 @@ impl Cursor {
     }
 }
 
+/// Cuts what was read further than it was asked for, and says where to go on.
+pub(super) fn cut<T>(
+    rows: &mut Vec<T>,
+    limit: usize,
+    place: impl Fn(&T) -> String,
+) -> Option<String> {
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| has_more).map(place)
+}
+
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.at, self.tie)

@@ -14,7 +14,9 @@ use super::{
 };
 use crate::store::{
     Contact, ContactFilter, ContactQuery, Count, Listing, MAX_COUNT, Revision, StoreError,
-    cursor::Cursor, fold::ContactRow, grams,
+    cursor::{Cursor, cut},
+    fold::ContactRow,
+    grams,
 };
 
 /// So many of the latest customers are looked at before an index is asked: whom many are like is
@@ -235,10 +237,7 @@ impl Asked<'_> {
     }
 
     fn cut(&self, mut rows: Vec<Found>) -> (Vec<Found>, Option<String>) {
-        let has_more = rows.len() > self.limit;
-        rows.truncate(self.limit);
-        let next = rows.last().filter(|_| has_more);
-        let next = next.map(|found| found.cursor().to_string());
+        let next = cut(&mut rows, self.limit, |found| found.cursor().to_string());
         (rows, next)
     }
 }

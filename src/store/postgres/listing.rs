@@ -19,7 +19,8 @@ use crate::{
     id::PageId,
     store::{
         Contact, ContactKey, Count, EntryId, Kept, KeptQuery, Listing, MAX_COUNT, Message,
-        MessageQuery, MessageScope, Picture, Revision, StoreError, cursor::Cursor,
+        MessageQuery, MessageScope, Picture, Revision, StoreError,
+        cursor::{Cursor, cut},
         fold::ContactRow,
     },
     time::Timestamp,
@@ -198,11 +199,11 @@ pub(super) async fn kept(
         })
     });
     let mut rows: Vec<Kept> = kept.collect::<Result<_, StoreError>>()?;
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| has_more);
+    let next = cut(&mut rows, limit, |kept| {
+        format!("{}:{}", kept.at.as_millis(), kept.id.as_str())
+    });
     Ok(Listing {
-        next: next.map(|kept| format!("{}:{}", kept.at.as_millis(), kept.id.as_str())),
+        next,
         rows,
         total: count(&answers[1])?,
         revision: Revision::new(revision.cast_unsigned()),

@@ -10,7 +10,10 @@ use super::{
     listing::{count, more_than, nothing},
     options::Schema,
 };
-use crate::store::{ContactKey, Listing, MAX_COUNT, Message, Revision, StoreError, cursor::Cursor};
+use crate::store::{
+    ContactKey, Listing, MAX_COUNT, Message, Revision, StoreError,
+    cursor::{Cursor, cut},
+};
 
 /// A conversation: the log and the queue, in one order and of one moment.
 pub(super) async fn talk(
@@ -97,11 +100,9 @@ pub(super) async fn talk(
         }
     }
     rows.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| has_more);
+    let next = cut(&mut rows, limit, |(place, _)| place.to_string());
     Ok(Listing {
-        next: next.map(|(place, _)| place.to_string()),
+        next,
         rows: rows.into_iter().map(|(_, message)| message).collect(),
         total: count(&answers[4])?,
         revision: Revision::new(revision.cast_unsigned()),

@@ -13,7 +13,10 @@ use super::{
 use crate::{
     store::{
         Contact, ContactFilter, ContactKey, ContactQuery, Count, EntryId, Kept, KeptQuery, Listing,
-        MAX_COUNT, Picture, Revision, StoreError, cursor::Cursor, encoding, fold::ContactRow,
+        MAX_COUNT, Picture, Revision, StoreError,
+        cursor::{Cursor, cut},
+        encoding,
+        fold::ContactRow,
         grams,
     },
     time::Timestamp,
@@ -125,17 +128,12 @@ fn inbox(
     );
     let params = params![page_no, after.at, after.tie, more_than(limit)];
     let mut rows = all(connection, &sql, params, columns::contact)?;
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
+    let next = cut(&mut rows, limit, |row| place(row).to_string());
     let counted = count(
         connection,
         &format!("SELECT 1 FROM contact WHERE page_no = ?1 AND {filter}"),
         params![page_no],
     )?;
-    let next = rows
-        .last()
-        .filter(|_| has_more)
-        .map(|row| place(row).to_string());
     Ok((rows, next, counted))
 }
 
@@ -168,12 +166,7 @@ fn filtered<P: Params + Copy>(
     let total = Count::of(u32::try_from(rows.len()).unwrap_or(u32::MAX));
     rows.retain(|row| place(row) < after);
     rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows
-        .last()
-        .filter(|_| has_more)
-        .map(|row| place(row).to_string());
+    let next = cut(&mut rows, limit, |row| place(row).to_string());
     Ok((rows, next, total))
 }
 
@@ -250,10 +243,9 @@ pub(super) fn kept(
             })
         },
     )?;
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| has_more);
-    let next = next.map(|kept| format!("{}:{}", kept.at.as_millis(), kept.id.as_str()));
+    let next = cut(&mut rows, limit, |kept| {
+        format!("{}:{}", kept.at.as_millis(), kept.id.as_str())
+    });
     let total = count(
         connection,
         "SELECT 1 FROM kept WHERE page_no = ?1",

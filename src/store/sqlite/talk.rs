@@ -13,7 +13,8 @@ use crate::{
     id::PageId,
     store::{
         ContactKey, Count, Listing, Message, MessageQuery, MessageScope, StoreError,
-        cursor::Cursor, encoding, grams,
+        cursor::{Cursor, cut},
+        encoding, grams,
     },
 };
 
@@ -69,12 +70,7 @@ fn talk(
     let mut rows: Vec<(i64, Message)> = logged.into_iter().chain(queued).flatten().collect();
     let place = |(tie, message): &(i64, Message)| Cursor::new(message.at, *tie);
     rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows
-        .last()
-        .filter(|_| has_more)
-        .map(|row| place(row).to_string());
+    let next = cut(&mut rows, limit, |row| place(row).to_string());
     let total = count(
         connection,
         "SELECT 1 FROM message WHERE contact_no = ?1
