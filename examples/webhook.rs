@@ -1,6 +1,6 @@
 //! The smallest honest host: handshake, verify, read, print kinds and Pages.
 //!
-//! `APP_SECRET=… VERIFY_TOKEN=… cargo run --features http --example webhook`
+//! `APP_SECRET=… VERIFY_TOKEN=… cargo run --example webhook`
 //!
 //! It listens on 127.0.0.1:3001 or on what `LISTEN` says, and answers at `/webhook` alone: with a
 //! slash at the end, or in capitals, that is another path and 404.

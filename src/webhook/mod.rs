@@ -7,14 +7,12 @@
 mod delivery;
 mod form;
 mod handshake;
-#[cfg(feature = "http")]
 mod respond;
 mod signature;
 mod signed_request;
 
 pub use delivery::{Delivery, EnvelopeError, Events, parse_unverified};
 pub use handshake::HandshakeError;
-#[cfg(feature = "http")]
 pub use respond::Outcome;
 pub use signature::{SignatureError, sign};
 pub use signed_request::{
