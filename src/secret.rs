@@ -67,6 +67,13 @@ secrets! {
     AccessToken = "access token";
 }
 
+impl AccessToken {
+    /// Makes the app access token: the app's id and secret, joined by a bar.
+    pub(crate) fn of_app(id: &crate::id::AppId, secret: &AppSecret) -> Self {
+        Self(format!("{id}|{}", secret.expose_secret()).into())
+    }
+}
+
 impl From<PageToken> for AccessToken {
     fn from(token: PageToken) -> Self {
         Self(token.0)

@@ -1,88 +1,131 @@
-//! The right to call: a token and the secret of its app.
-
-use std::fmt;
+//! Credentials: which app, Page or person a client acts for, and the proof that it may.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::{
-    id::AppId,
-    secret::{AccessToken, AppSecret, InvalidSecret},
+    id::{AppId, PageId},
+    secret::{AccessToken, AppSecret, PageToken, UserToken},
     text::hex,
     time::Timestamp,
 };
 
-/// What a call needs: a token, and the secret of the app it was made for.
+/// A Meta app: its id and its App Secret.
 ///
-/// Most calls want the token of a Page. The login and the list of a person's Pages want a user's,
-/// the settings of the app want the app's own.
+/// Needed by every client, because the App Secret makes the `appsecret_proof` of each call.
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct Access {
-    /// The token.
-    pub token: AccessToken,
-    /// The secret of the same app that the token was made for.
+pub struct AppAccess {
+    /// Id of the app.
+    pub id: AppId,
+    /// App Secret, as the app's dashboard shows it.
     pub secret: AppSecret,
 }
 
+impl AppAccess {
+    /// Puts an app's id and secret together.
+    pub fn new(id: AppId, secret: AppSecret) -> Self {
+        Self { id, secret }
+    }
+}
+
+/// What a client of a Page needs: the app, the Page, and the Page token issued to that app.
+///
+/// ```
+/// use messenger_crm::graph::{Access, AppAccess};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = AppAccess::new("271828182845904".parse()?, "60efff025951cddde78c8d03de52cc90".parse()?);
+/// let access = Access::new(app, "1755847768034402".parse()?, "EAAtoken".parse()?);
+/// assert_eq!(access.page.as_str(), "1755847768034402");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Access {
+    /// The app that the token was issued to.
+    pub app: AppAccess,
+    /// The Page that the token acts for.
+    pub page: PageId,
+    /// Page access token.
+    pub token: PageToken,
+}
+
 impl Access {
-    /// Puts a token and its app's secret together.
-    pub fn new(token: impl Into<AccessToken>, secret: AppSecret) -> Self {
+    /// Puts an app, a Page and its token together. [`PageClient::check`] asks Meta whether they
+    /// belong together.
+    ///
+    /// [`PageClient::check`]: super::PageClient::check
+    pub fn new(app: AppAccess, page: PageId, token: PageToken) -> Self {
+        Self { app, page, token }
+    }
+}
+
+super::redacted::redacted_debug!(AppAccess, Access);
+
+/// A token with the secret of its app: what every call of one client carries.
+#[derive(Clone)]
+pub(super) struct Credentials {
+    pub(super) app: AppAccess,
+    pub(super) token: AccessToken,
+}
+
+impl Credentials {
+    pub(super) fn page(access: &Access) -> Self {
         Self {
-            token: token.into(),
-            secret,
+            app: access.app.clone(),
+            token: access.token.clone().into(),
         }
     }
 
-    /// The app itself, for its own settings and for looking into tokens.
-    ///
-    /// Meta refuses it (code 104) when the app is set to *native or desktop*.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidSecret`] when the App ID holds what no header can carry.
-    ///
-    /// <https://developers.facebook.com/docs/facebook-login/guides/access-tokens>
-    pub fn app(app: &AppId, secret: AppSecret) -> Result<Self, InvalidSecret> {
-        let token = AccessToken::new(format!("{app}|{}", secret.expose_secret()))?;
-        Ok(Self { token, secret })
+    pub(super) fn user(app: &AppAccess, token: &UserToken) -> Self {
+        Self {
+            app: app.clone(),
+            token: token.clone().into(),
+        }
     }
 
-    /// The `appsecret_proof`, in lower-case hex: it tells Meta that whoever holds the token also
-    /// knows the app's secret.
+    /// The app access token: the app's id and secret, joined by a bar.
+    ///
+    /// <https://developers.facebook.com/docs/facebook-login/guides/access-tokens>
+    pub(super) fn app(app: &AppAccess) -> Self {
+        Self {
+            app: app.clone(),
+            token: AccessToken::of_app(&app.id, &app.secret),
+        }
+    }
+
+    /// Returns the `appsecret_proof`: lowercase hex of HMAC-SHA256 over the token.
     ///
     /// <https://developers.facebook.com/docs/graph-api/guides/secure-requests>
-    pub fn proof(&self) -> String {
+    pub(super) fn proof(&self) -> String {
         hex(&self.hmac(&[self.token.expose_secret()]))
     }
 
-    /// The `appsecret_proof` that is good for five minutes, and the `appsecret_time` that goes with
-    /// it, in seconds.
+    /// Returns the `appsecret_proof` that is valid for five minutes from `now`, and its
+    /// `appsecret_time` in seconds.
     ///
     /// <https://developers.facebook.com/docs/graph-api/guides/secure-requests>
-    pub fn proof_at(&self, now: Timestamp) -> (String, i64) {
+    pub(super) fn proof_at(&self, now: Timestamp) -> (String, i64) {
         let seconds = now.as_millis().div_euclid(1000);
         let proof = self.hmac(&[self.token.expose_secret(), "|", &seconds.to_string()]);
         (hex(&proof), seconds)
     }
 
-    /// What parts a form from its file: nobody without the secret can write it into a file.
+    /// Returns a multipart boundary that cannot occur in a file by design: it depends on the
+    /// App Secret.
     pub(super) fn boundary(&self) -> String {
         hex(&self.hmac(&["multipart boundary of ", self.token.expose_secret()])[..16])
     }
 
-    /// A name for this app among others, which tells nothing of its secret.
-    pub(super) fn app_key(&self) -> [u8; 32] {
-        self.hmac(&["name of the app"])
-    }
-
-    /// A name for this token among others, which tells nothing of it.
+    /// Returns a key for the token that reveals nothing about it.
     pub(super) fn token_key(&self) -> [u8; 32] {
-        self.hmac(&["name of ", self.token.expose_secret()])
+        self.hmac(&["rate limit key of ", self.token.expose_secret()])
     }
 
     fn hmac(&self, parts: &[&str]) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.expose_secret().as_bytes())
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.app.secret.expose_secret().as_bytes())
             .expect("HMAC takes a key of any length");
         for part in parts {
             mac.update(part.as_bytes());
@@ -91,63 +134,59 @@ impl Access {
     }
 }
 
-impl fmt::Debug for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Access").finish_non_exhaustive()
-    }
-}
+super::redacted::redacted_debug!(Credentials);
 
 #[cfg(test)]
 mod tests {
-    use super::super::script::{PROOF, access};
+    use super::super::script::test_access;
     use super::*;
 
+    /// platform.md 7.2
+    const PROOF: &str = "ac7e2fa3edd0a67e0d5f4d7b159bcdebf80cae8e250c89709af79fc82b9f746a";
+
     #[test]
-    fn the_proof_is_the_hmac_of_the_token() {
-        assert_eq!(access().proof(), PROOF);
+    fn v34_the_proof_is_the_hmac_of_the_token() {
+        assert_eq!(Credentials::page(&test_access()).proof(), PROOF);
+        let other = UserToken::new("EAAother").unwrap();
+        assert_ne!(Credentials::user(&test_access().app, &other).proof(), PROOF);
     }
 
     #[test]
-    fn the_timed_proof_holds_the_second() {
+    fn the_timed_proof_covers_the_second() {
         // platform.md 7.2
         let proof = "6eed703d47d05f85795f8c15ca53cf3cb0d500e3104d2267d0860069f67ff1e9";
         for millis in [1_700_000_000_000, 1_700_000_000_999] {
             assert_eq!(
-                access().proof_at(Timestamp::from_millis(millis)),
+                Credentials::page(&test_access()).proof_at(Timestamp::from_millis(millis)),
                 (proof.to_owned(), 1_700_000_000)
             );
         }
     }
 
     #[test]
-    fn an_app_is_its_id_and_its_secret() {
-        let app = Access::app(&AppId::new("42").unwrap(), access().secret).unwrap();
+    fn an_app_token_is_id_and_secret() {
+        let credentials = Credentials::app(&test_access().app);
         assert_eq!(
-            app.token.expose_secret(),
-            "42|60efff025951cddde78c8d03de52cc90"
-        );
-        let broken = AppId::new("4\n2").unwrap();
-        assert_eq!(
-            Access::app(&broken, access().secret)
-                .unwrap_err()
-                .to_string(),
-            "the access token holds a control character"
+            credentials.token.expose_secret(),
+            "271828182845904|60efff025951cddde78c8d03de52cc90"
         );
     }
 
     #[test]
-    fn access_is_never_printed() {
-        assert_eq!(format!("{:?}", access()), "Access { .. }");
+    fn credentials_are_never_printed() {
+        let access = test_access();
+        let printed = format!(
+            "{access:?} {:?} {:?}",
+            access.app,
+            Credentials::page(&access)
+        );
+        assert_eq!(printed, "Access(…) AppAccess(…) Credentials(…)");
     }
 
     #[test]
-    fn what_is_derived_from_secrets_is_not_the_proof() {
-        let access = access();
-        let derived = [
-            access.boundary(),
-            hex(&access.app_key()),
-            hex(&access.token_key()),
-        ];
+    fn values_derived_from_secrets_are_not_the_proof() {
+        let credentials = Credentials::page(&test_access());
+        let derived = [credentials.boundary(), hex(&credentials.token_key())];
         assert!(derived.iter().all(|name| !PROOF.starts_with(name.as_str())));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::ApiError;
@@ -61,12 +62,13 @@ impl fmt::Display for Advice {
 }
 
 /// Long numbers mean the same as a code and as a subcode, under whichever code.
-const BY_NUMBER: [(i64, Advice); 25] = [
+const BY_NUMBER: [(i64, Advice); 26] = [
     (1_357_046, Advice::Unknown), // the message was sent, Meta's answer went wrong
     (1_545_041, Advice::Unreachable),
+    (1_893_061, Advice::FixRequest), // a message tag that Meta has ended
     (1_893_015, Advice::Unreachable), // the person stopped these notifications
-    (1_893_016, Advice::FixRequest),  // asked twice
-    (1_893_063, Advice::Blocked),     // the Page is restricted
+    (1_893_016, Advice::FixRequest), // asked twice
+    (1_893_063, Advice::Blocked),    // the Page is restricted
     (2_018_001, Advice::Unreachable),
     (2_018_065, Advice::OutsideWindow),
     (2_018_108, Advice::Unreachable),
@@ -87,6 +89,12 @@ const BY_NUMBER: [(i64, Advice); 25] = [
     (2_534_022, Advice::OutsideWindow),
     (2_534_037, Advice::ThreadControl), // another app has the conversation
     (2_534_040, Advice::RateLimited),
+];
+
+/// Subcodes of throttling codes that concern one person or one kind of message.
+const NARROW: [i64; 2] = [
+    1996,      // inconsistent send volume
+    2_018_022, // too many sends to phone numbers
 ];
 
 pub(super) fn of_api(error: &ApiError) -> Advice {
@@ -123,8 +131,11 @@ fn of_code(code: i64) -> Advice {
         368 | 2022 => Advice::Blocked,
         3 | 10 | 200..=299 | 10904 => Advice::Permission,
         100
+        | 352
+        | 389
         | 504
         | 506
+        | 546
         | 803
         | 2500
         | 10303
@@ -142,9 +153,41 @@ fn of_code(code: i64) -> Advice {
     }
 }
 
-/// What a status alone says.
-pub(super) fn of_status(status: u16) -> Advice {
-    match status {
+/// Says in words why Meta refused a call.
+pub(super) fn meaning(error: &ApiError) -> &'static str {
+    match of_api(error) {
+        Advice::OutsideWindow => "the messaging window is closed",
+        Advice::Reauthorise => "the access token is not valid",
+        Advice::Unreachable => "the customer cannot be reached",
+        Advice::RateLimited => "too many calls",
+        Advice::Permission => "a permission or setting is missing",
+        Advice::ThreadControl => "another app controls the conversation",
+        Advice::Blocked => "the Page or the app is restricted",
+        Advice::FixRequest => "the request is wrong",
+        Advice::TryAgain => "a temporary failure",
+        Advice::Unknown => "no known reason",
+    }
+}
+
+/// Returns whether a refusal stops all calls of its scope, and not only this one. Subcodes that
+/// narrow a code down, such as 4/2018354 for one person's notification, stop nothing.
+pub(super) fn pauses(error: &ApiError) -> bool {
+    let narrows = |subcode| BY_NUMBER.iter().any(|(number, _)| *number == subcode);
+    let is_bare = error
+        .subcode
+        .is_none_or(|code| !narrows(code) && !NARROW.contains(&code));
+    let code = error
+        .code
+        .or_else(|| code_in(error.message.as_deref().unwrap_or_default()));
+    match code {
+        Some(4 | 17 | 32 | 341 | 613 | 80001 | 80002 | 80006) => is_bare,
+        _ => is_bare && error.status == StatusCode::TOO_MANY_REQUESTS,
+    }
+}
+
+/// Returns the classification of an HTTP status without an error code.
+pub(super) fn of_status(status: StatusCode) -> Advice {
+    match status.as_u16() {
         401 => Advice::Reauthorise,
         429 => Advice::RateLimited,
         500..600 => Advice::TryAgain,
@@ -156,7 +199,7 @@ pub(super) fn of_status(status: u16) -> Advice {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::{Error, Excerpt, Response, TransportError, TransportErrorKind};
+    use super::super::{BodySnippet, Error, TransportError, TransportErrorKind};
     use super::*;
 
     const ALL: [Advice; 10] = [
@@ -174,8 +217,9 @@ mod tests {
 
     #[track_caller]
     fn advice(status: u16, error: &Value) -> Advice {
-        let response = Response::new(status, None, Vec::new());
-        of_api(&ApiError::read(&response, error.as_object().unwrap()))
+        let response = http::Response::builder().status(status);
+        let response = response.body(Vec::new()).unwrap();
+        of_api(&ApiError::from_http(&response, error.as_object().unwrap()))
     }
 
     #[test]
@@ -226,6 +270,7 @@ mod tests {
             (100, 2_018_321, Advice::ThreadControl),
             (100, 0, Advice::FixRequest),
             (100, 33, Advice::FixRequest),
+            (100, 1_893_061, Advice::FixRequest),
             (100, 2_018_008, Advice::FixRequest),
             (100, 2_018_047, Advice::FixRequest),
             (2_018_173, 0, Advice::FixRequest),
@@ -270,10 +315,10 @@ mod tests {
             (503, Advice::TryAgain),
         ] {
             assert_eq!(advice(status, &json!({})), expected);
-            let unexpected = Error::Unexpected {
-                status,
+            let unexpected = Error::UnexpectedResponse {
+                status: StatusCode::from_u16(status).unwrap(),
                 retry_after: None,
-                body: Excerpt::default(),
+                body: BodySnippet::default(),
             };
             assert_eq!(unexpected.advice(), expected);
         }

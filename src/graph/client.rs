@@ -1,298 +1,360 @@
-//! The transport over reqwest.
+//! `Graph`, and one call from its start to its response: rate limit, attempts, credentials.
 
-use std::fmt;
-use std::io;
-use std::mem;
-use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use http_body::{Frame, SizeHint};
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, ClientBuilder, redirect, retry};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 
+use super::access::Credentials;
+use super::call::{Authorization, Call, CallParts, Payload};
+use super::path::push_parameters;
+use super::rate_limit::{RateLimiter, Scopes};
+use super::upload::Multipart;
 use super::{
-    Body, Chunks, Method, READ_HEADERS, Request, Response, Transport, TransportError,
-    TransportErrorKind,
+    Access, AppAccess, AppClient, BaseUrl, Body, Clock, Error, GraphVersion, InvalidBaseUrl,
+    ListPage, PageClient, RateLimits, Request, Response, RetryPolicy, Transport,
+    TransportErrorKind, UserClient,
 };
+use crate::secret::UserToken;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Most pages of a list that one walk reads.
+const MAX_WALKED_PAGES: usize = 10_000;
 
-/// A [`Transport`] over [`reqwest`], with TLS by rustls; needs a tokio runtime.
+/// How late a timer may fire before the call counts as late.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Meta's Graph API: one value for a whole program.
 ///
-/// It follows no redirect, repeats nothing, sends no `Referer`, and gives up after 5 seconds
-/// without a connection or after [`Request::timeout`] in all.
-#[derive(Clone)]
-pub struct ReqwestTransport(Client);
+/// It has the transport, the clock, the retry policy and the rate limiter, and makes the clients:
+/// [`page`](Self::page), [`app`](Self::app) and [`user`](Self::user). A clone is cheap and shares
+/// the rate limiter.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    base: BaseUrl,
+    version: GraphVersion,
+    retry: RetryPolicy,
+    limiter: Arc<RateLimiter>,
+    is_proof_timed: bool,
+}
 
-impl ReqwestTransport {
-    /// A transport with its own connection pool.
+impl Graph {
+    /// Connects to `https://graph.facebook.com` in [`GraphVersion::LATEST`] over reqwest, with
+    /// retries and rate limits on. Needs a tokio runtime.
     ///
     /// # Errors
     ///
-    /// [`TransportError`] when TLS cannot be set up.
-    pub fn new() -> Result<Self, TransportError> {
-        Self::from_builder(Client::builder())
+    /// [`TransportError`](super::TransportError) when TLS cannot be set up.
+    #[cfg(feature = "client")]
+    pub fn new() -> Result<Self, super::TransportError> {
+        Ok(Self::from_parts(
+            super::ReqwestTransport::new()?,
+            super::TokioClock::new(),
+        ))
     }
 
-    /// A transport with the host's proxy, roots or pool; time-outs, redirects, repeats and
-    /// `Referer` stay as described above, and certificates are checked whatever the builder says.
-    ///
-    /// # Errors
-    ///
-    /// [`TransportError`] when the client cannot be built.
-    pub fn from_builder(builder: ClientBuilder) -> Result<Self, TransportError> {
-        builder
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            .tls_danger_accept_invalid_certs(false)
-            .tls_danger_accept_invalid_hostnames(false)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .build()
-            .map(Self)
-            .map_err(failure)
-    }
-}
-
-impl fmt::Debug for ReqwestTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The client's own would show default headers and proxies, passwords included.
-        f.debug_struct("ReqwestTransport").finish_non_exhaustive()
-    }
-}
-
-#[async_trait]
-impl Transport for ReqwestTransport {
-    async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let method = match request.method {
-            Method::Get => reqwest::Method::GET,
-            Method::Post => reqwest::Method::POST,
-            Method::Delete => reqwest::Method::DELETE,
-        };
-        let call = self.0.request(method, &request.url);
-        let mut call = call.timeout(request.timeout);
-        if let Some(token) = &request.bearer {
-            call = call.bearer_auth(token.expose_secret());
-        }
-        if let Some(body) = request.body {
-            call = call.header(CONTENT_TYPE, body.content_type());
-            call = match body {
-                Body::Bytes { bytes, .. } => call.body(bytes),
-                Body::Stream { bytes, source, .. } => {
-                    call.body(reqwest::Body::wrap(Stream::new(source.open(), bytes)))
-                }
-            };
-        }
-        let mut response = call.send().await.map_err(failure)?;
-        let status = response.status().as_u16();
-        let content_type = readable(response.headers(), CONTENT_TYPE.as_str());
-        let mut answer = Response::new(status, content_type, Vec::new());
-        for name in READ_HEADERS {
-            if let Some(value) = readable(response.headers(), name) {
-                answer = answer.with_header(name, value);
-            }
-        }
-        // The length a server announces proves nothing, so what arrives is counted.
-        while let Some(chunk) = response.chunk().await.map_err(failure)? {
-            if chunk.len() > request.max_response_bytes.saturating_sub(answer.body.len()) {
-                return Err(TransportError::new(TransportErrorKind::TooLarge));
-            }
-            answer.body.extend_from_slice(&chunk);
-        }
-        Ok(answer)
-    }
-}
-
-fn readable(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name)?.to_str().ok().map(str::to_owned)
-}
-
-/// A body that asks for its next piece only when the one before has left.
-struct Stream {
-    /// Polled through `&mut` alone: the lock only makes it `Sync`.
-    state: Mutex<State>,
-    left: u64,
-}
-
-enum State {
-    Idle(Box<dyn Chunks>),
-    Reading(Reading),
-    Ended,
-}
-
-type Piece = (Box<dyn Chunks>, io::Result<Option<Vec<u8>>>);
-type Reading = Pin<Box<dyn Future<Output = Piece> + Send>>;
-
-impl Stream {
-    fn new(chunks: Box<dyn Chunks>, bytes: u64) -> Self {
+    /// Connects over another transport and clock, with retries and rate limits on.
+    pub fn from_parts(transport: impl Transport, clock: impl Clock) -> Self {
         Self {
-            state: Mutex::new(State::Idle(chunks)),
-            left: bytes,
+            transport: Arc::new(transport),
+            clock: Arc::new(clock),
+            base: BaseUrl::meta(),
+            version: GraphVersion::LATEST,
+            retry: RetryPolicy::default(),
+            limiter: Arc::new(RateLimiter::new(RateLimits::default())),
+            is_proof_timed: false,
         }
     }
-}
 
-impl http_body::Body for Stream {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let this = self.get_mut();
-        let state = this.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let mut reading = match mem::replace(state, State::Ended) {
-            State::Idle(mut chunks) => Box::pin(async move {
-                let piece = chunks.next().await;
-                (chunks, piece)
-            }),
-            State::Reading(reading) => reading,
-            State::Ended => return Poll::Ready(None),
-        };
-        let Poll::Ready((chunks, piece)) = reading.as_mut().poll(context) else {
-            *state = State::Reading(reading);
-            return Poll::Pending;
-        };
-        Poll::Ready(match piece {
-            Ok(Some(piece)) => {
-                this.left = this.left.saturating_sub(piece.len() as u64);
-                *state = State::Idle(chunks);
-                Some(Ok(Frame::data(Bytes::from(piece))))
-            }
-            Ok(None) => None,
-            Err(error) => Some(Err(error)),
+    /// Sets the address, such as the simulator's. `https://graph.facebook.com` by default.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidBaseUrl`] for anything but `https://host[:port]`, or `http://` to `localhost`,
+    /// `127.0.0.0/8` or `[::1]`, because a token must not cross a network unencrypted.
+    pub fn with_base_url(self, url: &str) -> Result<Self, InvalidBaseUrl> {
+        Ok(Self {
+            base: BaseUrl::parse(url)?,
+            ..self
         })
     }
 
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+    /// Sets the version. [`GraphVersion::LATEST`] by default.
+    pub fn with_version(self, version: GraphVersion) -> Self {
+        Self { version, ..self }
+    }
+
+    /// Sets the retry policy. [`RetryPolicy::default`] by default; [`RetryPolicy::never`] turns
+    /// retries off.
+    pub fn with_retry(self, retry: RetryPolicy) -> Self {
+        Self { retry, ..self }
+    }
+
+    /// Sets the rate limits and starts to count anew. [`RateLimits::default`] by default.
+    pub fn with_rate_limits(self, limits: RateLimits) -> Self {
+        Self {
+            limiter: Arc::new(RateLimiter::new(limits)),
+            ..self
+        }
+    }
+
+    /// Makes every `appsecret_proof` valid for five minutes only. Off by default, because it needs
+    /// a clock that is right.
+    ///
+    /// <https://developers.facebook.com/docs/graph-api/guides/secure-requests>
+    pub fn with_timed_proof(self) -> Self {
+        Self {
+            is_proof_timed: true,
+            ..self
+        }
+    }
+
+    /// Returns the client of a Page.
+    pub fn page(&self, access: Access) -> PageClient {
+        let credentials = Credentials::page(&access);
+        let scopes = Scopes::page(&credentials, &access.page);
+        let me = access.page.as_str().to_owned();
+        PageClient::new(self.client(credentials, scopes, me), access)
+    }
+
+    /// Returns the client of an app, for its own settings, the login, and looking into tokens.
+    pub fn app(&self, access: AppAccess) -> AppClient {
+        let credentials = Credentials::app(&access);
+        let scopes = Scopes::app(&credentials);
+        let me = access.id.as_str().to_owned();
+        AppClient::new(self.client(credentials, scopes, me))
+    }
+
+    /// Returns the client of a person who logged in, for the list of their Pages.
+    pub fn user(&self, app: &AppAccess, token: &UserToken) -> UserClient {
+        let credentials = Credentials::user(app, token);
+        let scopes = Scopes::user(&credentials);
+        UserClient::new(self.client(credentials, scopes, "me".to_owned()))
+    }
+
+    /// Returns the Graph version that calls use.
+    pub fn version(&self) -> GraphVersion {
+        self.version
+    }
+
+    /// Returns the retry policy.
+    pub fn retry(&self) -> &RetryPolicy {
+        &self.retry
+    }
+
+    pub(super) fn base(&self) -> &BaseUrl {
+        &self.base
+    }
+
+    pub(super) fn transport(&self) -> &dyn Transport {
+        &*self.transport
+    }
+
+    fn client(&self, credentials: Credentials, scopes: Scopes, me: String) -> Client {
+        Client {
+            graph: self.clone(),
+            credentials,
+            scopes,
+            me,
+        }
     }
 }
 
-fn failure(error: reqwest::Error) -> TransportError {
-    let kind = if error.is_connect() || error.is_builder() {
-        TransportErrorKind::NotSent
-    } else {
-        TransportErrorKind::Unknown
-    };
-    TransportError::new(kind).with_source(error.without_url())
+/// What the clients of Pages, apps and people share.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    pub(super) graph: Graph,
+    credentials: Credentials,
+    scopes: Scopes,
+    me: String,
 }
 
-#[cfg(test)]
-mod tests {
-    use std::io::{Read, Write};
-    use std::net::TcpListener;
-    use std::thread::{self, JoinHandle};
+impl Client {
+    pub(super) async fn call<T: 'static>(&self, call: &Call<T>) -> Result<T, Error> {
+        match self.exchange(&call.parts).await {
+            Ok(response) => call.read(Ok(&response)),
+            Err(Error::Api(refusal)) => call.read(Err(*refusal)),
+            Err(error) => Err(error),
+        }
+    }
 
-    use super::super::script::access;
-    use super::*;
-
-    /// Takes one connection, reads until `end`, answers, and hands back what it read.
-    fn serve(end: &'static str, answer: &'static str) -> (String, JoinHandle<String>) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!(
-            "http://{}/v26.0/4242?q=c0ffee",
-            listener.local_addr().unwrap()
-        );
-        let served = thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            drop(listener);
-            let mut asked = Vec::new();
-            let mut byte = [0];
-            while !asked.ends_with(end.as_bytes()) && stream.read(&mut byte).unwrap() == 1 {
-                asked.push(byte[0]);
+    pub(super) async fn walk<T: 'static>(
+        &self,
+        call: &Call<ListPage<T>>,
+        max_items: usize,
+    ) -> Result<ListPage<T>, Error> {
+        let mut call = call.clone();
+        let mut items = Vec::new();
+        let mut last = None;
+        for page in 1..=MAX_WALKED_PAGES {
+            let found = self.call(&call).await?;
+            items.extend(found.items);
+            let Some(next) = found.next else {
+                return Ok(ListPage::new(items, None));
+            };
+            if last.as_ref() == Some(&next) {
+                return Err(Error::EndlessList { page });
             }
-            stream.write_all(answer.as_bytes()).unwrap();
-            String::from_utf8(asked).unwrap()
-        });
-        (url, served)
+            if items.len() >= max_items {
+                return Ok(ListPage::new(items, Some(next)));
+            }
+            call = call.after(&next);
+            last = Some(next);
+        }
+        Ok(ListPage::new(items, last))
     }
 
-    async fn send(url: String, body: Option<&str>) -> Result<Response, TransportError> {
-        let transport = ReqwestTransport::from_builder(Client::builder().no_proxy())?;
-        let request = Request {
-            method: if body.is_some() {
-                Method::Post
-            } else {
-                Method::Get
-            },
-            url,
-            bearer: body.is_some().then(|| access().token),
-            body: body.map(|body| Body::Bytes {
-                content_type: "application/json",
-                bytes: body.as_bytes().to_vec(),
-            }),
-            max_response_bytes: 4,
-            timeout: Duration::from_secs(10),
+    async fn exchange(&self, call: &CallParts) -> Result<Response, Error> {
+        let Graph {
+            clock,
+            limiter,
+            retry,
+            ..
+        } = &self.graph;
+        // An attempt is never cut short: it starts before this moment, or not at all.
+        let last_start = clock.elapsed().saturating_add(retry.start_window());
+        let mut attempt = 1;
+        loop {
+            let now = clock.elapsed();
+            let left = last_start.saturating_sub(now);
+            let wait = limiter.admit(&self.scopes, call.rate_class, now, left);
+            if wait > left {
+                return Err(Error::Paused { wait });
+            }
+            if !wait.is_zero() {
+                clock.sleep(wait).await;
+            }
+            // A program that was suspended wakes up late.
+            if clock.elapsed() > last_start.saturating_add(GRACE) {
+                return Err(Error::DeadlinePassed);
+            }
+            let result = self.attempt(call).await;
+            let now = clock.elapsed();
+            let error = match result {
+                Ok(response) => {
+                    limiter.observe(&self.scopes, &response.usage(), now);
+                    return Ok(response);
+                }
+                Err(error) => error,
+            };
+            limiter.fail(&self.scopes, &error, now);
+            let delay = retry.delay(call.idempotency, &error, attempt, clock.random());
+            match delay {
+                Some(delay) if now.saturating_add(delay) <= last_start => clock.sleep(delay).await,
+                _ => return Err(error),
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(&self, call: &CallParts) -> Result<Response, Error> {
+        let request = self.request(call)?;
+        match self.graph.transport.send(request).await {
+            Ok(response) => Response::from_http(&response),
+            Err(error) if error.kind == TransportErrorKind::TooLarge => {
+                Err(Error::ResponseTooLarge {
+                    limit: call.max_response_bytes,
+                })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes the request of a call, with token and proof.
+    fn request(&self, call: &CallParts) -> Result<Request, Error> {
+        let request = http::Request::builder()
+            .method(call.method.clone())
+            .uri(self.uri(call)?);
+        let (content_type, body) = self.body(call);
+        let mut request = request.body(body).map_err(|_| Error::InvalidId { at: 0 })?;
+        let headers = request.headers_mut();
+        if let Some(content_type) = content_type {
+            headers.insert(CONTENT_TYPE, content_type);
+        }
+        if call.authorization == Authorization::Token {
+            let bearer = format!("Bearer {}", self.credentials.token.expose_secret());
+            let bearer = HeaderValue::from_bytes(bearer.as_bytes());
+            let mut bearer = bearer.map_err(|_| Error::InvalidToken)?;
+            bearer.set_sensitive(true);
+            headers.insert(AUTHORIZATION, bearer);
+        }
+        Ok(Request::new(request, call.timeout, call.max_response_bytes))
+    }
+
+    fn uri(&self, call: &CallParts) -> Result<http::Uri, Error> {
+        let path = call.path.resolve(&self.me)?;
+        let mut url = format!("{}/{}/{path}", self.graph.base, self.graph.version);
+        let query = call.query.iter();
+        let mut query: Vec<(&str, &str)> = query
+            .map(|(name, value)| (name.as_ref(), value.as_str()))
+            .collect();
+        let (proof, time) = if self.graph.is_proof_timed {
+            let (proof, seconds) = self.credentials.proof_at(self.graph.clock.now());
+            (proof, Some(seconds.to_string()))
+        } else {
+            (self.credentials.proof(), None)
         };
-        transport.send(request).await
+        if call.authorization == Authorization::Token {
+            query.push(("appsecret_proof", &proof));
+            query.extend(time.iter().map(|time| ("appsecret_time", time.as_str())));
+        }
+        if !query.is_empty() {
+            url.push('?');
+            push_parameters(&mut url, query);
+        }
+        let bytes = url.len();
+        // Path and parameters are plain ASCII by now: only the length can be refused.
+        http::Uri::try_from(url).map_err(|_| Error::UrlTooLong { bytes })
     }
 
-    #[tokio::test]
-    async fn a_request_goes_out_as_it_is() {
-        let answer = "HTTP/1.1 200 OK\r\ncontent-type: image/png\r\ncontent-length: 4\r\n\r\nfour";
-        let (url, served) = serve("{\"a\":1}", answer);
-        let response = send(url, Some("{\"a\":1}")).await.unwrap();
-        assert_eq!(response.status, 200);
-        assert_eq!(response.content_type.as_deref(), Some("image/png"));
-        assert_eq!(response.body, b"four");
-        let asked = served.join().unwrap();
-        assert!(
-            asked.starts_with("POST /v26.0/4242?q=c0ffee HTTP/1.1\r\n"),
-            "{asked}"
-        );
-        assert!(
-            asked.contains("authorization: Bearer EAAtoken\r\n"),
-            "{asked}"
-        );
-        assert!(
-            asked.contains("content-type: application/json\r\n"),
-            "{asked}"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_redirect_is_an_answer() {
-        let answer = "HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n";
-        let (url, served) = serve("\r\n\r\n", answer);
-        assert_eq!(send(url, None).await.unwrap().status, 302);
-        assert!(!served.join().unwrap().contains("authorization"));
-    }
-
-    #[tokio::test]
-    async fn a_long_answer_is_not_read_whether_announced_or_not() {
-        for answer in [
-            "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nfives",
-            "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nfives",
-        ] {
-            let (url, _served) = serve("\r\n\r\n", answer);
-            let error = send(url, None).await.unwrap_err();
-            assert_eq!(error.kind, TransportErrorKind::TooLarge);
+    fn body(&self, call: &CallParts) -> (Option<HeaderValue>, Body) {
+        match &call.payload {
+            Payload::Empty if call.authorization == Authorization::Token => (None, Body::Empty),
+            Payload::Json(bytes) => (
+                Some(HeaderValue::from_static("application/json")),
+                Body::Bytes(bytes.clone()),
+            ),
+            Payload::Empty => self.form(call, &[]),
+            Payload::Form(fields) => self.form(call, fields),
+            Payload::Multipart { fields, file } => {
+                let boundary = self.credentials.boundary();
+                let fields = fields.iter();
+                let fields = fields.map(|(name, value)| (name.as_ref(), value.as_str()));
+                let parts = Multipart::new(&boundary, fields, file);
+                let content_type = format!("multipart/form-data; boundary={boundary}");
+                (
+                    HeaderValue::from_str(&content_type).ok(),
+                    Body::Stream {
+                        bytes: parts.bytes(),
+                        source: Arc::new(parts),
+                    },
+                )
+            }
         }
     }
 
-    #[tokio::test]
-    async fn a_broken_connection_leaves_the_outcome_unknown() {
-        for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfo"] {
-            let (url, _served) = serve("\r\n\r\n", answer);
-            let error = send(url, None).await.unwrap_err();
-            assert_eq!(error.kind, TransportErrorKind::Unknown);
-            assert!(!format!("{error:?}").contains("4242"), "{error:?}");
+    fn form(
+        &self,
+        call: &CallParts,
+        fields: &[(Cow<'static, str>, String)],
+    ) -> (Option<HeaderValue>, Body) {
+        let app = &self.credentials.app;
+        let mut all: Vec<(&str, &str)> = Vec::new();
+        if call.authorization == Authorization::AppSecret {
+            all.push(("client_id", app.id.as_str()));
+            all.push(("client_secret", app.secret.expose_secret()));
         }
-    }
-
-    #[tokio::test]
-    async fn a_refused_connection_sends_nothing() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/4242", listener.local_addr().unwrap());
-        drop(listener);
-        let error = send(url, None).await.unwrap_err();
-        assert_eq!(error.kind, TransportErrorKind::NotSent);
-        assert!(!format!("{error:?}").contains("4242"), "{error:?}");
+        let fields = fields.iter();
+        all.extend(fields.map(|(name, value)| (name.as_ref(), value.as_str())));
+        let mut form = String::new();
+        push_parameters(&mut form, all);
+        (
+            Some(HeaderValue::from_static(
+                "application/x-www-form-urlencoded",
+            )),
+            Body::Bytes(form.into_bytes()),
+        )
     }
 }

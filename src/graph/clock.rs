@@ -1,4 +1,4 @@
-//! Time and chance, which the core has not.
+//! Clock and jitter source, injected so that the core stays pure.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,32 +7,32 @@ use async_trait::async_trait;
 
 use crate::time::Timestamp;
 
-/// Time and chance, for whoever repeats a call or slows down.
+/// Clock and jitter source of the client.
 ///
-/// One is `TokioClock` (feature `client`); a test brings one that never really waits.
+/// `TokioClock` (feature `client`) is one; [`ScriptedClock`](super::ScriptedClock) is one for tests.
 #[async_trait]
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// What the wall clock shows.
+    /// Returns the wall time.
     fn now(&self) -> Timestamp;
 
-    /// How long it is since some fixed moment; it never goes back.
+    /// Returns the time since some fixed moment. It never goes back.
     fn elapsed(&self) -> Duration;
 
-    /// A number from 0 up to 1, another one each time.
+    /// Returns a random number in `0.0..1.0`.
     fn random(&self) -> f64;
 
     /// Waits.
     async fn sleep(&self, duration: Duration);
 }
 
-/// The clock of a program that runs on tokio.
+/// Clock of a program that runs on tokio.
 #[cfg(feature = "client")]
 #[derive(Clone, Copy, Debug)]
 pub struct TokioClock(tokio::time::Instant);
 
 #[cfg(feature = "client")]
 impl TokioClock {
-    /// A clock that starts now.
+    /// Creates a clock that starts now.
     #[expect(clippy::new_without_default, reason = "it reads the time")]
     pub fn new() -> Self {
         Self(tokio::time::Instant::now())
@@ -52,7 +52,7 @@ impl Clock for TokioClock {
 
     fn random(&self) -> f64 {
         use std::hash::{BuildHasher, RandomState};
-        // Each `RandomState` has another key, and jitter needs no more chance than that.
+        // Each `RandomState` has another key, which is random enough for jitter.
         let bits = RandomState::new().hash_one(0) >> 11;
         bits as f64 / (1_u64 << 53) as f64
     }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chance_is_from_0_up_to_1_and_not_always_the_same() {
+    fn random_numbers_differ_and_are_below_1() {
         let clock = TokioClock::new();
         let drawn: Vec<f64> = (0..100).map(|_| clock.random()).collect();
         assert!(drawn.iter().all(|number| (0.0..1.0).contains(number)));

@@ -1,134 +1,227 @@
-//! Why a call brought nothing.
+//! Error of a Graph API call.
 
 use std::time::Duration;
 
+use http::StatusCode;
+
 use super::send::InvalidMessage;
 use super::upload::InvalidUpload;
-use super::{Advice, ApiError, Excerpt, PictureError, TransportError, TransportErrorKind, advice};
+use super::{
+    Advice, ApiError, BodySnippet, PictureError, TransportError, TransportErrorKind, advice,
+};
 
-/// Meta's subcode for "the answer went wrong, but the messages were sent".
+/// Meta's subcode for "the response is broken, but the messages were sent".
 const WAS_SENT: i64 = 1_357_046;
 
-/// Why a call brought nothing; what it prints holds no token, URL, text or name.
+/// Error returned by a Graph API call.
+///
+/// `Display` and `Debug` contain no token, URL, text or name.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Meta refused.
+    /// Meta refused the call.
     #[error(transparent)]
     Api(Box<ApiError>),
-    /// There was no answer.
+    /// There was no response.
     #[error(transparent)]
     Transport(#[from] TransportError),
-    /// There was an answer, but not one that Meta's documentation knows.
-    #[error("the answer with status {status} is unreadable")]
-    Unexpected {
-        /// The HTTP status.
-        status: u16,
-        /// How long Meta asks to wait, if it does.
-        retry_after: Option<Duration>,
-        /// The beginning of what came.
-        body: Excerpt,
-    },
-    /// The answer leads elsewhere; nothing was asked there.
-    #[error("meta answered with a redirect, status {status}, which is not followed")]
-    Redirected {
-        /// The HTTP status.
-        status: u16,
-    },
-    /// Meta took the call and did nothing, without saying why.
-    #[error("meta answered that it was not done")]
-    NotDone {
-        /// The HTTP status.
-        status: u16,
-    },
-    /// Meta has asked to be left alone for longer than the call may take; nothing was asked.
-    #[error("calls are paused for another {} seconds", wait.as_secs())]
-    Paused {
-        /// For how long.
-        wait: Duration,
-    },
-    /// A picture was not taken.
-    #[error(transparent)]
-    Picture(#[from] PictureError),
-    /// Meta would refuse the message; nothing was asked.
-    #[error(transparent)]
-    Message(#[from] InvalidMessage),
-    /// The file cannot be sent; nothing was asked.
-    #[error(transparent)]
-    Upload(#[from] InvalidUpload),
-    /// The parameters are more than Meta takes; nothing was asked.
-    #[error("there are {count} {what}, at most {limit} can be asked for at once")]
-    TooMany {
-        /// What there are too many of.
-        what: &'static str,
-        /// How many there are.
-        count: usize,
-        /// How many there may be.
+    /// The response is longer than the call allows.
+    #[error("the response is longer than {limit} bytes; request fewer items or fields at once")]
+    ResponseTooLarge {
+        /// Largest response of this call, in bytes.
         limit: usize,
     },
-    /// The id would change the meaning of the URL; nothing was asked.
-    #[error("the id has characters that no id of Meta's has")]
-    Id,
-    /// The body cannot be written as JSON; nothing was asked.
-    #[error("the body cannot be written as json")]
+    /// The response is not what the call expects.
+    #[error("the response with status {status} is not what Meta documents", status = status.as_u16())]
+    UnexpectedResponse {
+        /// HTTP status.
+        status: StatusCode,
+        /// How long Meta asks to wait, at most an hour. Absent when it does not.
+        retry_after: Option<Duration>,
+        /// Beginning of the body.
+        body: BodySnippet,
+    },
+    /// The response is a redirect, which is not followed.
+    #[error("Meta answered with a redirect (status {status}), which is not followed", status = status.as_u16())]
+    Redirect {
+        /// HTTP status.
+        status: StatusCode,
+    },
+    /// Meta accepted the call and reports `success: false`.
+    #[error("Meta reports that the call had no effect (status {status})", status = status.as_u16())]
+    NotDone {
+        /// HTTP status.
+        status: StatusCode,
+    },
+    /// A rate limit leaves no time for the call before its deadline. It was not sent.
+    #[error("a rate limit pauses calls for another {} seconds; the call was not sent", wait.as_secs())]
+    Paused {
+        /// Time until the next call may start.
+        wait: Duration,
+    },
+    /// The program did not run until the call's deadline had passed. It was not sent.
+    #[error("the deadline passed before the call could start; the call was not sent")]
+    DeadlinePassed,
+    /// A list has a next page that is this page again.
+    #[error("page {page} of the list leads to itself")]
+    EndlessList {
+        /// Number of the page, from 1.
+        page: usize,
+    },
+    /// A picture cannot be used.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// Meta would refuse the message. It was not sent.
+    #[error(transparent)]
+    Message(#[from] InvalidMessage),
+    /// The file cannot be sent. Nothing was sent.
+    #[error(transparent)]
+    Upload(#[from] InvalidUpload),
+    /// A parameter has more items than Meta accepts. Nothing was sent.
+    #[error("{count} {what} given, Meta accepts at most {limit} in one call")]
+    TooMany {
+        /// What the items are.
+        what: &'static str,
+        /// Number of items given.
+        count: usize,
+        /// Largest number allowed.
+        limit: usize,
+    },
+    /// An id would change the meaning of the URL. Nothing was sent.
+    #[error(
+        "the id has a character at byte {at} that no id of Meta has; allowed are ASCII letters, \
+         digits and -_.=:$"
+    )]
+    InvalidId {
+        /// Position of the first such character, in bytes. Zero also for an id that is empty, only
+        /// dots, or `me`.
+        at: usize,
+    },
+    /// A cursor is not one that a page of a list returned. Nothing was sent.
+    #[error("the cursor is not one that a page of a list returned")]
+    InvalidCursor,
+    /// The parameters are too long for a URL. Nothing was sent.
+    #[error("the URL has {bytes} bytes; use fewer or shorter parameters")]
+    UrlTooLong {
+        /// Length of the URL, in bytes.
+        bytes: usize,
+    },
+    /// The token has a character that no HTTP header can carry. Nothing was sent.
+    #[error("the access token has a character that no HTTP header can carry")]
+    InvalidToken,
+    /// The body cannot be written as JSON. Nothing was sent.
+    #[error("the body cannot be written as JSON")]
     NotJson,
-    /// This call cannot be part of a batch; nothing was asked.
-    #[error("a call with a body cannot be part of a batch")]
-    NotBatchable,
+}
+
+/// What is known about a message after its send failed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Sending {
+    NotSent,
+    Unknown,
 }
 
 impl Error {
-    /// What to do about it.
+    /// Returns what to do about the error.
     ///
-    /// For a message, ask [`outcome_is_unknown`](Self::outcome_is_unknown) first: trying again may
-    /// then send it twice.
+    /// For a message, call [`outcome_is_unknown`](Self::outcome_is_unknown) first: another attempt
+    /// could then send it twice.
     pub fn advice(&self) -> Advice {
         match self {
             Self::Api(error) => advice::of_api(error),
             Self::Transport(error) => match error.kind {
                 TransportErrorKind::NotSent | TransportErrorKind::Unknown => Advice::TryAgain,
-                TransportErrorKind::TooLarge => Advice::Unknown,
+                TransportErrorKind::TooLarge => Advice::FixRequest,
             },
-            Self::Unexpected { status, .. } | Self::Picture(PictureError::Status { status }) => {
-                advice::of_status(*status)
-            }
+            Self::UnexpectedResponse { status, .. }
+            | Self::Picture(PictureError::Status { status }) => advice::of_status(*status),
             Self::Paused { .. } => Advice::RateLimited,
-            Self::Picture(_) | Self::Redirected { .. } | Self::NotDone { .. } => Advice::Unknown,
-            Self::Message(_)
+            Self::DeadlinePassed => Advice::TryAgain,
+            Self::Picture(_)
+            | Self::Redirect { .. }
+            | Self::NotDone { .. }
+            | Self::EndlessList { .. } => Advice::Unknown,
+            Self::ResponseTooLarge { .. }
+            | Self::Message(_)
             | Self::Upload(_)
             | Self::TooMany { .. }
-            | Self::Id
-            | Self::NotJson
-            | Self::NotBatchable => Advice::FixRequest,
+            | Self::InvalidId { .. }
+            | Self::InvalidCursor
+            | Self::UrlTooLong { .. }
+            | Self::InvalidToken
+            | Self::NotJson => Advice::FixRequest,
         }
     }
 
-    /// Whether a message has certainly not been sent.
+    /// Returns whether a message was certainly not sent.
+    ///
+    /// False for a transient refusal (codes -1, 1, 2, 99 and 1200, `is_transient`, status 5xx):
+    /// Meta has refused so messages that it had sent.
     pub fn was_not_sent(&self) -> bool {
-        let is_refusal = |status: u16| (400..500).contains(&status) && status != 408;
+        self.sending() == Sending::NotSent
+    }
+
+    /// Returns whether a message may have been sent although its call failed. Only its echo can
+    /// tell.
+    pub fn outcome_is_unknown(&self) -> bool {
+        self.sending() == Sending::Unknown
+    }
+
+    // Every variant is named: a new one must be decided, not default to "not sent".
+    fn sending(&self) -> Sending {
         match self {
-            Self::Api(error) if error.is(WAS_SENT) => false,
-            Self::Api(error) => error.code.is_some() || is_refusal(error.status),
-            Self::Transport(error) => error.kind == TransportErrorKind::NotSent,
-            Self::Unexpected { status, .. } => is_refusal(*status),
-            Self::Redirected { .. } => false,
-            _ => true,
+            Self::Api(error) => of_refusal(error),
+            Self::Transport(error) => match error.kind {
+                TransportErrorKind::NotSent => Sending::NotSent,
+                TransportErrorKind::Unknown | TransportErrorKind::TooLarge => Sending::Unknown,
+            },
+            Self::UnexpectedResponse { status, .. } => of_status(*status),
+            Self::ResponseTooLarge { .. }
+            | Self::Redirect { .. }
+            | Self::NotDone { .. }
+            | Self::EndlessList { .. } => Sending::Unknown,
+            Self::Paused { .. }
+            | Self::DeadlinePassed
+            | Self::Picture(_)
+            | Self::Message(_)
+            | Self::Upload(_)
+            | Self::TooMany { .. }
+            | Self::InvalidId { .. }
+            | Self::InvalidCursor
+            | Self::UrlTooLong { .. }
+            | Self::InvalidToken
+            | Self::NotJson => Sending::NotSent,
         }
     }
 
-    /// Whether a message may have been sent all the same: only its echo can tell.
-    pub fn outcome_is_unknown(&self) -> bool {
-        !self.was_not_sent()
-    }
-
-    /// How long Meta asks to wait, if it does.
+    /// Returns how long Meta, or a rate limit of this client, asks to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Api(error) => error.retry_after,
-            Self::Unexpected { retry_after, .. } => *retry_after,
+            Self::UnexpectedResponse { retry_after, .. } => *retry_after,
             Self::Paused { wait } => Some(*wait),
             _ => None,
         }
+    }
+}
+
+fn of_refusal(error: &ApiError) -> Sending {
+    if error.is(WAS_SENT) {
+        return Sending::Unknown;
+    }
+    match advice::of_api(error) {
+        Advice::TryAgain => Sending::Unknown,
+        // Meta's numbers say why, so the refusal is certain whatever the status is.
+        Advice::Unknown => of_status(error.status),
+        _ => Sending::NotSent,
+    }
+}
+
+fn of_status(status: StatusCode) -> Sending {
+    if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
+        Sending::NotSent
+    } else {
+        Sending::Unknown
     }
 }
 
@@ -140,11 +233,12 @@ impl From<ApiError> for Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::script::{Script, access, block_on};
+    use super::super::Response;
     use super::*;
 
     fn refusal(status: u16, body: &str) -> Error {
-        block_on(Script::json(status, body).graph().page(&access())).unwrap_err()
+        let response = http::Response::builder().status(status);
+        Response::from_http(&response.body(body.as_bytes().to_vec()).unwrap()).unwrap_err()
     }
 
     // platform.md 8.1
@@ -153,22 +247,27 @@ mod tests {
         "error_data": { }, "is_transient": false, "fbtrace_id": "FTsr5khdiKl" } }"#;
 
     #[test]
-    fn an_unreadable_answer_keeps_its_status() {
+    fn an_unreadable_response_keeps_its_status() {
         for (status, body) in [(500, "<html>"), (502, ""), (429, ""), (400, "{}")] {
-            let error = refusal(status, body);
             assert_eq!(
-                error.to_string(),
-                format!("the answer with status {status} is unreadable")
+                refusal(status, body).to_string(),
+                format!("the response with status {status} is not what Meta documents")
             );
         }
     }
 
     #[test]
-    fn what_meta_refused_was_not_sent() {
+    fn a_refusal_with_a_lasting_reason_was_not_sent() {
         for (status, body) in [
             (400, OUTSIDE),
             (200, OUTSIDE),
-            (503, r#"{"error":{"code":2}}"#),
+            (500, r#"{"error":{"code":100}}"#),
+            (400, r#"{"error":{"code":424242}}"#),
+            (400, r#"{"error":{"code":613}}"#),
+            (
+                500,
+                r#"{"error":{"code":1,"message":"Please reduce the amount of data"}}"#,
+            ),
             (400, r#"{"error":{}}"#),
             (403, "<html>"),
         ] {
@@ -180,8 +279,15 @@ mod tests {
     }
 
     #[test]
-    fn what_may_have_been_sent_is_unknown() {
+    fn g5_a_transient_refusal_may_have_been_sent() {
         for (status, body) in [
+            (503, r#"{"error":{"code":2}}"#),
+            (400, r#"{"error":{"code":2}}"#),
+            (400, r#"{"error":{"code":1}}"#),
+            (400, r#"{"error":{"code":-1}}"#),
+            (400, r#"{"error":{"code":1200,"error_subcode":2018024}}"#),
+            (400, r#"{"error":{"code":424242,"is_transient":true}}"#),
+            (500, r#"{"error":{"code":424242}}"#),
             (400, r#"{"error":{"code":1,"error_subcode":1357046}}"#),
             (500, r#"{"error":{}}"#),
             (500, "<html>"),
@@ -189,10 +295,9 @@ mod tests {
             (302, ""),
             (200, "{"),
         ] {
-            assert!(
-                refusal(status, body).outcome_is_unknown(),
-                "{status} {body}"
-            );
+            let error = refusal(status, body);
+            assert!(error.outcome_is_unknown(), "{status} {body}");
+            assert!(!error.was_not_sent(), "{status} {body}");
         }
         for kind in [TransportErrorKind::Unknown, TransportErrorKind::TooLarge] {
             assert!(Error::from(TransportError::new(kind)).outcome_is_unknown());

@@ -1,60 +1,91 @@
-//! How we answer: the calls to Meta's Graph API.
+//! Meta's Graph API: messages out, profiles in, and the set-up of Page and app.
 //!
-//! A call is plain data, an [`Endpoint`]; a [`Transport`] moves it, and what comes back is either
-//! what was asked for or an [`Error`] that says what to do about it ([`Error::advice`]). There is
-//! one door, [`Graph::call`], for the calls of this library and for your own alike.
+//! [`Graph`] is one value for a whole program. It makes clients, and a client sends calls:
 //!
-//! | What | Calls |
+//! | Client | Token | For |
+//! |---|---|---|
+//! | [`Graph::page`] | Page token | messages, profiles, pictures, history, the Page's settings |
+//! | [`Graph::app`] | app token | the app's webhook, the login, looking into tokens |
+//! | [`Graph::user`] | user token | the Pages of a person who logged in |
+//!
+//! A [`Call`] is plain data that knows how its response is read. Endpoints are functions that
+//! return one:
+//!
+//! | Module | Endpoints |
 //! |---|---|
-//! | Answer a customer | [`Graph::send`], and everything in [`send`] |
-//! | Who is this customer? | [`Graph::profile`], then [`Graph::picture`] |
-//! | Whose token is this? | [`Graph::page`] |
-//! | Set up the Page: webhooks, menu, personas, labels, who holds a conversation | [`page`] |
-//! | Set up the app, log in, look into tokens | [`app`] |
-//! | Read conversations of the past | [`history`] |
-//! | Up to fifty calls in one | [`Batch`] |
+//! | [`send`] | messages, files, sender actions |
+//! | [`profile`] | name and picture of a customer |
+//! | [`page`] | webhook fields, menu, personas, labels, conversation routing, page status |
+//! | [`app`] | webhook of the app, login, tokens, Pages of a person |
+//! | [`history`] | conversations of the past |
 //!
-//! Every call carries the token in its `Authorization` header and an `appsecret_proof`; a picture,
-//! which lies on another host, carries neither. Two kinds of call have secrets as parameters: the
-//! login's go as POST forms, and [`app::InspectToken`], which Meta only answers to a GET, has a
-//! secret for a URL.
+//! ```
+//! use messenger_crm::graph::{Access, AppAccess, Message, ScriptedTransport, page::labels};
 //!
-//! # What is repeated
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A program calls `Graph::new()?`; this example uses scripted responses.
+//! let script = ScriptedTransport::new();
+//! script.json(200, r#"{"recipient_id":"7324561089432101","message_id":"m_1"}"#);
+//! script.json(200, r#"{"id":"1001"}"#);
+//! let graph = script.graph();
 //!
-//! Nothing, until [`Graph::with_clock`] gives it time. Then a call is repeated when that can do no
-//! harm ([`Class`] has the table, [`RetryPolicy`] the numbers), the Page slows down before Meta says
-//! stop ([`Limits`]), and really stops when Meta does. A message that may have been sent is never
-//! repeated: it cannot be taken back.
+//! let app = AppAccess::new("271828182845904".parse()?, "60efff025951cddde78c8d03de52cc90".parse()?);
+//! let page = graph.page(Access::new(app, "1755847768034402".parse()?, "EAAtoken".parse()?));
 //!
-//! Messages to one customer go out one after the other, in the order in which they were made.
+//! let customer: messenger_crm::Psid = "7324561089432101".parse()?;
+//! page.send(&Message::text(customer, "Is Tuesday all right?")?).await?;
+//! let label = page.call(&labels::create("VIP")?).await?;
+//! assert_eq!(label.as_str(), "1001");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Retries and rate limits
+//!
+//! Both are on by default. A call is repeated where that does no harm ([`Idempotency`] has the
+//! table, [`RetryPolicy`] the numbers); a message that may have been sent is never repeated. Calls
+//! of a Page slow down before Meta refuses them ([`RateLimits`]), and stop when Meta throttles.
+//!
+//! # Errors
+//!
+//! [`Error::advice`] says what to do. For a message, ask [`Error::outcome_is_unknown`] first.
+//!
+//! # Secrets
+//!
+//! Each call carries the token in its `Authorization` header and an `appsecret_proof` in its URL;
+//! pictures carry neither. Nothing in this module prints a token, URL, text or name.
 
 mod access;
 mod advice;
-mod answer;
+mod api_error;
+#[cfg(any())]
 pub mod app;
-mod batch;
-#[cfg(feature = "client")]
+mod base_url;
+mod call;
 mod client;
 mod clock;
 #[cfg(feature = "client")]
 mod disk;
-mod endpoint;
 mod error;
-mod exchange;
+#[cfg(any())]
 pub mod history;
-mod lanes;
-mod limiter;
-mod listing;
+mod list;
 mod object;
-mod origin;
-mod pace;
+#[cfg(any())]
 pub mod page;
+mod page_client;
 mod path;
 mod picture;
-mod profile;
-mod refusal;
+pub mod profile;
+mod rate_limit;
+mod redacted;
+#[cfg(feature = "client")]
+mod reqwest_transport;
+#[cfg(feature = "client")]
+mod resolver;
+mod response;
 mod retry;
-#[cfg(test)]
 mod script;
 pub mod send;
 mod transport;
@@ -62,130 +93,35 @@ mod upload;
 mod usage;
 mod version;
 
-use std::sync::Arc;
-
-pub use self::access::Access;
+pub use self::access::{Access, AppAccess};
 pub use self::advice::Advice;
-pub use self::answer::Answer;
-pub use self::batch::{Batch, MAX_BATCH};
-#[cfg(feature = "client")]
-pub use self::client::ReqwestTransport;
+pub use self::api_error::{ApiError, BodySnippet};
+pub use self::base_url::InvalidBaseUrl;
+pub use self::call::{
+    Authorization, CALL_TIMEOUT, Call, CallParts, Idempotency, MAX_READ_BYTES, MAX_WRITE_BYTES,
+    Payload, RateClass,
+};
+pub use self::client::Graph;
 pub use self::clock::Clock;
 #[cfg(feature = "client")]
 pub use self::clock::TokioClock;
-pub use self::endpoint::{CALL_TIMEOUT, Call, Class, Endpoint, Payload, Traffic};
 pub use self::error::Error;
-pub use self::limiter::{Limiter, Limits};
-pub use self::listing::{Cursor, Listing, Paging};
+pub use self::list::{Cursor, ListPage};
 pub use self::object::Object;
-pub use self::origin::InvalidBaseUrl;
+pub use self::page_client::{AppClient, PageClient, UserClient};
 pub use self::path::Path;
 pub use self::picture::{MAX_PICTURE_BYTES, Picture, PictureError, PictureUrl};
-pub use self::profile::{NoProfile, Profile, ProfileOf, ProfileOutcome};
-pub use self::refusal::{ApiError, Excerpt};
+pub use self::profile::{NoProfile, Profile, ProfileField, ProfileOutcome};
+pub use self::rate_limit::RateLimits;
+#[cfg(feature = "client")]
+pub use self::reqwest_transport::ReqwestTransport;
+pub use self::response::Response;
 pub use self::retry::RetryPolicy;
+pub use self::script::{ScriptedClock, ScriptedTransport};
 pub use self::send::{InvalidMessage, Message, Sent};
-pub use self::transport::{
-    Body, Method, READ_HEADERS, Request, Response, Transport, TransportError, TransportErrorKind,
-};
+pub use self::transport::{Body, Request, Transport, TransportError, TransportErrorKind};
 pub use self::upload::{Chunks, InvalidUpload, MAX_UPLOAD_BYTES, Source, Upload};
-pub use self::usage::{BusinessUsage, Share, Usage};
+pub use self::usage::{BusinessUsage, Usage, UsagePercent};
 pub use self::version::{GraphVersion, InvalidVersion};
 
-use self::lanes::Lanes;
-use self::origin::Origin;
-use self::pace::Pace;
-
-/// Meta's Graph API, through a [`Transport`].
-///
-/// It holds no token and belongs to no Page: one is enough for a whole program. A clone is cheap,
-/// and shares the order of conversations and the speed limits with the first.
-#[derive(Clone, Debug)]
-pub struct Graph {
-    transport: Arc<dyn Transport>,
-    base: Origin,
-    version: GraphVersion,
-    clock: Option<Arc<dyn Clock>>,
-    retry: RetryPolicy,
-    pace: Pace,
-    lanes: Lanes,
-    is_proof_timed: bool,
-}
-
-impl Graph {
-    /// The Graph API at `https://graph.facebook.com`, in [`GraphVersion::LATEST`].
-    pub fn new(transport: impl Transport) -> Self {
-        Self {
-            transport: Arc::new(transport),
-            base: Origin::meta(),
-            version: GraphVersion::LATEST,
-            clock: None,
-            retry: RetryPolicy::default(),
-            pace: Pace::default(),
-            lanes: Lanes::default(),
-            is_proof_timed: false,
-        }
-    }
-
-    /// The same at another address, such as the simulator's.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidBaseUrl`] when it is anything but `https://host[:port]`, or `http://` to
-    /// `localhost`, `127.0.0.0/8` or `[::1]`: a token must not cross a network in clear.
-    pub fn with_base_url(self, url: &str) -> Result<Self, InvalidBaseUrl> {
-        Ok(Self {
-            base: Origin::base(url)?,
-            ..self
-        })
-    }
-
-    /// The same in another version.
-    pub fn with_version(self, version: GraphVersion) -> Self {
-        Self { version, ..self }
-    }
-
-    /// The same with time: from now on it repeats calls and keeps to the speed limits.
-    pub fn with_clock(self, clock: impl Clock) -> Self {
-        Self {
-            clock: Some(Arc::new(clock)),
-            ..self
-        }
-    }
-
-    /// The same with other rules for repeating; they need a clock.
-    pub fn with_retry(self, retry: RetryPolicy) -> Self {
-        Self { retry, ..self }
-    }
-
-    /// The same with other speed limits, counted afresh; they need a clock.
-    pub fn with_limits(self, limits: Limits) -> Self {
-        Self {
-            pace: Pace::new(limits),
-            ..self
-        }
-    }
-
-    /// The same with an `appsecret_proof` that is good for five minutes only; it needs a clock, and
-    /// one that goes right.
-    ///
-    /// <https://developers.facebook.com/docs/graph-api/guides/secure-requests>
-    pub fn with_timed_proof(self) -> Self {
-        Self {
-            is_proof_timed: true,
-            ..self
-        }
-    }
-}
-
-/// What a call brought, and what the answer's headers tell.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Reply<T> {
-    /// What was asked for.
-    pub output: T,
-    /// How much of the limits is used, as far as Meta tells.
-    pub usage: Usage,
-    /// The version that answered: another than was asked for once that one is gone.
-    pub version: Option<String>,
-}
+use self::base_url::BaseUrl;

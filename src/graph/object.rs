@@ -1,16 +1,17 @@
-//! A JSON object whose members may all be missing or of another type.
+//! Lenient access to the members of a JSON object.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::time::Timestamp;
 
-/// A JSON object, read leniently: a member that is damaged is a member that is missing.
+/// A JSON object, read leniently: a member of another type counts as absent.
 #[derive(Clone, Copy)]
 pub struct Object<'a>(Option<&'a Map<String, Value>>);
 
 impl<'a> Object<'a> {
-    pub(super) fn of(value: &'a Value) -> Self {
+    /// Wraps a JSON value. What is not an object counts as an empty one.
+    pub fn new(value: &'a Value) -> Self {
         Self(value.as_object())
     }
 
@@ -18,40 +19,40 @@ impl<'a> Object<'a> {
         self.0?.get(name).filter(|value| !value.is_null())
     }
 
-    /// Whether there is nothing in it, or no such object.
+    /// Returns whether the object is absent or has no members.
     pub fn is_empty(self) -> bool {
         self.0.is_none_or(Map::is_empty)
     }
 
-    /// A text that is there and not blank, without U+0000, which no store can keep.
+    /// Returns a text that is not blank. U+0000 becomes U+FFFD, because no database can store it.
     pub fn text(self, name: &str) -> Option<String> {
         self.member(name).and_then(text)
     }
 
-    /// An id: a text or a whole number.
+    /// Returns an id: a text, or a whole number as its digits.
     pub fn id(self, name: &str) -> Option<String> {
         self.member(name).and_then(id)
     }
 
-    /// A whole number, or the text of one.
+    /// Returns a whole number, also one written as text.
     pub fn number(self, name: &str) -> Option<i64> {
         let value = self.member(name)?;
         value.as_i64().or_else(|| value.as_str()?.parse().ok())
     }
 
-    /// A number, or the text of one.
+    /// Returns a number, also one written as text.
     pub fn decimal(self, name: &str) -> Option<f64> {
         let value = self.member(name)?;
         value.as_f64().or_else(|| value.as_str()?.parse().ok())
     }
 
-    /// A truth, or the text of one.
-    pub fn is(self, name: &str) -> Option<bool> {
+    /// Returns a boolean, also one written as text.
+    pub fn boolean(self, name: &str) -> Option<bool> {
         let value = self.member(name)?;
         value.as_bool().or_else(|| value.as_str()?.parse().ok())
     }
 
-    /// A moment: a number of seconds, or `2022-07-12T19:11:07+0000`.
+    /// Returns a time: a number of seconds, or text such as `2022-07-12T19:11:07+0000`.
     pub fn time(self, name: &str) -> Option<Timestamp> {
         match self.number(name) {
             Some(seconds) => Some(Timestamp::from_meta(seconds)),
@@ -59,18 +60,19 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// An object in it, which is empty when there is none.
+    /// Returns a nested object, or an empty one when there is none.
     pub fn object(self, name: &str) -> Self {
         Self(self.member(name).and_then(Value::as_object))
     }
 
-    /// A list of objects in it; what is no object is left out.
+    /// Returns the objects of an array; elements of other types are skipped.
     pub fn objects(self, name: &str) -> impl Iterator<Item = Object<'a>> {
         let list = self.list(name).iter();
-        list.filter(|value| value.is_object()).map(Object::of)
+        list.filter(|value| value.is_object()).map(Object::new)
     }
 
-    /// A list of texts or numbers in it; what is neither is left out.
+    /// Returns the texts of an array, with whole numbers as their digits; other elements are
+    /// skipped.
     pub fn texts(self, name: &str) -> Vec<String> {
         self.list(name).iter().filter_map(id).collect()
     }
@@ -80,12 +82,12 @@ impl<'a> Object<'a> {
         list.map_or(&[], Vec::as_slice)
     }
 
-    /// A member as it came, as JSON text.
+    /// Returns a member as JSON text.
     pub fn raw(self, name: &str) -> Option<String> {
         self.member(name).map(Value::to_string)
     }
 
-    /// A member as a type of your own, if it fits.
+    /// Returns a member as a type of your own, if it fits.
     pub fn parse<T: DeserializeOwned>(self, name: &str) -> Option<T> {
         T::deserialize(self.member(name)?).ok()
     }
@@ -109,7 +111,7 @@ fn id(value: &Value) -> Option<String> {
     }
 }
 
-/// Reads `2022-07-12T19:11:07+0000`, which is no RFC 3339, and what is.
+/// Reads `2022-07-12T19:11:07+0000`, which is not RFC 3339, and RFC 3339 itself.
 fn moment(text: &str) -> Option<Timestamp> {
     let (date, rest) = text.split_once('T')?;
     let digits = |text: Option<&str>, length: usize| {
@@ -200,7 +202,7 @@ mod tests {
             "number": "7", "decimal": -3.5, "yes": "true", "no": false, "time": 1_527_459_824,
             "list": [{"a": 1}, 2, {}], "texts": ["a", 2, null],
         });
-        let object = Object::of(&json);
+        let object = Object::new(&json);
         assert_eq!(object.id("id").as_deref(), Some("9007199254740993"));
         assert_eq!(object.text("text").as_deref(), Some("a\u{fffd}b"));
         assert_eq!(object.text("blank"), None);
@@ -210,10 +212,10 @@ mod tests {
         assert_eq!(object.number("decimal"), None);
         assert_eq!(object.decimal("decimal"), Some(-3.5));
         assert_eq!(
-            (object.is("yes"), object.is("no")),
+            (object.boolean("yes"), object.boolean("no")),
             (Some(true), Some(false))
         );
-        assert_eq!(object.is("number"), None);
+        assert_eq!(object.boolean("number"), None);
         let seconds = Timestamp::from_millis(1_527_459_824_000);
         assert_eq!(object.time("time"), Some(seconds));
         assert_eq!(object.objects("list").count(), 2);

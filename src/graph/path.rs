@@ -1,4 +1,4 @@
-//! What stands in a URL after the version: a path that ids cannot change, and its parameters.
+//! Path and parameters of a URL: ids cannot change where it leads.
 
 use std::fmt;
 
@@ -6,54 +6,90 @@ use super::Error;
 
 /// A path below the version, such as `{page}/messages`.
 ///
-/// Its fixed parts are literals of the program. Ids come in through [`Path::node`] alone, which
-/// refuses what could lead elsewhere. `Debug` shows nothing: the path may hold a PSID.
+/// Its fixed parts are literals of the program. Ids come in through [`Path::node`] and
+/// [`Path::then`], which refuse what could lead elsewhere. `Debug` shows nothing, because the path
+/// may contain a PSID.
 #[derive(Clone, Eq, PartialEq)]
-pub struct Path(String);
+pub struct Path {
+    is_me: bool,
+    rest: String,
+}
 
 impl Path {
-    /// The thing with this id.
+    /// The Page, app or person that the client acts for. The URL has the id of the Page or the
+    /// app, and `me` for a person.
+    pub fn me() -> Self {
+        Self {
+            is_me: true,
+            rest: String::new(),
+        }
+    }
+
+    /// The node with this id.
     ///
     /// # Errors
     ///
-    /// [`Error::Id`] for what no id of Meta's looks like: `me`, dots alone, or anything but ASCII
-    /// letters, digits and `-_.=:$`. Such an id is refused and not encoded, because an encoded
-    /// `..` still climbs in many a URL parser.
+    /// [`Error::InvalidId`] when it is empty, `me`, only dots, or contains anything but ASCII
+    /// letters, digits and `-_.=:$`. Such an id is refused, not encoded, because some URL parsers
+    /// also follow an encoded `..`.
     pub fn node(id: &str) -> Result<Self, Error> {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.=:$".contains(&byte);
-        let is_dots = id.bytes().all(|byte| byte == b'.');
-        if id == "me" || is_dots || !id.bytes().all(is_plain) {
-            return Err(Error::Id);
-        }
-        Ok(Self(id.to_owned()))
+        check(id)?;
+        Ok(Self {
+            is_me: false,
+            rest: id.to_owned(),
+        })
     }
 
-    /// An edge of it, such as `messages`.
+    /// Appends an edge, such as `messages`.
     pub fn edge(mut self, name: &'static str) -> Self {
-        self.0.extend(["/", name]);
+        if self.is_me || !self.rest.is_empty() {
+            self.rest.push('/');
+        }
+        self.rest.push_str(name);
         self
     }
 
-    /// The same and one more id.
+    /// Appends an id.
     ///
     /// # Errors
     ///
-    /// As [`Path::node`].
+    /// [`Error::InvalidId`], as [`Path::node`].
     pub fn then(mut self, id: &str) -> Result<Self, Error> {
-        let node = Self::node(id)?;
-        self.0.extend(["/", node.as_str()]);
+        check(id)?;
+        self.rest.push('/');
+        self.rest.push_str(id);
         Ok(self)
     }
 
-    /// The path as it stands in the URL.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// Writes the path as it stands in the URL, with `me` for [`Path::me`].
+    pub(super) fn resolve(&self, me: &str) -> Result<String, Error> {
+        if !self.is_me {
+            return Ok(self.rest.clone());
+        }
+        if me != "me" {
+            check(me)?;
+        }
+        Ok(format!("{me}{}", self.rest))
+    }
+}
+
+fn check(id: &str) -> Result<(), Error> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.=:$".contains(&byte);
+    if id == "me" || id.bytes().all(|byte| byte == b'.') {
+        return Err(Error::InvalidId { at: 0 });
+    }
+    match id.bytes().position(|byte| !is_plain(byte)) {
+        Some(at) => Err(Error::InvalidId { at }),
+        None => Ok(()),
     }
 }
 
 impl From<&'static str> for Path {
     fn from(path: &'static str) -> Self {
-        Self(path.to_owned())
+        Self {
+            is_me: false,
+            rest: path.to_owned(),
+        }
     }
 }
 
@@ -63,7 +99,7 @@ impl fmt::Debug for Path {
     }
 }
 
-/// Appends `name=value&…`, encoded for a query or a form.
+/// Appends `name=value&…`, percent-encoded for a query or a form.
 pub(super) fn push_parameters<'a>(
     text: &mut String,
     parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -78,7 +114,7 @@ pub(super) fn push_parameters<'a>(
     }
 }
 
-/// Percent-encodes all but what RFC 3986 calls unreserved, and the comma that Meta's lists have.
+/// Percent-encodes everything but RFC 3986's unreserved characters and the comma of Meta's lists.
 fn push_encoded(text: &mut String, plain: &str) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for byte in plain.bytes() {
@@ -102,18 +138,40 @@ mod tests {
             "", ".", "..", "...", "me", "a/b", "a?b", "a#b", "a%2fb", "a b", "a&b", "a\\b",
             "\u{e4}", "a\n", "a\u{0}", "{a}", "a;b", "a@b",
         ] {
-            assert!(matches!(Path::node(id), Err(Error::Id)), "{id}");
+            assert!(
+                matches!(Path::node(id), Err(Error::InvalidId { .. })),
+                "{id}"
+            );
+            let page = Path::me().edge("messages").resolve(id);
+            assert!(id == "me" || page.is_err(), "{id}");
         }
+        let error = Path::node("42/x").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the id has a character at byte 2 that no id of Meta has; \
+             allowed are ASCII letters, digits and -_.=:$"
+        );
     }
 
     #[test]
-    fn metas_ids_are_kept_as_they_are() {
+    fn ids_of_meta_are_kept() {
         for id in ["7324561089432101", "t_10224", "m_AG5Hz2U-_=", "mid.$cAAE:1"] {
-            assert_eq!(Path::node(id).unwrap().as_str(), id);
+            assert_eq!(Path::node(id).unwrap().resolve("1").unwrap(), id);
         }
         let path = Path::node("42").unwrap().edge("messages");
-        assert_eq!(path.as_str(), "42/messages");
+        assert_eq!(path.resolve("1").unwrap(), "42/messages");
         assert_eq!(format!("{path:?}"), "Path(…)");
+    }
+
+    #[test]
+    fn me_is_the_page_or_app_of_the_client() {
+        let path = Path::me().edge("personas");
+        assert_eq!(
+            path.resolve("1755847768034402").unwrap(),
+            "1755847768034402/personas"
+        );
+        assert_eq!(path.resolve("me").unwrap(), "me/personas");
+        assert_eq!(Path::me().resolve("7").unwrap(), "7");
     }
 
     #[test]

@@ -1,32 +1,61 @@
-//! Who a customer is.
+//! Profile of a customer: name and picture.
+//!
+//! [`PageClient::profile`] is the usual way. It makes a second call without the picture when Meta
+//! refuses the picture only.
+//!
+//! Needs the feature *Business Asset User Profile Access* for names and picture. Works once the
+//! customer has written, tapped *Get Started* or accepted a message request.
+//!
+//! ```
+//! use messenger_crm::graph::{Access, AppAccess, ProfileOutcome, ScriptedTransport};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let script = ScriptedTransport::new();
+//! script.json(200, r#"{"id":"7324561089432101","first_name":"Ada","last_name":"Lin"}"#);
+//! # let app = AppAccess::new("1".parse()?, "60efff025951cddde78c8d03de52cc90".parse()?);
+//! # let access = Access::new(app, "1755847768034402".parse()?, "EAAtoken".parse()?);
+//! let page = script.graph().page(access);
+//! match page.profile(&"7324561089432101".parse()?).await? {
+//!     ProfileOutcome::Known(profile) => assert_eq!(profile.first_name.as_deref(), Some("Ada")),
+//!     ProfileOutcome::Unavailable(reason) => println!("no name for now: {reason:?}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! <https://developers.facebook.com/docs/messenger-platform/identity/user-profile>
 
 use std::fmt;
 
-use super::{Access, Answer, ApiError, Call, Endpoint, Error, Graph, Path, PictureUrl};
+use super::{ApiError, Call, Error, PageClient, Path, PictureUrl, Response};
 use crate::id::Psid;
 
-const FIELDS: &str = "id,name,first_name,last_name,profile_pic";
+/// Meta's code for a missing permission. For profiles it can mean the picture only.
+const PERMISSION: i64 = 10;
 
-/// What Meta tells about a person; its `Debug` shows only what is there.
-#[derive(Clone, PartialEq)]
+/// Profile of a customer; its `Debug` shows which members are there, not their content.
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Profile {
-    /// The person's id, as Meta repeats it.
+    /// PSID, as Meta repeats it.
     pub id: Option<Psid>,
-    /// The full name.
+    /// Full name.
     pub name: Option<String>,
-    /// The first name.
+    /// First name.
     pub first_name: Option<String>,
-    /// The last name, which not everybody has.
+    /// Last name. Absent for people who have one name.
     pub last_name: Option<String>,
-    /// Where the picture lies, for about 30 days.
+    /// Address of the picture, valid for about 30 days. Absent when Meta does not show it.
+    #[doc(alias = "profile_pic")]
     pub picture: Option<PictureUrl>,
-    /// The language and country, such as `en_US`, when it was asked for and is permitted.
+    /// Language and country, such as `en_US`. Absent unless requested and permitted.
     pub locale: Option<String>,
-    /// How many hours the person's clock is ahead of UTC, when it was asked for and is permitted;
-    /// it may be negative or fractional.
+    /// Offset of the customer's clock from UTC in hours; it can be negative or fractional. Absent
+    /// unless requested and permitted.
+    #[doc(alias = "timezone")]
     pub timezone_hours: Option<f64>,
-    /// `male` or `female`, when it was asked for and is permitted.
+    /// `male` or `female`. Absent unless requested and permitted.
     pub gender: Option<String>,
 }
 
@@ -41,155 +70,167 @@ impl fmt::Debug for Profile {
     }
 }
 
-/// A person's profile, or why there is none: both are ordinary.
+/// Profile of a customer, or why there is none for now. Both are ordinary outcomes.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ProfileOutcome {
-    /// What Meta tells.
+    /// Meta returned a name or a picture.
     Known(Profile),
-    /// Meta tells nothing. Keep the customer without a name, and do not ask with each message.
-    Nobody(NoProfile),
+    /// Meta returned neither. Show the customer without a name, and ask again when they write, at
+    /// most once in some minutes: any of the reasons can pass.
+    Unavailable(NoProfile),
 }
 
 impl ProfileOutcome {
-    /// The profile, if there is one.
+    /// Returns the profile, if there is one.
     pub fn known(self) -> Option<Profile> {
         match self {
             Self::Known(profile) => Some(profile),
-            Self::Nobody(_) => None,
+            Self::Unavailable(_) => None,
         }
     }
 }
 
-/// Why Meta tells nothing about a person.
+/// Why Meta returned no profile.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum NoProfile {
-    /// The app may not see this profile, or none (`{}`, 100/2018247, 230): it lacks the feature
-    /// *Business Asset User Profile Access*, or the person has not agreed. Ask again when that has
-    /// changed.
+    /// The app lacks *Business Asset User Profile Access*, or the customer has not agreed yet
+    /// (`{}`, 100/2018247, 230). A customer who came through an ad agrees by writing.
     NotPermitted,
-    /// The person has none that could be read (2018218): an account made with a phone number,
-    /// closed, of a minor, of some regions. For good.
-    Unavailable,
-    /// Nobody with this PSID is known to this Page (100/33): the PSID of another Page, an id of
-    /// another kind, or a person who is gone. For good.
-    Unknown,
+    /// The customer has no readable profile (2018218): an account made with a phone number, closed,
+    /// of a minor, in some regions, or not open to the Page before the first message.
+    NotReadable,
+    /// The Page knows nobody with this PSID (100/33): it belongs to another Page, is an id of
+    /// another kind, or the account is gone.
+    NotFound,
 }
 
-/// Asks who a person is, of the Page they wrote to.
-///
-/// Works once they have written, tapped *Get Started* or accepted a message request. Names and the
-/// picture need the feature *Business Asset User Profile Access*.
-///
-/// Meta: [User profile](https://developers.facebook.com/docs/messenger-platform/identity/user-profile)
-#[derive(Clone, Debug)]
-pub struct ProfileOf {
-    psid: Psid,
-    fields: String,
+/// Field of a profile beside id and names.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ProfileField {
+    /// Address of the picture.
+    Picture,
+    /// Language and country. Needs the permission `pages_user_locale`.
+    Locale,
+    /// Time zone. Needs the permission `pages_user_timezone`.
+    Timezone,
+    /// Gender. Needs the permission `pages_user_gender`.
+    Gender,
 }
 
-impl ProfileOf {
-    /// Names and picture of this person.
-    pub fn new(psid: Psid) -> Self {
-        Self {
-            psid,
-            fields: FIELDS.to_owned(),
+impl ProfileField {
+    /// Returns Meta's name of the field.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Picture => "profile_pic",
+            Self::Locale => "locale",
+            Self::Timezone => "timezone",
+            Self::Gender => "gender",
         }
     }
-
-    /// The same with the locale, which needs the permission `pages_user_locale`.
-    ///
-    /// One field that may not be read makes Meta refuse them all: then ask without it.
-    pub fn with_locale(self) -> Self {
-        self.with_field("locale")
-    }
-
-    /// The same with the time zone, which needs the permission `pages_user_timezone`.
-    ///
-    /// One field that may not be read makes Meta refuse them all: then ask without it.
-    pub fn with_timezone(self) -> Self {
-        self.with_field("timezone")
-    }
-
-    /// The same with the gender, which needs the permission `pages_user_gender`.
-    ///
-    /// One field that may not be read makes Meta refuse them all: then ask without it.
-    pub fn with_gender(self) -> Self {
-        self.with_field("gender")
-    }
-
-    fn with_field(mut self, field: &str) -> Self {
-        self.fields.extend([",", field]);
-        self
-    }
 }
 
-impl Endpoint for ProfileOf {
-    type Output = ProfileOutcome;
-
-    fn call(&self) -> Result<Call, Error> {
-        let call = Call::get(Path::node(self.psid.as_str())?);
-        Ok(call.with_query("fields", self.fields.as_str()))
+/// Reads names and other fields of a customer. One field that the app may not read makes Meta
+/// refuse the whole call.
+///
+/// Permission: `pages_messaging` and *Business Asset User Profile Access*.
+///
+/// # Errors
+///
+/// [`Error::InvalidId`] when the PSID cannot stand in a URL.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/identity/user-profile>
+pub fn get_profile(psid: &Psid, fields: &[ProfileField]) -> Result<Call<ProfileOutcome>, Error> {
+    let mut names = "id,name,first_name,last_name".to_owned();
+    for field in fields {
+        names.extend([",", field.as_str()]);
     }
-
-    fn read(&self, answer: &Answer) -> Result<ProfileOutcome, Error> {
-        let answer = answer.object();
-        let profile = Profile {
-            id: answer.id("id").and_then(|id| Psid::new(id).ok()),
-            name: answer.text("name"),
-            first_name: answer.text("first_name"),
-            last_name: answer.text("last_name"),
-            picture: answer.text("profile_pic").map(PictureUrl::new),
-            locale: answer.text("locale"),
-            timezone_hours: answer.decimal("timezone"),
-            gender: answer.text("gender"),
-        };
-        let is_empty = profile.name.is_none()
-            && profile.first_name.is_none()
-            && profile.last_name.is_none()
-            && profile.picture.is_none();
-        Ok(if is_empty {
-            ProfileOutcome::Nobody(NoProfile::NotPermitted)
-        } else {
-            ProfileOutcome::Known(profile)
-        })
-    }
-
-    fn refused(&self, refusal: ApiError) -> Result<ProfileOutcome, Error> {
-        let why = match (refusal.code, refusal.subcode) {
-            _ if refusal.is(2_018_218) => NoProfile::Unavailable,
-            _ if refusal.is(2_018_247) => NoProfile::NotPermitted,
-            (Some(230), _) => NoProfile::NotPermitted,
-            (Some(100), Some(33)) => NoProfile::Unknown,
-            _ => return Err(refusal.into()),
-        };
-        Ok(ProfileOutcome::Nobody(why))
-    }
+    let call = Call::get(Path::node(psid.as_str())?, read);
+    Ok(call.with_query("fields", names).with_refusal(refused))
 }
 
-impl Graph {
-    /// A person's profile, or why there is none.
+fn read(response: &Response) -> Result<ProfileOutcome, Error> {
+    let object = response.object();
+    let profile = Profile {
+        id: object.id("id").and_then(|id| Psid::new(id).ok()),
+        name: object.text("name"),
+        first_name: object.text("first_name"),
+        last_name: object.text("last_name"),
+        picture: object.text("profile_pic").map(PictureUrl::new),
+        locale: object.text("locale"),
+        timezone_hours: object.decimal("timezone"),
+        gender: object.text("gender"),
+    };
+    let is_empty = profile.name.is_none()
+        && profile.first_name.is_none()
+        && profile.last_name.is_none()
+        && profile.picture.is_none();
+    Ok(if is_empty {
+        ProfileOutcome::Unavailable(NoProfile::NotPermitted)
+    } else {
+        ProfileOutcome::Known(profile)
+    })
+}
+
+fn refused(refusal: ApiError) -> Result<ProfileOutcome, Error> {
+    let reason = match (refusal.code, refusal.subcode) {
+        _ if refusal.is(2_018_218) => NoProfile::NotReadable,
+        _ if refusal.is(2_018_247) => NoProfile::NotPermitted,
+        (Some(230), _) => NoProfile::NotPermitted,
+        (Some(100), Some(33)) => NoProfile::NotFound,
+        _ => return Err(refusal.into()),
+    };
+    Ok(ProfileOutcome::Unavailable(reason))
+}
+
+impl PageClient {
+    /// Reads name and picture address of a customer. Makes a second call without the picture when
+    /// Meta refuses the first with code 10.
     ///
     /// # Errors
     ///
-    /// [`Error`] when Meta refuses, or cannot be asked. None of them is a reason to lose the
-    /// person's message.
+    /// [`Error`] when Meta refuses for another reason, or cannot be reached. None of them is a
+    /// reason to lose the customer's message.
     ///
-    /// Meta: [User profile](https://developers.facebook.com/docs/messenger-platform/identity/user-profile)
-    pub async fn profile(&self, access: &Access, psid: &Psid) -> Result<ProfileOutcome, Error> {
-        self.call(access, &ProfileOf::new(psid.clone())).await
+    /// <https://developers.facebook.com/docs/messenger-platform/identity/user-profile>
+    pub async fn profile(&self, psid: &Psid) -> Result<ProfileOutcome, Error> {
+        let with_picture = get_profile(psid, &[ProfileField::Picture])?;
+        match self.call(&with_picture).await {
+            Err(Error::Api(refusal)) if refusal.code == Some(PERMISSION) => {
+                self.call(&get_profile(psid, &[])?).await
+            }
+            outcome => outcome,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::script::{PROOF, Script, access, block_on};
+    use super::super::ScriptedTransport;
+    use super::super::script::{block_on, test_access};
     use super::*;
 
-    fn profile(status: u16, body: &str) -> Result<ProfileOutcome, Error> {
-        let psid = Psid::new("1254477777772919").unwrap();
-        block_on(Script::json(status, body).graph().profile(&access(), &psid))
+    fn psid() -> Psid {
+        Psid::new("1254477777772919").unwrap()
+    }
+
+    fn script(status: u16, body: &str) -> ScriptedTransport {
+        let script = ScriptedTransport::new();
+        script.json(status, body);
+        script
+    }
+
+    fn ask(script: &ScriptedTransport) -> Result<ProfileOutcome, Error> {
+        block_on(script.graph().page(test_access()).profile(&psid()))
+    }
+
+    fn queries(script: &ScriptedTransport) -> Vec<String> {
+        let requests = script.requests();
+        let urls = requests.iter().map(|request| request.http.uri());
+        urls.map(|uri| uri.path_and_query().unwrap().to_string())
+            .collect()
     }
 
     // platform.md 5.1
@@ -198,23 +239,22 @@ mod tests {
         "locale": "en_US", "timezone": -7, "gender": "male", "id": "1254477777772919" }"#;
 
     #[test]
-    fn a_profile_is_asked_for_by_psid() {
-        let script = Script::json(200, "{}");
-        let psid = Psid::new("1254477777772919").unwrap();
-        block_on(script.graph().profile(&access(), &psid)).unwrap();
+    fn a_profile_is_requested_by_psid() {
+        let script = script(200, "{}");
+        ask(&script).unwrap();
         assert_eq!(
-            script.asked().unwrap().url,
-            format!(
-                "https://graph.facebook.com/v26.0/1254477777772919\
-                 ?fields=id,name,first_name,last_name,profile_pic&appsecret_proof={PROOF}"
-            )
+            queries(&script),
+            [
+                "/v27.0/1254477777772919?fields=id,name,first_name,last_name,profile_pic\
+              &appsecret_proof=ac7e2fa3edd0a67e0d5f4d7b159bcdebf80cae8e250c89709af79fc82b9f746a"
+            ]
         );
     }
 
     #[test]
-    fn a_profile_keeps_what_is_there() {
-        let peter = profile(200, PETER).unwrap().known().unwrap();
-        assert_eq!(peter.id.as_ref().unwrap().as_str(), "1254477777772919");
+    fn a_profile_keeps_the_members_that_are_there() {
+        let peter = ask(&script(200, PETER)).unwrap().known().unwrap();
+        assert_eq!(peter.id, Some(psid()));
         assert_eq!(peter.name, None);
         assert_eq!(peter.first_name.as_deref(), Some("Peter"));
         assert_eq!(peter.last_name.as_deref(), Some("Chang"));
@@ -229,33 +269,33 @@ mod tests {
     #[test]
     fn an_empty_text_is_absent() {
         let yijun = r#"{"id":"1","name":"Yijun","last_name":"","first_name":" ","profile_pic":""}"#;
-        let yijun = profile(200, yijun).unwrap().known().unwrap();
+        let yijun = ask(&script(200, yijun)).unwrap().known().unwrap();
         assert_eq!(yijun.name.as_deref(), Some("Yijun"));
         assert_eq!((yijun.first_name, yijun.last_name), (None, None));
         assert_eq!(yijun.picture, None);
     }
 
     #[test]
-    fn c19_no_profile_is_an_ordinary_outcome() {
+    fn c19_b2_no_profile_is_an_ordinary_outcome() {
         let refused = |code: i64, subcode: i64| {
             let error = serde_json::json!({"error": {"code": code, "error_subcode": subcode}});
-            profile(400, &error.to_string())
+            ask(&script(400, &error.to_string()))
         };
-        for (outcome, why) in [
-            (profile(200, "{}"), NoProfile::NotPermitted),
+        for (outcome, reason) in [
+            (ask(&script(200, "{}")), NoProfile::NotPermitted),
             (
-                profile(200, r#"{"id":"1254477777772919"}"#),
+                ask(&script(200, r#"{"id":"1254477777772919"}"#)),
                 NoProfile::NotPermitted,
             ),
             (refused(100, 2_018_247), NoProfile::NotPermitted),
             (refused(230, 0), NoProfile::NotPermitted),
-            (refused(100, 2_018_218), NoProfile::Unavailable),
-            (refused(2_018_218, 0), NoProfile::Unavailable),
-            (refused(100, 33), NoProfile::Unknown),
+            (refused(100, 2_018_218), NoProfile::NotReadable),
+            (refused(2_018_218, 0), NoProfile::NotReadable),
+            (refused(100, 33), NoProfile::NotFound),
         ] {
-            assert_eq!(outcome.unwrap(), ProfileOutcome::Nobody(why));
+            assert_eq!(outcome.unwrap(), ProfileOutcome::Unavailable(reason));
         }
-        for (code, subcode) in [(100, 0), (190, 463), (10, 0), (32, 0), (33, 100)] {
+        for (code, subcode) in [(100, 0), (190, 463), (32, 0), (33, 100)] {
             assert!(
                 matches!(refused(code, subcode), Err(Error::Api(_))),
                 "{code}"
@@ -264,29 +304,59 @@ mod tests {
     }
 
     #[test]
-    fn more_is_told_when_it_is_asked_for() {
-        let script = Script::json(200, PETER);
-        let all = ProfileOf::new(Psid::new("1254477777772919").unwrap());
-        let all = all.with_locale().with_timezone().with_gender();
-        let peter = block_on(script.graph().call(&access(), &all)).unwrap();
+    fn b17_a_refused_picture_costs_the_picture_only() {
+        let script = ScriptedTransport::new();
+        script.json(
+            400,
+            r#"{"error":{"code":10,"message":"(#10) new privacy rules in Europe"}}"#,
+        );
+        script.json(200, r#"{"id":"1254477777772919","first_name":"Ada"}"#);
+        let ada = ask(&script).unwrap().known().unwrap();
+        assert_eq!(ada.first_name.as_deref(), Some("Ada"));
+        let queries = queries(&script);
+        assert!(queries[0].contains("profile_pic"), "{queries:?}");
+        assert!(!queries[1].contains("profile_pic"), "{queries:?}");
+    }
+
+    #[test]
+    fn b17_a_second_refusal_is_the_error() {
+        let script = ScriptedTransport::new();
+        for _ in 0..2 {
+            script.json(400, r#"{"error":{"code":10}}"#);
+        }
+        assert!(matches!(ask(&script), Err(Error::Api(_))));
+        assert_eq!(script.requests().len(), 2);
+    }
+
+    #[test]
+    fn further_fields_come_on_request() {
+        let script = script(200, PETER);
+        let fields = [
+            ProfileField::Picture,
+            ProfileField::Locale,
+            ProfileField::Timezone,
+            ProfileField::Gender,
+        ];
+        let call = get_profile(&psid(), &fields).unwrap();
+        let peter = block_on(script.graph().page(test_access()).call(&call)).unwrap();
         let peter = peter.known().unwrap();
         assert_eq!(peter.locale.as_deref(), Some("en_US"));
         assert_eq!(peter.timezone_hours, Some(-7.0));
         assert_eq!(peter.gender.as_deref(), Some("male"));
-        let url = script.asked().unwrap().url;
-        assert!(url.contains("profile_pic,locale,timezone,gender&"), "{url}");
+        let query = &queries(&script)[0];
+        assert!(
+            query.contains("profile_pic,locale,timezone,gender&"),
+            "{query}"
+        );
     }
 
     #[test]
-    fn an_id_that_could_name_another_place_is_not_asked() {
+    fn c15_an_id_that_could_name_another_place_is_refused_before_the_request() {
         for id in [
             "..", ".", "me", "a/b", "a?b", "a#b", "a%2fb", "a b", "\u{e4}", "a\\b",
         ] {
-            let script = Script::json(200, PETER);
-            let psid = Psid::new(id).unwrap();
-            let refused = block_on(script.graph().profile(&access(), &psid));
-            assert!(matches!(refused, Err(Error::Id)), "{id}");
-            assert!(script.asked().is_none(), "{id}");
+            let refused = get_profile(&Psid::new(id).unwrap(), &[]);
+            assert!(matches!(refused, Err(Error::InvalidId { .. })), "{id}");
         }
     }
 }

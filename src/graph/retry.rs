@@ -1,128 +1,144 @@
-//! Whether a call may be repeated, and when: pure, so that a table can test it.
+//! Retry policy: which calls are repeated, and when. Pure, so that tables test it.
 
 use std::time::Duration;
 
-use super::{Advice, Class, Error, TransportErrorKind};
+use super::{Advice, CALL_TIMEOUT, Error, Idempotency, TransportErrorKind};
 
-/// How often and how fast calls are repeated.
+/// How often, and after which delays, calls are repeated.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How many attempts there are at most, the first one included.
-    pub attempts: u32,
-    /// How long the first wait is at most; each that follows may be twice as long.
-    pub first_wait: Duration,
-    /// How long any wait is at most, unless Meta asks for more.
-    pub longest_wait: Duration,
-    /// How long all attempts and waits of one call may take together, from its turn on. A call that needs more than
-    /// the usual [`CALL_TIMEOUT`](super::CALL_TIMEOUT), such as an upload, may take its own time-out
-    /// if that is longer.
+    /// Largest number of attempts, the first included. 4 by default.
+    pub max_attempts: u32,
+    /// Longest delay after the first attempt; it doubles with each further one. 500 ms by default.
+    pub base_delay: Duration,
+    /// Longest delay, unless Meta asks for a longer one. 10 seconds by default.
+    pub max_delay: Duration,
+    /// Time for all attempts and delays of a call with the ordinary time-out
+    /// ([`CALL_TIMEOUT`]). 30 seconds by default. A call with a longer time-out may take that much
+    /// longer; see [`RetryPolicy::longest`].
+    ///
+    /// An attempt is never cut short: when its full time-out does not fit, it does not start.
     pub deadline: Duration,
-    /// Whether a message goes again that Meta refused as "temporarily unavailable" (codes 1, 2 and
-    /// 1200, or `is_transient`). Off: Meta has been seen to refuse so what it had sent.
-    pub repeats_transient_sends: bool,
+    /// Whether a message is sent again after a transient refusal (codes -1, 1, 2, 99 and 1200, or
+    /// `is_transient`). False by default, because Meta has refused so messages that it had sent.
+    pub retry_transient_sends: bool,
 }
 
 impl Default for RetryPolicy {
-    /// Four attempts within 30 seconds; a refused message is not sent again.
     fn default() -> Self {
         Self {
-            attempts: 4,
-            first_wait: Duration::from_millis(500),
-            longest_wait: Duration::from_secs(10),
+            max_attempts: 4,
+            base_delay: Duration::from_millis(500),
+            max_delay: Duration::from_secs(10),
             deadline: Duration::from_secs(30),
-            repeats_transient_sends: false,
+            retry_transient_sends: false,
         }
     }
 }
 
 impl RetryPolicy {
-    /// Never repeats anything.
+    /// Creates a policy that repeats nothing.
     pub fn never() -> Self {
         Self {
-            attempts: 1,
+            max_attempts: 1,
             ..Self::default()
         }
     }
 
-    /// The same with another deadline.
+    /// Sets the deadline. 30 seconds by default.
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
-    /// The same with as many attempts at most.
-    pub fn with_attempts(self, attempts: u32) -> Self {
-        Self { attempts, ..self }
-    }
-
-    /// The same, but sends again what Meta refused as temporarily unavailable.
-    pub fn with_transient_sends(self) -> Self {
+    /// Sets the largest number of attempts, the first included. 4 by default.
+    pub fn with_max_attempts(self, max_attempts: u32) -> Self {
         Self {
-            repeats_transient_sends: true,
+            max_attempts,
             ..self
         }
     }
 
-    /// How long to wait before the next attempt, if there may be one.
+    /// Sets whether a message is sent again after a transient refusal. False by default.
+    pub fn with_retry_transient_sends(self, retry_transient_sends: bool) -> Self {
+        Self {
+            retry_transient_sends,
+            ..self
+        }
+    }
+
+    /// Returns the longest time that a call with this time-out can take, with all attempts and
+    /// waits. A lease on work that makes the call must be longer.
+    pub fn longest(&self, timeout: Duration) -> Duration {
+        self.start_window().saturating_add(timeout)
+    }
+
+    /// Time after which no attempt starts.
+    pub(super) fn start_window(&self) -> Duration {
+        self.deadline.saturating_sub(CALL_TIMEOUT)
+    }
+
+    /// Returns the delay before the next attempt, or `None` when the call must not be repeated.
     ///
-    /// `attempt` is the number of the one that failed, from 1; `chance` is a number from 0 up to 1,
-    /// so that a thousand clients do not come back at the same moment.
-    pub fn wait(&self, class: Class, error: &Error, attempt: u32, chance: f64) -> Option<Duration> {
-        if attempt >= self.attempts || !self.may_repeat(class, error) {
+    /// `attempt` is the number of the failed attempt, from 1. `jitter` is a random number in
+    /// `0.0..1.0`, so that many clients do not return at the same moment.
+    pub fn delay(
+        &self,
+        idempotency: Idempotency,
+        error: &Error,
+        attempt: u32,
+        jitter: f64,
+    ) -> Option<Duration> {
+        if attempt >= self.max_attempts || !self.may_repeat(idempotency, error) {
             return None;
         }
         let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1));
-        let longest = self
-            .first_wait
-            .saturating_mul(doubled)
-            .min(self.longest_wait);
-        // At least half of it, or chance might choose no wait at all.
-        let wait = longest.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0);
+        let longest = self.base_delay.saturating_mul(doubled).min(self.max_delay);
+        // At least half of it, or the jitter could leave no delay at all.
+        let delay = longest.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
         let asked = match error.advice() {
-            // Minutes, says Meta, even when no header does.
+            // Meta means minutes even when no header says so.
             Advice::RateLimited => error.retry_after().or(Some(THROTTLED)),
             _ => error.retry_after(),
         };
-        Some(asked.map_or(wait, |asked| wait.max(asked)))
+        Some(asked.map_or(delay, |asked| delay.max(asked)))
     }
 
-    fn may_repeat(&self, class: Class, error: &Error) -> bool {
-        let advice = error.advice();
+    fn may_repeat(&self, idempotency: Idempotency, error: &Error) -> bool {
         let never_left =
             matches!(error, Error::Transport(error) if error.kind == TransportErrorKind::NotSent);
-        let was_refused = matches!(error, Error::Api(_)) && error.was_not_sent();
-        match advice {
+        match error.advice() {
             Advice::TryAgain if never_left => true,
             Advice::RateLimited => error.was_not_sent(),
-            Advice::TryAgain => match class {
-                Class::Read => true,
-                Class::SetUp => was_refused,
-                Class::Send => was_refused && self.repeats_transient_sends,
+            Advice::TryAgain => match (idempotency, error) {
+                (Idempotency::Read, _) => true,
+                // Meta itself says that the call failed and may be repeated.
+                (Idempotency::Setup, Error::Api(_)) => true,
+                (Idempotency::Send, Error::Api(_)) => self.retry_transient_sends,
+                _ => false,
             },
-            _ => class == Class::Read && is_garbled(error),
+            _ => idempotency == Idempotency::Read && is_garbled(error),
         }
     }
 }
 
-/// How long to keep away when Meta throttles and does not say for how long.
+/// Pause after a throttling refusal when Meta does not say how long: a minute.
 pub(super) const THROTTLED: Duration = Duration::from_secs(60);
 
-/// Whether a success came that cannot be read: cut off on its way, most likely.
+/// Returns whether a success is unreadable: most likely cut off on its way.
 fn is_garbled(error: &Error) -> bool {
-    matches!(error, Error::Unexpected { status, .. } if (200..300).contains(status))
+    matches!(error, Error::UnexpectedResponse { status, .. } if status.is_success())
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use http::StatusCode;
 
-    use super::super::{ApiError, Excerpt, Response, TransportError};
+    use super::super::{ApiError, BodySnippet, TransportError};
     use super::*;
 
     fn api(code: i64, subcode: i64) -> Error {
-        let error = json!({"code": code, "error_subcode": subcode});
-        let response = Response::new(400, None, Vec::new());
-        ApiError::read(&response, error.as_object().unwrap()).into()
+        ApiError::from_code(code).with_subcode(subcode).into()
     }
 
     fn broken(kind: TransportErrorKind) -> Error {
@@ -130,10 +146,10 @@ mod tests {
     }
 
     fn unreadable(status: u16) -> Error {
-        Error::Unexpected {
-            status,
+        Error::UnexpectedResponse {
+            status: StatusCode::from_u16(status).unwrap(),
             retry_after: None,
-            body: Excerpt::default(),
+            body: BodySnippet::default(),
         }
     }
 
@@ -173,31 +189,43 @@ mod tests {
             (api(100, 0), [false, false, false, false]),
             (api(424_242, 0), [false, false, false, false]),
             (
-                Error::Redirected { status: 302 },
+                Error::Redirect {
+                    status: StatusCode::FOUND,
+                },
                 [false, false, false, false],
             ),
-            (Error::Id, [false, false, false, false]),
+            (Error::InvalidId { at: 0 }, [false, false, false, false]),
         ];
         let policy = RetryPolicy::default();
-        let bold = policy.with_transient_sends();
+        let bold = policy.with_retry_transient_sends(true);
         for (error, expected) in table {
-            let wait = |policy: RetryPolicy, class| policy.wait(class, &error, 1, 0.0).is_some();
+            let wait = |policy: RetryPolicy, class| policy.delay(class, &error, 1, 0.0).is_some();
             let found = [
-                wait(policy, Class::Read),
-                wait(policy, Class::SetUp),
-                wait(policy, Class::Send),
-                wait(bold, Class::Send),
+                wait(policy, Idempotency::Read),
+                wait(policy, Idempotency::Setup),
+                wait(policy, Idempotency::Send),
+                wait(bold, Idempotency::Send),
             ];
             assert_eq!(found, expected, "{error:?}");
         }
     }
 
     #[test]
+    fn g1_a_lease_can_cover_a_call_with_all_its_attempts() {
+        let policy = RetryPolicy::default();
+        let seconds = Duration::from_secs;
+        assert_eq!(policy.longest(CALL_TIMEOUT), seconds(30));
+        assert_eq!(policy.longest(seconds(90)), seconds(105));
+        let short = policy.with_deadline(seconds(5));
+        assert_eq!(short.longest(CALL_TIMEOUT), CALL_TIMEOUT);
+    }
+
+    #[test]
     fn c8_waits_double_with_jitter_and_end() {
-        let policy = RetryPolicy::default().with_attempts(9);
+        let policy = RetryPolicy::default().with_max_attempts(9);
         let wait = |attempt, chance| {
             let error = broken(TransportErrorKind::NotSent);
-            policy.wait(Class::Read, &error, attempt, chance)
+            policy.delay(Idempotency::Read, &error, attempt, chance)
         };
         let millis = |millis| Some(Duration::from_millis(millis));
         assert_eq!((wait(1, 0.0), wait(1, 1.0)), (millis(250), millis(500)));
@@ -206,19 +234,23 @@ mod tests {
         assert_eq!(wait(9, 0.0), None);
         assert_eq!(wait(1, f64::MAX), millis(500));
         let error = broken(TransportErrorKind::NotSent);
-        assert_eq!(RetryPolicy::never().wait(Class::Read, &error, 1, 0.0), None);
+        assert_eq!(
+            RetryPolicy::never().delay(Idempotency::Read, &error, 1, 0.0),
+            None
+        );
     }
 
     #[test]
     fn c7_a_throttled_call_waits_as_long_as_meta_asks() {
-        let wait = |response: Response| {
-            let error = json!({"code": 613});
-            let error = ApiError::read(&response, error.as_object().unwrap()).into();
-            RetryPolicy::default().wait(Class::Send, &error, 1, 0.0)
+        let wait = |retry_after| {
+            let error = ApiError {
+                retry_after,
+                ..ApiError::from_code(613)
+            };
+            RetryPolicy::default().delay(Idempotency::Send, &error.into(), 1, 0.0)
         };
-        let plain = Response::new(429, None, Vec::new());
-        assert_eq!(wait(plain.clone()), Some(THROTTLED));
-        let seconds = plain.with_header("retry-after", "7");
-        assert_eq!(wait(seconds), Some(Duration::from_secs(7)));
+        assert_eq!(wait(None), Some(THROTTLED));
+        let seven = Some(Duration::from_secs(7));
+        assert_eq!(wait(seven), seven);
     }
 }

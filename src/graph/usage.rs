@@ -1,105 +1,116 @@
-//! How much of Meta's limits is used, as the headers of an answer tell.
+//! How much of Meta's rate limits is used, from the headers of a response.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Object, Response};
+use http::HeaderMap;
 
-/// How much of Meta's limits is used.
+use super::Object;
+
+/// How much of Meta's rate limits is used.
 ///
-/// The headers come only once a notable share is used, and may be missing on any answer.
+/// Meta sends the headers only once a notable part is used, and any response may lack them.
 ///
 /// <https://developers.facebook.com/docs/graph-api/overview/rate-limiting>
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Of what the whole app may do.
-    pub app: Option<Share>,
-    /// Of what the Page may do, in an older header.
-    pub page: Option<Share>,
-    /// Of what a Page or business may do, one for each kind of use.
+    /// The app's limit (`X-App-Usage`).
+    pub app: Option<UsagePercent>,
+    /// The Page's limit in an older header (`X-Page-Usage`).
+    pub page: Option<UsagePercent>,
+    /// Limits of a Page or business, one for each kind of use (`X-Business-Use-Case-Usage`).
     pub business: Vec<BusinessUsage>,
 }
 
-/// Percentages of a limit: from 100 on, calls are refused.
+/// Percentages of a limit. From 100 on, Meta refuses calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
-pub struct Share {
-    /// Of the number of calls.
+pub struct UsagePercent {
+    /// Number of calls.
     pub calls: f64,
-    /// Of the time they took.
+    /// Total time of the calls.
     pub time: f64,
-    /// Of the processor time they took.
+    /// Processor time of the calls.
     pub cpu_time: f64,
 }
 
-/// How much of one kind of use of a Page or business is used.
+/// How much of one limit of a Page or business is used.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BusinessUsage {
-    /// The id of the Page or business.
+    /// Id of the Page or business.
     pub business: String,
-    /// The kind, such as `messenger` or `pages`.
+    /// Kind of use, such as `messenger` or `pages`; empty when Meta does not name it.
     pub kind: String,
-    /// The percentages.
-    pub share: Share,
-    /// How long until calls are taken again; nothing when they are.
+    /// Percentages of the limit.
+    pub percent: UsagePercent,
+    /// Time until Meta accepts calls again, at most an hour; zero when it accepts them now.
     pub regain_after: Duration,
 }
 
-impl Share {
-    /// The worst of the three.
+impl UsagePercent {
+    /// Returns the largest of the three.
     pub fn worst(&self) -> f64 {
         self.calls.max(self.time).max(self.cpu_time)
     }
 }
 
 impl Usage {
-    /// Reads the three headers; one that cannot be read is one that is missing.
-    pub(super) fn read(response: &Response) -> Self {
-        let header = |name| serde_json::from_str::<Map<String, Value>>(response.header(name)?).ok();
-        let share = |name| header(name).map(|members| share(Object::of(&Value::Object(members))));
+    /// Reads the three headers. One that cannot be read counts as absent.
+    pub fn from_headers(headers: &HeaderMap) -> Self {
+        let header = |name: &str| {
+            let text = headers.get(name)?.to_str().ok()?;
+            serde_json::from_str::<Map<String, Value>>(text).ok()
+        };
+        let percent =
+            |name| header(name).map(|members| percent(Object::new(&Value::Object(members))));
         let business = header("x-business-use-case-usage").unwrap_or_default();
         Self {
-            app: share("x-app-usage"),
-            page: share("x-page-usage"),
+            app: percent("x-app-usage"),
+            page: percent("x-page-usage"),
             business: business.iter().flat_map(business_usage).collect(),
         }
     }
 
-    /// The worst percentage of all, if any was told.
+    /// Returns the largest percentage of all limits, if the headers had any.
     pub fn worst(&self) -> Option<f64> {
-        let shares = [self.app, self.page].into_iter().flatten();
-        let business = self.business.iter().map(|usage| usage.share);
-        shares
+        let percents = [self.app, self.page].into_iter().flatten();
+        let business = self.business.iter().map(|usage| usage.percent);
+        percents
             .chain(business)
-            .map(|share| share.worst())
+            .map(|percent| percent.worst())
             .reduce(f64::max)
     }
 
-    /// How long until all calls are taken again, if some are not.
+    /// Returns the time until Meta accepts all calls again, if it refuses some now.
     pub fn regain_after(&self) -> Option<Duration> {
         let longest = self.business.iter().map(|usage| usage.regain_after).max()?;
         (!longest.is_zero()).then_some(longest)
     }
 }
 
-/// How long Meta asks to wait: `Retry-After` in seconds, or what the usage says.
-pub(super) fn retry_after(response: &Response) -> Option<Duration> {
-    let header = response.header("retry-after");
-    let seconds = header.and_then(|text| text.trim().parse().ok());
+/// Longest wait that Meta can ask for: an hour. A larger number is capped.
+pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
+
+/// Reads how long Meta asks to wait: `Retry-After` in seconds, or the usage headers.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers
+        .get("retry-after")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.trim().parse().ok());
     seconds
-        .map(Duration::from_secs)
-        .or_else(|| Usage::read(response).regain_after())
+        .map(|seconds| Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
+        .or_else(|| Usage::from_headers(headers).regain_after())
 }
 
-fn share(object: Object<'_>) -> Share {
+fn percent(object: Object<'_>) -> UsagePercent {
     let percentage = |name| {
         let number = object.decimal(name).unwrap_or_default();
         if number.is_finite() { number } else { 0.0 }
     };
-    Share {
+    UsagePercent {
         calls: percentage("call_count"),
         time: percentage("total_time"),
         cpu_time: percentage("total_cputime"),
@@ -108,16 +119,20 @@ fn share(object: Object<'_>) -> Share {
 
 fn business_usage((business, uses): (&String, &Value)) -> Vec<BusinessUsage> {
     let uses = uses.as_array().map_or(&[][..], Vec::as_slice).iter();
-    uses.map(Object::of)
+    uses.map(Object::new)
         .filter(|object| !object.is_empty())
         .map(|object| {
             let minutes = object.number("estimated_time_to_regain_access");
-            let minutes = minutes.unwrap_or_default().clamp(0, 7 * 24 * 60);
+            let seconds = minutes
+                .unwrap_or_default()
+                .max(0)
+                .unsigned_abs()
+                .saturating_mul(60);
             BusinessUsage {
                 business: business.clone(),
                 kind: object.text("type").unwrap_or_default(),
-                share: share(object),
-                regain_after: Duration::from_secs(minutes.unsigned_abs() * 60),
+                percent: percent(object),
+                regain_after: Duration::from_secs(seconds).min(MAX_RETRY_AFTER),
             }
         })
         .collect()
@@ -127,17 +142,22 @@ fn business_usage((business, uses): (&String, &Value)) -> Vec<BusinessUsage> {
 mod tests {
     use super::*;
 
-    fn response(headers: &[(&str, &str)]) -> Response {
-        let response = Response::new(200, None, b"{}".to_vec());
-        headers.iter().fold(response, |response, (name, value)| {
-            response.with_header(*name, *value)
-        })
+    fn headers(headers: &[(&'static str, &str)]) -> HeaderMap {
+        let headers = headers.iter();
+        headers
+            .map(|(name, value)| {
+                (
+                    name.to_ascii_lowercase().parse().unwrap(),
+                    value.parse().unwrap(),
+                )
+            })
+            .collect::<HeaderMap<http::HeaderValue>>()
     }
 
     #[test]
-    fn c7_the_headers_tell_the_usage() {
+    fn c7_the_usage_comes_from_the_headers() {
         // platform.md 9.2
-        let usage = Usage::read(&response(&[
+        let usage = Usage::from_headers(&headers(&[
             (
                 "X-App-Usage",
                 r#"{"call_count":28,"total_time":25,"total_cputime":26}"#,
@@ -164,8 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_missing() {
-        assert_eq!(Usage::read(&response(&[])), Usage::default());
+    fn an_unreadable_header_counts_as_absent() {
+        assert_eq!(Usage::from_headers(&headers(&[])), Usage::default());
         for garbage in [
             "",
             "[]",
@@ -174,7 +194,7 @@ mod tests {
             r#"{"1":{"call_count":7}}"#,
             r#"{"1":[7]}"#,
         ] {
-            let usage = Usage::read(&response(&[
+            let usage = Usage::from_headers(&headers(&[
                 ("x-business-use-case-usage", garbage),
                 ("x-app-usage", "nonsense"),
             ]));
@@ -185,14 +205,28 @@ mod tests {
 
     #[test]
     fn retry_after_comes_from_its_header_or_from_the_usage() {
-        let seconds = response(&[("Retry-After", "7")]);
+        let seconds = headers(&[("Retry-After", "7")]);
         assert_eq!(retry_after(&seconds), Some(Duration::from_secs(7)));
         let usage = (
             "x-business-use-case-usage",
             r#"{"1":[{"estimated_time_to_regain_access":2}]}"#,
         );
-        let minutes = response(&[("retry-after", "soon"), usage]);
+        let minutes = headers(&[("retry-after", "soon"), usage]);
         assert_eq!(retry_after(&minutes), Some(Duration::from_secs(120)));
-        assert_eq!(retry_after(&response(&[])), None);
+        assert_eq!(retry_after(&headers(&[])), None);
+    }
+
+    #[test]
+    fn g7_an_absurd_wait_is_capped_at_an_hour() {
+        let hour = Duration::from_secs(3600);
+        for seconds in ["3601", "99999999999", "18446744073709551615"] {
+            let found = retry_after(&headers(&[("retry-after", seconds)]));
+            assert_eq!(found, Some(hour), "{seconds}");
+        }
+        for minutes in ["61", "100000000", "9223372036854775807"] {
+            let json = format!(r#"{{"1":[{{"estimated_time_to_regain_access":{minutes}}}]}}"#);
+            let found = retry_after(&headers(&[("x-business-use-case-usage", &json)]));
+            assert_eq!(found, Some(hour), "{minutes}");
+        }
     }
 }

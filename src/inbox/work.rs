@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Inbox;
 use crate::{
     change::{Applied, Change, ProfileAnswer, SendOutcome, Work},
-    graph::{Advice, Error, Message, ProfileOutcome, TransportErrorKind},
+    graph::{Advice, Error, Message, PageClient, ProfileOutcome, TransportErrorKind},
     store::{ContactKey, Content, OutgoingKey, Pending, Profile, Reason, StoreError, WorkerId},
     time::Timestamp,
 };
@@ -150,7 +150,7 @@ async fn send(
         };
         return SendOutcome::Failed { reason };
     };
-    match inbox.graph.send(&access, &contact.page, &message).await {
+    match inbox.graph.page(access).send(&message).await {
         Ok(sent) => sent
             .mid
             .map_or(SendOutcome::Unknown, |mid| SendOutcome::Sent { mid }),
@@ -195,24 +195,25 @@ async fn fetch(
     let Some(access) = inbox.accounts.access(&contact.page).await else {
         return (ProfileAnswer::Failed, later);
     };
-    match inbox.graph.profile(&access, &contact.psid).await {
-        Ok(ProfileOutcome::Known(profile)) => known(inbox, profile, later).await,
-        Ok(ProfileOutcome::Nobody(_)) => (ProfileAnswer::Nobody, Some(now.plus(ASK_AGAIN))),
+    let page = inbox.graph.page(access);
+    match page.profile(&contact.psid).await {
+        Ok(ProfileOutcome::Known(profile)) => known(&page, profile, later).await,
+        Ok(ProfileOutcome::Unavailable(_)) => (ProfileAnswer::Nobody, Some(now.plus(ASK_AGAIN))),
         Err(_) => (ProfileAnswer::Failed, later),
     }
 }
 
 /// The picture is fetched at once: its address is a secret, and dies.
 async fn known(
-    inbox: &Inbox,
+    page: &PageClient,
     profile: crate::graph::Profile,
     later: Option<Timestamp>,
 ) -> (ProfileAnswer, Option<Timestamp>) {
     let (picture, due) = match &profile.picture {
         None => (None, None),
-        Some(url) => match inbox.graph.picture(url).await {
+        // No failure is final: the address can expire, and its host can be away.
+        Some(url) => match page.picture(url).await {
             Ok(picture) => (Some(picture), None),
-            Err(Error::Picture(_)) => (None, None),
             Err(_) => (None, later),
         },
     };

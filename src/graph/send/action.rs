@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::call::send;
+use super::call::to_messages;
 use super::invalid::required;
 use super::{InvalidMessage, Recipient, Sent};
-use crate::graph::{Answer, Call, Endpoint, Error};
-use crate::id::{Mid, PageId, PersonaId};
+use crate::graph::{Call, Error, RateClass};
+use crate::id::{Mid, PersonaId};
 
 /// A sign that a customer sees: typing, seen, or a reaction; its `Debug` shows the kind.
 ///
@@ -93,11 +93,6 @@ impl SenderAction {
             ..self
         }
     }
-
-    /// This sign, given by a Page.
-    pub fn by<'a>(&'a self, page: &'a PageId) -> impl Endpoint<Output = Sent> + use<'a> {
-        Act { page, action: self }
-    }
 }
 
 impl fmt::Debug for SenderAction {
@@ -109,23 +104,19 @@ impl fmt::Debug for SenderAction {
     }
 }
 
-struct Act<'a> {
-    page: &'a PageId,
-    action: &'a SenderAction,
-}
-
-impl Endpoint for Act<'_> {
-    type Output = Sent;
-
-    fn call(&self) -> Result<Call, Error> {
-        let call = send(self.page, self.action.to.as_str())?;
-        call.with_traffic(crate::graph::Traffic::Text)
-            .with_json(self.action)
-    }
-
-    fn read(&self, answer: &Answer) -> Result<Sent, Error> {
-        Ok(Sent::read(answer.object()))
-    }
+/// Shows a sender action to a customer: typing, seen, a reaction.
+///
+/// Permission: `pages_messaging`.
+///
+/// # Errors
+///
+/// [`Error::NotJson`] when the action cannot be written as JSON.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/send-messages/sender-actions>
+pub fn action(action: &SenderAction) -> Result<Call<Sent>, Error> {
+    to_messages(|response| Ok(Sent::read(response.object())))
+        .with_rate_class(RateClass::Text)
+        .with_json(action)
 }
 
 /// What Meta reads.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{InvalidMessage, Template, invalid};
-use crate::graph::Traffic;
+use crate::graph::RateClass;
 use crate::id::AttachmentId;
 
 /// The most images of one message. Two apps report 30, another 10: Meta decides.
@@ -47,10 +47,10 @@ impl Attachment {
         }
     }
 
-    pub(super) fn traffic(&self) -> Traffic {
+    pub(super) fn rate_class(&self) -> RateClass {
         match self {
-            Self::Template(_) => Traffic::Text,
-            _ => Traffic::Media,
+            Self::Template(_) => RateClass::Text,
+            _ => RateClass::Media,
         }
     }
 

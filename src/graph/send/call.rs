@@ -1,92 +1,75 @@
-//! Sending a message, and what Meta says of it.
+//! Call that sends a message, and its response.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::Message;
-use crate::graph::{
-    Access, Answer, CALL_TIMEOUT, Call, Class, Endpoint, Error, Graph, Object, Path, Payload,
-};
-use crate::id::{AttachmentId, Mid, PageId, Psid};
+use crate::graph::{CALL_TIMEOUT, Call, Error, Idempotency, Object, Path, Payload, Response};
+use crate::id::{AttachmentId, Mid, Psid};
 
-/// How long a send may take for which Meta fetches a medium, or is given one: it gives a film 75
+/// Time-out of a send for which Meta downloads a file, or receives one: Meta gives a video 75
 /// seconds.
 pub(super) const MEDIA_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Sends a message as a Page.
+/// Sends a message to a customer. [`PageClient::send`](crate::graph::PageClient::send) is shorter.
 ///
-/// [`Graph::send`] does the same in fewer words.
+/// Permission: `pages_messaging`.
 ///
-/// Meta: [Send API](https://developers.facebook.com/docs/messenger-platform/reference/send-api/)
-#[derive(Clone, Debug)]
-pub struct SendMessage<'a> {
-    page: &'a PageId,
-    message: &'a Message,
-}
-
-impl<'a> SendMessage<'a> {
-    /// This message from this Page.
-    pub fn new(page: &'a PageId, message: &'a Message) -> Self {
-        Self { page, message }
-    }
-}
-
-impl Endpoint for SendMessage<'_> {
-    type Output = Sent;
-
-    fn call(&self) -> Result<Call, Error> {
-        let mut call = send(self.page, self.message.to().as_str())?;
-        call.payload = Payload::Json(self.message.to_json()?);
-        let has_links = self.message.has_links();
-        Ok(call
-            .with_traffic(self.message.traffic())
-            .with_timeout(if has_links {
-                MEDIA_TIMEOUT
-            } else {
-                CALL_TIMEOUT
-            }))
-    }
-
-    fn read(&self, answer: &Answer) -> Result<Sent, Error> {
-        let sent = Sent::read(answer.object());
-        // Without either it is no answer of the Send API, and what became of the message unknown.
-        if sent.mid.is_none() && sent.recipient.is_none() {
-            return Err(answer.unexpected());
-        }
-        Ok(sent)
-    }
-}
-
-/// A call that a customer sees, in line with all others of the conversation.
-pub(super) fn send(page: &PageId, to: &str) -> Result<Call, Error> {
-    let path = Path::node(page.as_str())?.edge("messages");
-    let mut call = Call::post(path).with_class(Class::Send).for_page(page);
-    call.conversation = Some(format!("{page}/{to}"));
+/// # Errors
+///
+/// [`Error::NotJson`] when the message cannot be written as JSON.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/reference/send-api/>
+pub fn message(message: &Message) -> Result<Call<Sent>, Error> {
+    let mut call = to_messages(read_sent)
+        .with_rate_class(message.rate_class())
+        .with_timeout(if message.has_links() {
+            MEDIA_TIMEOUT
+        } else {
+            CALL_TIMEOUT
+        });
+    call.parts.payload = Payload::Json(message.to_json()?);
     Ok(call)
 }
 
-/// What Meta says of a message it has taken; its `Debug` shows ids, not people.
+/// Creates a call to the Send API, whose effect a customer sees.
+pub(super) fn to_messages<T: 'static>(
+    read: impl Fn(&Response) -> Result<T, Error> + Send + Sync + 'static,
+) -> Call<T> {
+    Call::post(Path::me().edge("messages"), read).with_idempotency(Idempotency::Send)
+}
+
+pub(super) fn read_sent(response: &Response) -> Result<Sent, Error> {
+    let sent = Sent::read(response.object());
+    // Without either it is not a response of the Send API, and the outcome is unknown.
+    if sent.mid.is_none() && sent.recipient.is_none() {
+        return Err(response.unexpected());
+    }
+    Ok(sent)
+}
+
+/// Response of the Send API; its `Debug` shows no PSID.
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Sent {
-    /// To whom; nothing for a `user_ref` or a phone number.
+    /// PSID of the recipient. Absent when Meta does not return it, as for some private replies.
     pub recipient: Option<Psid>,
-    /// The message's id; nothing for a sender action.
+    /// Id of the message. Absent for a sender action.
     pub mid: Option<Mid>,
-    /// What Meta saved, for a medium that is reusable; good for 90 days.
+    /// Id of the saved file, valid for 90 days. Absent unless the file was sent as reusable.
     pub attachment: Option<AttachmentId>,
 }
 
 impl Sent {
-    pub(super) fn read(answer: Object<'_>) -> Self {
+    pub(super) fn read(object: Object<'_>) -> Self {
         // The page about calls shows the recipient as an object.
-        let recipient = answer
+        let recipient = object
             .id("recipient_id")
-            .or_else(|| answer.object("recipient").id("id"));
+            .or_else(|| object.object("recipient").id("id"));
         Self {
             recipient: recipient.and_then(|id| Psid::new(id).ok()),
-            mid: answer.id("message_id").and_then(|id| Mid::new(id).ok()),
-            attachment: answer
+            mid: object.id("message_id").and_then(|id| Mid::new(id).ok()),
+            attachment: object
                 .id("attachment_id")
                 .and_then(|id| AttachmentId::new(id).ok()),
         }
@@ -99,28 +82,5 @@ impl fmt::Debug for Sent {
             .field("mid", &self.mid)
             .field("attachment", &self.attachment)
             .finish_non_exhaustive()
-    }
-}
-
-impl Graph {
-    /// Sends a message as a Page, once.
-    ///
-    /// # Errors
-    ///
-    /// [`Error`] when Meta refuses or cannot be asked. Meta knows no idempotency key: when
-    /// [`Error::outcome_is_unknown`], the message may have been sent, and only its echo can tell.
-    ///
-    /// # Cancel safety
-    ///
-    /// When the future is dropped, the outcome is unknown.
-    ///
-    /// Meta: [Send API](https://developers.facebook.com/docs/messenger-platform/reference/send-api/)
-    pub async fn send(
-        &self,
-        access: &Access,
-        page: &PageId,
-        message: &Message,
-    ) -> Result<Sent, Error> {
-        self.call(access, &SendMessage::new(page, message)).await
     }
 }

@@ -8,7 +8,7 @@ use super::attachment::MAX_IMAGES;
 use super::invalid::{count, required};
 use super::message::MAX_TEXT_UNITS;
 use super::{Attachment, InvalidMessage, Media, UtilityTemplate};
-use crate::graph::Traffic;
+use crate::graph::RateClass;
 
 /// What a message says: one thing of five; its `Debug` shows which.
 ///
@@ -41,11 +41,11 @@ impl Content {
         }
     }
 
-    pub(super) fn traffic(&self) -> Traffic {
+    pub(super) fn rate_class(&self) -> RateClass {
         match self {
-            Self::Attachment(attachment) => attachment.traffic(),
-            Self::Images(_) => Traffic::Media,
-            Self::Text(_) | Self::Sticker(_) | Self::Utility(_) => Traffic::Text,
+            Self::Attachment(attachment) => attachment.rate_class(),
+            Self::Images(_) => RateClass::Media,
+            Self::Text(_) | Self::Sticker(_) | Self::Utility(_) => RateClass::Text,
         }
     }
 

@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use super::call::{MEDIA_TIMEOUT, send};
+use super::call::{MEDIA_TIMEOUT, read_sent, to_messages};
 use super::{Media, Purpose, Recipient, Sent};
-use crate::graph::{Answer, Call, Endpoint, Error, Traffic, Upload};
-use crate::id::PageId;
+use crate::graph::{Call, Error, RateClass, Upload};
 
 /// What a file is shown as.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -29,7 +28,6 @@ pub enum FileKind {
 /// Meta: [Sending attachments](https://developers.facebook.com/docs/messenger-platform/send-messages)
 #[derive(Clone, Debug)]
 pub struct SendFile {
-    page: PageId,
     to: Recipient,
     kind: FileKind,
     file: Upload,
@@ -38,10 +36,9 @@ pub struct SendFile {
 }
 
 impl SendFile {
-    /// This file from this Page to this customer, as an answer.
-    pub fn new(page: PageId, to: impl Into<Recipient>, kind: FileKind, file: Upload) -> Self {
+    /// This file to this customer, as an answer.
+    pub fn new(to: impl Into<Recipient>, kind: FileKind, file: Upload) -> Self {
         Self {
-            page,
             to: to.into(),
             kind,
             file,
@@ -71,37 +68,35 @@ impl SendFile {
     }
 }
 
-impl Endpoint for SendFile {
-    type Output = Sent;
-
-    fn call(&self) -> Result<Call, Error> {
-        self.to.check()?;
-        let mut fields = vec![
-            ("recipient".into(), json(&self.to)?),
-            ("messaging_type".into(), self.purpose.as_str().to_owned()),
-        ];
-        if let Some(tag) = self.purpose.tag() {
-            fields.push(("tag".into(), tag.as_str().to_owned()));
-        }
-        let message = message(self.kind, Media::default(), self.metadata.as_deref())?;
-        fields.push(("message".into(), message));
-        Ok(send(&self.page, self.to.as_str())?
-            .with_traffic(Traffic::Media)
-            .with_timeout(MEDIA_TIMEOUT)
-            .with_file(fields, self.file.clone()))
+/// Sends a file to a customer, piece by piece: it is never in memory as a whole. To send one file
+/// to many, save it once with [`save_file`](super::save_file).
+///
+/// Permission: `pages_messaging`.
+///
+/// # Errors
+///
+/// [`Error::Message`] when the recipient is blank.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/send-messages>
+pub fn file(message: &SendFile) -> Result<Call<Sent>, Error> {
+    message.to.check()?;
+    let mut fields = vec![
+        ("recipient".into(), json(&message.to)?),
+        ("messaging_type".into(), message.purpose.as_str().to_owned()),
+    ];
+    if let Some(tag) = message.purpose.tag() {
+        fields.push(("tag".into(), tag.as_str().to_owned()));
     }
-
-    fn read(&self, answer: &Answer) -> Result<Sent, Error> {
-        let sent = Sent::read(answer.object());
-        if sent.mid.is_none() && sent.recipient.is_none() {
-            return Err(answer.unexpected());
-        }
-        Ok(sent)
-    }
+    let text = message_json(message.kind, Media::default(), message.metadata.as_deref())?;
+    fields.push(("message".into(), text));
+    Ok(to_messages(read_sent)
+        .with_rate_class(RateClass::Media)
+        .with_timeout(MEDIA_TIMEOUT)
+        .with_file(fields, message.file.clone()))
 }
 
 /// The message round a medium, as the text of a form's field.
-pub(super) fn message(
+pub(super) fn message_json(
     kind: FileKind,
     media: Media,
     metadata: Option<&str>,

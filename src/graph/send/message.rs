@@ -9,7 +9,7 @@ use super::{
     Attachment, Content, HandOver, InvalidMessage, MAX_QUICK_REPLIES, Media, Purpose, Push,
     QuickReply, Recipient, Tag, Template, content,
 };
-use crate::graph::{Error, Traffic};
+use crate::graph::{Error, RateClass};
 use crate::id::{Mid, PersonaId};
 
 /// The longest text of a message, in UTF-16 units.
@@ -205,8 +205,8 @@ impl Message {
         self.metadata.as_deref()
     }
 
-    pub(super) fn traffic(&self) -> Traffic {
-        self.content.traffic()
+    pub(super) fn rate_class(&self) -> RateClass {
+        self.content.rate_class()
     }
 
     /// Whether Meta fetches something before it answers.

@@ -58,18 +58,18 @@ macro_rules! hush {
 }
 use hush;
 
-pub use self::action::{Action, SenderAction};
+pub use self::action::{Action, SenderAction, action};
 pub use self::attachment::{Attachment, MAX_IMAGES, Media, THUMBS_UP};
 pub use self::button::{Button, GameMetadata, MAX_BUTTON_TITLE_UNITS, MAX_PAYLOAD_UNITS, WebUrl};
-pub use self::call::{SendMessage, Sent};
+pub use self::call::{Sent, message};
 pub use self::content::Content;
-pub use self::file::{FileKind, SendFile};
+pub use self::file::{FileKind, SendFile, file};
 pub use self::invalid::InvalidMessage;
 pub use self::message::{MAX_METADATA_UNITS, MAX_TEXT_UNITS, Message};
 pub use self::purpose::{HandOver, Purpose, Push, Tag};
 pub use self::quick_reply::{MAX_QUICK_REPLIES, MAX_QUICK_REPLY_TITLE_UNITS, QuickReply};
 pub use self::recipient::{PersonName, Recipient};
-pub use self::saved::{ATTACHMENT_LIFE, SaveAttachment, SavedAttachment};
+pub use self::saved::{ATTACHMENT_LIFE, save_file, save_url};
 pub use self::template::*;
 pub use self::utility::{
     Language, UtilityButton, UtilityComponent, UtilityParameter, UtilityTemplate,

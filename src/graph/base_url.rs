@@ -1,13 +1,14 @@
-//! Where a URL leads: scheme, host and port.
+//! Base URL of the Graph API, and which hosts may serve pictures.
 //!
-//! Read by hand, and more strictly than any URL parser: what a lenient one would repair (white
-//! space, backslashes, `user@`, `127.1`) is refused, so that the parser that makes the connection
-//! cannot read another host than the one that was checked here.
+//! `http::Uri` parses; the checks here are stricter than any parser: user info, odd ports and odd
+//! host names are refused, so that the parser that makes the connection cannot see another host.
 
 use std::fmt;
 use std::net::Ipv4Addr;
 
-/// A base URL that is not `https://host[:port]`, nor `http://` to this machine.
+use http::Uri;
+
+/// Error for a base URL that is not `https://host[:port]`, or `http://` to this machine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidBaseUrl {
@@ -19,15 +20,15 @@ pub enum InvalidBaseUrl {
     Insecure,
 }
 
-/// A scheme, a host in lower case, and the port that is meant.
+/// Scheme, host in lower case, and effective port.
 #[derive(Clone, Eq, PartialEq)]
-pub(super) struct Origin {
+pub(super) struct BaseUrl {
     is_https: bool,
     host: String,
     port: u16,
 }
 
-impl Origin {
+impl BaseUrl {
     /// Meta's Graph API.
     pub(super) fn meta() -> Self {
         Self {
@@ -37,63 +38,57 @@ impl Origin {
         }
     }
 
-    /// Reads a base URL: an origin, and at most one slash after it.
-    pub(super) fn base(url: &str) -> Result<Self, InvalidBaseUrl> {
-        match Self::split(url) {
-            Some((origin, "" | "/")) if origin.is_https || origin.is_loopback() => Ok(origin),
-            Some((_, "" | "/")) => Err(InvalidBaseUrl::Insecure),
-            _ => Err(InvalidBaseUrl::Malformed),
+    /// Parses a base URL, with at most one slash at its end.
+    pub(super) fn parse(url: &str) -> Result<Self, InvalidBaseUrl> {
+        let uri: Uri = url.parse().map_err(|_| InvalidBaseUrl::Malformed)?;
+        let base = Self::of(&uri).ok_or(InvalidBaseUrl::Malformed)?;
+        if uri.path() != "/" || uri.query().is_some() || url.contains('#') {
+            return Err(InvalidBaseUrl::Malformed);
+        }
+        if base.is_https || base.is_loopback() {
+            Ok(base)
+        } else {
+            Err(InvalidBaseUrl::Insecure)
         }
     }
 
-    /// The origin of a URL.
-    pub(super) fn of(url: &str) -> Option<Self> {
-        Self::split(url).map(|(origin, _)| origin)
-    }
-
-    fn split(url: &str) -> Option<(Self, &str)> {
-        if !url
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
-        {
-            return None;
-        }
-        let (is_https, rest) = match url.strip_prefix("https://") {
-            Some(rest) => (true, rest),
-            None => (false, url.strip_prefix("http://")?),
+    /// Returns where a URL leads, or `None` for anything unusual.
+    pub(super) fn of(uri: &Uri) -> Option<Self> {
+        let is_https = match uri.scheme_str()? {
+            "https" => true,
+            "http" => false,
+            _ => return None,
         };
-        let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        // The colon of a port is never inside the brackets of an IPv6 address.
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-            _ => (authority, None),
-        };
-        let port = match port {
+        let authority = uri.authority()?.as_str();
+        let host = uri.host()?.to_ascii_lowercase();
+        let port = match uri.port() {
             None if is_https => 443,
             None => 80,
-            Some(digits) => digits
-                .parse()
-                .ok()
-                .filter(|port: &u16| *port != 0 && port.to_string() == digits)?,
+            Some(port) => Some(port.as_u16()).filter(|port| *port != 0)?,
         };
-        let host = host.to_ascii_lowercase();
-        let origin = Self {
+        let written = match uri.port() {
+            None => host.clone(),
+            Some(port) => format!("{host}:{}", port.as_u16()),
+        };
+        // Without user info, leading zeros or a colon without a port.
+        let is_plain = authority.eq_ignore_ascii_case(&written);
+        let is_host = host == "[::1]" || is_name(&host);
+        (is_plain && is_host).then_some(Self {
             is_https,
             host,
             port,
-        };
-        (origin.host == "[::1]" || is_name(&origin.host)).then_some((origin, rest))
+        })
     }
 
-    /// Whether it is this machine.
+    /// Returns whether it is this machine.
     pub(super) fn is_loopback(&self) -> bool {
         let is_loopback = |address: Ipv4Addr| address.is_loopback();
         matches!(self.host.as_str(), "localhost" | "[::1]")
             || self.host.parse().is_ok_and(is_loopback)
     }
 
-    /// Whether it is HTTPS on its usual port at this domain or below it.
-    pub(super) fn is_secure_within(&self, domain: &str) -> bool {
+    /// Returns whether it is HTTPS on port 443 at this domain or below it.
+    pub(super) fn is_https_within(&self, domain: &str) -> bool {
         let below = self.host.strip_suffix(domain);
         self.is_https
             && self.port == 443
@@ -108,7 +103,7 @@ fn is_name(host: &str) -> bool {
     })
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, usual) = if self.is_https {
             ("https", 443)
@@ -123,7 +118,7 @@ impl fmt::Display for Origin {
     }
 }
 
-impl fmt::Debug for Origin {
+impl fmt::Debug for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
@@ -147,7 +142,7 @@ mod tests {
             ("http://127.9.8.7:80", "http://127.9.8.7"),
             ("http://[::1]:4000", "http://[::1]:4000"),
         ] {
-            assert_eq!(Origin::base(url).unwrap().to_string(), written);
+            assert_eq!(BaseUrl::parse(url).unwrap().to_string(), written);
         }
     }
 
@@ -161,12 +156,12 @@ mod tests {
             "http://127.1",
             "http://0x7f.0.0.1",
         ] {
-            assert_eq!(Origin::base(url), Err(InvalidBaseUrl::Insecure), "{url}");
+            assert_eq!(BaseUrl::parse(url), Err(InvalidBaseUrl::Insecure), "{url}");
         }
     }
 
     #[test]
-    fn c14_what_is_no_base_url_is_refused() {
+    fn c14_anything_else_is_refused() {
         for url in [
             "",
             "graph.facebook.com",
@@ -195,13 +190,16 @@ mod tests {
             "http://[::1]x",
             "https://%68ost",
         ] {
-            assert_eq!(Origin::base(url), Err(InvalidBaseUrl::Malformed), "{url}");
+            assert_eq!(BaseUrl::parse(url), Err(InvalidBaseUrl::Malformed), "{url}");
         }
     }
 
     #[test]
-    fn a_domain_holds_itself_and_what_is_below_it() {
-        let within = |url| Origin::of(url).unwrap().is_secure_within("fbcdn.net");
+    fn a_domain_contains_itself_and_its_subdomains() {
+        let within = |url: &str| {
+            let uri = url.parse().unwrap();
+            BaseUrl::of(&uri).unwrap().is_https_within("fbcdn.net")
+        };
         assert!(within("https://fbcdn.net/a"));
         assert!(within("https://scontent.xx.FBCDN.net:443/a"));
         assert!(!within("https://evilfbcdn.net/a"));
