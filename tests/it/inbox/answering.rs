@@ -7,25 +7,21 @@ async fn an_answer_is_posted_once_with_its_key() {
     let desk = Desk::new().await;
     desk.reply(1, "Hello, Ada").await;
     assert_eq!(desk.newest().await.state, Some(MessageState::Queued));
-    desk.script.then(answer(
+    desk.script.json(
         200,
-        &json!({"recipient_id": "ada", "message_id": "m2"}),
-    ));
+        json!({"recipient_id": "ada", "message_id": "m2"}).to_string(),
+    );
     assert_eq!(desk.step(3).await, Step::Worked);
     assert_eq!(desk.step(4).await, Step::Idle(None));
-    let posts = desk.script.posts();
+    let posts = posts(&desk.script);
     assert_eq!(posts.len(), 1);
+    let head = &posts[0].http;
+    let url = head.uri().to_string();
     assert!(
-        posts[0]
-            .url
-            .starts_with("https://graph.facebook.com/v26.0/1/messages?appsecret_proof="),
-        "{}",
-        posts[0].url
+        url.starts_with("https://graph.facebook.com/v27.0/1/messages?appsecret_proof="),
+        "{url}"
     );
-    assert_eq!(
-        posts[0].bearer.as_ref().unwrap().expose_secret(),
-        "EAAtoken"
-    );
+    assert_eq!(head.headers()["authorization"], "Bearer EAAtoken");
     let body: Value = serde_json::from_slice(body_of(&posts[0])).unwrap();
     assert_eq!(
         body,
@@ -43,7 +39,7 @@ async fn an_answer_is_posted_once_with_its_key() {
 async fn a_refusal_outside_the_window_is_failed_with_that_reason() {
     let desk = Desk::new().await;
     desk.reply(1, "too late").await;
-    desk.script.then(refusal(10, 2_018_278));
+    refuse(&desk.script, 10, 2_018_278);
     desk.step(3).await;
     let newest = desk.newest().await;
     assert_eq!(newest.state, Some(MessageState::Failed));
@@ -64,31 +60,32 @@ async fn a_refusal_outside_the_window_is_failed_with_that_reason() {
 async fn an_unknown_outcome_is_never_sent_again() {
     let desk = Desk::new().await;
     desk.reply(1, "maybe").await;
-    desk.script.then(Err(TransportErrorKind::Unknown));
+    desk.script.failure(TransportErrorKind::Unknown);
     assert_eq!(desk.step(3).await, Step::Worked);
     assert_eq!(desk.newest().await.state, Some(MessageState::Unknown));
     for when in [4, 100, 1_000_000] {
         assert_eq!(desk.step(when).await, Step::Idle(None));
     }
-    assert_eq!(desk.script.posts().len(), 1);
+    assert_eq!(posts(&desk.script).len(), 1);
 }
 
 #[tokio::test]
 async fn what_never_left_waits_and_is_sent_later() {
     let desk = Desk::new().await;
     desk.reply(1, "hello").await;
-    desk.script.then(Err(TransportErrorKind::NotSent));
+    desk.script.failure(TransportErrorKind::NotSent);
     assert_eq!(desk.step(3).await, Step::Worked);
     assert_eq!(desk.newest().await.state, Some(MessageState::Queued));
     let Step::Idle(Some(due)) = desk.step(3).await else {
         panic!("it was not put off")
     };
     assert!(due > at(3), "{due:?}");
-    desk.script.then(answer(200, &json!({"message_id": "m2"})));
+    desk.script
+        .json(200, json!({"message_id": "m2"}).to_string());
     let step = desk.inbox.step(due, WorkerId::new(8)).await.unwrap();
     assert_eq!(step, Step::Worked);
     assert_eq!(desk.newest().await.state, Some(MessageState::Sent));
-    let posts = desk.script.posts();
+    let posts = posts(&desk.script);
     assert_eq!(posts.len(), 2);
     assert_eq!(body_of(&posts[0]), body_of(&posts[1]));
 }
@@ -100,11 +97,12 @@ async fn the_same_key_twice_is_one_answer() {
     assert!(matches!(first, Applied::New { .. }), "{first:?}");
     assert_eq!(desk.reply(1, "hello").await, Applied::Unchanged);
     assert_eq!(talk(&desk.store, &ada()).await.len(), 2);
-    desk.script.then(answer(200, &json!({"message_id": "m2"})));
+    desk.script
+        .json(200, json!({"message_id": "m2"}).to_string());
     desk.step(3).await;
     assert_eq!(desk.reply(1, "hello").await, Applied::Unchanged);
     assert_eq!(desk.step(4).await, Step::Idle(None));
-    assert_eq!(desk.script.posts().len(), 1);
+    assert_eq!(posts(&desk.script).len(), 1);
 }
 
 #[tokio::test]

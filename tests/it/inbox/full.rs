@@ -54,7 +54,7 @@ async fn a_store_that_cannot_write_fails_the_delivery_and_sends_nothing() {
         }])
         .await
         .unwrap();
-    let graph = Graph::new(desk.script.clone());
+    let graph = graph(&desk.script);
     let full = Inbox::new(Arc::new(Full(desk.store.clone())), graph, Arc::new(OnePage));
     let body = delivery("1", &[message(&ada(), "m9", at(9), "Hello")]);
     let delivery = parse_unverified(&body).unwrap();
@@ -78,6 +78,6 @@ async fn a_store_that_cannot_write_fails_the_delivery_and_sends_nothing() {
         matches!(error, Err(StoreError::Unavailable(_))),
         "{error:?}"
     );
-    assert!(desk.script.posts().is_empty());
+    assert!(posts(&desk.script).is_empty());
     assert_eq!(talk(&desk.store, &ada()).await.len(), 2);
 }

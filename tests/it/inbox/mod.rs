@@ -7,16 +7,15 @@ mod full;
 mod profiles;
 mod receiving;
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use messenger_crm::change::{Applied, Change};
 use messenger_crm::graph::{
-    Access, Advice, Graph, Method, Request, Response, Transport, TransportError, TransportErrorKind,
+    Access, Advice, AppAccess, Graph, Request, RetryPolicy, ScriptedTransport, TransportErrorKind,
 };
-use messenger_crm::id::PageId;
+use messenger_crm::id::{AppId, PageId};
 use messenger_crm::inbox::{Accounts, Inbox, ReplyError, Step};
 use messenger_crm::secret::{AppSecret, PageToken};
 use messenger_crm::store::conformance::POISON;
@@ -33,52 +32,26 @@ use crate::store::{File, ada, at, contact, delivery, key, message, person, recei
 use crate::util::Folder;
 use crate::{conformance, events};
 
-type Line = Result<Response, TransportErrorKind>;
-
-/// Answers as told and keeps what it was asked.
-#[derive(Clone, Debug, Default)]
-struct Script {
-    answers: Arc<Mutex<VecDeque<Line>>>,
-    asked: Arc<Mutex<Vec<Request>>>,
+/// A `Graph` over the script that repeats nothing, so that each response is one attempt.
+fn graph(script: &ScriptedTransport) -> Graph {
+    script.graph().with_retry(RetryPolicy::never())
 }
 
-impl Script {
-    fn then(&self, line: Line) {
-        self.answers.lock().unwrap().push_back(line);
-    }
-
-    fn posts(&self) -> Vec<Request> {
-        let asked = self.asked.lock().unwrap();
-        let posts = asked
-            .iter()
-            .filter(|request| request.method == Method::Post);
-        posts.cloned().collect()
-    }
-}
-
-#[async_trait]
-impl Transport for Script {
-    async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        self.asked.lock().unwrap().push(request);
-        let line = self.answers.lock().unwrap().pop_front();
-        line.expect("no answer is left")
-            .map_err(TransportError::new)
-    }
+/// The requests that changed something.
+fn posts(script: &ScriptedTransport) -> Vec<Request> {
+    let requests = script.requests().into_iter();
+    requests
+        .filter(|request| request.http.method() == "POST")
+        .collect()
 }
 
 fn body_of(request: &Request) -> &[u8] {
-    request.body.as_ref().unwrap().as_bytes().unwrap()
+    request.http.body().as_bytes().unwrap()
 }
 
-fn answer(status: u16, body: &Value) -> Line {
-    let body = serde_json::to_vec(body).unwrap();
-    let content_type = Some("application/json".to_owned());
-    Ok(Response::new(status, content_type, body))
-}
-
-fn refusal(code: i64, subcode: i64) -> Line {
+fn refuse(script: &ScriptedTransport, code: i64, subcode: i64) {
     let error = json!({"message": "no", "code": code, "error_subcode": subcode, "fbtrace_id": "T"});
-    answer(400, &json!({"error": error}))
+    script.json(400, json!({"error": error}).to_string());
 }
 
 #[derive(Debug)]
@@ -86,17 +59,19 @@ struct OnePage;
 
 #[async_trait]
 impl Accounts for OnePage {
-    async fn access(&self, _: &PageId) -> Option<Access> {
+    async fn access(&self, page: &PageId) -> Option<Access> {
+        let secret = AppSecret::new("60efff025951cddde78c8d03de52cc90").unwrap();
         Some(Access::new(
+            AppAccess::new(AppId::new("271828182845904").unwrap(), secret),
+            page.clone(),
             PageToken::new("EAAtoken").unwrap(),
-            AppSecret::new("60efff025951cddde78c8d03de52cc90").unwrap(),
         ))
     }
 }
 
 struct Desk {
     inbox: Inbox,
-    script: Script,
+    script: ScriptedTransport,
     store: SqliteStore,
     _file: File,
 }
@@ -106,8 +81,7 @@ impl Desk {
     async fn new() -> Self {
         let desk = Self::empty();
         desk.receive(message(&ada(), "m1", at(1), "Hello")).await;
-        desk.script
-            .then(answer(200, &json!({"name": "Ada", "id": "ada"})));
+        desk.script.json(200, r#"{"name":"Ada","id":"ada"}"#);
         assert_eq!(desk.step(1).await, Step::Worked);
         desk
     }
@@ -115,9 +89,8 @@ impl Desk {
     fn empty() -> Self {
         let file = File::new();
         let store = file.open();
-        let script = Script::default();
-        let graph = Graph::new(script.clone());
-        let inbox = Inbox::new(Arc::new(store.clone()), graph, Arc::new(OnePage));
+        let script = ScriptedTransport::new();
+        let inbox = Inbox::new(Arc::new(store.clone()), graph(&script), Arc::new(OnePage));
         Self {
             inbox,
             script,

@@ -6,7 +6,7 @@ use super::*;
 async fn a_refused_profile_leaves_the_message_visible() {
     let desk = Desk::empty();
     desk.receive(message(&ada(), "m1", at(1), "Hello")).await;
-    desk.script.then(refusal(200, 0));
+    refuse(&desk.script, 200, 0);
     assert_eq!(desk.step(1).await, Step::Worked);
     let person = person(&desk.store, &ada()).await;
     assert!(person.profile.is_none());
@@ -22,8 +22,8 @@ async fn a_picture_that_cannot_be_fetched_is_asked_for_more_and_more_slowly() {
     let mut now = at(1);
     let mut waits = Vec::new();
     for _ in 0..4 {
-        desk.script.then(answer(200, &profile));
-        desk.script.then(Err(TransportErrorKind::Unknown));
+        desk.script.json(200, profile.to_string());
+        desk.script.failure(TransportErrorKind::Unknown);
         let step = desk.inbox.step(now, WorkerId::new(7)).await.unwrap();
         assert_eq!(step, Step::Worked);
         let person = person(&desk.store, &ada()).await;
@@ -36,4 +36,25 @@ async fn a_picture_that_cannot_be_fetched_is_asked_for_more_and_more_slowly() {
         waits.is_sorted_by(|one, next| one < next),
         "it does not slow down: {waits:?}"
     );
+}
+
+#[tokio::test]
+async fn b1_a_refused_picture_is_downloaded_again_later() {
+    for status in [302, 403, 404, 500] {
+        let desk = Desk::empty();
+        desk.receive(message(&ada(), "m1", at(1), "Hello")).await;
+        let profile = r#"{"name":"Ada","profile_pic":"https://scontent.fbcdn.net/p.jpg"}"#;
+        desk.script.json(200, profile);
+        desk.script.json(status, "");
+        assert_eq!(desk.step(1).await, Step::Worked);
+        let due = person(&desk.store, &ada()).await.profile_due.unwrap();
+
+        desk.script.json(200, profile);
+        let picture = http::Response::builder().header("content-type", "image/jpeg");
+        desk.script
+            .response(picture.body(b"\xff\xd8".to_vec()).unwrap());
+        desk.inbox.step(due, WorkerId::new(7)).await.unwrap();
+        let picture = desk.store.picture(&ada()).await.unwrap();
+        assert_eq!(picture.unwrap().bytes, b"\xff\xd8", "{status}");
+    }
 }

@@ -56,7 +56,7 @@ async fn an_event_of_a_page_that_is_not_ours_is_kept_and_makes_no_customer() {
 async fn i5_an_event_the_store_can_never_accept_is_kept_and_its_delivery_acknowledged() {
     let folder = Folder::new();
     let store = conformance::sqlite(folder.path());
-    let graph = Graph::new(Script::default());
+    let graph = graph(&ScriptedTransport::new());
     let inbox = Inbox::new(Arc::new(store.clone()), graph, Arc::new(OnePage));
     let poison = message(&ada(), "m2", at(2), POISON);
     let events = [

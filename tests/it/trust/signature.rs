@@ -1,7 +1,5 @@
 //! Is it Meta? The signature, through what a host can call.
 
-use messenger_crm::graph::Access;
-use messenger_crm::secret::PageToken;
 use messenger_crm::webhook::{ReceiveError, SignatureError, sign};
 
 use super::{BODY, SECRET, SHA1, SIGNATURE, digits, secret, webhook};
@@ -109,24 +107,6 @@ fn v24_an_empty_body_is_verified_and_then_unreadable() {
     assert_eq!(webhook.verify(Some(signature.as_bytes()), b""), Ok(()));
     let received = webhook.receive(Some(signature.as_bytes()), b"");
     assert!(matches!(received, Err(ReceiveError::Envelope(_))));
-}
-
-// platform.md §7.2
-#[test]
-fn v34_the_proof_is_of_that_calls_token() {
-    for (token, proof) in [
-        (
-            "EAAtoken",
-            "ac7e2fa3edd0a67e0d5f4d7b159bcdebf80cae8e250c89709af79fc82b9f746a",
-        ),
-        (
-            "EAAother",
-            "f1dd0228892585a4d2512cf910d9c9e2f43a4b516a6f4534671f04a0885fa6c6",
-        ),
-    ] {
-        let access = Access::new(PageToken::new(token).unwrap(), secret(SECRET));
-        assert_eq!(access.proof(), proof);
-    }
 }
 
 // ---- What is wrong -------------------------------------------------------
