@@ -9,7 +9,6 @@ mod app;
 mod canary;
 #[cfg(any())]
 mod corpus;
-#[cfg(any())]
 mod flow;
 #[cfg(any())]
 mod page;
@@ -17,19 +16,17 @@ mod page;
 mod past;
 #[cfg(any())]
 mod send;
-#[cfg(any())]
 mod server;
 #[cfg(any())]
 mod simulated;
 #[cfg(any())]
 mod simulated_settings;
-#[cfg(any())]
 mod stream;
 #[cfg(any())]
 mod template;
 #[cfg(any())]
 mod upload;
-#[cfg(any())]
+#[cfg(feature = "simulator")]
 mod wire;
 
 use std::collections::VecDeque;
@@ -38,7 +35,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use messenger_crm::graph::{
-    Access, AppAccess, Body, Call, Error, Graph, PageClient, Request, TokioClock, Transport,
+    Access, AppAccess, Body, Call, Error, Graph, PageClient, Path, Request, TokioClock, Transport,
     TransportError, TransportErrorKind,
 };
 use messenger_crm::id::{AppId, PageId, Psid};
@@ -212,6 +209,11 @@ pub(crate) fn json_of(request: &Request) -> Value {
 pub(crate) fn form_of(request: &Request) -> Vec<(String, String)> {
     let body = body_of(request, "application/x-www-form-urlencoded");
     url::form_urlencoded::parse(body).into_owned().collect()
+}
+
+/// A call that reads and accepts any JSON.
+pub(crate) fn any_read() -> Call<()> {
+    Call::get(Path::me(), |_| Ok(()))
 }
 
 pub(crate) const DONE: &str = r#"{"success":true}"#;

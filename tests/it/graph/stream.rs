@@ -1,4 +1,4 @@
-//! A file on its way: never in memory as a whole.
+//! Uploads are streamed.
 
 use std::io;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use messenger_crm::graph::send::{FileKind, SaveAttachment, SendFile};
-use messenger_crm::graph::{Chunks, Error, Graph, Source, Upload};
+use messenger_crm::graph::send::{self, FileKind, SendFile};
+use messenger_crm::graph::{Chunks, Error, Graph, Source, TokioClock, Upload};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::wire::{Desk, transport};
 
-/// A file that nobody has: each piece is made when it is asked for, and counted.
+/// A file whose pieces are made when they are read, and counted.
 #[derive(Clone)]
 struct Counted {
     bytes: u64,
@@ -47,7 +47,7 @@ impl Chunks for CountedChunks {
 }
 
 #[tokio::test]
-async fn c26_25_megabytes_are_streamed_and_never_lie_in_memory() {
+async fn c26_25_megabytes_are_streamed() {
     const BYTES: u64 = 25 * 1024 * 1024;
     let pulled = Arc::new(AtomicU64::new(0));
     let counted = Counted {
@@ -69,7 +69,7 @@ async fn c26_25_megabytes_are_streamed_and_never_lie_in_memory() {
         let (mut read, mut most_ahead) = (0, 0);
         let mut bytes = vec![0; 256 * 1024];
         while read < length {
-            // Slower than the client could be: only a client that buffers gets far ahead.
+            // Slower than the client: only a client that buffers reads far ahead.
             tokio::time::sleep(Duration::from_millis(1)).await;
             read += stream.read(&mut bytes).await.unwrap() as u64;
             most_ahead = most_ahead.max(pulled.load(Ordering::SeqCst).saturating_sub(read));
@@ -82,10 +82,11 @@ async fn c26_25_megabytes_are_streamed_and_never_lie_in_memory() {
         stream.write_all(answer.as_bytes()).await.unwrap();
         (head, most_ahead)
     });
-    let graph = Graph::new(transport()).with_base_url(&url).unwrap();
-    let save = SaveAttachment::from_file(super::page(), FileKind::Video, file);
-    let saved = graph.call(&super::access(), &save).await.unwrap();
-    assert_eq!(saved.id.as_str(), "1857777774821032");
+    let graph = Graph::from_parts(transport(), TokioClock::new());
+    let page = graph.with_base_url(&url).unwrap().page(super::access());
+    let save = send::save_file(FileKind::Video, file).unwrap();
+    let saved = page.call(&save).await.unwrap();
+    assert_eq!(saved.as_str(), "1857777774821032");
     let (head, most_ahead) = serving.await.unwrap();
     assert!(
         head.contains("content-type: multipart/form-data; boundary="),
@@ -97,15 +98,16 @@ async fn c26_25_megabytes_are_streamed_and_never_lie_in_memory() {
 }
 
 #[tokio::test]
-async fn c26_a_file_that_breaks_off_is_no_message() {
+async fn c26_a_file_that_ends_early_sends_no_message() {
     let desk = Desk::new().await;
     let short = Counted {
         bytes: 1000,
         pulled: Arc::default(),
     };
     let file = Upload::new("a.png", "image/png", 2000, short).unwrap();
-    let send = SendFile::new(desk.page.clone(), Desk::person(), FileKind::Image, file);
-    let error = desk.graph.call(&desk.access, &send).await.unwrap_err();
+    let send = SendFile::new(Desk::person(), FileKind::Image, file);
+    let call = send::file(&send).unwrap();
+    let error = desk.page.call(&call).await.unwrap_err();
     assert!(matches!(error, Error::Transport(_)), "{error:?}");
     assert_eq!(desk.received(), 0);
 }
