@@ -1,20 +1,18 @@
 //! Sends one message from the command line.
 //!
-//! The secrets come from the environment, never from the command line, where everybody on the
-//! machine can read them:
+//! The credentials come from the environment, because every user of the machine can read a command
+//! line:
 //!
-//! `PAGE_TOKEN=… APP_SECRET=… cargo run --example send -- <PSID> <text>`
+//! `APP_ID=… APP_SECRET=… PAGE_ID=… PAGE_TOKEN=… cargo run --example send -- <PSID> <text>`
 //!
-//! With `GRAPH_URL=http://127.0.0.1:4040` it goes to the simulator (the example `simulator` prints
-//! what it needs), without it to Meta.
+//! The message goes to Meta, or with `GRAPH_URL=http://127.0.0.1:4040` to the simulator (the example
+//! `simulator` prints the credentials).
 
 use std::{env, error::Error, process::ExitCode};
 
-use messenger_crm::{
-    graph::{Access, Graph, Message, ReqwestTransport, TokioClock},
-    id::Psid,
-    secret::{AppSecret, PageToken},
-};
+use messenger_crm::graph::{Access, AppAccess, Graph, Message};
+use messenger_crm::id::{AppId, PageId, Psid};
+use messenger_crm::secret::{AppSecret, PageToken};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -32,18 +30,19 @@ async fn send(words: &[String]) -> Result<(), Box<dyn Error>> {
     let [psid, text] = words else {
         return Err("usage: send <PSID> <text>".into());
     };
-    let access = Access::new(
-        PageToken::new(secret("PAGE_TOKEN")?)?,
-        AppSecret::new(secret("APP_SECRET")?)?,
+    let app = AppAccess::new(
+        AppId::new(variable("APP_ID")?)?,
+        AppSecret::new(variable("APP_SECRET")?)?,
     );
+    let page = PageId::new(variable("PAGE_ID")?)?;
+    let access = Access::new(app, page, PageToken::new(variable("PAGE_TOKEN")?)?);
     let message = Message::text(Psid::new(psid)?, text)?;
 
-    let mut graph = Graph::new(ReqwestTransport::new()?).with_clock(TokioClock::new());
+    let mut graph = Graph::new()?;
     if let Ok(url) = env::var("GRAPH_URL") {
         graph = graph.with_base_url(&url)?;
     }
-    let page = graph.page(&access).await?;
-    match graph.send(&access, &page.id, &message).await {
+    match graph.page(access).send(&message).await {
         Ok(sent) => {
             let mid = sent
                 .mid
@@ -53,12 +52,12 @@ async fn send(words: &[String]) -> Result<(), Box<dyn Error>> {
             Ok(())
         }
         Err(error) if error.outcome_is_unknown() => {
-            Err(format!("{error}: it may have been sent all the same").into())
+            Err(format!("{error}; the message may have been sent").into())
         }
         Err(error) => Err(format!("{error} (advice: {})", error.advice()).into()),
     }
 }
 
-fn secret(name: &str) -> Result<String, String> {
+fn variable(name: &str) -> Result<String, String> {
     env::var(name).map_err(|_| format!("{name} is not set"))
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use messenger_crm::{
-    graph::{Access, Graph},
+    graph::{Access, AppAccess, Graph},
     id::PageId,
     inbox::{Accounts, Inbox, Step},
     store::{OutgoingKey, SqliteStore, WorkerId},
@@ -81,9 +81,10 @@ struct Tokens(Arc<Connections>);
 #[async_trait]
 impl Accounts for Tokens {
     async fn access(&self, page: &PageId) -> Option<Access> {
-        self.0
-            .by_page(page)
-            .map(|connection| Access::new(connection.token.clone(), connection.secret.clone()))
+        self.0.by_page(page).map(|connection| {
+            let app = AppAccess::new(connection.app_id.clone(), connection.secret.clone());
+            Access::new(app, connection.page.clone(), connection.token.clone())
+        })
     }
 }
 

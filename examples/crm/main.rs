@@ -21,7 +21,7 @@ use args::{Args, Mode, Parsed};
 use connections::Connections;
 use crm::Crm;
 use messenger_crm::{
-    graph::{Graph, ReqwestTransport, TokioClock},
+    graph::Graph,
     secret::{AppSecret, PageToken},
     simulator::Simulator,
     store::{SqliteStore, StoreError},
@@ -67,8 +67,7 @@ async fn run(args: Args) -> Result<(), String> {
         StoreError::TooNew { .. } => format!("cannot open {}: {error}", database.display()),
         _ => format!("cannot open the database {}: {error}", database.display()),
     })?;
-    let transport = ReqwestTransport::new().map_err(|error| error.to_string())?;
-    let graph = Graph::new(transport).with_clock(TokioClock::new());
+    let graph = Graph::new().map_err(|error| error.to_string())?;
 
     let (stop, stopping) = watch::channel(false);
     let (simulator, crm) = match args.mode {
