@@ -7,7 +7,8 @@ use messenger_crm::{
     graph::{Access, Graph},
     id::PageId,
     inbox::{Accounts, Inbox, Step},
-    store::{OutgoingKey, SqliteStore, WorkerId},
+    model::{OutgoingKey, WorkerId},
+    store::SqliteStore,
 };
 use tokio::{
     sync::{Semaphore, watch},

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use messenger_crm::store::{Contact, ContactKey, Message, MessageState, Side, Source};
+use messenger_crm::model::{Contact, ContactKey, Message, MessageState, Side, Source};
 use serde_json::{Value, json};
 
 use crate::{connections::Connection, crm::Crm, now};

@@ -65,7 +65,6 @@ mod version;
 use std::sync::Arc;
 
 pub use self::access::Access;
-pub use self::advice::Advice;
 pub use self::answer::Answer;
 pub use self::batch::{Batch, MAX_BATCH};
 #[cfg(feature = "client")]
@@ -80,7 +79,7 @@ pub use self::listing::{Cursor, Listing, Paging};
 pub use self::object::Object;
 pub use self::origin::InvalidBaseUrl;
 pub use self::path::Path;
-pub use self::picture::{MAX_PICTURE_BYTES, Picture, PictureError, PictureUrl};
+pub use self::picture::{MAX_PICTURE_BYTES, PictureError, PictureUrl};
 pub use self::profile::{NoProfile, Profile, ProfileOf, ProfileOutcome};
 pub use self::refusal::{ApiError, Excerpt};
 pub use self::retry::RetryPolicy;
@@ -91,6 +90,7 @@ pub use self::transport::{
 pub use self::upload::{Chunks, InvalidUpload, MAX_UPLOAD_BYTES, Source, Upload};
 pub use self::usage::{BusinessUsage, Share, Usage};
 pub use self::version::{GraphVersion, InvalidVersion};
+pub use crate::model::Advice;
 
 use self::lanes::Lanes;
 use self::origin::Origin;

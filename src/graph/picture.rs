@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use super::{CALL_TIMEOUT, Error, Graph, Method, Origin, Request, TransportErrorKind};
+use crate::model::Picture;
 
 /// The largest picture that is read, in bytes.
 pub const MAX_PICTURE_BYTES: usize = 1024 * 1024;
@@ -31,35 +30,6 @@ impl PictureUrl {
 impl fmt::Debug for PictureUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PictureUrl(…)")
-    }
-}
-
-/// A picture; its `Debug` shows the type and the length.
-#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Picture {
-    /// `image/gif`, `image/jpeg`, `image/png` or `image/webp`.
-    pub media_type: String,
-    /// The file, at most [`MAX_PICTURE_BYTES`].
-    pub bytes: Vec<u8>,
-}
-
-impl Picture {
-    /// A picture of this type.
-    pub fn new(media_type: impl Into<String>, bytes: Vec<u8>) -> Self {
-        Self {
-            media_type: media_type.into(),
-            bytes,
-        }
-    }
-}
-
-impl fmt::Debug for Picture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Picture")
-            .field("media_type", &self.media_type)
-            .field("bytes", &self.bytes.len())
-            .finish()
     }
 }
 
@@ -124,10 +94,7 @@ impl Graph {
             .content_type
             .filter(|media_type| MEDIA_TYPES.contains(&media_type.as_str()))
             .ok_or(PictureError::MediaType)?;
-        Ok(Picture {
-            media_type,
-            bytes: response.body,
-        })
+        Ok(Picture::new(media_type, response.body))
     }
 
     fn may_hold_pictures(&self, url: &PictureUrl) -> bool {

@@ -15,7 +15,8 @@ use crate::{
     change::{Applied, Change},
     graph::{Access, Graph, InvalidMessage, Message, send::STANDARD_WINDOW},
     id::PageId,
-    store::{Contact, ContactKey, ContactStore, Content, OutgoingKey, StoreError, WorkerId},
+    model::{Contact, ContactKey, Content, OutgoingKey, WorkerId},
+    store::{ContactStore, StoreError},
     time::Timestamp,
     webhook::Delivery,
 };

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::Inbox;
 use crate::{
     change::{Applied, Change, ProfileAnswer, SendOutcome, Work},
-    graph::{Advice, Error, Message, ProfileOutcome, TransportErrorKind},
-    store::{ContactKey, Content, OutgoingKey, Pending, Profile, Reason, StoreError, WorkerId},
+    graph::{Error, Message, ProfileOutcome, TransportErrorKind},
+    model::{Advice, ContactKey, Content, OutgoingKey, Profile, Reason, WorkerId},
+    store::{Pending, StoreError},
     time::Timestamp,
 };
 
@@ -160,7 +161,7 @@ async fn send(
 
 /// What an error of a send means. Only what surely did not leave, or was throttled, goes again.
 fn outcome(error: &Error, attempt: u32, now: Timestamp) -> SendOutcome {
-    let reason = Reason::of(error);
+    let reason = Reason::from(error);
     let never_left =
         matches!(error, Error::Transport(error) if error.kind == TransportErrorKind::NotSent);
     if error.outcome_is_unknown() {
