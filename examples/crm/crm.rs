@@ -108,7 +108,7 @@ async fn worker(crm: Arc<Crm>) {
         let pause = match crm.inbox.step(now(), me).await {
             Ok(Step::Worked) => continue,
             Ok(Step::Idle(due)) => due
-                .map_or(Duration::from_secs(60), |due| due.since(now()))
+                .map_or(Duration::from_secs(60), |due| due - now())
                 .min(Duration::from_secs(60)),
             Err(error) => {
                 eprintln!("crm: {error}");

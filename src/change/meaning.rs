@@ -66,7 +66,7 @@ impl Change {
 
 /// No clock of Meta's is further ahead than this.
 fn latest(now: Timestamp) -> Timestamp {
-    now.plus(Duration::from_secs(24 * 3600))
+    now + Duration::from_secs(24 * 3600)
 }
 
 /// An event of a conversation, about to get its meaning.

@@ -119,7 +119,7 @@ async fn claim(
         contact: contact.clone(),
         work,
         attempt,
-        until: now.plus(LEASE),
+        until: now + LEASE,
         by,
     };
     Ok(inbox.store.apply(&[claimed]).await?.first() == Some(&Applied::Changed))
@@ -135,7 +135,7 @@ async fn send(
 ) -> SendOutcome {
     let Some(access) = inbox.accounts.access(&contact.page).await else {
         return SendOutcome::NotSent {
-            due: now.plus(THROTTLED),
+            due: now + THROTTLED,
         };
     };
     let text = content.text.clone().unwrap_or_default();
@@ -170,16 +170,15 @@ fn outcome(error: &Error, attempt: u32, now: Timestamp) -> SendOutcome {
         SendOutcome::Failed { reason }
     } else if never_left {
         SendOutcome::NotSent {
-            due: now.plus(delay(attempt)),
+            due: now + delay(attempt),
         }
     } else if reason.advice == Advice::RateLimited {
         SendOutcome::NotSent {
-            due: now.plus(
-                error
+            due: now
+                + error
                     .retry_after()
                     .unwrap_or(THROTTLED)
                     .max(THROTTLED.saturating_mul(attempt)),
-            ),
         }
     } else {
         SendOutcome::Failed { reason }
@@ -192,13 +191,13 @@ async fn fetch(
     attempt: u32,
     now: Timestamp,
 ) -> (ProfileAnswer, Option<Timestamp>) {
-    let later = Some(now.plus(delay(attempt)));
+    let later = Some(now + delay(attempt));
     let Some(access) = inbox.accounts.access(&contact.page).await else {
         return (ProfileAnswer::Failed, later);
     };
     match inbox.graph.profile(&access, &contact.psid).await {
         Ok(ProfileOutcome::Known(profile)) => known(inbox, profile, later).await,
-        Ok(ProfileOutcome::Nobody(_)) => (ProfileAnswer::Nobody, Some(now.plus(ASK_AGAIN))),
+        Ok(ProfileOutcome::Nobody(_)) => (ProfileAnswer::Nobody, Some(now + ASK_AGAIN)),
         Err(_) => (ProfileAnswer::Failed, later),
     }
 }

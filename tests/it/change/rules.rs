@@ -141,7 +141,7 @@ fn what_is_kept_is_named_by_its_bytes_and_its_page() {
 fn times_are_capped_a_day_ahead_and_now_where_there_is_none() {
     let year_2100 = r#""timestamp":4102444800000,"#;
     for (time, at) in [
-        (year_2100, NOW.plus(DAY)),
+        (year_2100, NOW + DAY),
         ("", NOW),
         (r#""timestamp":"soon","#, NOW),
         (
@@ -179,7 +179,7 @@ fn times_are_capped_a_day_ahead_and_now_where_there_is_none() {
             Change::Delivered { up_to, .. } => up_to,
             other => panic!("{other:?}"),
         };
-        assert_eq!(up_to, Some(NOW.plus(DAY)), "{member}");
+        assert_eq!(up_to, Some(NOW + DAY), "{member}");
     }
 }
 
