@@ -17,10 +17,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use messenger_crm::change::{Applied, Change};
 use messenger_crm::id::{Mid, PageId, Psid};
+use messenger_crm::model::{
+    Contact, ContactKey, Content, Entry, EntryId, Message, Picture, RawEvent, Revision, Source,
+};
 use messenger_crm::store::{
-    Changed, Contact, ContactKey, ContactQuery, ContactStore, Content, Entry, EntryId, Kept,
-    KeptQuery, Listing, MemoryStore, Message, MessageQuery, Pending, Picture, Revision, Source,
-    StoreError,
+    Changed, ContactQuery, ContactStore, Listing, MemoryStore, MessageQuery, Pending,
+    RawEventQuery, StoreError,
 };
 use messenger_crm::time::Timestamp;
 use tokio::sync::Mutex;
@@ -96,8 +98,8 @@ impl ContactStore for JournalStore {
         self.memory.messages(query).await
     }
 
-    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError> {
-        self.memory.kept(query).await
+    async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
+        self.memory.raw_events(query).await
     }
 
     async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {

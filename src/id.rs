@@ -1,48 +1,143 @@
-//! Who and what: opaque ids that keep what Meta sent.
+//! Ids of Pages, people, apps, messages and what else Meta names.
 //!
-//! Meta's ids are numbers in strings, strings, and now and then plain numbers. Nothing may be read
-//! out of them, so they are kept as text and compared as a whole. Each kind has its own type: a
-//! PSID means something for one Page only, and mixing it up with a Page id is the classic mistake.
+//! Ids are opaque. Meta writes most of them as strings of digits, some as other strings, and some
+//! places as JSON numbers; each is kept as text and compared as a whole. Every kind has its own
+//! type, because confusing them is a common mistake: a page-scoped id is valid for one Page only.
+//!
+//! All types have the same conversions: [`FromStr`](std::str::FromStr), `TryFrom` of `String` and
+//! `&str`, `Display`, `AsRef<str>`, comparison with strings, and serde (as a string; an integer is
+//! read, too).
+//!
+//! # Examples
+//!
+//! ```
+//! use std::collections::HashMap;
+//! use messenger_crm::id::{PageId, Psid};
+//!
+//! let page: PageId = "102030405060708".parse()?;
+//! assert_eq!(page, "102030405060708");
+//! assert_eq!(format!("/{page}/messages"), "/102030405060708/messages");
+//!
+//! let names = HashMap::from([(page, "Tea house")]);
+//! assert_eq!(names.get("102030405060708"), Some(&"Tea house"));
+//!
+//! // An integer is read without rounding. `Debug` of a person's id does not print it.
+//! let psid: Psid = serde_json::from_str("9007199254740993").unwrap();
+//! assert_eq!(psid, "9007199254740993");
+//! assert_eq!(format!("{psid:?}"), "Psid(…)");
+//! # Ok::<(), messenger_crm::id::InvalidId>(())
+//! ```
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use crate::text::string_or_integer;
 
-/// The longest id that is accepted, in bytes.
+/// Maximum length of an id, in bytes.
 pub const MAX_ID_BYTES: usize = 512;
 
-/// An id that is empty or longer than [`MAX_ID_BYTES`].
+/// Error returned when an id is empty or longer than [`MAX_ID_BYTES`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("an id must have 1 to {MAX_ID_BYTES} bytes, this one has {bytes}")]
 #[non_exhaustive]
 pub struct InvalidId {
-    /// How long it was, in bytes.
+    /// Length of the rejected id, in bytes.
     pub bytes: usize,
 }
+
+/// Implements what a type with an `as_str` method needs to be used like a string.
+macro_rules! like_str {
+    ($name:ident) => {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.as_str() == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.as_str() == *other
+            }
+        }
+
+        impl PartialEq<String> for $name {
+            fn eq(&self, other: &String) -> bool {
+                self.as_str() == other
+            }
+        }
+
+        impl PartialEq<$name> for str {
+            fn eq(&self, other: &$name) -> bool {
+                self == other.as_str()
+            }
+        }
+
+        impl PartialEq<$name> for &str {
+            fn eq(&self, other: &$name) -> bool {
+                *self == other.as_str()
+            }
+        }
+
+        impl PartialEq<$name> for String {
+            fn eq(&self, other: &$name) -> bool {
+                self == other.as_str()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0.into()
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use like_str;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident: $debug:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
         pub struct $name(Box<str>);
 
         impl $name {
-            /// Keeps an id as it is.
+            /// Creates an id, unchanged but for U+0000, which becomes U+FFFD: not every database can
+            /// store U+0000.
             ///
             /// # Errors
             ///
-            /// [`InvalidId`] when it is empty or longer than [`MAX_ID_BYTES`].
+            /// [`InvalidId`] when the id is empty or longer than [`MAX_ID_BYTES`].
             pub fn new(id: impl Into<String>) -> Result<Self, InvalidId> {
                 let id: String = id.into();
                 if id.is_empty() || id.len() > MAX_ID_BYTES {
                     return Err(InvalidId { bytes: id.len() });
                 }
-                // No store can keep U+0000, so it is replaced once, here.
                 Ok(Self(if id.contains('\0') { id.replace('\0', "\u{fffd}") } else { id }.into()))
             }
 
-            /// The id as text.
+            /// The id as a string slice.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -54,9 +149,11 @@ macro_rules! ids {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+        impl std::str::FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(id: &str) -> Result<Self, InvalidId> {
+                Self::new(id)
             }
         }
 
@@ -68,62 +165,121 @@ macro_rules! ids {
             }
         }
 
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.0.into()
+        impl TryFrom<&str> for $name {
+            type Error = InvalidId;
+
+            fn try_from(id: &str) -> Result<Self, InvalidId> {
+                Self::new(id)
             }
         }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let id = string_or_integer(from, "an id: a string or an integer")?;
+                Self::new(id).map_err(serde::de::Error::custom)
+            }
+        }
+
+        like_str!($name);
     )*};
 }
 
-// `Debug` shows which Page, app or message it is about, and not who: people do not belong in logs.
+// `Debug` prints the ids of things and hides those of people, who do not belong in logs.
 ids! {
-    /// A Facebook Page.
+    /// Id of a Facebook Page.
     PageId: "{:?}";
-    /// A person, as one Page knows them (page-scoped id).
+    /// Page-scoped id of a person. Each Page sees another one.
+    #[doc(alias = "PSID")]
     Psid: "{:.0}…";
-    /// A person, as one Meta app knows them (app-scoped id). No way leads from it to a PSID.
+    /// App-scoped id of a person. It cannot be converted into a [`Psid`].
+    #[doc(alias = "ASID")]
     Asid: "{:.0}…";
-    /// A Meta app.
+    /// Id of a Meta app.
     AppId: "{:?}";
-    /// A message.
+    /// Id of a message.
+    #[doc(alias = "message_id")]
     Mid: "{:?}";
-    /// A saved attachment, which its Page may send again for 90 days.
+    /// Id of a saved attachment, which its Page may send again for 90 days.
     AttachmentId: "{:?}";
-    /// A persona: another name and picture for the Page to write under.
+    /// Id of a persona: another name and picture under which the Page writes.
     PersonaId: "{:?}";
-    /// A custom label that a Page keeps at Meta.
+    /// Id of a custom label that a Page keeps at Meta.
     LabelId: "{:?}";
-    /// A conversation, as the Graph API names it; not a PSID.
+    /// Id of a conversation in the Conversations API. It is not a [`Psid`].
     ConversationId: "{:?}";
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
-    fn an_id_is_kept_as_it_is() {
+    fn an_id_is_not_normalized() {
         assert_eq!(PageId::new("00042").unwrap().as_str(), "00042");
     }
 
     #[test]
-    fn debug_shows_no_person() {
-        assert_eq!(
-            format!("{:?}", PageId::new("42").unwrap()),
-            "PageId(\"42\")"
-        );
+    fn debug_hides_the_ids_of_people() {
+        let page = PageId::new("42").unwrap();
+        assert_eq!(format!("{page:?}"), "PageId(\"42\")");
         assert_eq!(format!("{:?}", Psid::new("42").unwrap()), "Psid(…)");
         assert_eq!(format!("{:?}", Asid::new("42").unwrap()), "Asid(…)");
     }
 
     #[test]
     fn an_id_has_1_to_512_bytes() {
-        assert_eq!(
-            Psid::new("").unwrap_err().to_string(),
-            "an id must have 1 to 512 bytes, this one has 0"
-        );
+        let expected = "an id must have 1 to 512 bytes, this one has 0";
+        assert_eq!(Psid::new("").unwrap_err().to_string(), expected);
+        assert_eq!("".parse::<Psid>().unwrap_err().to_string(), expected);
         assert!(Mid::new("m".repeat(512)).is_ok());
-        assert!(Mid::new("m".repeat(513)).is_err());
+        let long = "m".repeat(513);
+        assert_eq!(Mid::try_from(&*long).unwrap_err().bytes, 513);
+        let json = format!("\"{long}\"");
+        assert!(serde_json::from_str::<Mid>(&json).is_err());
+    }
+
+    #[test]
+    fn p10_u0000_is_replaced_however_an_id_is_made() {
+        let made = [
+            Mid::new("a\0").unwrap(),
+            "a\0".parse().unwrap(),
+            Mid::try_from("a\0").unwrap(),
+            serde_json::from_str(r#""a\u0000""#).unwrap(),
+        ];
+        assert!(made.iter().all(|mid| mid == "a\u{fffd}"));
+    }
+
+    #[test]
+    fn an_id_compares_prints_and_hashes_as_its_str() {
+        let id = PageId::new("7").unwrap();
+        assert!(id == "7" && "7" == id && id == "7".to_owned() && *"7" == id);
+        assert!(id != "8" && "8".to_owned() != id);
+        assert_eq!(format!("{id} {id:>3}"), "7   7");
+        assert_eq!(BTreeMap::from([(id.clone(), 1)]).get("7"), Some(&1));
+        assert_eq!(String::from(id), "7");
+    }
+
+    #[test]
+    fn an_integer_is_read_without_rounding() {
+        let read = |json: &str| serde_json::from_str::<PageId>(json);
+        for digits in ["9007199254740993", "18446744073709551615", "0"] {
+            assert_eq!(read(digits).unwrap(), digits);
+        }
+        for json in ["18446744073709551616", "1e3", "1.0", "null", "true", "\"\""] {
+            assert!(read(json).is_err(), "{json}");
+        }
+        let id = read("\"7\"").unwrap();
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"7\"");
+    }
+
+    #[test]
+    fn an_id_is_a_key_of_a_json_object() {
+        let by_page = BTreeMap::from([(PageId::new("7").unwrap(), 1)]);
+        let json = serde_json::to_string(&by_page).unwrap();
+        assert_eq!(json, r#"{"7":1}"#);
+        let read: BTreeMap<PageId, i32> = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, by_page);
     }
 }

@@ -43,6 +43,8 @@ pub mod webhook;
 
 pub mod event;
 
+pub mod model;
+
 pub mod change;
 
 pub mod store;

@@ -1,35 +1,65 @@
-//! What must never be printed: app secrets, access tokens, verify tokens.
+//! App Secrets, access tokens and verify tokens.
+//!
+//! `Debug` prints no secret; there is no `Display` and no `Serialize`. Two secrets are compared in a
+//! time that depends on their lengths only. Read a secret with `expose_secret`.
+//!
+//! # Examples
+//!
+//! ```
+//! use messenger_crm::secret::{AppSecret, InvalidSecret};
+//!
+//! #[derive(Debug, serde::Deserialize)]
+//! struct Config {
+//!     app_secret: AppSecret,
+//! }
+//!
+//! let config: Config = serde_json::from_str(r#"{"app_secret": "60efff025951cddd"}"#).unwrap();
+//! assert_eq!(format!("{config:?}"), "Config { app_secret: AppSecret(…) }");
+//! assert_eq!(config.app_secret, "60efff025951cddd".parse()?);
+//!
+//! let error = "60efff025951cddd\n".parse::<AppSecret>().unwrap_err();
+//! assert_eq!(error.to_string(), "the App Secret has white space at its start or end");
+//! # Ok::<(), InvalidSecret>(())
+//! ```
+//!
+//! ```compile_fail
+//! fn print<T: serde::Serialize>() {}
+//! print::<messenger_crm::secret::AppSecret>(); // secrets are not serialized
+//! ```
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
-/// A secret that is blank, or that has white space at an end.
+use serde::{Deserialize, Deserializer, de};
+use subtle::ConstantTimeEq;
+
+/// Error returned when a text cannot be a secret. It names the kind of secret and never the text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSecret {
-    /// Nothing, or white space only.
+    /// Empty, or white space only.
     #[error("the {0} is blank")]
     Blank(&'static str),
-    /// White space at the start or the end: a line break from a file, most likely.
+    /// White space at the start or end, such as the line break at the end of a file.
     #[error("the {0} has white space at its start or end")]
     Padded(&'static str),
-    /// A control character, which no header can carry.
-    #[error("the {0} holds a control character")]
+    /// A control character, which an HTTP header cannot carry.
+    #[error("the {0} contains a control character")]
     Control(&'static str),
 }
 
 macro_rules! secrets {
     ($($(#[$doc:meta])* $name:ident = $what:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Eq, PartialEq)]
+        #[derive(Clone)]
         pub struct $name(Box<str>);
 
         impl $name {
-            /// Takes a secret.
+            /// Creates a secret from its text, unchanged.
             ///
             /// # Errors
             ///
-            /// [`InvalidSecret`] when it is blank, or has white space at an end or a control
-            /// character anywhere.
+            /// [`InvalidSecret`] when the text is blank, has white space at its start or end, or
+            /// contains a control character.
             pub fn new(secret: impl Into<String>) -> Result<Self, InvalidSecret> {
                 let secret: String = secret.into();
                 match secret.trim() {
@@ -40,7 +70,7 @@ macro_rules! secrets {
                 }
             }
 
-            /// The secret itself: the one loud door.
+            /// The text of the secret. Never print or log it.
             pub fn expose_secret(&self) -> &str {
                 &self.0
             }
@@ -51,19 +81,71 @@ macro_rules! secrets {
                 f.write_str(concat!(stringify!($name), "(…)"))
             }
         }
+
+        impl ConstantTimeEq for $name {
+            fn ct_eq(&self, other: &Self) -> subtle::Choice {
+                self.0.as_bytes().ct_eq(other.0.as_bytes())
+            }
+        }
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.ct_eq(other).into()
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl FromStr for $name {
+            type Err = InvalidSecret;
+
+            fn from_str(secret: &str) -> Result<Self, InvalidSecret> {
+                Self::new(secret)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidSecret;
+
+            fn try_from(secret: String) -> Result<Self, InvalidSecret> {
+                Self::new(secret)
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = InvalidSecret;
+
+            fn try_from(secret: &str) -> Result<Self, InvalidSecret> {
+                Self::new(secret)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let expected = StringOnly(concat!("the ", $what, " as a string"));
+                // Asked for a string, `serde_json` would print a value of another type.
+                let secret = if from.is_human_readable() {
+                    from.deserialize_any(expected)?
+                } else {
+                    from.deserialize_string(expected)?
+                };
+                Self::new(secret).map_err(de::Error::custom)
+            }
+        }
     )*};
 }
 
 secrets! {
-    /// The App Secret of a Meta app: the key of every signature.
+    /// App Secret of a Meta app: the key of every webhook signature.
     AppSecret = "App Secret";
-    /// The token that Meta repeats in the webhook handshake.
+    /// Token that Meta repeats in the webhook handshake.
+    #[doc(alias = "hub.verify_token")]
     VerifyToken = "verify token";
-    /// A Page access token: the right to send as the Page.
+    /// Page access token, which permits sending as the Page.
     PageToken = "Page access token";
-    /// A user access token, as the login hands it out: the way to the Page tokens.
+    /// User access token from the login, with which Page access tokens are fetched.
     UserToken = "user access token";
-    /// Any access token: of a Page, a person, a system user or an app.
+    /// Access token of a Page, a person, a system user or an app.
     AccessToken = "access token";
 }
 
@@ -83,6 +165,51 @@ impl From<PageToken> for AccessToken {
 impl From<UserToken> for AccessToken {
     fn from(token: UserToken) -> Self {
         Self(token.0)
+    }
+}
+
+/// Reads a string. Of a value of another type it does not print the value, as serde would.
+struct StringOnly(&'static str);
+
+impl StringOnly {
+    fn refuse<E: de::Error>(self) -> Result<String, E> {
+        Err(E::custom(format_args!("expected {}", self.0)))
+    }
+}
+
+impl de::Visitor<'_> for StringOnly {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<String, E> {
+        Ok(text)
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<String, E> {
+        self.refuse()
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<String, E> {
+        self.refuse()
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<String, E> {
+        self.refuse()
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<String, E> {
+        self.refuse()
+    }
+
+    fn visit_bytes<E: de::Error>(self, _: &[u8]) -> Result<String, E> {
+        self.refuse()
     }
 }
 
@@ -111,8 +238,53 @@ mod tests {
     }
 
     #[test]
+    fn v21_a_control_character_is_refused() {
+        let error = AccessToken::new("a\nb").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the access token contains a control character"
+        );
+    }
+
+    #[test]
     fn v27_a_secret_is_never_printed() {
         let token = VerifyToken::new("hush").unwrap();
         assert_eq!(format!("{token:?}"), "VerifyToken(…)");
+    }
+
+    #[test]
+    fn v27_an_error_of_serde_prints_no_secret() {
+        for json in [
+            "60123",
+            "-60123",
+            "60123.5",
+            "[60123]",
+            r#"{"60123":1}"#,
+            r#"" 60123""#,
+            r#""60123\n""#,
+        ] {
+            let error = serde_json::from_str::<AppSecret>(json).unwrap_err();
+            assert!(error.to_string().contains("the App Secret"), "{error}");
+            assert!(!error.to_string().contains("60123"), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_conversion_checks_the_secret() {
+        assert!("".parse::<PageToken>().is_err());
+        assert!(PageToken::try_from(" a").is_err());
+        assert!(PageToken::try_from("a ".to_owned()).is_err());
+        assert!(serde_json::from_str::<PageToken>("\"\"").is_err());
+        let read: PageToken = serde_json::from_str("\"a\"").unwrap();
+        assert_eq!(read.expose_secret(), "a");
+    }
+
+    #[test]
+    fn secrets_are_equal_when_their_texts_are() {
+        let secret = |text: &str| AppSecret::new(text).unwrap();
+        assert_eq!(secret("hush"), secret("hush"));
+        for other in ["Hush", "hus", "hushh"] {
+            assert_ne!(secret("hush"), secret(other));
+        }
     }
 }

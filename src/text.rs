@@ -1,35 +1,67 @@
-//! Text as Meta sends it: borrowed from the body when JSON allows it.
+//! Text of a webhook, borrowed from the request body where JSON allows it.
 
-use std::{borrow::Cow, fmt, ops::Deref};
+use std::{
+    borrow::{Borrow, Cow},
+    convert::Infallible,
+    fmt,
+    ops::Deref,
+    str::FromStr,
+};
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de};
 
-/// A text from a webhook: a slice of the body, or its own when escapes had to be decoded.
+/// Text of a webhook: a slice of the request body, or an owned string when JSON escapes had to be
+/// decoded.
 ///
-/// Half an emoji (a lone surrogate) becomes U+FFFD instead of costing the event, and a number is
-/// taken as its digits, because Meta writes some ids now one way and now the other. `Debug` shows
-/// the length alone: texts and names do not belong in logs.
+/// It dereferences to `str`, and compares, sorts and hashes as one. A lone surrogate (half an emoji)
+/// is read as U+FFFD. A JSON number is read as its digits, because Meta writes some ids as a string
+/// in one place and as a number in another.
+///
+/// `Debug` prints the length only, and there is no `Display`, because texts and names do not belong
+/// in logs. To print the content, dereference it: `&*text`.
+///
+/// # Examples
+///
+/// ```
+/// use messenger_crm::text::Text;
+///
+/// let text = Text::from("Hello~");
+/// assert_eq!(text, "Hello~");
+/// assert!(text.starts_with("Hello"));
+/// assert_eq!(format!("{text:?}"), "Text(6 bytes)");
+/// assert_eq!(format!("{}", &*text), "Hello~");
+/// assert_eq!(text.into_string(), "Hello~");
+///
+/// let number: Text = serde_json::from_str("1234567890123456789")?;
+/// assert_eq!(number, "1234567890123456789");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct Text<'a>(Cow<'a, str>);
 
 impl<'a> Text<'a> {
-    /// The text.
+    /// The text as a string slice.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it is still a slice of the body.
+    /// Whether the text is a slice of the request body.
     pub fn is_borrowed(&self) -> bool {
         matches!(self.0, Cow::Borrowed(_))
     }
 
-    /// The same text, free of the body.
+    /// Copies the text if it is borrowed, so that it outlives the request body.
     pub fn into_owned(self) -> Text<'static> {
         Text(Cow::Owned(self.0.into_owned()))
     }
 
-    /// The text as every store can keep it: U+0000 becomes U+FFFD.
+    /// Converts the text into a `String`; copies it if it is borrowed.
+    pub fn into_string(self) -> String {
+        self.0.into_owned()
+    }
+
+    /// The text with U+0000 replaced by U+FFFD, because not every database can store U+0000.
     pub fn to_storable(&self) -> String {
         if self.0.contains('\0') {
             self.0.replace('\0', "\u{fffd}")
@@ -53,6 +85,54 @@ impl fmt::Debug for Text<'_> {
     }
 }
 
+impl AsRef<str> for Text<'_> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Text<'_> {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for Text<'_> {
+    fn eq(&self, other: &str) -> bool {
+        *self.0 == *other
+    }
+}
+
+impl PartialEq<&str> for Text<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        *self.0 == **other
+    }
+}
+
+impl PartialEq<String> for Text<'_> {
+    fn eq(&self, other: &String) -> bool {
+        *self.0 == **other
+    }
+}
+
+impl PartialEq<Text<'_>> for str {
+    fn eq(&self, other: &Text<'_>) -> bool {
+        *self == *other.0
+    }
+}
+
+impl PartialEq<Text<'_>> for &str {
+    fn eq(&self, other: &Text<'_>) -> bool {
+        **self == *other.0
+    }
+}
+
+impl PartialEq<Text<'_>> for String {
+    fn eq(&self, other: &Text<'_>) -> bool {
+        **self == *other.0
+    }
+}
+
 impl<'a> From<&'a str> for Text<'a> {
     fn from(text: &'a str) -> Self {
         Self(Cow::Borrowed(text))
@@ -65,13 +145,115 @@ impl From<String> for Text<'_> {
     }
 }
 
-/// Two lower-case digits a byte, as Meta writes them too.
+impl<'a> From<Cow<'a, str>> for Text<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self(text)
+    }
+}
+
+impl<'a> From<Text<'a>> for Cow<'a, str> {
+    fn from(text: Text<'a>) -> Self {
+        text.0
+    }
+}
+
+impl From<Text<'_>> for String {
+    fn from(text: Text<'_>) -> Self {
+        text.into_string()
+    }
+}
+
+impl FromStr for Text<'_> {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self::from(text.to_owned()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Text<'_> {
+    /// Reads a string, or an integer as its digits. The text is owned.
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        string_or_integer(from, "a string or an integer").map(Self::from)
+    }
+}
+
+/// Reads a string, or an integer as its digits: never by way of a float, which would round it.
+///
+/// A value of another type is refused without printing it.
+pub(crate) fn string_or_integer<'de, D: Deserializer<'de>>(
+    from: D,
+    expected: &'static str,
+) -> Result<String, D::Error> {
+    struct Visitor(&'static str);
+
+    impl Visitor {
+        fn refuse<E: de::Error>(self) -> Result<String, E> {
+            Err(E::custom(format_args!("expected {}", self.0)))
+        }
+    }
+
+    impl de::Visitor<'_> for Visitor {
+        type Value = String;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+            Ok(text.to_owned())
+        }
+
+        fn visit_string<E: de::Error>(self, text: String) -> Result<String, E> {
+            Ok(text)
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<String, E> {
+            Ok(number.to_string())
+        }
+
+        fn visit_i64<E: de::Error>(self, number: i64) -> Result<String, E> {
+            Ok(number.to_string())
+        }
+
+        fn visit_u128<E: de::Error>(self, number: u128) -> Result<String, E> {
+            Ok(number.to_string())
+        }
+
+        fn visit_i128<E: de::Error>(self, number: i128) -> Result<String, E> {
+            Ok(number.to_string())
+        }
+
+        fn visit_f64<E: de::Error>(self, _: f64) -> Result<String, E> {
+            self.refuse()
+        }
+
+        fn visit_bool<E: de::Error>(self, _: bool) -> Result<String, E> {
+            self.refuse()
+        }
+
+        fn visit_bytes<E: de::Error>(self, _: &[u8]) -> Result<String, E> {
+            self.refuse()
+        }
+    }
+
+    // Formats such as bincode do not store types, so they have to be asked for a string.
+    if from.is_human_readable() {
+        from.deserialize_any(Visitor(expected))
+    } else {
+        from.deserialize_string(Visitor(expected))
+    }
+}
+
+/// Lower-case hexadecimal digits, two for each byte.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -80,7 +262,44 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_text() {
+    fn debug_prints_no_text() {
         assert_eq!(format!("{:?}", Text::from("hush")), "Text(4 bytes)");
+    }
+
+    #[test]
+    fn a_text_compares_and_hashes_as_its_str() {
+        let (borrowed, owned) = (Text::from("a"), Text::from("a".to_owned()));
+        assert_eq!(borrowed, owned);
+        assert!("a" == owned && *"a" == owned && owned == "a".to_owned());
+        assert!(borrowed != "b" && "b".to_owned() != borrowed);
+        assert!(HashSet::from([owned]).contains("a"));
+    }
+
+    #[test]
+    fn a_conversion_keeps_what_is_borrowed() {
+        let body = String::from("hello");
+        let text = Text::from(Cow::Borrowed(&*body));
+        assert!(text.is_borrowed());
+        assert!(matches!(Cow::from(text.clone()), Cow::Borrowed("hello")));
+        assert!(!text.clone().into_owned().is_borrowed());
+        assert_eq!(String::from(text), "hello");
+    }
+
+    #[test]
+    fn serde_reads_strings_and_integers_and_refuses_the_rest_without_printing_it() {
+        let read = |json: &str| serde_json::from_str::<Text<'_>>(json);
+        for (json, text) in [
+            (r#""a\u00e9""#, "a\u{e9}"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("-9223372036854775808", "-9223372036854775808"),
+        ] {
+            assert_eq!(read(json).unwrap(), text);
+        }
+        for json in ["18446744073709551616", "7.25", "true", "null", "[7]", "{}"] {
+            let error = read(json).unwrap_err().to_string();
+            assert!(error.contains("a string or an integer"), "{error}");
+            assert!(!error.contains('7'), "{error}");
+        }
+        assert_eq!(serde_json::to_string(&Text::from("a")).unwrap(), r#""a""#);
     }
 }

@@ -7,9 +7,9 @@ use std::{
 
 use messenger_crm::{
     id::PageId,
+    model::EntryId,
     store::{
-        ContactQuery, ContactStore, EntryId, PostgresStore, fold::EntryRow, grams,
-        postgres::PostgresOptions,
+        ContactQuery, ContactStore, PostgresStore, fold::EntryRow, grams, postgres::PostgresOptions,
     },
 };
 use tokio::runtime::{Handle, Runtime};

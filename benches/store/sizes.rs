@@ -4,7 +4,8 @@ use std::path::Path;
 
 use messenger_crm::{
     change::{Change, ProfileAnswer},
-    store::{ContactStore, Profile, SqliteStore},
+    model::Profile,
+    store::{ContactStore, SqliteStore},
     time::Timestamp,
 };
 use rusqlite::Connection;

@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use messenger_crm::store::{EntryId, SqliteStore, fold::EntryRow, grams};
+use messenger_crm::model::EntryId;
+use messenger_crm::store::{SqliteStore, fold::EntryRow, grams};
 use rusqlite::{Connection, params};
 
 use crate::world::{Bare, Database, Event, Outcome, PAGE};

@@ -5,7 +5,8 @@ use std::error::Error;
 use messenger_crm::{
     change::Change,
     id::{InvalidId, Mid, PageId, Psid},
-    store::{ContactKey, ContactStore, Content, Entry, EntryId, Source},
+    model::{ContactKey, Content, Entry, EntryId, Source},
+    store::ContactStore,
     time::Timestamp,
 };
 

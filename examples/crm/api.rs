@@ -17,11 +17,9 @@ use messenger_crm::{
     graph::{Access, Error, InvalidMessage},
     id::{AppId, PageId, Psid},
     inbox::{Inbox, ReplyError},
+    model::{Contact, ContactKey, OutgoingKey, Revision},
     secret::{AppSecret, PageToken},
-    store::{
-        Contact, ContactKey, ContactQuery, Count, Listing, MessageQuery, OutgoingKey, Revision,
-        StoreError,
-    },
+    store::{ContactQuery, Count, Listing, MessageQuery, StoreError},
 };
 use serde_json::{Value, json};
 

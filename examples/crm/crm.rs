@@ -7,7 +7,8 @@ use messenger_crm::{
     graph::{Access, AppAccess, Graph},
     id::PageId,
     inbox::{Accounts, Inbox, Step},
-    store::{OutgoingKey, SqliteStore, WorkerId},
+    model::{OutgoingKey, WorkerId},
+    store::SqliteStore,
 };
 use tokio::{
     sync::{Semaphore, watch},
@@ -108,7 +109,7 @@ async fn worker(crm: Arc<Crm>) {
         let pause = match crm.inbox.step(now(), me).await {
             Ok(Step::Worked) => continue,
             Ok(Step::Idle(due)) => due
-                .map_or(Duration::from_secs(60), |due| due.since(now()))
+                .map_or(Duration::from_secs(60), |due| due - now())
                 .min(Duration::from_secs(60)),
             Err(error) => {
                 eprintln!("crm: {error}");

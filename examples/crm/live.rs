@@ -8,7 +8,7 @@ use hyper::{
     body::Bytes,
     header::{self, HeaderValue},
 };
-use messenger_crm::{id::PageId, store::Revision};
+use messenger_crm::{id::PageId, model::Revision};
 use serde_json::json;
 use tokio::sync::mpsc;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use messenger_crm::store::{Contact, ContactKey, Message, MessageState, Side, Source};
+use messenger_crm::model::{Contact, ContactKey, Message, MessageState, Side, Source};
 use serde_json::{Value, json};
 
 use crate::{connections::Connection, crm::Crm, now};
@@ -30,9 +30,7 @@ pub(crate) fn customer_json(contact: &Contact) -> Value {
             .finish();
         format!("/picture?{query}")
     });
-    let asked_soon = contact
-        .profile_due
-        .is_some_and(|due| due <= now().plus(SOON));
+    let asked_soon = contact.profile_due.is_some_and(|due| due <= now() + SOON);
     json!({
         "page": page, "psid": psid,
         "name": profile.and_then(|profile| profile.name.as_ref()),

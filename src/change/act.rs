@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     event,
-    store::{Act, Content, EntryId, OptIn, Referral},
+    model::{Act, Content, EntryId, OptIn, Referral},
     text::Text,
 };
 

@@ -3,7 +3,7 @@
 use crate::{
     event::{self, Event},
     id::Mid,
-    store::{Act, Attachment, Content, Referral},
+    model::{Act, Attachment, Content, Referral},
     text::Text,
 };
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     event::{self, Channel, Event, Kind, Object},
     id::{AppId, Mid, PageId},
-    store::{ContactKey, Content, Entry, EntryId, OutgoingKey, Reaction, Side, Source},
+    model::{ContactKey, Content, Entry, EntryId, OutgoingKey, RawEvent, Reaction, Side, Source},
     time::Timestamp,
 };
 
@@ -23,8 +23,8 @@ impl Change {
     /// | `message_edit` | [`Edited`](Self::Edited) |
     /// | `delivery`, `read` | [`Delivered`](Self::Delivered), [`Read`](Self::Read) |
     /// | `reaction` | [`Reacted`](Self::Reacted) |
-    /// | `postback`, `referral`, `optin`, `account_linking`, `messaging_feedback`, `messaging_customer_information`, `form`, `response_feedback`, `order`, `template`, `payment`, `pre_checkout`, `checkout_update`, `game_play`, `message_request`, `call_permission_reply`, a call by the customer | [`Received`](Self::Received), with the [`Act`](crate::store::Act) |
-    /// | everything else | [`Kept`](Self::Kept) whole, with the reason |
+    /// | `postback`, `referral`, `optin`, `account_linking`, `messaging_feedback`, `messaging_customer_information`, `form`, `response_feedback`, `order`, `template`, `payment`, `pre_checkout`, `checkout_update`, `game_play`, `message_request`, `call_permission_reply`, a call by the customer | [`Received`](Self::Received), with the [`Act`](crate::model::Act) |
+    /// | everything else | [`RawEvent`](Self::RawEvent) whole, with the reason |
     ///
     /// Kept whole is also what has no Page or no customer, what lacks the id that its change needs,
     /// what the dashboard's *Test* button sends, and everything of an object other than a Page.
@@ -50,32 +50,23 @@ impl Change {
             page.as_ref().map_or("", PageId::as_str).as_bytes(),
             raw,
         ]);
-        Self::Kept {
-            page,
-            psid: event.customer(),
-            id,
-            at: event.timestamp.map_or(now, |at| at.min(latest(now))),
-            reason: reason.to_owned(),
-            raw: raw.to_vec(),
-        }
+        let at = event.timestamp.map_or(now, |at| at.min(latest(now)));
+        let mut raw = RawEvent::new(id, at, reason, raw.to_vec());
+        raw.page = page;
+        raw.psid = event.customer();
+        Self::RawEvent(raw)
     }
 
     /// A signed body that is no envelope, kept whole.
     pub fn quarantine(body: &[u8], now: Timestamp, reason: impl Into<String>) -> Self {
-        Self::Kept {
-            page: None,
-            psid: None,
-            id: EntryId::of_parts(&[b"body", body]),
-            at: now,
-            reason: reason.into(),
-            raw: body.to_vec(),
-        }
+        let id = EntryId::of_parts(&[b"body", body]);
+        Self::RawEvent(RawEvent::new(id, now, reason, body.to_vec()))
     }
 }
 
 /// No clock of Meta's is further ahead than this.
 fn latest(now: Timestamp) -> Timestamp {
-    now.plus(Duration::from_secs(24 * 3600))
+    now + Duration::from_secs(24 * 3600)
 }
 
 /// An event of a conversation, about to get its meaning.

@@ -7,9 +7,9 @@ mod meaning;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::{Mid, PageId, Psid},
-    store::{
-        ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Profile, Reaction, Reason,
+    id::{Mid, PageId},
+    model::{
+        ContactKey, Content, Entry, OutgoingKey, Picture, Profile, RawEvent, Reaction, Reason,
         Revision, Side, WorkerId,
     },
     time::Timestamp,
@@ -76,16 +76,8 @@ pub enum Change {
         answer: ProfileAnswer,
         due: Option<Timestamp>,
     },
-    /// Something that means nothing here, kept byte for byte with the reason. It is forgotten
-    /// together with the customer it names, so its time is the event's own where there is one.
-    Kept {
-        page: Option<PageId>,
-        psid: Option<Psid>,
-        id: EntryId,
-        at: Timestamp,
-        reason: String,
-        raw: Vec<u8>,
-    },
+    /// An event that could not be interpreted, stored raw.
+    RawEvent(RawEvent),
 
     // What the CRM does.
     /// An agent answered: to be sent. Of one key the first told counts.
@@ -112,13 +104,13 @@ pub enum Change {
     /// Everything of this customer up to then is erased, and a replay does not bring it back.
     ///
     /// The time should lie behind everything the customer is known by, though Meta's clock may be
-    /// ahead: see [`Contact::forget_at`](crate::store::Contact::forget_at).
+    /// ahead: see [`Contact::forget_at`](crate::model::Contact::forget_at).
     Forgotten { contact: ContactKey, at: Timestamp },
     /// The messages of this customer up to then are erased, and a replay does not bring them back.
     Expired { contact: ContactKey, at: Timestamp },
     /// Somebody who is not named any more was forgotten: what an export tells of them, so that a
     /// replay does not bring them back there either. See [`ContactKey::hash`].
-    Buried {
+    Tombstone {
         page: PageId,
         hash: [u8; 16],
         at: Timestamp,
@@ -213,8 +205,8 @@ impl Change {
     /// The Page that it belongs to, when there is one.
     pub fn page(&self) -> Option<&PageId> {
         match self {
-            Self::Kept { page, .. } => page.as_ref(),
-            Self::Buried { page, .. } => Some(page),
+            Self::RawEvent(event) => event.page.as_ref(),
+            Self::Tombstone { page, .. } => Some(page),
             _ => self.contact().map(|contact| &contact.page),
         }
     }
@@ -238,7 +230,7 @@ impl Change {
             | Self::Expired { contact, .. }
             | Self::Claimed { contact, .. }
             | Self::Seen { contact, .. } => Some(contact),
-            Self::Kept { .. } | Self::Buried { .. } => None,
+            Self::RawEvent(_) | Self::Tombstone { .. } => None,
         }
     }
 }

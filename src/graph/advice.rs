@@ -1,63 +1,20 @@
-//! What to do about an error.
-
-use std::fmt;
+//! Classification of errors by Meta's numbers.
 
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
 
-use super::ApiError;
+use super::{ApiError, Error};
+use crate::model::{Advice, Reason};
 
-/// What to do about an error.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Advice {
-    /// Meta's window is closed: wait until the customer writes.
-    OutsideWindow,
-    /// The Page's token is no longer good: get a new one.
-    Reauthorise,
-    /// The customer cannot be reached: do not try soon.
-    Unreachable,
-    /// Too many calls: wait for minutes, then for longer.
-    RateLimited,
-    /// Meta does not let this app or Page do it (a permission, a setting): somebody has to settle
-    /// that.
-    Permission,
-    /// Another app holds the conversation: ask for it
-    /// ([`RequestThread`](super::page::RequestThread)), or wait.
-    ThreadControl,
-    /// Meta has restricted the Page or the app: stop sending and tell a person.
-    Blocked,
-    /// The request is wrong and will stay so.
-    FixRequest,
-    /// It may pass by itself: try again, a few times, more and more slowly.
-    TryAgain,
-    /// Nothing is known about it.
-    #[serde(other)]
-    Unknown,
-}
-
-impl Advice {
-    /// The advice as a word, such as `outside_window`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::OutsideWindow => "outside_window",
-            Self::Reauthorise => "reauthorise",
-            Self::Unreachable => "unreachable",
-            Self::RateLimited => "rate_limited",
-            Self::Permission => "permission",
-            Self::ThreadControl => "thread_control",
-            Self::Blocked => "blocked",
-            Self::FixRequest => "fix_request",
-            Self::TryAgain => "try_again",
-            Self::Unknown => "unknown",
+impl From<&Error> for Reason {
+    /// Keeps the advice and Meta's numbers, without Meta's message text.
+    fn from(error: &Error) -> Self {
+        let mut reason = Self::new(error.advice());
+        if let Error::Api(api) = error {
+            reason.code = api.code;
+            reason.subcode = api.subcode;
+            reason.trace.clone_from(&api.trace);
         }
-    }
-}
-
-impl fmt::Display for Advice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        reason
     }
 }
 
@@ -110,7 +67,7 @@ pub(super) fn of_api(error: &ApiError) -> Advice {
         None => Advice::Unknown,
     };
     match advice {
-        Advice::RateLimited | Advice::Reauthorise | Advice::Blocked => advice,
+        Advice::RateLimited | Advice::Reauthorize | Advice::Blocked => advice,
         _ if error.is_transient => Advice::TryAgain,
         Advice::Unknown => of_status(error.status),
         _ => advice,
@@ -126,7 +83,7 @@ fn of_code(code: i64) -> Advice {
     match code {
         -1 | 1 | 2 | 99 | 1200 => Advice::TryAgain,
         4 | 17 | 32 | 341 | 613 | 80001 | 80002 | 80006 => Advice::RateLimited,
-        102 | 104 | 190 => Advice::Reauthorise,
+        102 | 104 | 190 => Advice::Reauthorize,
         230 | 551 => Advice::Unreachable,
         368 | 2022 => Advice::Blocked,
         3 | 10 | 200..=299 | 10904 => Advice::Permission,
@@ -157,7 +114,7 @@ fn of_code(code: i64) -> Advice {
 pub(super) fn meaning(error: &ApiError) -> &'static str {
     match of_api(error) {
         Advice::OutsideWindow => "the messaging window is closed",
-        Advice::Reauthorise => "the access token is not valid",
+        Advice::Reauthorize => "the access token is not valid",
         Advice::Unreachable => "the customer cannot be reached",
         Advice::RateLimited => "too many calls",
         Advice::Permission => "a permission or setting is missing",
@@ -188,7 +145,7 @@ pub(super) fn pauses(error: &ApiError) -> bool {
 /// Returns the classification of an HTTP status without an error code.
 pub(super) fn of_status(status: StatusCode) -> Advice {
     match status.as_u16() {
-        401 => Advice::Reauthorise,
+        401 => Advice::Reauthorize,
         429 => Advice::RateLimited,
         500..600 => Advice::TryAgain,
         _ => Advice::Unknown,
@@ -202,20 +159,6 @@ mod tests {
     use super::super::{BodySnippet, Error, TransportError, TransportErrorKind};
     use super::*;
 
-    const ALL: [Advice; 10] = [
-        Advice::OutsideWindow,
-        Advice::Reauthorise,
-        Advice::Unreachable,
-        Advice::RateLimited,
-        Advice::Permission,
-        Advice::ThreadControl,
-        Advice::Blocked,
-        Advice::FixRequest,
-        Advice::TryAgain,
-        Advice::Unknown,
-    ];
-
-    #[track_caller]
     fn advice(status: u16, error: &Value) -> Advice {
         let response = http::Response::builder().status(status);
         let response = response.body(Vec::new()).unwrap();
@@ -229,12 +172,12 @@ mod tests {
             (10, 2_018_278, Advice::OutsideWindow),
             (10, 2_018_065, Advice::OutsideWindow),
             (10, 2_534_022, Advice::OutsideWindow),
-            (190, 463, Advice::Reauthorise),
-            (190, 0, Advice::Reauthorise),
-            (102, 0, Advice::Reauthorise),
+            (190, 463, Advice::Reauthorize),
+            (190, 0, Advice::Reauthorize),
+            (102, 0, Advice::Reauthorize),
             (551, 0, Advice::Unreachable),
-            (190, 467, Advice::Reauthorise),
-            (104, 0, Advice::Reauthorise),
+            (190, 467, Advice::Reauthorize),
+            (104, 0, Advice::Reauthorize),
             (10, 1_893_015, Advice::Unreachable),
             (100, 2_018_218, Advice::Unreachable),
             (551, 1_545_041, Advice::Unreachable),
@@ -310,7 +253,7 @@ mod tests {
         assert_eq!(advice(400, &transient), Advice::TryAgain);
         for (status, expected) in [
             (400, Advice::Unknown),
-            (401, Advice::Reauthorise),
+            (401, Advice::Reauthorize),
             (429, Advice::RateLimited),
             (503, Advice::TryAgain),
         ] {
@@ -330,16 +273,5 @@ mod tests {
             let error = Error::from(TransportError::new(kind));
             assert_eq!(error.advice(), Advice::TryAgain);
         }
-    }
-
-    #[test]
-    fn a_word_is_the_same_in_json() {
-        for advice in ALL {
-            assert_eq!(json!(advice), advice.as_str());
-            let read: Advice = serde_json::from_value(json!(advice.as_str())).unwrap();
-            assert_eq!(read, advice);
-        }
-        let newer: Advice = serde_json::from_str("\"from_a_newer_version\"").unwrap();
-        assert_eq!(newer, Advice::Unknown);
     }
 }

@@ -94,7 +94,6 @@ mod usage;
 mod version;
 
 pub use self::access::{Access, AppAccess};
-pub use self::advice::Advice;
 pub use self::api_error::{ApiError, BodySnippet};
 pub use self::base_url::InvalidBaseUrl;
 pub use self::call::{
@@ -110,7 +109,7 @@ pub use self::list::{Cursor, ListPage};
 pub use self::object::Object;
 pub use self::page_client::{AppClient, PageClient, UserClient};
 pub use self::path::Path;
-pub use self::picture::{MAX_PICTURE_BYTES, Picture, PictureError, PictureUrl};
+pub use self::picture::{MAX_PICTURE_BYTES, PictureError, PictureUrl};
 pub use self::profile::{NoProfile, Profile, ProfileField, ProfileOutcome};
 pub use self::rate_limit::RateLimits;
 #[cfg(feature = "client")]
@@ -123,5 +122,6 @@ pub use self::transport::{Body, Request, Transport, TransportError, TransportErr
 pub use self::upload::{Chunks, InvalidUpload, MAX_UPLOAD_BYTES, Source, Upload};
 pub use self::usage::{BusinessUsage, Usage, UsagePercent};
 pub use self::version::{GraphVersion, InvalidVersion};
+pub use crate::model::Advice;
 
 use self::base_url::BaseUrl;

@@ -6,6 +6,7 @@ use http::Uri;
 use http::header::{CONTENT_TYPE, LOCATION};
 
 use super::{BaseUrl, Body, CALL_TIMEOUT, Error, PageClient, Request, TransportErrorKind};
+use crate::model::Picture;
 
 /// Most redirects that are followed.
 const MAX_HOPS: usize = 3;
@@ -15,35 +16,6 @@ const MEDIA_TYPES: [&str; 4] = ["image/gif", "image/jpeg", "image/png", "image/w
 
 /// Largest picture that is read, in bytes.
 pub const MAX_PICTURE_BYTES: usize = 1024 * 1024;
-
-/// A picture; its `Debug` shows the type and the length.
-#[derive(Clone, serde::Deserialize, Eq, PartialEq, serde::Serialize)]
-#[non_exhaustive]
-pub struct Picture {
-    /// `image/gif`, `image/jpeg`, `image/png` or `image/webp`.
-    pub media_type: String,
-    /// The file, at most [`MAX_PICTURE_BYTES`].
-    pub bytes: Vec<u8>,
-}
-
-impl Picture {
-    /// Creates a picture of this type.
-    pub fn new(media_type: impl Into<String>, bytes: Vec<u8>) -> Self {
-        Self {
-            media_type: media_type.into(),
-            bytes,
-        }
-    }
-}
-
-impl fmt::Debug for Picture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Picture")
-            .field("media_type", &self.media_type)
-            .field("bytes", &self.bytes.len())
-            .finish()
-    }
-}
 
 /// Address of a profile picture. Its holder sees the picture without a login, so it is never
 /// printed.

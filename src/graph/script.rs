@@ -130,7 +130,7 @@ impl Default for ScriptedClock {
 #[async_trait]
 impl Clock for ScriptedClock {
     fn now(&self) -> Timestamp {
-        self.1.plus(self.elapsed())
+        self.1 + self.elapsed()
     }
 
     fn elapsed(&self) -> Duration {

@@ -15,7 +15,8 @@ use crate::{
     change::{Applied, Change},
     graph::{Access, Graph, InvalidMessage, Message, send::STANDARD_WINDOW},
     id::PageId,
-    store::{Contact, ContactKey, ContactStore, Content, OutgoingKey, StoreError, WorkerId},
+    model::{Contact, ContactKey, Content, OutgoingKey, WorkerId},
+    store::{ContactStore, StoreError},
     time::Timestamp,
     webhook::Delivery,
 };
@@ -161,7 +162,7 @@ impl Inbox {
             .await?
             .ok_or(ReplyError::NoSuchCustomer)?;
         // A slow clock must not put the answer above the question.
-        let at = now.max(known.last_at.plus(Duration::from_millis(1)));
+        let at = now.max(known.last_at + Duration::from_millis(1));
         let content = Content::text(text.replace('\0', "\u{fffd}"));
         let applied = self
             .store
@@ -197,7 +198,7 @@ impl Inbox {
 
     /// Until when the Page may answer freely, as far as can be told from here.
     pub fn window(contact: &Contact) -> Option<Timestamp> {
-        contact.inbound_at.map(|at| at.plus(STANDARD_WINDOW))
+        contact.inbound_at.map(|at| at + STANDARD_WINDOW)
     }
 
     /// Does one piece of what is due at `now`.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::Inbox;
 use crate::{
     change::{Applied, Change, ProfileAnswer, SendOutcome, Work},
-    graph::{Advice, Error, Message, PageClient, ProfileOutcome, TransportErrorKind},
-    store::{ContactKey, Content, OutgoingKey, Pending, Profile, Reason, StoreError, WorkerId},
+    graph::{Error, Message, PageClient, ProfileOutcome, TransportErrorKind},
+    model::{Advice, ContactKey, Content, OutgoingKey, Profile, Reason, WorkerId},
+    store::{Pending, StoreError},
     time::Timestamp,
 };
 
@@ -118,7 +119,7 @@ async fn claim(
         contact: contact.clone(),
         work,
         attempt,
-        until: now.plus(LEASE),
+        until: now + LEASE,
         by,
     };
     Ok(inbox.store.apply(&[claimed]).await?.first() == Some(&Applied::Changed))
@@ -134,7 +135,7 @@ async fn send(
 ) -> SendOutcome {
     let Some(access) = inbox.accounts.access(&contact.page).await else {
         return SendOutcome::NotSent {
-            due: now.plus(THROTTLED),
+            due: now + THROTTLED,
         };
     };
     let text = content.text.clone().unwrap_or_default();
@@ -160,7 +161,7 @@ async fn send(
 
 /// What an error of a send means. Only what surely did not leave, or was throttled, goes again.
 fn outcome(error: &Error, attempt: u32, now: Timestamp) -> SendOutcome {
-    let reason = Reason::of(error);
+    let reason = Reason::from(error);
     let never_left =
         matches!(error, Error::Transport(error) if error.kind == TransportErrorKind::NotSent);
     if error.outcome_is_unknown() {
@@ -169,16 +170,15 @@ fn outcome(error: &Error, attempt: u32, now: Timestamp) -> SendOutcome {
         SendOutcome::Failed { reason }
     } else if never_left {
         SendOutcome::NotSent {
-            due: now.plus(delay(attempt)),
+            due: now + delay(attempt),
         }
     } else if reason.advice == Advice::RateLimited {
         SendOutcome::NotSent {
-            due: now.plus(
-                error
+            due: now
+                + error
                     .retry_after()
                     .unwrap_or(THROTTLED)
                     .max(THROTTLED.saturating_mul(attempt)),
-            ),
         }
     } else {
         SendOutcome::Failed { reason }
@@ -191,14 +191,14 @@ async fn fetch(
     attempt: u32,
     now: Timestamp,
 ) -> (ProfileAnswer, Option<Timestamp>) {
-    let later = Some(now.plus(delay(attempt)));
+    let later = Some(now + delay(attempt));
     let Some(access) = inbox.accounts.access(&contact.page).await else {
         return (ProfileAnswer::Failed, later);
     };
     let page = inbox.graph.page(access);
     match page.profile(&contact.psid).await {
         Ok(ProfileOutcome::Known(profile)) => known(&page, profile, later).await,
-        Ok(ProfileOutcome::Unavailable(_)) => (ProfileAnswer::Nobody, Some(now.plus(ASK_AGAIN))),
+        Ok(ProfileOutcome::Unavailable(_)) => (ProfileAnswer::Nobody, Some(now + ASK_AGAIN)),
         Err(_) => (ProfileAnswer::Failed, later),
     }
 }

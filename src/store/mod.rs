@@ -6,16 +6,14 @@
 mod bell;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
-mod content;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod cursor;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod encoding;
 pub mod fold;
 pub mod grams;
-mod key;
+mod hash;
 pub mod memory;
-mod model;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod query;
@@ -23,18 +21,12 @@ mod retention;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
-pub use crate::graph::Picture;
-pub use content::{Act, Attachment, Content, OptIn, Reaction, Referral};
-pub use key::{ContactKey, EntryId, InvalidKey, OutgoingKey, Revision, WorkerId};
 pub use memory::MemoryStore;
-pub use model::{
-    Contact, Entry, Kept, Message, MessageState, Preview, Profile, Reason, Side, Source,
-};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use query::{
-    Changed, ContactFilter, ContactQuery, Count, KeptQuery, Listing, MAX_COUNT, MessageQuery,
-    MessageScope, Pending,
+    Changed, ContactFilter, ContactQuery, Count, Listing, MAX_COUNT, MessageQuery, MessageScope,
+    Pending, RawEventQuery,
 };
 pub use retention::expire;
 #[cfg(feature = "sqlite")]
@@ -47,6 +39,7 @@ use async_trait::async_trait;
 use crate::{
     change::{Applied, Change},
     id::PageId,
+    model::{Contact, ContactKey, Message, Picture, RawEvent, Revision},
     time::Timestamp,
 };
 
@@ -114,7 +107,7 @@ pub trait ContactStore: Debug + Send + Sync + 'static {
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError>;
 
     /// What was kept raw, newest first.
-    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError>;
+    async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError>;
 
     /// At most `limit` answers to send and `limit` profiles to fetch that are due at `now`, the
     /// longest due first.
@@ -160,8 +153,8 @@ impl<S: ContactStore + ?Sized> ContactStore for Arc<S> {
         (**self).messages(query).await
     }
 
-    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError> {
-        (**self).kept(query).await
+    async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
+        (**self).raw_events(query).await
     }
 
     async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {

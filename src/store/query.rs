@@ -1,7 +1,7 @@
 //! What a store is asked, and how it answers.
 
-use super::{ContactKey, Content, OutgoingKey, Revision};
 use crate::id::PageId;
+use crate::model::{ContactKey, Content, OutgoingKey, Revision};
 
 /// Which customers to list.
 #[derive(Clone, Debug)]
@@ -152,7 +152,7 @@ impl MessageQuery {
 /// Which of what was kept raw to list.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct KeptQuery {
+pub struct RawEventQuery {
     /// What names this Page, or what names none.
     pub page: Option<PageId>,
     /// Continue behind this cursor, towards the past.
@@ -161,7 +161,7 @@ pub struct KeptQuery {
     pub limit: u32,
 }
 
-impl KeptQuery {
+impl RawEventQuery {
     /// The newest fifty.
     pub fn new(page: Option<PageId>) -> Self {
         Self {

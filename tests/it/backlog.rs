@@ -5,7 +5,8 @@
 use std::fs;
 
 use messenger_crm::change::Change;
-use messenger_crm::store::{ContactStore as _, OutgoingKey, Pending, SqliteStore};
+use messenger_crm::model::OutgoingKey;
+use messenger_crm::store::{ContactStore as _, Pending, SqliteStore};
 
 use crate::store::{at, contact, queued, received};
 use crate::util::Folder;

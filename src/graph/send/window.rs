@@ -52,7 +52,7 @@ impl Window {
         let Some(last) = last else {
             return Self::Unknown;
         };
-        let (free, human) = (last.plus(length), last.plus(HUMAN_AGENT_WINDOW));
+        let (free, human) = (last + length, last + HUMAN_AGENT_WINDOW);
         if now < free {
             Self::Open { until: free }
         } else if now < human {
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(
             at(25 * HOUR),
             Window::HumanAgent {
-                until: last.plus(HUMAN_AGENT_WINDOW)
+                until: last + HUMAN_AGENT_WINDOW
             }
         );
         let nobody = Window::at(last, None);
@@ -127,12 +127,10 @@ mod tests {
     fn c18_an_ad_may_open_a_longer_window() {
         let last = Timestamp::from_millis(0);
         let week = Duration::from_secs(7 * 24 * 3600);
-        let late = last.plus(Duration::from_secs(6 * 24 * 3600));
+        let late = last + Duration::from_secs(6 * 24 * 3600);
         assert_eq!(
             Window::lasting(week, late, Some(last)),
-            Window::Open {
-                until: last.plus(week)
-            }
+            Window::Open { until: last + week }
         );
         let never = Window::lasting(Duration::MAX, late, Some(last));
         assert!(matches!(never, Window::Open { .. }));

@@ -5,9 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::{
     change::{Change, ProfileAnswer, SendOutcome},
     id::{Mid, PageId, Psid},
-    store::{
-        Act, ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Profile, Reaction, Reason,
-        Side, Source,
+    model::{
+        Act, ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Profile, RawEvent,
+        Reaction, Reason, Side, Source,
     },
     time::Timestamp,
 };
@@ -138,14 +138,14 @@ pub(crate) fn fact(dice: &mut Dice) -> Change {
                 &[u8::from(is_theirs)],
                 &number.to_be_bytes(),
             ];
-            Change::Kept {
+            Change::RawEvent(RawEvent {
                 id: EntryId::of_parts(&parts),
                 page: Some(contact.page),
                 psid: is_theirs.then_some(contact.psid),
                 at: at(number * 10),
                 reason: "strange".to_owned(),
                 raw: vec![1, 2, 3],
-            }
+            })
         }
         14 => Change::Queued {
             contact,
@@ -156,7 +156,7 @@ pub(crate) fn fact(dice: &mut Dice) -> Change {
         15 | 16 => {
             let attempt = dice.below(3) as u32;
             let reason = Reason {
-                advice: crate::graph::Advice::FixRequest,
+                advice: crate::model::Advice::FixRequest,
                 code: Some(i64::from(attempt)),
                 subcode: None,
                 trace: None,

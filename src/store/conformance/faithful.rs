@@ -7,13 +7,12 @@ use super::kit::{
 };
 use crate::{
     change::{Change, ProfileAnswer, SendOutcome},
-    graph::Advice,
     id::{AppId, Mid},
-    store::{
-        Act, Attachment, ContactKey, ContactQuery, ContactStore, Content, Entry, EntryId,
-        KeptQuery, Message, MessageQuery, MessageState, OptIn, OutgoingKey, Picture, Profile,
-        Reaction, Reason, Referral, Side, Source,
+    model::{
+        Act, Advice, Attachment, ContactKey, Content, Entry, EntryId, Message, MessageState, OptIn,
+        OutgoingKey, Picture, Profile, RawEvent, Reaction, Reason, Referral, Side, Source,
     },
+    store::{ContactQuery, ContactStore, MessageQuery, RawEventQuery},
 };
 
 /// Clause 7: any text comes back as it went in.
@@ -147,14 +146,14 @@ async fn everywhere(store: &impl ContactStore, contact: &ContactKey, text: &str,
             value: Some(text.to_owned()),
             at: at(2),
         },
-        Change::Kept {
+        Change::RawEvent(RawEvent {
             page: Some(contact.page.clone()),
             psid: Some(contact.psid.clone()),
             id: kept.clone(),
             at: at(2),
             reason: text.to_owned(),
             raw: raw.clone(),
-        },
+        }),
     ];
     for change in changes {
         apply(store, change).await;
@@ -191,9 +190,9 @@ async fn everywhere(store: &impl ContactStore, contact: &ContactKey, text: &str,
     assert_eq!(preview.kinds, [text], "{place}");
     let seen = store.picture(contact).await.unwrap();
     assert_eq!(seen, Some(picture), "{place}");
-    let mut query = KeptQuery::new(Some(contact.page.clone()));
+    let mut query = RawEventQuery::new(Some(contact.page.clone()));
     query.limit = 99;
-    let all = store.kept(&query).await.unwrap().rows;
+    let all = store.raw_events(&query).await.unwrap().rows;
     let found = all.iter().find(|one| one.id == kept).unwrap();
     assert_eq!(found.reason, text, "{place}");
     assert_eq!(found.raw, raw, "{place}");

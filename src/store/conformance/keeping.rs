@@ -7,10 +7,8 @@ use super::kit::{
 };
 use crate::{
     change::{Applied, Change, ProfileAnswer},
-    store::{
-        ContactQuery, ContactStore, Content, EntryId, KeptQuery, MessageQuery, OutgoingKey,
-        Pending, Picture, Profile, Reaction, Side,
-    },
+    model::{Content, EntryId, OutgoingKey, Picture, Profile, RawEvent, Reaction, Side},
+    store::{ContactQuery, ContactStore, MessageQuery, Pending, RawEventQuery},
 };
 
 /// Clause 6: walking by cursor visits each row that was there exactly once, though others write.
@@ -94,7 +92,7 @@ pub async fn forgetful<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     let folder = Folder::new();
     let store = open(folder.path()).await;
     let (ada, bob) = (customer("1", "ada"), customer("1", "bob"));
-    let told = |who: &crate::store::ContactKey| {
+    let told = |who: &crate::model::ContactKey| {
         let contact = || who.clone();
         let profile = Profile {
             name: Some("Secretly Known".to_owned()),
@@ -131,14 +129,14 @@ pub async fn forgetful<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
                 value: Some("secret".to_owned()),
                 at: at(4),
             },
-            Change::Kept {
+            Change::RawEvent(RawEvent {
                 page: Some(who.page.clone()),
                 psid: Some(who.psid.clone()),
                 id: EntryId::of_parts(&[who.psid.as_str().as_bytes()]),
                 at: at(4),
                 reason: "strange".to_owned(),
                 raw: b"secret".to_vec(),
-            },
+            }),
         ]
     };
     let (of_ada, of_bob) = (told(&ada), told(&bob));
@@ -163,7 +161,10 @@ pub async fn forgetful<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
         let said = all_messages(&store, said).await;
         assert!(said.iter().all(|message| message.contact == bob), "{turn}");
         assert_eq!(said.len(), 1, "{turn}");
-        let kept = store.kept(&KeptQuery::new(Some(page("1")))).await.unwrap();
+        let kept = store
+            .raw_events(&RawEventQuery::new(Some(page("1"))))
+            .await
+            .unwrap();
         assert_eq!(kept.rows.len(), 1, "{turn}");
         let pending = store.pending(at(1000), 9).await.unwrap();
         let is_hers = |work: &&Pending| match work {

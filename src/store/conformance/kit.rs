@@ -12,10 +12,8 @@ use std::{
 use crate::{
     change::{Applied, Change},
     id::{Mid, PageId, Psid},
-    store::{
-        Contact, ContactKey, ContactQuery, ContactStore, Content, Entry, EntryId, Listing, Message,
-        MessageQuery, Source,
-    },
+    model::{Contact, ContactKey, Content, Entry, EntryId, Message, Source},
+    store::{ContactQuery, ContactStore, Listing, MessageQuery},
     time::Timestamp,
 };
 

@@ -10,10 +10,8 @@ use super::{
 use crate::{
     change::{Change, Work},
     id::PageId,
-    store::{
-        Contact, ContactKey, ContactQuery, ContactStore, KeptQuery, MemoryStore, Message,
-        MessageQuery, Pending, Revision, WorkerId,
-    },
+    model::{Contact, ContactKey, Message, Revision, WorkerId},
+    store::{ContactQuery, ContactStore, MemoryStore, MessageQuery, Pending, RawEventQuery},
 };
 
 /// Random changes, duplicated and in random batches, on the store and on [`MemoryStore`]; after
@@ -54,7 +52,7 @@ fn act(dice: &mut Dice) -> Option<Change> {
         0 => Work::Profile,
         1 => {
             let born = at(dice.below(2) * 20 + 5);
-            Work::Send(crate::store::OutgoingKey::new(born, [7; 10]))
+            Work::Send(crate::model::OutgoingKey::new(born, [7; 10]))
         }
         _ => return None,
     };
@@ -115,11 +113,11 @@ async fn compare(store: &impl ContactStore, model: &MemoryStore, place: &str) {
             let expected = in_order(all_messages(model, query.clone()).await);
             same(&found, &expected, place, &query);
         }
-        let query = KeptQuery::new(Some(page.clone()));
-        let found = store.kept(&query).await.unwrap().rows;
+        let query = RawEventQuery::new(Some(page.clone()));
+        let found = store.raw_events(&query).await.unwrap().rows;
         same(
             &found,
-            &model.kept(&query).await.unwrap().rows,
+            &model.raw_events(&query).await.unwrap().rows,
             place,
             &query,
         );

@@ -8,10 +8,11 @@ use super::kit::{
 };
 use crate::{
     change::{Applied, Change},
-    store::{
-        ContactKey, ContactQuery, ContactStore, Content, Entry, EntryId, MessageState, OutgoingKey,
-        Reaction, Revision, Side, Source,
+    model::{
+        ContactKey, Content, Entry, EntryId, MessageState, OutgoingKey, Reaction, Revision, Side,
+        Source,
     },
+    store::{ContactQuery, ContactStore},
 };
 
 /// Clause 1: the same change twice is once, and the answer says so.
@@ -89,7 +90,7 @@ pub async fn idempotent<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
 /// A tombstone of somebody who is not named: told once, unless a later one comes.
 async fn tombs(store: &impl ContactStore) {
     let eve = customer("1", "eve");
-    let buried = |when| Change::Buried {
+    let buried = |when| Change::Tombstone {
         page: eve.page.clone(),
         hash: eve.hash(),
         at: at(when),

@@ -7,9 +7,8 @@ use super::kit::{
 };
 use crate::{
     change::{Applied, Change, SendOutcome, Work},
-    store::{
-        ContactStore, Content, MessageState, OutgoingKey, Pending, Revision, StoreError, WorkerId,
-    },
+    model::{Content, MessageState, OutgoingKey, Revision, WorkerId},
+    store::{ContactStore, Pending, StoreError},
 };
 
 /// Clause 2: the changes of one call appear whole or not at all.

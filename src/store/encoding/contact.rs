@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{optional, optional_json, revision_to_sql, side, time, worker};
 use crate::{
+    model::{Act, MessageState, OutgoingKey, Profile, Revision, Side, WorkerId},
     store::{
-        Act, MessageState, OutgoingKey, Profile, Revision, Side, StoreError, WorkerId,
+        StoreError,
         fold::{ContactRow, Snippet, Spot},
     },
     time::Timestamp,

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{from_json, is_default, key, optional, optional_json, side, time, to_json, worker};
 use crate::{
     id::{AppId, Mid},
+    model::{Content, EntryId, OutgoingKey, Reason, Side, Source, WorkerId},
     store::{
-        Content, EntryId, OutgoingKey, Reason, Side, Source, StoreError, WorkerId,
+        StoreError,
         fold::{Body, Edit, EntryRow, OutgoingRow, OutgoingState, Reacted},
     },
     time::Timestamp,

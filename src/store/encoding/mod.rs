@@ -9,7 +9,8 @@ pub(super) use message::{BodyValues, EntryValues, OutgoingValues};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{OutgoingKey, Revision, Side, StoreError, WorkerId};
+use super::StoreError;
+use crate::model::{OutgoingKey, Revision, Side, WorkerId};
 use crate::{id::Psid, time::Timestamp};
 
 pub(super) fn psid(text: String) -> Result<Psid, StoreError> {

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Snippet, Spot};
 use crate::{
     id::Mid,
-    store::{Content, MessageState, OutgoingKey, Reason, Side, WorkerId, key::hash63},
+    model::{Content, MessageState, OutgoingKey, Reason, Side, WorkerId},
+    store::hash::hash63,
     time::Timestamp,
 };
 

@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    store::{Act, Content, MessageState, OutgoingKey, Profile, Revision, Side, WorkerId, grams},
+    model::{Act, Content, MessageState, OutgoingKey, Profile, Revision, Side, WorkerId},
+    store::grams,
     time::Timestamp,
 };
 

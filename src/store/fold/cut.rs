@@ -3,7 +3,7 @@
 use super::{Conversation, Ends, EntryRow, OutgoingRow, Rows, sending::own_body, talk::Talk};
 use crate::{
     change::Applied,
-    store::{OutgoingKey, Side, Source},
+    model::{OutgoingKey, Side, Source},
     time::Timestamp,
 };
 

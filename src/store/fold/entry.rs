@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Snippet, Spot};
 use crate::{
     id::AppId,
-    store::{Content, EntryId, OutgoingKey, Reaction, Side, Source, grams, key::hash63},
+    model::{Content, EntryId, OutgoingKey, Reaction, Side, Source},
+    store::{grams, hash::hash63},
     time::Timestamp,
 };
 

@@ -4,7 +4,7 @@ use super::{ContactRow, Conversation, EntryRow, OutgoingRow, OutgoingState};
 use crate::{
     change::{Change, ProfileAnswer, SendOutcome},
     id::Mid,
-    store::{ContactKey, Content, Entry, Picture, Revision, Side, Source},
+    model::{ContactKey, Content, Entry, Picture, Revision, Side, Source},
     time::Timestamp,
 };
 

@@ -9,10 +9,8 @@ use super::{
 use crate::{
     change::{Applied, ProfileAnswer},
     id::Mid,
-    store::{
-        Content, Entry, EntryId, OutgoingKey, Picture, Reaction, Revision, Side, Source,
-        key::hash63_of,
-    },
+    model::{Content, Entry, EntryId, OutgoingKey, Picture, Reaction, Revision, Side, Source},
+    store::hash::hash63_of,
     time::Timestamp,
 };
 

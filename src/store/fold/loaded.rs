@@ -6,7 +6,7 @@ use super::{ContactRow, Conversation, Ends, EntryRow, FieldRow, Missing, Outgoin
 use crate::{
     change::{Applied, Change},
     id::PageId,
-    store::{ContactKey, EntryId, Kept, OutgoingKey, Picture, Revision},
+    model::{ContactKey, EntryId, OutgoingKey, Picture, RawEvent, Revision},
     time::Timestamp,
 };
 
@@ -38,7 +38,7 @@ pub struct Shelf {
     pub fields: BTreeMap<(ContactKey, String), Option<FieldRow>>,
     pub pictures: BTreeMap<ContactKey, Option<Picture>>,
     /// What is to be kept raw.
-    pub kept: BTreeMap<(Option<PageId>, EntryId), Kept>,
+    pub kept: BTreeMap<(Option<PageId>, EntryId), RawEvent>,
     /// What was kept of these customers up to then is to be removed.
     pub remove_kept: BTreeMap<ContactKey, Timestamp>,
     /// Tombstones, later than those that are stored.
@@ -332,7 +332,7 @@ impl Rows for Loaded {
         })
     }
 
-    fn keep(&mut self, kept: &Kept) -> Result<bool, Missing> {
+    fn keep(&mut self, kept: &RawEvent) -> Result<bool, Missing> {
         let place = (kept.page.clone(), kept.id.clone());
         let Some(is_there) = self.kept.get(&place) else {
             return Err(Missing::Kept(place.0, place.1));

@@ -30,7 +30,6 @@ pub use loaded::{Loaded, Shelf};
 pub use rows::{Conversation, Ends, Rows};
 pub use wanted::{Missing, Wanted, wanted};
 
-use super::{ContactKey, Kept};
 use crate::change::{Applied, Change};
 use talk::Talk;
 
@@ -103,7 +102,7 @@ fn one<R: Rows + ?Sized>(rows: &mut R, change: &Change) -> Result<Applied, R::Er
         Change::Forgotten { at, .. } => talk.forgotten(*at),
         Change::Expired { at, .. } => talk.expired(*at),
         // Told apart above: it names no conversation.
-        Change::Kept { .. } | Change::Buried { .. } => Ok(Applied::Unchanged),
+        Change::RawEvent(_) | Change::Tombstone { .. } => Ok(Applied::Unchanged),
     }?;
     talk.close()?;
     Ok(applied)
@@ -111,35 +110,21 @@ fn one<R: Rows + ?Sized>(rows: &mut R, change: &Change) -> Result<Applied, R::Er
 
 fn nameless<R: Rows + ?Sized>(rows: &mut R, change: &Change) -> Result<Applied, R::Error> {
     match change {
-        Change::Kept {
-            page,
-            psid,
-            id,
-            at,
-            reason,
-            raw,
-        } => {
-            if let (Some(page), Some(psid)) = (page, psid) {
-                let contact = rows.contact(&ContactKey::new(page.clone(), psid.clone()))?;
-                if contact.is_some_and(|row| row.forgotten >= Some(*at)) {
+        Change::RawEvent(event) => {
+            if let Some(contact) = event.contact() {
+                let contact = rows.contact(&contact)?;
+                if contact.is_some_and(|row| row.forgotten >= Some(event.at)) {
                     return Ok(Applied::Forgotten);
                 }
             }
-            let is_new = rows.keep(&Kept {
-                page: page.clone(),
-                psid: psid.clone(),
-                id: id.clone(),
-                at: *at,
-                reason: reason.clone(),
-                raw: raw.clone(),
-            })?;
+            let is_new = rows.keep(event)?;
             Ok(if is_new {
                 Applied::New { customer: false }
             } else {
                 Applied::Unchanged
             })
         }
-        Change::Buried { page, hash, at } => Ok(if rows.bury(page, hash, *at)? {
+        Change::Tombstone { page, hash, at } => Ok(if rows.bury(page, hash, *at)? {
             Applied::Parked
         } else {
             Applied::Unchanged

@@ -3,7 +3,7 @@
 use super::{ContactRow, EntryRow, FieldRow, OutgoingRow, Snippet};
 use crate::{
     id::PageId,
-    store::{ContactKey, EntryId, Kept, OutgoingKey, Picture, Revision},
+    model::{ContactKey, EntryId, OutgoingKey, Picture, RawEvent, Revision},
     time::Timestamp,
 };
 
@@ -67,7 +67,7 @@ pub trait Rows {
     fn conversation(&mut self, key: &ContactKey) -> Result<Conversation, Self::Error>;
 
     /// Keeps raw bytes; says whether they are new.
-    fn keep(&mut self, kept: &Kept) -> Result<bool, Self::Error>;
+    fn keep(&mut self, kept: &RawEvent) -> Result<bool, Self::Error>;
 
     /// Removes what was kept of a customer up to then.
     fn remove_kept(&mut self, key: &ContactKey, up_to: Timestamp) -> Result<(), Self::Error>;

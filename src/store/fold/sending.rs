@@ -4,7 +4,7 @@ use super::{Body, EntryRow, OutgoingRow, OutgoingState, Rows, talk::Talk};
 use crate::{
     change::{Applied, SendOutcome, Work},
     id::Mid,
-    store::{Content, Entry, EntryId, OutgoingKey, Side, Source, WorkerId},
+    model::{Content, Entry, EntryId, OutgoingKey, Side, Source, WorkerId},
     time::Timestamp,
 };
 

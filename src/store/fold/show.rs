@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{ContactRow, EntryRow, OutgoingRow, OutgoingState};
 use crate::{
-    store::{Contact, ContactKey, Message, MessageState, Pending, Preview, Side, Source},
+    model::{Contact, ContactKey, Message, MessageState, Preview, Side, Source},
+    store::Pending,
     time::Timestamp,
 };
 

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::{
     id::{PageId, Psid},
+    model::{ContactKey, Content, Entry, EntryId, Source},
     store::{
-        Content, Entry, EntryId, Source,
         conformance::chance::{Dice, first_seed, world},
         memory::rows::{MemoryRows, Talk},
     },

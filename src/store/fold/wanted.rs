@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     change::{Change, SendOutcome, Work},
     id::PageId,
-    store::{ContactKey, EntryId, OutgoingKey},
+    model::{ContactKey, EntryId, OutgoingKey},
 };
 
 /// Which rows changes touch, as far as the changes themselves tell.
@@ -39,14 +39,11 @@ pub fn wanted<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Wanted {
 
 impl Wanted {
     fn add(&mut self, change: &Change) {
-        if let Change::Kept { page, psid, id, .. } = change {
-            self.kept.insert((page.clone(), id.clone()));
-            if let (Some(page), Some(psid)) = (page, psid) {
-                self.contacts
-                    .insert(ContactKey::new(page.clone(), psid.clone()));
-            }
+        if let Change::RawEvent(event) = change {
+            self.kept.insert((event.page.clone(), event.id.clone()));
+            self.contacts.extend(event.contact());
         }
-        if let Change::Buried { page, hash, .. } = change {
+        if let Change::Tombstone { page, hash, .. } = change {
             self.buried.insert((page.clone(), *hash));
         }
         let Some(contact) = change.contact() else {

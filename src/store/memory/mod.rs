@@ -12,13 +12,13 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    Changed, Contact, ContactFilter, ContactKey, ContactQuery, ContactStore, Count, Kept,
-    KeptQuery, Listing, Message, MessageQuery, MessageScope, Pending, Picture, Revision,
-    StoreError,
+    Changed, ContactFilter, ContactQuery, ContactStore, Count, Listing, MessageQuery, MessageScope,
+    Pending, RawEventQuery, StoreError,
     bell::Bell,
     fold::{self, ContactRow, Spot},
     grams,
 };
+use crate::model::{Contact, ContactKey, Message, Picture, RawEvent, Revision};
 use crate::{
     change::{Applied, Change},
     id::PageId,
@@ -161,7 +161,7 @@ impl ContactStore for MemoryStore {
         )
     }
 
-    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError> {
+    async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
         let rows = self.rows();
         let found = rows.kept(query.page.as_ref()).into_iter();
         let found = found.map(|kept| (Place::new(kept.at, 0, kept.id.as_str()), kept));

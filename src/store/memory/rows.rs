@@ -8,8 +8,9 @@ use std::{
 use crate::{
     change::Change,
     id::PageId,
+    model::{Contact, ContactKey, EntryId, Message, OutgoingKey, Picture, RawEvent, Revision},
     store::{
-        Contact, ContactKey, EntryId, Kept, Message, OutgoingKey, Pending, Picture, Revision,
+        Pending,
         fold::{
             ContactRow, Conversation, Ends, EntryRow, FieldRow, OutgoingRow, Rows, Spot, export,
         },
@@ -23,7 +24,7 @@ pub(crate) struct MemoryRows {
     talks: BTreeMap<ContactKey, Talk>,
     /// Who was forgotten, under a hash that names nobody.
     forgotten: BTreeMap<[u8; 16], (PageId, Timestamp)>,
-    kept: BTreeMap<(Option<PageId>, EntryId), Kept>,
+    kept: BTreeMap<(Option<PageId>, EntryId), RawEvent>,
 }
 
 #[derive(Debug, Default)]
@@ -114,7 +115,7 @@ impl MemoryRows {
         self.talks.iter().filter(move |(key, _)| key.page == *page)
     }
 
-    pub(crate) fn kept(&self, page: Option<&PageId>) -> Vec<Kept> {
+    pub(crate) fn kept(&self, page: Option<&PageId>) -> Vec<RawEvent> {
         let kept = self.kept.values();
         kept.filter(|kept| kept.page.as_ref() == page)
             .cloned()
@@ -165,12 +166,15 @@ impl MemoryRows {
         let buried = self
             .forgotten
             .iter()
-            .map(|(hash, (page, at))| Change::Buried {
+            .map(|(hash, (page, at))| Change::Tombstone {
                 page: page.clone(),
                 hash: *hash,
                 at: *at,
             });
-        let kept = self.kept.values().map(Kept::to_change);
+        let kept = self
+            .kept
+            .values()
+            .map(|event| Change::RawEvent(event.clone()));
         buried.chain(talks).chain(kept).collect()
     }
 
@@ -314,7 +318,7 @@ impl Rows for MemoryRows {
         Ok(talk.map(Talk::conversation).unwrap_or_default())
     }
 
-    fn keep(&mut self, kept: &Kept) -> Result<bool, Infallible> {
+    fn keep(&mut self, kept: &RawEvent) -> Result<bool, Infallible> {
         let place = (kept.page.clone(), kept.id.clone());
         let is_new = !self.kept.contains_key(&place);
         if is_new {

@@ -11,10 +11,11 @@ use super::{
 };
 use crate::{
     id::PageId,
+    model::ContactKey,
     store::{
-        ContactKey, StoreError,
+        StoreError,
         fold::{Conversation, EntryRow, FieldRow, OutgoingRow, Wanted},
-        key::hash63_of,
+        hash::hash63_of,
     },
     time::Timestamp,
 };

@@ -6,8 +6,9 @@ use tokio_postgres::{
 };
 
 use super::error::failed;
+use crate::model::EntryId;
 use crate::store::{
-    EntryId, StoreError,
+    StoreError,
     encoding::{BodyValues, ContactValues, EntryValues, OutgoingValues},
     fold::{ContactRow, EntryRow, OutgoingRow},
 };

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     id::PageId,
+    model::ContactKey,
     store::{
-        ContactKey, StoreError,
+        StoreError,
         encoding::{ContactValues, revision_to_sql},
         fold::{ContactRow, Shelf},
         grams,

@@ -6,8 +6,9 @@ use super::{
     load::Place,
     save::{Writes, matching, of},
 };
+use crate::model::EntryId;
 use crate::store::{
-    EntryId, StoreError,
+    StoreError,
     encoding::{EntryValues, time},
     fold::{EntryRow, Shelf},
     grams,

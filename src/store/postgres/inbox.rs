@@ -12,8 +12,9 @@ use super::{
     options::Schema,
     save::field_hash,
 };
+use crate::model::{Contact, Revision};
 use crate::store::{
-    Contact, ContactFilter, ContactQuery, Count, Listing, MAX_COUNT, Revision, StoreError,
+    ContactFilter, ContactQuery, Count, Listing, MAX_COUNT, StoreError,
     cursor::{Cursor, cut},
     fold::ContactRow,
     grams,

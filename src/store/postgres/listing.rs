@@ -17,9 +17,9 @@ use super::{
 };
 use crate::{
     id::PageId,
+    model::{Contact, ContactKey, EntryId, Message, Picture, RawEvent, Revision},
     store::{
-        Contact, ContactKey, Count, EntryId, Kept, KeptQuery, Listing, MAX_COUNT, Message,
-        MessageQuery, MessageScope, Picture, Revision, StoreError,
+        Count, Listing, MAX_COUNT, MessageQuery, MessageScope, RawEventQuery, StoreError,
         cursor::{Cursor, cut},
         fold::ContactRow,
     },
@@ -143,8 +143,8 @@ pub(super) async fn messages(
 pub(super) async fn kept(
     pool: &Pool,
     schema: &Schema,
-    query: &KeptQuery,
-) -> Result<Listing<Kept>, StoreError> {
+    query: &RawEventQuery,
+) -> Result<Listing<RawEvent>, StoreError> {
     let (at, id) = match query.after.as_deref() {
         None => (i64::MAX, "\u{10ffff}".to_owned()),
         Some(after) => after
@@ -189,7 +189,7 @@ pub(super) async fn kept(
     client.release();
     let kept = answers[0].iter().map(|row| {
         let mut next = Columns::of(row);
-        Ok(Kept {
+        Ok(RawEvent {
             id: EntryId::from_text(next.text()?.unwrap_or_default()),
             page: query.page.clone(),
             psid: next.text()?.map(crate::store::encoding::psid).transpose()?,
@@ -198,7 +198,7 @@ pub(super) async fn kept(
             raw: next.get()?,
         })
     });
-    let mut rows: Vec<Kept> = kept.collect::<Result<_, StoreError>>()?;
+    let mut rows: Vec<RawEvent> = kept.collect::<Result<_, StoreError>>()?;
     let next = cut(&mut rows, limit, |kept| {
         format!("{}:{}", kept.at.as_millis(), kept.id.as_str())
     });

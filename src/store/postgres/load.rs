@@ -18,8 +18,9 @@ use super::{
 use crate::{
     change::Change,
     id::PageId,
+    model::{ContactKey, EntryId, OutgoingKey, Revision},
     store::{
-        ContactKey, EntryId, OutgoingKey, Revision, StoreError,
+        StoreError,
         fold::{ContactRow, Ends, EntryRow, Loaded, Missing, Wanted, wanted},
     },
     time::Timestamp,

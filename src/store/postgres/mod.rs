@@ -44,9 +44,9 @@ use async_trait::async_trait;
 use deadpool_postgres::Pool;
 
 use super::{
-    Changed, Contact, ContactKey, ContactQuery, ContactStore, Kept, KeptQuery, Listing, Message,
-    MessageQuery, Pending, Picture, Revision, StoreError,
+    Changed, ContactQuery, ContactStore, Listing, MessageQuery, Pending, RawEventQuery, StoreError,
 };
+use crate::model::{Contact, ContactKey, Message, Picture, RawEvent, Revision};
 use crate::{
     change::{Applied, Change},
     id::PageId,
@@ -201,7 +201,7 @@ impl ContactStore for PostgresStore {
         listing::messages(self.0.pool(), self.0.schema(), query).await
     }
 
-    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError> {
+    async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
         listing::kept(self.0.pool(), self.0.schema(), query).await
     }
 

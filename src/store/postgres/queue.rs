@@ -125,8 +125,8 @@ impl Job {
 fn place(change: &Change) -> u64 {
     let mut hasher = DefaultHasher::new();
     match change {
-        Change::Kept { page, id, .. } => (page, id).hash(&mut hasher),
-        Change::Buried { page, hash, .. } => (page, hash).hash(&mut hasher),
+        Change::RawEvent(event) => (&event.page, &event.id).hash(&mut hasher),
+        Change::Tombstone { page, hash, .. } => (page, hash).hash(&mut hasher),
         _ => change.contact().hash(&mut hasher),
     }
     hasher.finish()
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::{
         id::{PageId, Psid},
-        store::{ContactKey, Revision},
+        model::{ContactKey, Revision},
     };
 
     /// A caller with a change of each of these customers, and the caller's end.

@@ -13,11 +13,12 @@ use super::{
 };
 use crate::{
     id::PageId,
+    model::{ContactKey, Picture},
     store::{
-        ContactKey, Picture, StoreError,
+        StoreError,
         encoding::OutgoingValues,
         fold::{FieldRow, OutgoingRow, Shelf},
-        key::hash63_of,
+        hash::hash63_of,
     },
     time::Timestamp,
 };

@@ -16,8 +16,9 @@ use super::{
 };
 use crate::{
     id::PageId,
+    model::{ContactKey, Message, Revision},
     store::{
-        ContactKey, Count, Listing, Message, Revision, StoreError,
+        Count, Listing, StoreError,
         fold::{ContactRow, EntryRow},
         grams,
     },

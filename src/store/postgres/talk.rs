@@ -10,8 +10,9 @@ use super::{
     listing::{count, more_than, nothing},
     options::Schema,
 };
+use crate::model::{ContactKey, Message, Revision};
 use crate::store::{
-    ContactKey, Listing, MAX_COUNT, Message, Revision, StoreError,
+    Listing, MAX_COUNT, StoreError,
     cursor::{Cursor, cut},
 };
 

@@ -14,8 +14,9 @@ use super::{
 use crate::{
     change::Change,
     id::PageId,
+    model::{ContactKey, EntryId, Picture, RawEvent, Revision},
     store::{
-        Changed, ContactKey, EntryId, Pending, Picture, Revision, StoreError,
+        Changed, Pending, StoreError,
         encoding::{psid, revision_to_sql},
         fold::{self, ContactRow, Conversation},
     },
@@ -271,7 +272,7 @@ async fn nameless(pool: &Pool, schema: &Schema) -> Result<Vec<Change>, StoreErro
     let mut changes = Vec::new();
     for row in &ask(pool, &sql, &[]).await? {
         let mut next = Columns::of(row);
-        changes.push(Change::Buried {
+        changes.push(Change::Tombstone {
             page: next.page()?,
             hash: next.hash()?,
             at: Timestamp::from_millis(next.get()?),
@@ -283,14 +284,14 @@ async fn nameless(pool: &Pool, schema: &Schema) -> Result<Vec<Change>, StoreErro
     for row in &ask(pool, &sql, &[]).await? {
         let mut next = Columns::of(row);
         let named = next.text()?.map(PageId::new).transpose();
-        changes.push(Change::Kept {
+        changes.push(Change::RawEvent(RawEvent {
             page: named.map_err(|_| StoreError::Unreadable("the id of a Page"))?,
             psid: next.text()?.map(psid).transpose()?,
             id: EntryId::from_text(next.text()?.unwrap_or_default()),
             at: Timestamp::from_millis(next.get()?),
             reason: next.text()?.unwrap_or_default(),
             raw: next.get()?,
-        });
+        }));
     }
     Ok(changes)
 }

@@ -3,8 +3,9 @@
 use rusqlite::{Row, types::ToSql};
 
 use super::connection::failed;
+use crate::model::EntryId;
 use crate::store::{
-    EntryId, StoreError,
+    StoreError,
     encoding::{BodyValues, ContactValues, EntryValues, OutgoingValues},
     fold::{ContactRow, EntryRow, OutgoingRow},
 };

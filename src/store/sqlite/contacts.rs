@@ -11,8 +11,9 @@ use super::{
     search,
 };
 use crate::{
+    model::ContactKey,
     store::{
-        ContactKey, StoreError,
+        StoreError,
         encoding::{self, ContactValues},
         fold::ContactRow,
     },

@@ -9,8 +9,9 @@ use super::{
     rows::SqliteRows,
     search::Indexed,
 };
+use crate::model::{ContactKey, EntryId};
 use crate::store::{
-    ContactKey, EntryId, StoreError,
+    StoreError,
     encoding::{self, BodyValues, EntryValues},
     fold::EntryRow,
 };

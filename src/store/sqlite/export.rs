@@ -12,7 +12,8 @@ use super::{
 use crate::{
     change::Change,
     id::PageId,
-    store::{ContactKey, EntryId, StoreError, encoding, fold},
+    model::{ContactKey, EntryId, RawEvent},
+    store::{StoreError, encoding, fold},
     time::Timestamp,
 };
 
@@ -60,7 +61,7 @@ fn export_nameless(connection: &Connection) -> Result<Vec<Change>, StoreError> {
         "SELECT hash, page, at FROM forgotten JOIN page USING (page_no)",
         [],
         |row| {
-            Ok(Change::Buried {
+            Ok(Change::Tombstone {
                 page: page(row.get(1).map_err(failed)?)?,
                 hash: row.get(0).map_err(failed)?,
                 at: Timestamp::from_millis(row.get(2).map_err(failed)?),
@@ -74,14 +75,14 @@ fn export_nameless(connection: &Connection) -> Result<Vec<Change>, StoreError> {
         |row| {
             let (named, psid): (Option<String>, Option<String>) =
                 (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
-            Ok(Change::Kept {
+            Ok(Change::RawEvent(RawEvent {
                 page: named.map(page).transpose()?,
                 psid: psid.map(encoding::psid).transpose()?,
                 id: EntryId::from_text(row.get::<_, String>(2).map_err(failed)?),
                 at: Timestamp::from_millis(row.get(3).map_err(failed)?),
                 reason: row.get(4).map_err(failed)?,
                 raw: row.get(5).map_err(failed)?,
-            })
+            }))
         },
     )?);
     Ok(changes)

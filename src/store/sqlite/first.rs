@@ -9,9 +9,12 @@ use super::{connection::failed, migrate::create, read::all, rows::SqliteRows};
 use crate::{
     change::{Change, ProfileAnswer, SendOutcome},
     id::{Mid, PageId, Psid},
+    model::{
+        ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Profile, RawEvent, Reason,
+        Revision, Side, Source,
+    },
     store::{
-        ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Profile, Reason, Revision, Side,
-        Source, StoreError,
+        StoreError,
         fold::{self, Rows},
     },
     time::Timestamp,
@@ -248,14 +251,14 @@ fn old_kept(transaction: &Transaction<'_>) -> Result<Vec<Change>, StoreError> {
         |row| {
             let page: Option<String> = row.get(0).map_err(failed)?;
             let unreadable = |_| StoreError::Unreadable("the id of a Page");
-            Ok(Change::Kept {
+            Ok(Change::RawEvent(RawEvent {
                 page: page.map(PageId::new).transpose().map_err(unreadable)?,
                 psid: None,
                 id: EntryId::from_text(row.get::<_, String>(1).map_err(failed)?),
                 at: Timestamp::from_millis(row.get(2).map_err(failed)?),
                 reason: row.get(3).map_err(failed)?,
                 raw: row.get(4).map_err(failed)?,
-            })
+            }))
         },
     )
 }

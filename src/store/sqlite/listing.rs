@@ -11,9 +11,9 @@ use super::{
     search::NAMES,
 };
 use crate::{
+    model::{Contact, ContactKey, EntryId, Picture, RawEvent, Revision},
     store::{
-        Contact, ContactFilter, ContactKey, ContactQuery, Count, EntryId, Kept, KeptQuery, Listing,
-        MAX_COUNT, Picture, Revision, StoreError,
+        ContactFilter, ContactQuery, Count, Listing, MAX_COUNT, RawEventQuery, StoreError,
         cursor::{Cursor, cut},
         encoding,
         fold::ContactRow,
@@ -208,8 +208,8 @@ fn walk(
 
 pub(super) fn kept(
     connection: &Connection,
-    query: &KeptQuery,
-) -> Result<Listing<Kept>, StoreError> {
+    query: &RawEventQuery,
+) -> Result<Listing<RawEvent>, StoreError> {
     let (page_no, revision) = match &query.page {
         None => (0, Revision::default()),
         Some(page) => match find_page(connection, page)? {
@@ -233,7 +233,7 @@ pub(super) fn kept(
         params![page_no, at, id, more_than(limit)],
         |row| {
             let psid: Option<String> = row.get(1).map_err(failed)?;
-            Ok(Kept {
+            Ok(RawEvent {
                 id: EntryId::from_text(row.get::<_, String>(0).map_err(failed)?),
                 page: query.page.clone(),
                 psid: psid.map(encoding::psid).transpose()?,

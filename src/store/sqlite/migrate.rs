@@ -112,10 +112,8 @@ mod tests {
     use crate::{
         change::{Change, ProfileAnswer},
         id::{PageId, Psid},
-        store::{
-            ContactKey, ContactQuery, ContactStore, Content, Entry, EntryId, MessageQuery, Profile,
-            Source, SqliteStore,
-        },
+        model::{ContactKey, Content, Entry, EntryId, Profile, Source},
+        store::{ContactQuery, ContactStore, MessageQuery, SqliteStore},
         time::Timestamp,
     };
 

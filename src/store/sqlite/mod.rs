@@ -41,9 +41,10 @@ use futures_channel::oneshot;
 use rusqlite::{Connection, Transaction};
 
 use super::{
-    Changed, Contact, ContactKey, ContactQuery, ContactStore, Kept, KeptQuery, Listing, Message,
-    MessageQuery, Pending, Picture, Revision, StoreError, bell::Bell,
+    Changed, ContactQuery, ContactStore, Listing, MessageQuery, Pending, RawEventQuery, StoreError,
+    bell::Bell,
 };
+use crate::model::{Contact, ContactKey, Message, Picture, RawEvent, Revision};
 use crate::{
     change::{Applied, Change},
     id::PageId,
@@ -259,7 +260,7 @@ impl ContactStore for SqliteStore {
             .await
     }
 
-    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError> {
+    async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
         let query = query.clone();
         self.read(move |connection| listing::kept(connection, &query))
             .await

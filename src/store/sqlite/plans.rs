@@ -11,10 +11,8 @@ use super::{connection::connect, listing, talk, work, writer::apply_in};
 use crate::{
     change::{Change, Work},
     id::{Mid, PageId, Psid},
-    store::{
-        ContactKey, ContactQuery, Content, Entry, EntryId, KeptQuery, MessageQuery, OutgoingKey,
-        Revision, Source, SqliteStore, WorkerId,
-    },
+    model::{ContactKey, Content, Entry, EntryId, OutgoingKey, Revision, Source, WorkerId},
+    store::{ContactQuery, MessageQuery, RawEventQuery, SqliteStore},
     time::Timestamp,
 };
 
@@ -56,7 +54,7 @@ fn s27_every_read_finds_its_rows_by_all_columns_of_an_index() {
         read("contact", &|on| drop(listing::contact(on, &ada).unwrap())),
         read("picture", &|on| drop(listing::picture(on, &ada).unwrap())),
         read("kept", &|on| {
-            drop(listing::kept(on, &KeptQuery::new(Some(page.clone()))).unwrap())
+            drop(listing::kept(on, &RawEventQuery::new(Some(page.clone()))).unwrap())
         }),
         read("pending", &|on| drop(work::pending(on, at, 9).unwrap())),
         read("next due", &|on| {

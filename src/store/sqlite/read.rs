@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     id::PageId,
+    model::Revision,
     store::{
-        Revision, StoreError,
+        StoreError,
         fold::{Conversation, FieldRow, OutgoingRow},
     },
     time::Timestamp,

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use super::{connection::failed, contacts::Stored, read::prepare};
 use crate::{
     id::PageId,
-    store::{ContactKey, Revision, StoreError},
+    model::{ContactKey, Revision},
+    store::StoreError,
 };
 
 /// What is known of the file from one commit to the next: who writes once soon writes again.
@@ -72,7 +73,8 @@ mod tests {
     use crate::{
         change::Change,
         id::Psid,
-        store::{Contact, ContactStore, Content, Entry, EntryId, Source, SqliteStore},
+        model::{Contact, Content, Entry, EntryId, Source},
+        store::{ContactStore, SqliteStore},
         time::Timestamp,
     };
 

@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     id::PageId,
+    model::{ContactKey, EntryId, OutgoingKey, Picture, RawEvent, Revision},
     store::{
-        ContactKey, EntryId, Kept, OutgoingKey, Picture, Revision, StoreError,
+        StoreError,
         encoding::{self, OutgoingValues},
         fold::{ContactRow, Conversation, Ends, EntryRow, FieldRow, OutgoingRow, Rows},
     },
@@ -300,7 +301,7 @@ impl Rows for SqliteRows<'_> {
         }
     }
 
-    fn keep(&mut self, kept: &Kept) -> Result<bool, StoreError> {
+    fn keep(&mut self, kept: &RawEvent) -> Result<bool, StoreError> {
         let page_no = match &kept.page {
             Some(page) => self.page(page)?.number,
             None => 0,

@@ -11,8 +11,9 @@ use super::{
 };
 use crate::{
     id::PageId,
+    model::{ContactKey, Message},
     store::{
-        ContactKey, Count, Listing, Message, MessageQuery, MessageScope, StoreError,
+        Count, Listing, MessageQuery, MessageScope, StoreError,
         cursor::{Cursor, cut},
         encoding, grams,
     },

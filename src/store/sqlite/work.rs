@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     id::PageId,
-    store::{Changed, ContactKey, Pending, Revision, StoreError, encoding},
+    model::{ContactKey, Revision},
+    store::{Changed, Pending, StoreError, encoding},
     time::Timestamp,
 };
 

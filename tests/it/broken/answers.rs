@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use messenger_crm::change::{Applied, Change};
 use messenger_crm::id::PageId;
+use messenger_crm::model::{Contact, ContactKey, Message, Picture, RawEvent, Revision};
 use messenger_crm::store::{
-    Changed, Contact, ContactKey, ContactQuery, ContactStore, Kept, KeptQuery, Listing, Message,
-    MessageQuery, Pending, Picture, Revision, StoreError,
+    Changed, ContactQuery, ContactStore, Listing, MessageQuery, Pending, RawEventQuery, StoreError,
 };
 use messenger_crm::time::Timestamp;
 
@@ -125,8 +125,8 @@ impl ContactStore for Broken {
         Ok(listing)
     }
 
-    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError> {
-        self.inner().kept(query).await
+    async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
+        self.inner().raw_events(query).await
     }
 
     async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {

@@ -9,10 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use messenger_crm::change::{Applied, Change};
+use messenger_crm::model::{ContactKey, EntryId, Revision};
 use messenger_crm::store::conformance::POISON;
-use messenger_crm::store::{
-    ContactKey, ContactStore, EntryId, MemoryStore, MessageQuery, Revision, StoreError,
-};
+use messenger_crm::store::{ContactStore, MemoryStore, MessageQuery, StoreError};
 use messenger_crm::time::Timestamp;
 
 use super::Fault;
@@ -157,7 +156,7 @@ impl Broken {
     pub(super) fn forget(&self, contact: &ContactKey) -> Vec<Applied> {
         let mut log = self.state.log.lock().unwrap();
         log.retain(|change| match change {
-            Change::Kept { psid, .. } => psid.as_ref() != Some(&contact.psid),
+            Change::RawEvent(event) => event.psid.as_ref() != Some(&contact.psid),
             change => change.contact() != Some(contact),
         });
         let others = MemoryStore::new();
@@ -189,7 +188,7 @@ impl Broken {
     }
 }
 
-fn message(change: &Change) -> Option<(&ContactKey, &messenger_crm::store::Entry)> {
+fn message(change: &Change) -> Option<(&ContactKey, &messenger_crm::model::Entry)> {
     match change {
         Change::Received { contact, entry } | Change::Echoed { contact, entry, .. } => {
             Some((contact, entry))

@@ -1,6 +1,6 @@
 //! What the entry of a conversation says.
 
-use messenger_crm::store::{Content, Side};
+use messenger_crm::model::{Content, Side};
 
 use super::*;
 

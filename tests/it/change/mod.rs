@@ -8,7 +8,7 @@ mod table;
 
 use messenger_crm::change::Change;
 use messenger_crm::event::Event;
-use messenger_crm::store::Entry;
+use messenger_crm::model::Entry;
 use messenger_crm::time::Timestamp;
 use messenger_crm::webhook::parse_unverified;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use messenger_crm::event::{Channel, Kind, Object};
-use messenger_crm::store::{EntryId, Source};
+use messenger_crm::model::{EntryId, RawEvent, Source};
 
 use super::*;
 
@@ -17,10 +17,10 @@ fn a_change_is_of_the_page_the_customer_and_the_time_of_its_event() {
         assert_eq!(change.page(), event.page().as_ref(), "{name}");
         let time = event.timestamp.unwrap_or(NOW);
         match &change {
-            Change::Kept { psid, at, raw, .. } => {
-                assert_eq!(*psid, event.customer(), "{name}");
-                assert_eq!(*at, time, "{name}");
-                assert_eq!(raw, event.raw().as_bytes(), "{name}");
+            Change::RawEvent(raw_event) => {
+                assert_eq!(raw_event.psid, event.customer(), "{name}");
+                assert_eq!(raw_event.at, time, "{name}");
+                assert_eq!(raw_event.raw, event.raw().as_bytes(), "{name}");
             }
             _ => {
                 let psid = &change.contact().unwrap().psid;
@@ -128,7 +128,7 @@ fn what_is_kept_is_named_by_its_bytes_and_its_page() {
             format!(r#"{{"object":"page","entry":[{{"id":"{page}","messaging":[{item}]}}]}}"#);
         let change = Change::of(&parse_unverified(body.as_bytes()).unwrap().events[0], NOW);
         match change {
-            Change::Kept { id, .. } => id,
+            Change::RawEvent(event) => event.id,
             other => panic!("{other:?}"),
         }
     };
@@ -141,7 +141,7 @@ fn what_is_kept_is_named_by_its_bytes_and_its_page() {
 fn times_are_capped_a_day_ahead_and_now_where_there_is_none() {
     let year_2100 = r#""timestamp":4102444800000,"#;
     for (time, at) in [
-        (year_2100, NOW.plus(DAY)),
+        (year_2100, NOW + DAY),
         ("", NOW),
         (r#""timestamp":"soon","#, NOW),
         (
@@ -166,7 +166,7 @@ fn times_are_capped_a_day_ahead_and_now_where_there_is_none() {
                 | Change::Edited { at, .. }
                 | Change::Reacted { at, .. }
                 | Change::Delivered { at, .. }
-                | Change::Kept { at, .. } => at,
+                | Change::RawEvent(RawEvent { at, .. }) => at,
                 other => panic!("{other:?}"),
             };
             assert_eq!(found, at, "{time}{kind}");
@@ -179,7 +179,7 @@ fn times_are_capped_a_day_ahead_and_now_where_there_is_none() {
             Change::Delivered { up_to, .. } => up_to,
             other => panic!("{other:?}"),
         };
-        assert_eq!(up_to, Some(NOW.plus(DAY)), "{member}");
+        assert_eq!(up_to, Some(NOW + DAY), "{member}");
     }
 }
 

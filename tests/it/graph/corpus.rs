@@ -37,14 +37,14 @@ fn corpus(part: &str) -> Option<Vec<(String, Value)>> {
 async fn every_error_of_the_corpus_is_classified_as_expected() {
     // By the numbers, after platform.md 8.3 to 8.5.
     let expected = [
-        ("001", Advice::Reauthorise),   // 190/458
+        ("001", Advice::Reauthorize),   // 190/458
         ("002", Advice::Permission),    // no code, but "(#210)"
         ("003", Advice::TryAgain),      // 1 with a subcode that nobody knows
         ("004", Advice::FixRequest),    // 100
         ("005", Advice::TryAgain),      // 1 with a subcode that nobody knows
         ("006", Advice::FixRequest),    // 100/33
         ("007", Advice::RateLimited),   // no code, but "(#613)"
-        ("008", Advice::Reauthorise),   // 190
+        ("008", Advice::Reauthorize),   // 190
         ("009", Advice::FixRequest),    // 100
         ("010", Advice::Unknown),       // no code: not an error of Meta's
         ("011", Advice::OutsideWindow), // 10/2018065
@@ -52,7 +52,7 @@ async fn every_error_of_the_corpus_is_classified_as_expected() {
         ("013", Advice::Unreachable),   // 100/2018001
         ("014", Advice::RateLimited),   // 613
         ("015", Advice::FixRequest),    // 10303
-        ("016", Advice::Reauthorise),   // 190
+        ("016", Advice::Reauthorize),   // 190
     ];
     let Some(files) = corpus("graph-error") else {
         return;

@@ -278,7 +278,7 @@ async fn webhooks_of_the_app_are_begun_read_and_ended() {
             .is_empty()
     );
     let error = meta.graph.call(&meta.as_page(), &list).await.unwrap_err();
-    assert_eq!(error.advice(), Advice::Reauthorise);
+    assert_eq!(error.advice(), Advice::Reauthorize);
 }
 
 #[tokio::test]

@@ -23,8 +23,8 @@ impl ContactStore for Full {
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
         self.0.messages(query).await
     }
-    async fn kept(&self, query: &KeptQuery) -> Result<Listing<Kept>, StoreError> {
-        self.0.kept(query).await
+    async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
+        self.0.raw_events(query).await
     }
     async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
         self.0.pending(now, limit).await

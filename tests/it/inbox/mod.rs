@@ -17,12 +17,14 @@ use messenger_crm::graph::{
 };
 use messenger_crm::id::{AppId, PageId};
 use messenger_crm::inbox::{Accounts, Inbox, ReplyError, Step};
+use messenger_crm::model::{
+    Contact, ContactKey, Content, Message, MessageState, Picture, RawEvent, Revision, WorkerId,
+};
 use messenger_crm::secret::{AppSecret, PageToken};
 use messenger_crm::store::conformance::POISON;
 use messenger_crm::store::{
-    Changed, Contact, ContactKey, ContactQuery, ContactStore, Content, Kept, KeptQuery, Listing,
-    Message, MessageQuery, MessageState, Pending, Picture, Revision, SqliteStore, StoreError,
-    WorkerId,
+    Changed, ContactQuery, ContactStore, Listing, MessageQuery, Pending, RawEventQuery,
+    SqliteStore, StoreError,
 };
 use messenger_crm::time::Timestamp;
 use messenger_crm::webhook::parse_unverified;
@@ -120,9 +122,9 @@ impl Desk {
         talk(&self.store, &ada()).await.remove(0)
     }
 
-    async fn kept(&self, page: &str) -> Vec<Vec<u8>> {
-        let query = KeptQuery::new(Some(PageId::new(page).unwrap()));
-        let kept = self.store.kept(&query).await.unwrap();
+    async fn raw_events(&self, page: &str) -> Vec<Vec<u8>> {
+        let query = RawEventQuery::new(Some(PageId::new(page).unwrap()));
+        let kept = self.store.raw_events(&query).await.unwrap();
         kept.rows.into_iter().map(|kept| kept.raw).collect()
     }
 }

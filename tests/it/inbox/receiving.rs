@@ -48,7 +48,7 @@ async fn an_event_of_a_page_that_is_not_ours_is_kept_and_makes_no_customer() {
     desk.inbox.receive(&delivery, ours, at(1)).await.unwrap();
     assert!(desk.store.contact(&stranger).await.unwrap().is_none());
     let raw = serde_json::to_vec(&event).unwrap();
-    assert_eq!(desk.kept("2").await, [raw]);
+    assert_eq!(desk.raw_events("2").await, [raw]);
     assert_eq!(desk.step(9).await, Step::Idle(None));
 }
 
@@ -72,8 +72,8 @@ async fn i5_an_event_the_store_can_never_accept_is_kept_and_its_delivery_acknowl
         let said = talk(&store, &ada()).await;
         let ids: Vec<&str> = said.iter().map(|message| message.id.as_str()).collect();
         assert_eq!(ids, ["m3", "m1"]);
-        let kept = KeptQuery::new(Some(PageId::new("1").unwrap()));
-        let kept = store.kept(&kept).await.unwrap().rows;
+        let kept = RawEventQuery::new(Some(PageId::new("1").unwrap()));
+        let kept = store.raw_events(&kept).await.unwrap().rows;
         assert_eq!(kept.len(), 1);
         assert_eq!(kept[0].raw, serde_json::to_vec(&poison).unwrap());
         assert_eq!(kept[0].reason, "the store refuses it");
@@ -114,6 +114,6 @@ async fn unknown_kinds_are_kept_once() {
     );
     assert_eq!(desk.receive(event.clone()).await, [Applied::Unchanged]);
     let raw = serde_json::to_vec(&event).unwrap();
-    assert_eq!(desk.kept("1").await, [raw]);
+    assert_eq!(desk.raw_events("1").await, [raw]);
     assert!(desk.store.contact(&ada()).await.unwrap().is_none());
 }

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use messenger_crm::change::{Change, SendOutcome, Work};
 use messenger_crm::id::{Mid, PageId};
-use messenger_crm::store::{
-    ContactKey, ContactQuery, ContactStore, EntryId, MessageQuery, Revision, Side, WorkerId,
-};
+use messenger_crm::model::{ContactKey, EntryId, RawEvent, Revision, Side, WorkerId};
+use messenger_crm::store::{ContactQuery, ContactStore, MessageQuery};
 
 use super::server::Schema;
 use super::visits::{Plans, listening, visits};
@@ -33,14 +32,11 @@ fn mid(number: i64) -> String {
 
 fn kept(number: i64) -> Change {
     let who = customer(number);
-    Change::Kept {
-        page: Some(who.page),
-        psid: Some(who.psid),
-        id: EntryId::from_text(format!("~{number}")),
-        at: at(number),
-        reason: "unknown".to_owned(),
-        raw: b"{}".to_vec(),
-    }
+    let id = EntryId::from_text(format!("~{number}"));
+    let mut event = RawEvent::new(id, at(number), "unknown", b"{}".to_vec());
+    event.page = Some(who.page);
+    event.psid = Some(who.psid);
+    Change::RawEvent(event)
 }
 
 fn labelled(number: i64) -> Change {

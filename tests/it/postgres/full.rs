@@ -7,7 +7,8 @@ use std::process::Command;
 
 use messenger_crm::change::Change;
 use messenger_crm::id::PageId;
-use messenger_crm::store::{ContactQuery, ContactStore, Count, EntryId, PostgresStore, StoreError};
+use messenger_crm::model::{EntryId, RawEvent};
+use messenger_crm::store::{ContactQuery, ContactStore, Count, PostgresStore, StoreError};
 
 use super::cluster::{Cluster, is_root, run};
 use super::server::{connect, skipped};
@@ -102,14 +103,10 @@ fn delivery(number: u32) -> Vec<Change> {
     let who = contact("1", &format!("c{number}"));
     let mut raw = vec![0; 60_000];
     getrandom::fill(&mut raw).unwrap();
-    let mut changes = vec![Change::Kept {
-        page: Some(who.page.clone()),
-        psid: Some(who.psid.clone()),
-        id: EntryId::of_parts(&[&raw]),
-        at: at(0),
-        reason: "strange".to_owned(),
-        raw,
-    }];
+    let mut event = RawEvent::new(EntryId::of_parts(&[&raw]), at(0), "strange", raw);
+    event.page = Some(who.page.clone());
+    event.psid = Some(who.psid.clone());
+    let mut changes = vec![Change::RawEvent(event)];
     for part in 0..3 {
         let text = "a text as long as people write them ".repeat(10);
         changes.push(received(&who, &format!("m{number}-{part}"), part, &text));

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use messenger_crm::change::Change;
 use messenger_crm::id::PageId;
-use messenger_crm::store::{ContactQuery, ContactStore, MessageQuery, PostgresStore, Revision};
+use messenger_crm::model::Revision;
+use messenger_crm::store::{ContactQuery, ContactStore, MessageQuery, PostgresStore};
 use tokio_postgres::Client;
 
 use super::server::Schema;

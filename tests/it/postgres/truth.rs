@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use messenger_crm::change::{Applied, Change};
 use messenger_crm::id::PageId;
+use messenger_crm::model::Revision;
 use messenger_crm::store::postgres::PostgresOptions;
-use messenger_crm::store::{
-    ContactQuery, ContactStore, MemoryStore, MessageQuery, PostgresStore, Revision,
-};
+use messenger_crm::store::{ContactQuery, ContactStore, MemoryStore, MessageQuery, PostgresStore};
 use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
 

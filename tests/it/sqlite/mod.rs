@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use messenger_crm::change::{Applied, Change};
 use messenger_crm::id::PageId;
+use messenger_crm::model::{Contact, ContactKey, MessageState, Revision};
 use messenger_crm::store::{
-    Contact, ContactKey, ContactQuery, ContactStore, MemoryStore, MessageQuery, MessageState,
-    Revision, SqliteStore, StoreError, expire,
+    ContactQuery, ContactStore, MemoryStore, MessageQuery, SqliteStore, StoreError, expire,
 };
 use rusqlite::{Connection, TransactionBehavior};
 

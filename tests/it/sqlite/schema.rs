@@ -69,7 +69,7 @@ async fn s13_a_file_of_the_first_schema_shows_the_same_afterwards() {
     let search = MessageQuery::search(page(), "OOLONG");
     assert_eq!(store.messages(&search).await.unwrap().rows.len(), 1);
     let kept = store
-        .kept(&messenger_crm::store::KeptQuery::new(None))
+        .raw_events(&messenger_crm::store::RawEventQuery::new(None))
         .await
         .unwrap();
     assert_eq!(kept.rows[0].raw, b"{");

@@ -12,10 +12,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use messenger_crm::change::{Applied, Change, ProfileAnswer, SendOutcome, Work};
 use messenger_crm::id::{Mid, PageId, Psid};
+use messenger_crm::model::{
+    Contact, ContactKey, Content, Message, MessageState, OutgoingKey, Picture, Profile, Revision,
+    Side, WorkerId,
+};
 use messenger_crm::store::{
-    Contact, ContactKey, ContactQuery, ContactStore, Content, Count, Message, MessageQuery,
-    MessageState, OutgoingKey, Pending, Picture, Profile, Revision, Side, SqliteStore, StoreError,
-    WorkerId,
+    ContactQuery, ContactStore, Count, MessageQuery, Pending, SqliteStore, StoreError,
 };
 use messenger_crm::time::Timestamp;
 use messenger_crm::webhook::parse_unverified;

@@ -68,7 +68,7 @@ async fn v32_the_same_post_after_thirty_days_changes_nothing() {
         store.apply(&[change]).await.unwrap()
     };
     receive(at(2)).await;
-    assert_eq!(receive(at(2).plus(30 * DAY)).await, [Applied::Unchanged]);
+    assert_eq!(receive(at(2) + 30 * DAY).await, [Applied::Unchanged]);
     assert_eq!(talk(&store, &ada()).await.len(), 1);
 }
 

@@ -1,4 +1,4 @@
-//! What an entry of a conversation says.
+//! Content of an entry.
 
 use std::{borrow::Cow, fmt};
 
@@ -6,39 +6,39 @@ use serde::{Deserialize, Serialize};
 
 use crate::{id::Mid, time::Timestamp};
 
-/// What an entry says.
+/// Content of an entry or message. `Debug` prints the act and sizes only.
 #[derive(Clone, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Content {
-    /// What was done: wrote, tapped, came through a link, …
+    /// Kind of entry: a message, a tapped button, an opened link, …
     #[serde(skip_serializing_if = "Act::is_message")]
     pub act: Act,
-    /// The text.
+    /// Text; `None` when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// The label of the button that was tapped, or the title of what was subscribed to.
+    /// Label of the tapped button, or title of the subscription; `None` for other entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What stands behind the button or quick reply.
+    /// Developer-defined payload of the button or quick reply; `None` without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
-    /// What came with it.
+    /// Attachments, in Meta's order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
-    /// The message that this one answers.
+    /// Message that this one replies to; `None` when it is no reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Mid>,
-    /// Where the customer came from.
+    /// Link or advertisement that led the customer here; `None` without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral: Option<Referral>,
-    /// What they subscribed to, or left.
+    /// Subscription that the customer started or stopped; `None` for other entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opt_in: Option<OptIn>,
 }
 
 impl Content {
-    /// A text and nothing else.
+    /// Creates the content of a message with text only.
     pub fn text(text: impl Into<String>) -> Self {
         Self {
             text: Some(text.into()),
@@ -46,7 +46,7 @@ impl Content {
         }
     }
 
-    /// An act of which nothing is told yet.
+    /// Creates content of this kind with every other field empty.
     pub fn new(act: Act) -> Self {
         Self {
             act,
@@ -67,31 +67,31 @@ impl fmt::Debug for Content {
     }
 }
 
-/// What was done. An open set: compare it through [`as_str`](Self::as_str) or with the constants.
+/// Kind of entry. An open set: compare with the constants or through [`as_str`](Self::as_str).
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct Act(Cow<'static, str>);
 
 impl Act {
-    /// Wrote a message.
+    /// Message.
     pub const MESSAGE: Self = Self(Cow::Borrowed("message"));
-    /// Tapped a button.
+    /// Tap on a button.
     pub const POSTBACK: Self = Self(Cow::Borrowed("postback"));
-    /// Came through a link or an advertisement.
+    /// Arrival through a link or an advertisement.
     pub const REFERRAL: Self = Self(Cow::Borrowed("referral"));
-    /// Subscribed to something, or left.
+    /// Start or stop of a subscription.
     pub const OPT_IN: Self = Self(Cow::Borrowed("opt_in"));
 
-    /// Any other act, by Meta's name of it.
+    /// Creates another kind from Meta's name of the event.
     pub fn new(name: impl Into<String>) -> Self {
         Self(Cow::Owned(name.into()))
     }
 
-    pub(super) fn is_message(&self) -> bool {
+    pub(crate) fn is_message(&self) -> bool {
         *self == Self::MESSAGE
     }
 
-    /// The name.
+    /// Name of the kind, such as `message`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -103,29 +103,29 @@ impl Default for Act {
     }
 }
 
-/// Something that came with a message.
+/// An attachment of a message. `Debug` prints the kind only.
 #[derive(Clone, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Attachment {
-    /// `image`, `audio`, … An open set.
+    /// Meta's type: `image`, `audio`, … An open set.
     pub kind: String,
-    /// Where Meta keeps it, for a while. Untrusted.
+    /// URL at Meta, which expires; untrusted. `None` when Meta sent none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Its title.
+    /// Title; `None` when it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// The line below the title, or the text of a template.
+    /// Subtitle of a card, or text of a template; `None` when it has neither.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Meta's id of the sticker, post, reel, product or booking.
+    /// Meta's id of the sticker, post, reel, product or booking; `None` for other attachments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
 
 impl Attachment {
-    /// An attachment of which only the kind is known.
+    /// Creates an attachment with a type only.
     pub fn new(kind: impl Into<String>) -> Self {
         Self {
             kind: kind.into(),
@@ -140,29 +140,31 @@ impl fmt::Debug for Attachment {
     }
 }
 
-/// Where a customer came from.
+/// Link, advertisement or plugin through which a customer came. `Debug` prints the source and type
+/// only.
 ///
-/// Meta: [messaging_referrals](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_referrals)
+/// <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_referrals>
 #[derive(Clone, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Referral {
-    /// `SHORTLINK`, `ADS`, … An open set.
+    /// Meta's source: `SHORTLINK`, `ADS`, … An open set. `None` when Meta sent none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// `OPEN_THREAD`, `LEAD_COMPLETE`, … An open set.
+    /// Meta's type: `OPEN_THREAD`, `LEAD_COMPLETE`, … An open set. `None` when Meta sent none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// What the Page put into the link.
+    /// Developer-defined parameter of the link; `None` without one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[doc(alias = "ref")]
     pub reference: Option<String>,
-    /// The advertisement.
+    /// Id of the advertisement; `None` for other sources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ad_id: Option<String>,
-    /// The title of the advertisement.
+    /// Title of the advertisement; `None` for other sources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// The product of the Page's catalogue.
+    /// Id of the product in the Page's catalog; `None` without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
 }
@@ -173,26 +175,29 @@ impl fmt::Debug for Referral {
     }
 }
 
-/// What a customer subscribed to, or left.
+/// Subscription that a customer started or stopped. `Debug` prints the type and status only.
 ///
-/// Meta: [messaging_optins](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_optins)
+/// <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_optins>
 #[derive(Clone, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct OptIn {
-    /// `notification_messages`, `one_time_notif_req`, … An open set.
+    /// Meta's type: `notification_messages`, `one_time_notif_req`, … An open set. `None` when Meta
+    /// sent none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// What may be sent to instead of the customer's id.
+    /// Token to send to in place of the customer's id; `None` when Meta sent none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// Until when the token is good.
+    /// Expiry of the token; `None` when Meta sent none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[doc(alias = "token_expiry_timestamp")]
     pub expires_at: Option<Timestamp>,
-    /// `STOP NOTIFICATIONS`, … An open set.
+    /// Meta's status: `STOP NOTIFICATIONS`, … An open set. `None` when Meta sent none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[doc(alias = "notification_messages_status")]
     pub status: Option<String>,
-    /// The topic.
+    /// Topic of the subscription; `None` when Meta sent none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
 }
@@ -203,21 +208,22 @@ impl fmt::Debug for OptIn {
     }
 }
 
-/// A reaction to a message.
+/// A reaction to a message. `Debug` prints neither field.
 #[derive(Clone, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Reaction {
-    /// The emoji.
+    /// Emoji; `None` when Meta sent none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub emoji: Option<String>,
-    /// `love`, `sad`, … An open set.
+    /// Meta's name: `love`, `sad`, … An open set. `None` when Meta sent none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[doc(alias = "reaction")]
     pub name: Option<String>,
 }
 
 impl Reaction {
-    /// A reaction by its emoji alone.
+    /// Creates a reaction from its emoji, without name.
     pub fn new(emoji: impl Into<String>) -> Self {
         Self {
             emoji: Some(emoji.into()),
