@@ -1,7 +1,5 @@
 //! What a customer or the Page wrote.
 
-use serde::Serializer;
-
 use super::{
     entry_point::Referral,
     json::{Json, Syntax},
@@ -275,13 +273,5 @@ impl<'a> Value<'a> for Coordinates {
 
     fn into_owned(self) -> Self {
         self
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeMap;
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("lat", &self.lat)?;
-        map.serialize_entry("long", &self.long)?;
-        map.end()
     }
 }

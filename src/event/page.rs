@@ -9,7 +9,7 @@ wire! {
     /// Meta: [inbox_labels](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/inbox_labels)
     pub struct InboxLabel {
         /// The customer.
-        pub user: Option<Labelled<'a>> = "user";
+        pub user: Option<LabeledUser<'a>> = "user";
         /// `add`, … An open set.
         pub action: Option<Text<'a>> = "action";
         /// Which label.
@@ -17,7 +17,7 @@ wire! {
     }
 
     /// Who bears a label.
-    pub struct Labelled {
+    pub struct LabeledUser {
         /// The customer's PSID.
         pub id: Option<Text<'a>> = "id";
     }
@@ -120,8 +120,6 @@ wire! {
 
     /// Meta judged the business.
     pub struct BusinessIntegrity {
-        /// When.
-        pub timestamp: Option<Timestamp> = "timestamp";
         /// The state of the business.
         pub status: Option<Text<'a>> = "status";
         /// What it did wrong.
