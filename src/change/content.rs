@@ -79,10 +79,10 @@ impl Attachment {
             ids.into_iter().find_map(own)
         });
         Self {
-            kind: storable(attachment.kind()),
-            url: attachment.url().map(storable),
+            kind: storable(attachment.kind_name()),
+            url: attachment.any_url().map(storable),
             title: (attachment
-                .title()
+                .any_title()
                 .filter(|title| !title.is_empty())
                 .map(storable))
             .or_else(|| card.and_then(|card| own(&card.title))),

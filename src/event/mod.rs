@@ -62,7 +62,7 @@ pub use self::commerce::{
     PayingUser, Payment, PaymentCredential, PreCheckout,
 };
 pub use self::entry_point::{
-    AccountLinking, Ad, Answer, Lead, Optin, Postback, PriorMessage, ProductId, Referral,
+    AccountLinking, Ad, Lead, LeadAnswer, Optin, Postback, PriorMessage, ProductId, Referral,
 };
 pub use self::extras::Extras;
 pub use self::form::{

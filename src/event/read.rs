@@ -94,8 +94,7 @@ impl<'a> Event<'a> {
         if let (Some(json), Kind::BusinessIntegrity(integrity)) =
             (context.restrictions, &mut self.kind)
         {
-            let more: Vec<_> = Field::read(&mut Json::new(json))?;
-            integrity.restrictions.extend(more);
+            integrity.add(Field::read(&mut Json::new(json))?);
             let extras = self.extras.get_or_insert_default();
             extras.entry.restrictions = Some(Raw::new(json));
         }
@@ -267,8 +266,7 @@ impl<'a> BusinessIntegrity<'a> {
             }
             Ok(())
         })?;
-        let more: Vec<_> = restrictions.unwrap_or_default();
-        self.restrictions.extend(more);
+        self.add(restrictions.unwrap_or_default());
         Ok(())
     }
 }

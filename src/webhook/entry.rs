@@ -1,5 +1,7 @@
 //! The members of an entry beside its lists, and those of the envelope beside its entries.
 
+use std::collections::HashSet;
+
 use crate::{
     event::{
         Channel, Context, Event,
@@ -18,8 +20,10 @@ pub(super) struct Entry {
     knows_time: bool,
     knows_hop_context: bool,
     knows_restrictions: bool,
-    /// Whether it has a member that belongs to no event of its lists.
-    has_own_members: bool,
+    /// Whether it has a member without a meaning here, perhaps a second one of its name.
+    has_unknown: bool,
+    /// Whether its id or its time is of another type.
+    is_damaged: bool,
     /// Whether an event of its lists has the entry's `hop_context`, `restrictions`.
     is_carried: [bool; 2],
 }
@@ -74,14 +78,14 @@ impl Entry {
                 self.knows_id = true;
                 let first = json.peek();
                 let id = json.text()?;
-                self.has_own_members |= id.is_none() && first != b'n';
+                self.is_damaged |= id.is_none() && first != b'n';
                 context.id = id.filter(|id| !id.is_empty());
             }
             "time" if !self.knows_time => {
                 self.knows_time = true;
                 let first = json.peek();
                 context.time = crate::event::timestamp(json)?;
-                self.has_own_members |= context.time.is_none() && first != b'n';
+                self.is_damaged |= context.time.is_none() && first != b'n';
             }
             "hop_context" if !self.knows_hop_context => {
                 self.knows_hop_context = true;
@@ -92,7 +96,7 @@ impl Entry {
                 context.restrictions = Some(json.skip()?).filter(|json| *json != "null");
             }
             "id" | "time" | "hop_context" | "restrictions" => drop(json.skip()?),
-            _ => self.has_own_members |= json.skip()? != "null",
+            _ => self.has_unknown |= json.skip()? != "null",
         }
         Ok(())
     }
@@ -176,11 +180,13 @@ impl Entry {
     ///
     /// It is one without a list, as `call_permission_reply` is, and one with a member that no event
     /// of its lists has.
-    pub(super) fn is_event(&self, context: &Context<'_>) -> bool {
+    #[inline]
+    pub(super) fn is_event(&self, entry: &str, context: &Context<'_>) -> bool {
         self.lists == 0
-            || self.has_own_members
+            || self.is_damaged
             || (context.hop_context.is_some() && !self.is_carried[0])
             || (context.restrictions.is_some() && !self.is_carried[1])
+            || (self.has_unknown && has_unknown(entry))
     }
 
     /// Reads the entry as an event, without the lists, which are events already.
@@ -201,6 +207,26 @@ impl Entry {
     }
 }
 
+/// Whether the first of any name is a member without a meaning here.
+#[cold]
+fn has_unknown(entry: &str) -> bool {
+    let is_known = |name: &str| {
+        list_of(name).is_some() || matches!(name, "id" | "time" | "hop_context" | "restrictions")
+    };
+    // It was read once already, so it has no errors.
+    matches!(members_without(entry, is_known), Ok((_, Some(_))))
+}
+
+/// Whether the envelope has a member beside `object` and `entry`.
+#[cold]
+pub(super) fn has_envelope_members(body: &str) -> bool {
+    matches!(members_without(body, is_of_envelope), Ok((_, Some(_))))
+}
+
+fn is_of_envelope(name: &str) -> bool {
+    matches!(name, "object" | "entry")
+}
+
 /// Reads the members of the envelope beside `object` and `entry` as an event.
 #[cold]
 pub(super) fn read_envelope<'a>(
@@ -208,7 +234,7 @@ pub(super) fn read_envelope<'a>(
     context: &Context<'a>,
     event: &mut Event<'a>,
 ) -> Result<(), Syntax> {
-    let (own, name) = members_without(body, |name| matches!(name, "object" | "entry"))?;
+    let (own, name) = members_without(body, is_of_envelope)?;
     let context = Context {
         object: context.object.clone(),
         channel: Channel::Envelope,
@@ -224,8 +250,8 @@ pub(super) fn read_envelope<'a>(
     Ok(())
 }
 
-/// Copies an object without some of its members, the others byte for byte, and the name of the
-/// first of these.
+/// Copies an object without some of its members, the others byte for byte, and returns the name of
+/// the first of these that is not `null`. Of two members of one name the first counts.
 fn members_without<'a>(
     object: &'a str,
     is_left_out: impl Fn(&str) -> bool,
@@ -233,11 +259,11 @@ fn members_without<'a>(
     let mut json = Json::new(object);
     json.enter(b'{');
     let (mut own, mut first_name) = (String::from("{"), None);
-    let (mut first, mut at) = (true, json.at());
+    let (mut first, mut at, mut seen) = (true, json.at(), HashSet::new());
     while let Some(name) = json.next_member(&mut first)? {
         let name = name.decoded();
         let value = json.skip()?;
-        if !is_left_out(&name) {
+        if !is_left_out(&name) && seen.insert(name.clone()) {
             if own.len() > 1 {
                 own.push(',');
             }

@@ -2,7 +2,7 @@
 
 use super::{
     delivery::{Delivery, EnvelopeError},
-    entry::{Entry, list_of},
+    entry::{Entry, has_envelope_members, list_of, read_envelope},
 };
 use crate::event::{
     Channel, Context, Event, NOT_A_LIST, Object,
@@ -25,7 +25,7 @@ pub struct Events<'a> {
     /// Whether the next value is the first of its list of entries, entry, list.
     first: [bool; 3],
     entry: Entry,
-    /// Whether the envelope has members beside `object` and `entry`.
+    /// Whether the envelope has members beside `object` and `entry`, perhaps second ones.
     has_envelope_members: bool,
 }
 
@@ -197,7 +197,8 @@ impl<'a> Events<'a> {
                 State::Envelope => {
                     self.state = State::Done;
                     self.close()?;
-                    return Ok(self.has_envelope_members.then_some(Next::Envelope));
+                    let is_event = self.has_envelope_members && has_envelope_members(self.body);
+                    return Ok(is_event.then_some(Next::Envelope));
                 }
                 State::Done => return Ok(None),
             }
@@ -210,7 +211,9 @@ impl<'a> Events<'a> {
         let Some(name) = self.json.next_member(&mut self.first[1])? else {
             self.state = State::Entries;
             self.context.channel = Channel::Entry;
-            return Ok(self.entry.is_event(&self.context).then_some(Next::Entry));
+            let entry = self.json.since(self.entry.start());
+            let is_event = self.entry.is_event(entry, &self.context);
+            return Ok(is_event.then_some(Next::Entry));
         };
         let name = name.decoded();
         let Some(channel) = list_of(&name) else {
@@ -254,7 +257,7 @@ impl<'a> Events<'a> {
                 let whole = self.json.since(self.entry.start());
                 return self.entry.read_event(whole, &self.context, event);
             }
-            Next::Envelope => return super::entry::read_envelope(self.body, &self.context, event),
+            Next::Envelope => return read_envelope(self.body, &self.context, event),
         }
         self.entry.mark(&self.context, event);
         Ok(())
