@@ -91,9 +91,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn read(event: &Event<'_>) -> usize {
     let text =
         |text: &Option<messenger_crm::text::Text<'_>>| text.as_ref().map_or(0, |text| text.len());
-    let mut sum = text(&event.page) + text(&event.sender) + text(&event.recipient);
+    let mut sum = text(&event.entry_id) + text(&event.sender) + text(&event.recipient);
     sum += event.raw().len();
-    sum += usize::from(event.timestamp.is_some()) + usize::from(event.beside.is_some());
+    sum += usize::from(event.timestamp.is_some()) + usize::from(event.extras.is_some());
     sum + match &event.kind {
         Kind::Message(message) | Kind::Echo(message) => {
             let quick_reply = message.quick_reply.as_ref();

@@ -170,6 +170,10 @@ fn kind(event: &Event<'_>) -> String {
     match &event.kind {
         Kind::Unrecognized { name: None, .. } => "unrecognized:-".to_owned(),
         Kind::Unrecognized { .. } => format!("unrecognized:{name}"),
+        // As Meta wrote it: older webhooks have a hyphen.
+        Kind::PolicyEnforcement(_) if event.raw().contains("\"policy-enforcement\"") => {
+            "policy-enforcement".to_owned()
+        }
         kind if kind.is_change() && event.channel == Channel::Changes => format!("change:{name}"),
         _ => name.to_owned(),
     }
@@ -206,9 +210,7 @@ fn words<'e>(kind: &'e Kind<'_>) -> Vec<&'e str> {
             given([&request.requested_owner_app_id, &request.metadata])
         }
         Kind::AppRoles(roles) => roles.iter().map(|(app, _)| app).collect(),
-        Kind::PolicyEnforcement { enforcement, .. } => {
-            given([&enforcement.action, &enforcement.reason])
-        }
+        Kind::PolicyEnforcement(enforcement) => given([&enforcement.action, &enforcement.reason]),
         Kind::Feedback(feedback) => {
             let questions = feedback.screens.iter().flat_map(|screen| &screen.questions);
             let answers = questions.flat_map(|questions| questions.iter());
@@ -283,8 +285,8 @@ fn said<'e>(message: &'e Message<'_>) -> Vec<&'e str> {
             .flat_map(|reply| given([&reply.payload])),
     );
     for attachment in &message.attachments {
-        words.push(attachment.kind());
-        words.extend(attachment.title().filter(|title| !title.is_empty()));
+        words.push(attachment.kind_name());
+        words.extend(attachment.any_title().filter(|title| !title.is_empty()));
     }
     words.extend(message.referral.iter().flat_map(|referral| came(referral)));
     words.extend(message.is_deleted.then_some("(unsent)"));

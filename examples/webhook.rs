@@ -86,12 +86,11 @@ async fn answer(webhook: &Webhook, request: Request<Incoming>) -> Response<Strin
         Err(refusal) => return status(refusal),
     };
     match webhook.respond(&parts, &body) {
-        Outcome::Answer(answer) => return answer,
+        Outcome::Response(response) => return response,
         // A real host commits the events here before it answers.
         Outcome::Delivery(delivery) => delivery.events.iter().for_each(print),
         // And here it keeps the body.
         Outcome::Unreadable(error) => eprintln!("unreadable: {error}"),
-        _ => {}
     }
     status(StatusCode::OK)
 }

@@ -153,7 +153,9 @@ async fn webhook(crm: &Arc<Crm>, path: &str, parts: &Parts, body: Incoming) -> R
     };
     let webhook = Webhook::new(&connection.secret, connection.verify_token.clone());
     let committed = match webhook.respond(parts, &body) {
-        Outcome::Answer(answer) => return answer.map(|body| Full::from(body).boxed()),
+        Outcome::Response(response) => {
+            return response.map(|body| Full::from(body).boxed());
+        }
         Outcome::Delivery(delivery) => {
             let ours = |page: &PageId| {
                 let other = crm.connections.by_page(page);
@@ -170,7 +172,6 @@ async fn webhook(crm: &Arc<Crm>, path: &str, parts: &Parts, body: Incoming) -> R
             )
             .await
         }
-        _ => return plain(StatusCode::SERVICE_UNAVAILABLE, "not understood\n"),
     };
     match committed {
         Ok(Ok(())) => {

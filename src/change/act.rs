@@ -34,9 +34,9 @@ impl Meaning<'_> {
         content.referral = Some(Referral::of(referral));
         let lead = self
             .event
-            .beside
+            .extras
             .as_ref()
-            .and_then(|beside| beside.lead.as_ref());
+            .and_then(|extras| extras.lead.as_ref());
         content.text = lines(lead.iter().flat_map(|lead| &lead.data).map(|answer| {
             let (question, answer) = (answer.question.as_ref()?, answer.answer.as_ref()?);
             Some(format!("{}: {}", &**question, &**answer))

@@ -1,7 +1,7 @@
 //! What an event says, as a store keeps it.
 
 use crate::{
-    event::{self, Event},
+    event::{self, Event, Kind},
     id::Mid,
     model::{Act, Attachment, Content, Referral},
     text::Text,
@@ -9,10 +9,8 @@ use crate::{
 
 /// What a message says.
 pub(super) fn of(event: &Event<'_>, message: &event::Message<'_>) -> Content {
-    let prior = event
-        .beside
-        .as_ref()
-        .and_then(|beside| beside.prior_message.as_ref());
+    let extras = event.extras.as_ref();
+    let prior = extras.and_then(|extras| extras.prior_message.as_ref());
     let prior = prior.map(|prior| Referral {
         source: own(&prior.source),
         reference: own(&prior.identifier),
@@ -26,8 +24,19 @@ pub(super) fn of(event: &Event<'_>, message: &event::Message<'_>) -> Content {
             .and_then(|reply| own(&reply.payload)),
         attachments: message.attachments.iter().map(Attachment::of).collect(),
         reply_to: message.reply_to.as_ref().and_then(|to| mid(&to.mid)),
-        referral: message.referral.as_deref().map(Referral::of).or(prior),
+        referral: (message.referral.as_deref())
+            .or_else(|| extras?.also.iter().find_map(referral_of))
+            .map(Referral::of)
+            .or(prior),
         ..Content::new(Act::MESSAGE)
+    }
+}
+
+/// A referral beside the message.
+fn referral_of<'e, 'a>(kind: &'e Kind<'a>) -> Option<&'e event::Referral<'a>> {
+    match kind {
+        Kind::Referral(referral) => Some(referral),
+        _ => None,
     }
 }
 
@@ -70,10 +79,10 @@ impl Attachment {
             ids.into_iter().find_map(own)
         });
         Self {
-            kind: storable(attachment.kind()),
-            url: attachment.url().map(storable),
+            kind: storable(attachment.kind_name()),
+            url: attachment.any_url().map(storable),
             title: (attachment
-                .title()
+                .any_title()
                 .filter(|title| !title.is_empty())
                 .map(storable))
             .or_else(|| card.and_then(|card| own(&card.title))),

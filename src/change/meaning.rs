@@ -31,8 +31,9 @@ impl Change {
     /// What came on standby is recorded with that [`Source`]; a copy of it that comes in the normal
     /// list is the same entry.
     ///
-    /// `now` stands in where an event bears no time, as `messaging_feedback` does: such an
-    /// [entry](Entry::timeless) stays where it was first told when Meta sends it again. It also caps
+    /// The time is the event's own; without one, as in `messaging_feedback`, the time of Meta's
+    /// entry, and without that `now`. Such an [entry](Entry::timeless) stays where it was first
+    /// applied when Meta delivers it again. `now` also caps
     /// times that lie more than a day ahead, which would pin a customer to the top of the inbox for
     /// ever.
     pub fn of(event: &Event<'_>, now: Timestamp) -> Self {
@@ -43,15 +44,16 @@ impl Change {
     }
 
     pub(crate) fn keep(event: &Event<'_>, now: Timestamp, reason: &str) -> Self {
-        let raw = event.raw().as_bytes();
         let page = event.page();
         let id = EntryId::of_parts(&[
             b"raw",
             page.as_ref().map_or("", PageId::as_str).as_bytes(),
-            raw,
+            // Not the delivery: its entry time changes when Meta delivers the event again.
+            event.raw().as_bytes(),
         ]);
-        let at = event.timestamp.map_or(now, |at| at.min(latest(now)));
-        let mut raw = RawEvent::new(id, at, reason, raw.to_vec());
+        let at = event.happened_at().map_or(now, |at| at.min(latest(now)));
+        // With its list and its Page, so that it can be read again.
+        let mut raw = RawEvent::new(id, at, reason, event.to_delivery().into_bytes());
         raw.page = page;
         raw.psid = event.customer();
         Self::RawEvent(raw)
@@ -95,7 +97,7 @@ impl<'e> Meaning<'e> {
         Meaning {
             event,
             contact: ContactKey::new(page, psid),
-            at: event.timestamp.unwrap_or(now).min(latest),
+            at: event.happened_at().unwrap_or(now).min(latest),
             latest,
         }
         .change()
@@ -156,7 +158,7 @@ impl<'e> Meaning<'e> {
             | Kind::TakeThreadControl(_)
             | Kind::RequestThreadControl(_)
             | Kind::AppRoles(_)
-            | Kind::PolicyEnforcement { .. }
+            | Kind::PolicyEnforcement(_)
             | Kind::CallSettings(_) => Err("it is between Meta and the app"),
             Kind::GroupComment(_)
             | Kind::InboxLabel(_)

@@ -1,66 +1,69 @@
-//! Calls in Messenger.
+//! Voice and video calls in Messenger.
 
 use super::wire::wire;
 use crate::{text::Text, time::Timestamp};
 
 wire! {
-    /// Something happened to a call.
+    /// One event of a call.
     ///
     /// Meta: [Calling API](https://developers.facebook.com/docs/messenger-platform/calling)
     pub struct Call {
-        /// The call's id.
+        /// Call id.
         pub id: Option<Text<'a>> = "id";
         /// `connect`, `call_status`, `media_update` or `terminate`. An open set.
         pub event: Option<Text<'a>> = "event";
-        /// Connect: who calls, the customer or the Page.
+        /// `connect`: id of the caller, the customer or the Page.
         pub from: Option<Text<'a>> = "from";
-        /// Connect: who is called.
+        /// `connect`: id of the person or Page that is called.
         pub to: Option<Text<'a>> = "to";
-        /// Connect: `business_initiated` or `user_initiated`.
+        /// `connect`: `business_initiated` or `user_initiated`.
+        #[doc(alias = "call_direction")]
         pub direction: Option<Text<'a>> = "call_direction";
-        /// Call status: the customer.
+        /// `call_status`: PSID of the customer.
         pub recipient_id: Option<Text<'a>> = "recipient_id";
-        /// Call status: `ringing` or `accepted`.
+        /// `call_status`: `ringing` or `accepted`.
         pub call_status: Option<Text<'a>> = "call_status";
-        /// Media update: what the other side offers.
+        /// `media_update`: the new media session.
         pub session: Option<CallSession<'a>> = "session";
-        /// Terminate: `Failed` or `Completed`.
+        /// `terminate`: `Failed` or `Completed`.
         pub status: Option<Text<'a>> = "status";
-        /// Terminate: when the call began.
+        /// `terminate`: begin of the call.
         pub start_time: Option<Timestamp> = "start_time";
-        /// Terminate: when it ended.
+        /// `terminate`: end of the call.
         pub end_time: Option<Timestamp> = "end_time";
-        /// Terminate: how many seconds it took.
+        /// `terminate`: duration in seconds.
         pub duration: Option<i64> = "duration";
     }
 
-    /// The media of a call.
+    /// Media session of a call.
     pub struct CallSession {
-        /// The highest one counts.
+        /// Version; the highest one is valid.
         pub version: Option<i64> = "version";
-        /// The new description of the session.
+        /// The new session description.
         pub sdp_renegotiation: Option<SessionDescription<'a>> = "sdp_renegotiation";
     }
 
-    /// A session description, RFC 8866.
+    /// Session description (SDP), RFC 8866.
     pub struct SessionDescription {
         /// `offer`.
+        #[doc(alias = "sdp_type")]
         pub kind: Option<Text<'a>> = "sdp_type";
         /// The description.
         pub sdp: Option<Text<'a>> = "sdp";
     }
 
-    /// A customer allows calls, or not.
+    /// A customer's decision about calls by the Page.
     ///
     /// Meta: [call_permission_reply](https://developers.facebook.com/docs/messenger-platform/calling)
     pub struct CallPermissionReply {
         /// `approve` or `reject`.
         pub response: Option<Text<'a>> = "response";
-        /// Until when; with `approve` alone.
+        /// End of the permission; only with `approve`.
+        #[doc(alias = "expiration_timestamp")]
         pub expires_at: Option<Timestamp> = "expiration_timestamp";
     }
 
-    /// The Page's settings for calls have changed.
+    /// The Page's call settings after a change.
     ///
     /// Meta: [call_settings_update](https://developers.facebook.com/docs/messenger-platform/calling)
     pub struct CallSettings {
@@ -68,29 +71,29 @@ wire! {
         pub audio_enabled: Option<bool> = "audio_enabled";
         /// Whether video calls are possible.
         pub video_enabled: Option<bool> = "video_enabled";
-        /// Whether the icon is shown.
+        /// Whether the call icon is shown.
         pub icon_enabled: Option<bool> = "icon_enabled";
         /// `META` or `PARTNERS`.
         pub call_routing: Option<Text<'a>> = "call_routing";
-        /// When the Page can be called.
+        /// Hours in which the Page accepts calls.
         pub call_hours: Option<CallHours<'a>> = "call_hours";
     }
 
-    /// When a Page can be called.
+    /// Hours in which a Page accepts calls.
     pub struct CallHours {
-        /// The IANA name of the time zone.
+        /// IANA name of the time zone.
         pub timezone_id: Option<Text<'a>> = "timezone_id";
-        /// Day by day.
+        /// Hours of each day.
         pub weekly_operating_hours: Vec<OperatingHours<'a>> = "weekly_operating_hours";
     }
 
-    /// When a Page can be called on one day of the week.
+    /// Hours of one day of the week.
     pub struct OperatingHours {
         /// `MONDAY`, …
         pub day_of_week: Option<Text<'a>> = "day_of_week";
-        /// Four digits, as in `0400`.
+        /// Begin, four digits, as in `0400`.
         pub open_time: Option<Text<'a>> = "open_time";
-        /// Four digits, as in `1020`.
+        /// End, four digits, as in `1020`.
         pub close_time: Option<Text<'a>> = "close_time";
     }
 }

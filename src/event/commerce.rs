@@ -1,4 +1,4 @@
-//! What customers order, redeem and pay.
+//! Carts, coupons and payments.
 
 use super::wire::wire;
 use crate::text::Text;
@@ -8,29 +8,29 @@ wire! {
     ///
     /// Meta: [send_cart](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/send_cart)
     pub struct Order {
-        /// What is in it.
+        /// Products in the cart.
         pub products: Vec<OrderedProduct<'a>> = "products";
-        /// What the customer wrote to it.
+        /// Note of the customer.
         pub note: Option<Text<'a>> = "note";
-        /// Where it was filled, such as `live_shopping`.
+        /// Place where the cart was filled, such as `live_shopping`.
         pub source: Option<Text<'a>> = "source";
-        /// Which one of these.
+        /// Id of that place.
         pub source_id: Option<Text<'a>> = "source_id";
     }
 
     /// A product in a cart.
     pub struct OrderedProduct {
-        /// Its id in the catalog.
+        /// Id in the catalog.
         pub id: Option<Text<'a>> = "id";
-        /// The seller's number of it.
+        /// The seller's own id (SKU).
         pub retailer_id: Option<Text<'a>> = "retailer_id";
-        /// Its name.
+        /// Name.
         pub name: Option<Text<'a>> = "name";
-        /// What one costs: a decimal number, as Meta wrote it.
+        /// Price of one piece: a decimal number as Meta wrote it.
         pub unit_price: Option<Text<'a>> = "unit_price";
-        /// The ISO 4217 code of the currency.
+        /// ISO 4217 code of the currency.
         pub currency: Option<Text<'a>> = "currency";
-        /// How many.
+        /// Number of pieces.
         pub quantity: Option<i64> = "quantity";
     }
 
@@ -39,122 +39,128 @@ wire! {
     /// Meta: [Coupon template](https://developers.facebook.com/docs/messenger-platform/send-messages/template/coupon)
     pub struct Coupon {
         /// `coupon`. An open set.
+        #[doc(alias = "type")]
         pub kind: Option<Text<'a>> = "type";
-        /// What the Page put behind it.
+        /// Developer-defined payload.
         pub payload: Option<Text<'a>> = "payload";
-        /// The code that was shown.
+        /// Coupon code that was shown.
+        #[doc(alias = "coupon_code")]
         pub code: Option<Text<'a>> = "coupon_code";
     }
 
-    /// Meta believes to have seen a purchase in the conversation.
+    /// Purchases that Meta detected in the conversation.
     pub struct MessageContext {
-        /// What it is sure of.
+        /// Purchases that Meta is sure of.
         pub detections: Vec<Detection<'a>> = "detections";
-        /// What it suggests.
+        /// Purchases that Meta suggests.
         pub suggestions: Vec<Detection<'a>> = "suggestions";
     }
 
-    /// A purchase, as Meta believes.
+    /// A purchase that Meta detected.
     pub struct Detection {
         /// `PURCHASE`. An open set.
+        #[doc(alias = "type")]
         pub kind: Option<Text<'a>> = "type";
-        /// The id of the detection.
+        /// Id of the detection.
         pub id: Option<Text<'a>> = "id";
-        /// The message that it was seen in.
+        /// Id of the message with the purchase.
         pub mid: Option<Text<'a>> = "mid";
         /// `payment_received`, `fb_mobile_purchase`, … An open set.
         pub event_name: Option<Text<'a>> = "event_name";
-        /// What saw it.
+        /// Model that detected the purchase.
         pub model: Option<Text<'a>> = "model";
     }
 
     /// A payment. Legacy: the beta has ended.
     pub struct Payment {
-        /// What the Page put behind the button.
+        /// Developer-defined payload of the button.
         pub payload: Option<Text<'a>> = "payload";
-        /// Who pays, and where to ship.
+        /// The customer, with the shipping address.
+        #[doc(alias = "requested_user_info")]
         pub user: Option<PayingUser<'a>> = "requested_user_info";
-        /// With what.
+        /// Means of payment.
+        #[doc(alias = "payment_credential")]
         pub credential: Option<PaymentCredential<'a>> = "payment_credential";
-        /// How much.
+        /// Amount to pay.
         pub amount: Option<Amount<'a>> = "amount";
-        /// How to ship.
+        /// Id of the shipping option.
         pub shipping_option_id: Option<Text<'a>> = "shipping_option_id";
     }
 
     /// A payment that a customer is about to make. Legacy.
     pub struct PreCheckout {
-        /// What the Page put behind the button.
+        /// Developer-defined payload of the button.
         pub payload: Option<Text<'a>> = "payload";
-        /// Who pays, and where to ship.
+        /// The customer, with the shipping address.
+        #[doc(alias = "requested_user_info")]
         pub user: Option<PayingUser<'a>> = "requested_user_info";
-        /// How much.
+        /// Amount to pay.
         pub amount: Option<Amount<'a>> = "amount";
     }
 
     /// A new address for a flexible amount. Legacy.
     pub struct CheckoutUpdate {
-        /// What the Page put behind the button.
+        /// Developer-defined payload of the button.
         pub payload: Option<Text<'a>> = "payload";
-        /// Where to ship.
+        /// Shipping address.
         pub shipping_address: Option<Address<'a>> = "shipping_address";
     }
 
-    /// Who pays, as far as the Page asked.
+    /// The customer who pays, as far as the Page asked.
     pub struct PayingUser {
-        /// Where to ship.
+        /// Shipping address.
         pub shipping_address: Option<Address<'a>> = "shipping_address";
-        /// The name.
+        /// Name.
         pub contact_name: Option<Text<'a>> = "contact_name";
-        /// The e-mail address.
+        /// E-mail address.
         pub contact_email: Option<Text<'a>> = "contact_email";
-        /// The telephone number.
+        /// Telephone number.
         pub contact_phone: Option<Text<'a>> = "contact_phone";
     }
 
     /// A postal address.
     pub struct Address {
-        /// Its id.
+        /// Id of the address.
         pub id: Option<Text<'a>> = "id";
-        /// The addressee.
+        /// Addressee.
         pub name: Option<Text<'a>> = "name";
-        /// Street and number.
+        /// Street and house number.
         pub street_1: Option<Text<'a>> = "street_1" | "street1";
-        /// A second line for it.
+        /// Second line of the street.
         pub street_2: Option<Text<'a>> = "street_2" | "street2";
-        /// The city.
+        /// City.
         pub city: Option<Text<'a>> = "city";
-        /// The state.
+        /// State.
         pub state: Option<Text<'a>> = "state";
-        /// The country's ISO 3166 code.
+        /// ISO 3166 code of the country.
         pub country: Option<Text<'a>> = "country";
-        /// The postal code.
+        /// Postal code.
         pub postal_code: Option<Text<'a>> = "postal_code";
     }
 
-    /// With what a payment is made. Card numbers come tokenised.
+    /// Means of payment. Card numbers are tokenized.
     pub struct PaymentCredential {
         /// `stripe`, `paypal` or `token`.
         pub provider_type: Option<Text<'a>> = "provider_type";
-        /// The provider's id of the charge.
+        /// Id of the charge at the provider.
         pub charge_id: Option<Text<'a>> = "charge_id";
-        /// The card, as a token.
+        /// Token of the card.
         pub tokenized_card: Option<Text<'a>> = "tokenized_card";
-        /// Its check digits, as a token.
+        /// Token of the check digits.
         pub tokenized_cvv: Option<Text<'a>> = "tokenized_cvv";
-        /// The month that the token ends in.
+        /// Month in which the token expires.
         pub token_expiry_month: Option<Text<'a>> = "token_expiry_month";
-        /// The year that the token ends in.
+        /// Year in which the token expires.
         pub token_expiry_year: Option<Text<'a>> = "token_expiry_year";
-        /// Meta's id of the payment.
+        /// Id of the payment at Meta.
         pub fb_payment_id: Option<Text<'a>> = "fb_payment_id";
     }
 
     /// An amount of money.
     pub struct Amount {
-        /// The ISO 4217 code of the currency.
+        /// ISO 4217 code of the currency.
         pub currency: Option<Text<'a>> = "currency";
-        /// A decimal number, as Meta wrote it.
+        /// Decimal number as Meta wrote it.
         pub amount: Option<Text<'a>> = "amount";
     }
 }

@@ -1,4 +1,4 @@
-//! How a customer came: buttons, links, ads, opt-ins, linked accounts.
+//! Entry points of a conversation: buttons, links, ads, opt-ins, linked accounts.
 
 use super::wire::wire;
 use crate::{text::Text, time::Timestamp};
@@ -8,125 +8,142 @@ wire! {
     ///
     /// Meta: [messaging_postbacks](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_postbacks)
     pub struct Postback {
-        /// The id; absent in old payloads.
+        /// Message id of the tap; absent in old payloads.
         pub mid: Option<Text<'a>> = "mid";
-        /// The label of the button; may be empty.
+        /// Title of the button; may be empty.
         pub title: Option<Text<'a>> = "title";
-        /// What the Page put behind the button; absent on standby.
+        /// Developer-defined payload of the button; absent on standby.
         pub payload: Option<Text<'a>> = "payload";
-        /// How the customer came, when the tap starts a conversation.
+        /// Link or ad that the customer came through, when the tap starts the conversation.
         pub referral: Option<Box<Referral<'a>>> = "referral";
     }
 
-    /// How a customer came: an `m.me` link, an ad, a product in the shop.
+    /// Way that a customer came: an `m.me` link, an ad, a product in the shop.
     ///
     /// Meta: [messaging_referrals](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_referrals)
     pub struct Referral {
-        /// What the Page put into the link.
+        /// Developer-defined text of the link (`ref`), at most 2083 characters.
+        #[doc(alias = "ref")]
         pub reference: Option<Text<'a>> = "ref";
         /// `SHORTLINK`, `ADS`, … An open set.
         pub source: Option<Text<'a>> = "source";
         /// `OPEN_THREAD`, `LEAD_COMPLETE`, `LEAD_INCOMPLETE`, … An open set.
+        #[doc(alias = "type")]
         pub kind: Option<Text<'a>> = "type";
-        /// Which ad.
+        /// Id of the ad; absent for other sources.
         pub ad_id: Option<Text<'a>> = "ad_id";
-        /// The page of the web site that the customer was on. Untrusted.
+        /// Address of the web page that the customer was on. Untrusted.
         pub referer_uri: Option<Text<'a>> = "referer_uri";
-        /// Whether it was a guest of the chat plugin. Legacy.
+        /// Domain of the web site that the customer was on. Untrusted.
+        pub origin_domain: Option<Text<'a>> = "origin_domain";
+        /// Whether the customer was a guest of the chat plugin. Legacy.
         pub is_guest_user: bool = "is_guest_user";
-        /// What the ad was about.
+        /// Content of the ad; absent for other sources.
+        #[doc(alias = "ads_context_data")]
         pub ad: Option<Ad<'a>> = "ads_context_data";
-        /// Which product of the shop.
+        /// Product of the shop; absent for other sources.
         pub product: Option<ProductId<'a>> = "product";
     }
 
-    /// What an ad was about.
+    /// Content of an ad.
     pub struct Ad {
-        /// Its title.
+        /// Title of the ad.
+        #[doc(alias = "ad_title")]
         pub title: Option<Text<'a>> = "ad_title";
-        /// Its picture. Untrusted.
+        /// Link to the image. Untrusted.
         pub photo_url: Option<Text<'a>> = "photo_url";
-        /// Its video. Untrusted.
+        /// Link to the video. Untrusted.
         pub video_url: Option<Text<'a>> = "video_url";
-        /// The post that it was.
+        /// Id of the post that the ad shows.
         pub post_id: Option<Text<'a>> = "post_id";
-        /// The product that it showed.
+        /// Id of the product that the ad shows.
         pub product_id: Option<Text<'a>> = "product_id";
-        /// The flow of messages behind it.
+        /// Id of the message flow that the ad starts.
         pub flow_id: Option<Text<'a>> = "flow_id";
     }
 
-    /// A product by its id.
+    /// A product of the catalog.
     pub struct ProductId {
-        /// The id in the catalog.
+        /// Id in the catalog.
         pub id: Option<Text<'a>> = "id";
     }
 
-    /// What a customer answered to a lead ad; it stands beside the referral.
+    /// Answers to a lead ad, beside its referral.
     ///
     /// Meta: [Lead ads in Messenger](https://developers.facebook.com/docs/messenger-platform/discovery/ads/lead-generation)
     pub struct Lead {
-        /// Question by question.
-        pub data: Vec<Answer<'a>> = "data";
+        /// The questions with their answers.
+        pub data: Vec<LeadAnswer<'a>> = "data";
     }
 
-    /// A question and its answer.
-    pub struct Answer {
-        /// The question.
+    /// A question of a lead ad with its answer.
+    pub struct LeadAnswer {
+        /// Text of the question.
         pub question: Option<Text<'a>> = "question";
-        /// The answer.
+        /// Text of the answer.
         pub answer: Option<Text<'a>> = "answer";
     }
 
-    /// A customer agreed to something: a plugin, one notification, or marketing messages.
+    /// An opt-in: to a plugin, to one notification, or to marketing messages.
     ///
     /// Meta: [messaging_optins](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_optins)
     pub struct Optin {
-        /// Absent for plugins; `notification_messages`, `one_time_notif_req`. An open set.
+        /// `notification_messages`, `one_time_notif_req`, … An open set. Absent for plugins.
+        #[doc(alias = "type")]
         pub kind: Option<Text<'a>> = "type";
-        /// What the Page put into the plugin or the link.
+        /// Developer-defined text of the plugin or the link.
+        #[doc(alias = "ref")]
         pub reference: Option<Text<'a>> = "ref";
-        /// Checkbox plugin: whom to write to, as there is no sender yet.
+        /// Checkbox plugin: recipient to write to, as the event has no sender.
         pub user_ref: Option<Text<'a>> = "user_ref";
-        /// What the Page put into the request.
+        /// Developer-defined payload of the request.
         pub payload: Option<Text<'a>> = "payload";
-        /// The title of the request.
+        /// Title of the request.
         pub title: Option<Text<'a>> = "title";
-        /// Marketing messages: the right to send them, and what a stop is told by.
+        /// Marketing messages: token to send with, which identifies the subscription.
+        #[doc(alias = "notification_messages_token")]
         pub token: Option<Text<'a>> = "notification_messages_token";
-        /// Marketing messages: how often; no longer in use.
+        /// Marketing messages: `DAILY`, `WEEKLY` or `MONTHLY`; no longer in use.
+        #[doc(alias = "notification_messages_frequency")]
         pub frequency: Option<Text<'a>> = "notification_messages_frequency";
-        /// Marketing messages: the customer's time zone.
+        /// Marketing messages: time zone of the customer, an IANA name.
+        #[doc(alias = "notification_messages_timezone")]
         pub timezone: Option<Text<'a>> = "notification_messages_timezone";
-        /// Marketing messages: about what.
+        /// Marketing messages: topic of the subscription.
+        #[doc(alias = "notification_messages_topic")]
         pub topic: Option<Text<'a>> = "notification_messages_topic";
-        /// Marketing messages: `STOP NOTIFICATIONS` or `RESUME NOTIFICATIONS`, on a change alone.
+        /// Marketing messages: `STOP NOTIFICATIONS` or `RESUME NOTIFICATIONS`; absent for a new
+        /// subscription.
+        #[doc(alias = "notification_messages_status")]
         pub status: Option<Text<'a>> = "notification_messages_status";
         /// Marketing messages: `REFRESHED` or `NOT_REFRESHED`.
+        #[doc(alias = "user_token_status")]
         pub token_status: Option<Text<'a>> = "user_token_status";
-        /// Marketing messages: until when the token is good.
+        /// Marketing messages: end of the token.
+        #[doc(alias = "token_expiry_timestamp")]
         pub token_expires_at: Option<Timestamp> = "token_expiry_timestamp";
-        /// One-time notification: the right to send one. Legacy.
+        /// One-time notification: token for one message. Legacy.
+        #[doc(alias = "one_time_notif_token")]
         pub one_time_token: Option<Text<'a>> = "one_time_notif_token";
         /// `SHORTLINK` for an `m.me` link.
         pub source: Option<Text<'a>> = "source";
     }
 
-    /// A customer linked their account with the business, or ended that.
+    /// Linking or unlinking of a customer's account at the business.
     ///
     /// Meta: [messaging_account_linking](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_account_linking)
     pub struct AccountLinking {
         /// `linked` or `unlinked`.
         pub status: Option<Text<'a>> = "status";
-        /// The code that the business passed through; with `linked` alone.
+        /// Code that the business passed through; only with `linked`.
         pub authorization_code: Option<Text<'a>> = "authorization_code";
     }
 
-    /// Which plugin a customer came through; it stands beside their first message.
+    /// Plugin that a customer came through, beside their first message.
     pub struct PriorMessage {
         /// `checkbox_plugin`, … An open set.
         pub source: Option<Text<'a>> = "source";
-        /// The `user_ref` by which the customer was known before.
+        /// The `user_ref` that the plugin gave to the customer.
         pub identifier: Option<Text<'a>> = "identifier";
     }
 }

@@ -1,9 +1,10 @@
-//! Changes: what the field says that the value is.
+//! Changes: the field says what the value is.
 
 use super::{
-    Event, GroupComment, Kind, MarketingMessage, Raw, TemplateChange, TemplateStatus,
-    TemplateUpdate,
+    Event, GroupComment, Kind, MarketingMessage, Raw, SubscriberUpload, TemplateChange,
+    TemplateStatus, TemplateUpdate,
     json::{Json, Syntax},
+    read::moment,
     wire::Value,
 };
 use crate::text::Text;
@@ -11,15 +12,17 @@ use crate::text::Text;
 type Result<T> = std::result::Result<T, Syntax>;
 
 impl<'a> Event<'a> {
-    /// A change: its field says what its value is. `is_typed` when the object's fields are known.
+    /// Reads a change. `is_typed` says that the fields of the object are Messenger's.
     pub(super) fn read_change(&mut self, json: &mut Json<'a>, is_typed: bool) -> Result<()> {
         json.peek();
         let start = json.at();
-        let (mut field, mut value) = (None, None);
+        let (mut field, mut value, mut verb, mut action) = (None, None, None, None);
         let is_object = json.members(|name, json| {
             match name {
                 "field" if field.is_none() => field = Some(json.text()?),
                 "value" if value.is_none() => value = Some(json.skip()?),
+                "verb" if verb.is_none() => verb = Some(json.text()?),
+                "action" if action.is_none() => action = Some(json.text()?),
                 _ => drop(json.skip()?),
             }
             Ok(())
@@ -33,17 +36,9 @@ impl<'a> Event<'a> {
             return Ok(());
         };
         let value = value.filter(|value| *value != "null");
+        // Marketing messages are documented flat, without a value.
+        let members = value.unwrap_or(json.since(start));
         if is_typed {
-            // Documented flat, without a value: then the change itself is read.
-            if let Some(kind) = of_field(&field, value.unwrap_or(json.since(start)))? {
-                self.timestamp = match &kind {
-                    Kind::MarketingMessage(message) => message.timestamp,
-                    Kind::GroupComment(comment) => comment.created_at,
-                    _ => None,
-                };
-                self.kind = kind;
-                return Ok(());
-            }
             if is_of_conversation(&field)
                 && let Some(value) = value
             {
@@ -53,57 +48,90 @@ impl<'a> Event<'a> {
                 }
                 *self = Self::blank();
             }
+            if let Some(kind) = of_field(&field, members)? {
+                self.timestamp = moment(members)?;
+                self.kind = kind;
+                return Ok(());
+            }
         }
-        let value = value.map(Raw::new);
-        self.kind = Kind::Change { field, value };
+        self.timestamp = moment(members)?;
+        self.kind = Kind::Change {
+            field,
+            value: value.map(Raw::new),
+            verb: verb.flatten(),
+            action: action.flatten(),
+        };
         Ok(())
     }
 }
 
-/// The kinds that a field names, with their members in the value of the change.
+/// Reads the kinds that a field names; their members lie flat in the value of the change.
+///
+/// `None` when the field has no type here, or when no documented member is present.
 pub(super) fn of_field<'a>(field: &Text<'a>, value: &'a str) -> Result<Option<Kind<'a>>> {
     let json = &mut Json::new(value);
-    Ok(match field.as_str() {
-        "group_feed" => GroupComment::read(json)?
-            // An event that only repeats the field has nothing to say.
-            .filter(|comment| comment.from.is_some() || comment.message.is_some())
-            .map(|comment| Kind::GroupComment(Box::new(comment))),
-        "inbox_labels" => Value::read(json)?.map(Kind::InboxLabel),
+    match field.as_str() {
+        "group_feed" => filled(json, |comment: GroupComment<'a>| {
+            Kind::GroupComment(Box::new(comment))
+        }),
+        "inbox_labels" => filled(json, Kind::InboxLabel),
         "marketing_message_echoes"
         | "marketing_message_deliveries"
         | "marketing_message_reads"
         | "marketing_message_clicks"
         | "marketing_message_delivery_failed" => {
-            MarketingMessage::read(json)?.map(|mut message| {
+            let Some(mut message) = MarketingMessage::read(json)? else {
+                return Ok(None);
+            };
+            // Meta repeats the field in the value, which alone says nothing.
+            message.field = None;
+            Ok(message.is_filled().then(|| {
                 message.field = Some(field.clone());
                 Kind::MarketingMessage(Box::new(message))
-            })
+            }))
         }
         "marketing_messages_subscriber_upload_status" => {
-            Value::read(json)?.map(Kind::SubscriberUpload)
+            let Some(mut upload) = SubscriberUpload::read(json)? else {
+                return Ok(None);
+            };
+            upload.field = None;
+            Ok(upload.is_filled().then(|| {
+                upload.field = Some(field.clone());
+                Kind::SubscriberUpload(Box::new(upload))
+            }))
         }
         "message_template_status_update" | "messenger_template_status_update" => {
-            let update = TemplateUpdate::read(json)?;
-            // Nested as in Meta's samples, or flat as in WhatsApp's.
-            match update {
-                Some(mut update) if update.changes.is_empty() => {
-                    let status = TemplateStatus::read(&mut Json::new(value))?;
-                    update.changes.push(TemplateChange {
-                        field: None,
-                        value: status.filter(|status| *status != TemplateStatus::default()),
-                    });
-                    Some(update)
-                }
-                update => update,
-            }
-            .map(Kind::TemplateUpdate)
+            template_update(value)
         }
-        "business_integrity" => Value::read(json)?.map(Kind::BusinessIntegrity),
-        _ => None,
-    })
+        "business_integrity" => filled(json, Kind::BusinessIntegrity),
+        _ => Ok(None),
+    }
 }
 
-/// Whether the value of a change of this field is an event of a conversation.
+fn filled<'a, V: Value<'a>>(
+    json: &mut Json<'a>,
+    of: impl FnOnce(V) -> Kind<'a>,
+) -> Result<Option<Kind<'a>>> {
+    Ok(V::read(json)?.filter(V::is_filled).map(of))
+}
+
+/// Nested as in Meta's samples, or flat as in WhatsApp's.
+fn template_update(value: &str) -> Result<Option<Kind<'_>>> {
+    let Some(mut update) = TemplateUpdate::read(&mut Json::new(value))? else {
+        return Ok(None);
+    };
+    if update.changes.is_empty()
+        && let Some(status) = TemplateStatus::read(&mut Json::new(value))?.filter(Value::is_filled)
+    {
+        update.changes.push(TemplateChange {
+            field: None,
+            value: Some(status),
+        });
+    }
+    Ok(update.is_filled().then_some(Kind::TemplateUpdate(update)))
+}
+
+/// Whether the value of a change of this field is an item of a conversation.
 fn is_of_conversation(field: &str) -> bool {
     field.starts_with("messaging_")
         || matches!(
@@ -122,5 +150,6 @@ fn is_of_conversation(field: &str) -> bool {
                 | "standby"
                 | "call_permission_reply"
                 | "call_settings_update"
+                | "business_integrity"
         )
 }

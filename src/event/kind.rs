@@ -1,4 +1,4 @@
-//! What an event is.
+//! The kinds of events, in one table.
 
 use super::{
     AccountLinking, BrandedCamera, BusinessIntegrity, Call, CallPermissionReply, CallSettings,
@@ -6,114 +6,306 @@ use super::{
     LeadForm, Map, MarketingMessage, Message, MessageContext, MessageEdit, Optin, Order, Payment,
     PolicyEnforcement, Postback, PreCheckout, Raw, Reaction, Receipt, Referral, ResponseFeedback,
     SubscriberUpload, TemplateUpdate, ThreadControl, ThreadRequest,
+    json::{Json, Syntax},
     wire::{Field, Value},
 };
 use crate::text::Text;
 
-/// What an event is, told by the one member it has.
+/// Declares the kinds: `Variant(Type) = "name" | "another spelling", "field", "lists";`.
 ///
-/// Where an event has several of them, the first in this list counts.
-#[derive(Clone, Debug, PartialEq)]
+/// The enum, its documentation, [`Kind::TABLE`], the names and the readers come from this one table.
+/// A kind under `members` is named by a member of the item; the kinds around them are read
+/// elsewhere. An empty field is none.
+macro_rules! kinds {
+    (
+        first {$(
+            $(#[doc = $first_doc:literal])*
+            $first:ident($first_type:ty) = $first_name:literal, $first_field:literal,
+                $first_lists:literal;
+        )*}
+        members {$(
+            $(#[doc = $doc:literal])*
+            $variant:ident($type:ty) = $name:literal $(| $alias:literal)*, $field:literal,
+                $lists:literal;
+        )*}
+        last {$(
+            $(#[doc = $last_doc:literal])*
+            $last:ident($last_type:ty) = $last_name:literal, $last_field:literal,
+                $last_lists:literal;
+        )*}
+    ) => {
+        /// What happened: the kind of an event and its typed content.
+        ///
+        /// | Variant | Name | Field to subscribe to | List of the entry |
+        /// |---|---|---|---|
+        $(#[doc = kinds!(@row $first, $first_name, $first_field, $first_lists)])*
+        $(#[doc = kinds!(@row $variant, $name, $field, $lists)])*
+        $(#[doc = kinds!(@row $last, $last_name, $last_field, $last_lists)])*
+        #[doc = kinds!(@row Change, "the field", "any other", "changes")]
+        #[doc = kinds!(@row Unrecognized, "the member", "", "any")]
+        ///
+        /// The same table is [`Kind::TABLE`]. The dashboard's *Test* button sends every kind in the
+        /// list `changes`.
+        ///
+        /// A kind is typed only when at least one of its documented members is present; otherwise
+        /// the event is [`Unrecognized`](Self::Unrecognized) or a [`Change`](Self::Change). When an
+        /// item has several members that name a kind, the first in this table is
+        /// [`Event::kind`](super::Event::kind) and the others are in
+        /// [`Extras::also`](super::Extras::also).
+        ///
+        /// Meta: [Webhook events](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events)
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum Kind<'a> {
+            $($(#[doc = $first_doc])* $first($first_type),)*
+            $($(#[doc = $doc])* $variant($type),)*
+            $($(#[doc = $last_doc])* $last($last_type),)*
+            /// A change of a field without a type here: `feed`, `leadgen`, `ratings`, …
+            #[non_exhaustive]
+            Change {
+                /// Name of the field.
+                field: Text<'a>,
+                /// New value as JSON; absent when the subscription does not include values.
+                value: Option<Raw<'a>>,
+                /// Member `verb` beside `field`; usually absent, because Meta puts it into the value.
+                verb: Option<Text<'a>>,
+                /// Member `action` beside `field`, as in `page_upcoming_change`.
+                action: Option<Text<'a>>,
+            },
+            /// An event that could not be interpreted. [`Event::raw`](super::Event::raw) has its JSON.
+            #[non_exhaustive]
+            Unrecognized {
+                /// Name of the first unknown member, or of the damaged one; absent without any.
+                name: Option<Text<'a>>,
+                /// Why the event has no type, in English. A constant text without content.
+                reason: &'static str,
+            },
+        }
+
+        impl Kind<'_> {
+            /// The table of all typed kinds, in the order of precedence.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use messenger_crm::event::Kind;
+            ///
+            /// let row = Kind::TABLE.iter().find(|row| row.name == "read").unwrap();
+            /// assert_eq!(row.variant, "Read");
+            /// assert_eq!(row.field, Some("message_reads"));
+            /// ```
+            pub const TABLE: &'static [KindRow] = &[
+                $(KindRow::new(stringify!($first), $first_name, $first_field, $first_lists),)*
+                $(KindRow::new(stringify!($variant), $name, $field, $lists),)*
+                $(KindRow::new(stringify!($last), $last_name, $last_field, $last_lists),)*
+            ];
+
+            /// Name and field, as the table has them.
+            fn row(&self) -> (&'static str, &'static str) {
+                match self {
+                    $(Self::$first(_) => ($first_name, $first_field),)*
+                    $(Self::$variant(_) => ($name, $field),)*
+                    $(Self::$last(_) => ($last_name, $last_field),)*
+                    Self::Change { .. } | Self::Unrecognized { .. } => ("", ""),
+                }
+            }
+
+            /// Copies what is borrowed from the body.
+            pub fn into_owned(self) -> Kind<'static> {
+                match self {
+                    $(Self::$first(of) => Kind::$first(Value::into_owned(of)),)*
+                    $(Self::$variant(of) => Kind::$variant(Value::into_owned(of)),)*
+                    $(Self::$last(of) => Kind::$last(Value::into_owned(of)),)*
+                    Self::Change { field, value, verb, action } => Kind::Change {
+                        field: field.into_owned(),
+                        value: Field::into_owned(value),
+                        verb: verb.map(Text::into_owned),
+                        action: action.map(Text::into_owned),
+                    },
+                    Self::Unrecognized { name, reason } => Kind::Unrecognized {
+                        name: name.map(Text::into_owned),
+                        reason,
+                    },
+                }
+            }
+        }
+
+        /// Places of the kinds that a member names: rank 0 is `message`.
+        #[allow(clippy::upper_case_acronyms)]
+        enum Rank {
+            #[allow(dead_code)]
+            Message,
+            $($variant,)*
+        }
+
+        /// Returns the rank and the reader of the kind that a member names, except `message`.
+        pub(super) fn reader(member: &str) -> Option<(u8, Reader)> {
+            Some(match member {
+                $($name $(| $alias)* => (
+                    Rank::$variant as u8,
+                    |json, kind| value(json, kind, Kind::$variant),
+                ),)*
+                _ => return None,
+            })
+        }
+    };
+    (@row $variant:ident, $name:literal, $field:literal, $lists:literal) => {
+        concat!(
+            "| [`", stringify!($variant), "`](Self::", stringify!($variant), ") | `", $name,
+            "` | ", $field, " | ", $lists, " |",
+        )
+    };
+}
+
+/// Reads a value into a kind; `false` when the value has another type or no known member.
+pub(super) type Reader = for<'a> fn(&mut Json<'a>, &mut Kind<'a>) -> Result<bool, Syntax>;
+
+#[inline]
+fn value<'a, V: Value<'a>>(
+    json: &mut Json<'a>,
+    kind: &mut Kind<'a>,
+    of: impl FnOnce(V) -> Kind<'a>,
+) -> Result<bool, Syntax> {
+    let value = V::read(json)?.filter(V::is_filled);
+    Ok(value.map(|value| *kind = of(value)).is_some())
+}
+
+kinds! {
+    first {
+        /// The customer wrote a message.
+        Message(Message<'a>) = "message", "messages", "messaging, standby";
+        /// The Page wrote a message: through this app, another app, or Meta's own inbox.
+        ///
+        /// A message is an echo when `is_echo` is set or when its sender is the Page.
+        Echo(Message<'a>) = "echo", "message_echoes", "messaging, standby";
+    }
+    members {
+        /// The customer edited a message.
+        MessageEdit(MessageEdit<'a>) = "message_edit", "message_edits", "messaging";
+        /// The customer tapped a button, *Get started*, a menu item or an ice breaker.
+        Postback(Postback<'a>) = "postback", "messaging_postbacks", "messaging, standby";
+        /// Messages of the Page were delivered to the customer.
+        Delivery(Receipt<'a>) = "delivery", "message_deliveries", "messaging, standby";
+        /// The customer read messages of the Page.
+        Read(Receipt<'a>) = "read", "message_reads", "messaging, standby";
+        /// A reaction to a message was added or removed.
+        Reaction(Reaction<'a>) = "reaction", "message_reactions", "messaging";
+        /// The customer agreed to receive messages.
+        Optin(Box<Optin<'a>>) = "optin", "messaging_optins", "messaging";
+        /// The customer opted out of messages. Meta documents no members, so it stays JSON.
+        Optout(Raw<'a>) = "optout", "messaging_optouts", "messaging";
+        /// The customer came back to the conversation through a link or an ad.
+        Referral(Box<Referral<'a>>) = "referral", "messaging_referrals", "messaging";
+        /// The customer linked or unlinked an account of the business.
+        AccountLinking(AccountLinking<'a>) = "account_linking", "messaging_account_linking",
+            "messaging";
+        /// This app received control of the thread.
+        PassThreadControl(ThreadControl<'a>) = "pass_thread_control", "messaging_handovers",
+            "messaging";
+        /// This app lost control of the thread.
+        TakeThreadControl(ThreadControl<'a>) = "take_thread_control", "messaging_handovers",
+            "messaging";
+        /// Another app requests control of the thread from this app.
+        RequestThreadControl(ThreadRequest<'a>) = "request_thread_control", "messaging_handovers",
+            "messaging";
+        /// Roles of the apps on the Page, by app id. Legacy.
+        AppRoles(Map<'a, Vec<Text<'a>>>) = "app_roles", "messaging_handovers", "messaging";
+        /// Meta warned, blocked or unblocked the app on this Page.
+        ///
+        /// Older webhooks spell the member `policy-enforcement`.
+        PolicyEnforcement(PolicyEnforcement<'a>) = "policy_enforcement" | "policy-enforcement",
+            "messaging_policy_enforcement", "messaging";
+        /// The customer submitted a feedback form.
+        Feedback(Feedback<'a>) = "messaging_feedback", "messaging_feedback", "messaging";
+        /// The customer submitted a form with contact details.
+        CustomerInformation(CustomerInformation<'a>) = "messaging_customer_information",
+            "messaging_customer_information", "messaging";
+        /// The customer submitted a lead form.
+        LeadForm(LeadForm<'a>) = "form", "messaging_in_thread_lead_form_submit", "messaging";
+        /// The customer rated a message with the thumb buttons.
+        ResponseFeedback(ResponseFeedback<'a>) = "response_feedback", "response_feedback",
+            "messaging";
+        /// The customer sent a cart.
+        Order(Order<'a>) = "order", "send_cart", "messaging";
+        /// The customer tapped a coupon.
+        Coupon(Coupon<'a>) = "template", "messages", "messaging";
+        /// The customer paid. Legacy.
+        Payment(Box<Payment<'a>>) = "payment", "messaging_payments", "messaging";
+        /// The customer is about to pay. Legacy.
+        PreCheckout(Box<PreCheckout<'a>>) = "pre_checkout", "messaging_pre_checkouts", "messaging";
+        /// The customer changed the shipping address of a payment. Legacy.
+        CheckoutUpdate(Box<CheckoutUpdate<'a>>) = "checkout_update", "messaging_checkout_updates",
+            "messaging";
+        /// The customer finished a round of an Instant Game. Legacy.
+        GamePlay(Box<GamePlay<'a>>) = "game_play", "messaging_game_plays", "messaging";
+        /// The customer accepted a message request; the text is `accept`. Legacy.
+        MessageRequest(Text<'a>) = "message_request", "messaging_optins", "messaging";
+        /// The customer used a camera effect. Legacy.
+        BrandedCamera(BrandedCamera<'a>) = "branded_camera", "", "messaging";
+        /// Meta detected a purchase in the conversation.
+        MessageContext(MessageContext<'a>) = "message_context", "message_context",
+            "messaging, changes";
+        /// The customer allowed or rejected calls by the Page.
+        CallPermissionReply(CallPermissionReply<'a>) = "call_permission_reply",
+            "call_permission_reply", "the entry, messaging";
+        /// The Page's call settings changed.
+        CallSettings(Box<CallSettings<'a>>) = "call_settings", "call_settings_update", "the entry";
+        /// Meta restricted the Page's business, warned it, or lifted a restriction.
+        ///
+        /// It concerns the Page and has no customer.
+        BusinessIntegrity(Box<BusinessIntegrity<'a>>) = "business_integrity", "business_integrity",
+            "messaging, changes";
+    }
+    last {
+        /// A call began, changed or ended.
+        Call(Box<Call<'a>>) = "calls", "calls", "calls";
+        /// Somebody commented in the Page's group.
+        GroupComment(Box<GroupComment<'a>>) = "group_feed", "group_feed", "messaging, changes";
+        /// A label was added to a customer, or removed.
+        InboxLabel(InboxLabel<'a>) = "inbox_labels", "inbox_labels", "changes";
+        /// A marketing message was sent, delivered, read, clicked or refused.
+        ///
+        /// The name and the field are [`MarketingMessage::field`].
+        MarketingMessage(Box<MarketingMessage<'a>>) = "marketing_message_*", "marketing_message_*",
+            "changes";
+        /// An upload of subscribers made progress.
+        SubscriberUpload(Box<SubscriberUpload<'a>>) =
+            "marketing_messages_subscriber_upload_status",
+            "marketing_messages_subscriber_upload_status", "changes";
+        /// The review of message templates came to a result.
+        TemplateUpdate(TemplateUpdate<'a>) = "message_template_status_update",
+            "message_template_status_update", "changes";
+    }
+}
+
+/// One row of [`Kind::TABLE`].
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum Kind<'a> {
-    /// The customer wrote.
-    Message(Message<'a>),
-    /// The Page wrote: through us, another app, or a person in Meta's own inbox.
-    Echo(Message<'a>),
-    /// The customer changed a message.
-    MessageEdit(MessageEdit<'a>),
-    /// The customer tapped a button.
-    Postback(Postback<'a>),
-    /// Messages reached the customer.
-    Delivery(Receipt<'a>),
-    /// The customer has read.
-    Read(Receipt<'a>),
-    /// The customer reacted to a message.
-    Reaction(Reaction<'a>),
-    /// The customer agreed to be written to.
-    Optin(Box<Optin<'a>>),
-    /// The customer does not want to be written to. Meta documents no members.
-    Optout(Raw<'a>),
-    /// The customer came back through a link or an ad.
-    Referral(Box<Referral<'a>>),
-    /// The customer linked their account, or ended that.
-    AccountLinking(AccountLinking<'a>),
-    /// We got control of the thread.
-    PassThreadControl(ThreadControl<'a>),
-    /// We lost control of the thread.
-    TakeThreadControl(ThreadControl<'a>),
-    /// Another app asks us for control of the thread.
-    RequestThreadControl(ThreadRequest<'a>),
-    /// The roles of apps on the Page, by app id. Legacy.
-    AppRoles(Map<'a, Vec<Text<'a>>>),
-    /// Meta warned, blocked or unblocked the app.
-    #[non_exhaustive]
-    PolicyEnforcement {
-        /// What Meta did.
-        enforcement: PolicyEnforcement<'a>,
-        /// Whether the member was written `policy-enforcement`, as in older webhooks.
-        is_hyphenated: bool,
-    },
-    /// The customer filled in a feedback form.
-    Feedback(Feedback<'a>),
-    /// The customer filled in an information form.
-    CustomerInformation(CustomerInformation<'a>),
-    /// The customer sent off a lead form.
-    LeadForm(LeadForm<'a>),
-    /// The customer judged a message.
-    ResponseFeedback(ResponseFeedback<'a>),
-    /// The customer sent a cart.
-    Order(Order<'a>),
-    /// The customer tapped a coupon.
-    Coupon(Coupon<'a>),
-    /// A payment. Legacy.
-    Payment(Box<Payment<'a>>),
-    /// A payment about to be made. Legacy.
-    PreCheckout(Box<PreCheckout<'a>>),
-    /// A new address for a payment. Legacy.
-    CheckoutUpdate(Box<CheckoutUpdate<'a>>),
-    /// A round of an Instant Game. Legacy.
-    GamePlay(Box<GamePlay<'a>>),
-    /// The customer accepted a message request: `accept`. Legacy.
-    MessageRequest(Text<'a>),
-    /// The customer used a camera effect. Legacy.
-    BrandedCamera(BrandedCamera<'a>),
-    /// Meta believes to have seen a purchase.
-    MessageContext(MessageContext<'a>),
-    /// The customer allows calls, or not.
-    CallPermissionReply(CallPermissionReply<'a>),
-    /// The Page's settings for calls have changed.
-    CallSettings(Box<CallSettings<'a>>),
-    /// Something happened to a call.
-    Call(Box<Call<'a>>),
-    /// A comment in the Page's group.
-    GroupComment(Box<GroupComment<'a>>),
-    /// A label was put on a customer, or taken off.
-    InboxLabel(InboxLabel<'a>),
-    /// What became of a marketing message.
-    MarketingMessage(Box<MarketingMessage<'a>>),
-    /// How far an upload of subscribers has come.
-    SubscriberUpload(Box<SubscriberUpload<'a>>),
-    /// What became of message templates.
-    TemplateUpdate(TemplateUpdate<'a>),
-    /// Meta judged the business.
-    BusinessIntegrity(BusinessIntegrity<'a>),
-    /// A change of a field that is not of a conversation: `feed`, `leadgen`, `ratings`, …
-    #[non_exhaustive]
-    Change {
-        /// Which field.
-        field: Text<'a>,
-        /// The new value, if Meta sends values.
-        value: Option<Raw<'a>>,
-    },
-    /// What has no name here, or is damaged: see [`Event::raw`](super::Event::raw).
-    #[non_exhaustive]
-    Unrecognized {
-        /// The first member that has no name here, or the one that is damaged.
-        name: Option<Text<'a>>,
-        /// Why it is not typed.
-        reason: &'static str,
-    },
+pub struct KindRow {
+    /// Name of the variant of [`Kind`].
+    pub variant: &'static str,
+    /// Member that names the kind in an item, or the field of a change.
+    pub name: &'static str,
+    /// Field to subscribe to; absent when Meta offers none.
+    pub field: Option<&'static str>,
+    /// Lists of an entry that bring the kind, separated by commas.
+    pub lists: &'static str,
+}
+
+impl KindRow {
+    const fn new(
+        variant: &'static str,
+        name: &'static str,
+        field: &'static str,
+        lists: &'static str,
+    ) -> Self {
+        Self {
+            variant,
+            name,
+            field: if field.is_empty() { None } else { Some(field) },
+            lists,
+        }
+    }
 }
 
 impl<'a> Kind<'a> {
@@ -121,19 +313,31 @@ impl<'a> Kind<'a> {
         Self::Unrecognized { name, reason }
     }
 
-    /// The name of the kind: the member that tells it, `echo` for an echo, the field of a change.
+    /// Name of the kind: the member that names it, `echo` for an echo, or the field of a change.
+    ///
+    /// For an unrecognized event the name of the unknown or damaged member, or an empty text.
     pub fn name(&self) -> &str {
-        self.member_and_field().0
+        match self {
+            Self::MarketingMessage(message) => message.field.as_deref().unwrap_or_default(),
+            Self::Change { field, .. } => field,
+            Self::Unrecognized { name, .. } => name.as_deref().unwrap_or_default(),
+            kind => kind.row().0,
+        }
     }
 
-    /// The field to subscribe to for events of this kind.
+    /// Field to subscribe to for events of this kind; `None` when there is none.
     ///
     /// Meta: [Webhook events](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events)
     pub fn field(&self) -> Option<&str> {
-        Some(self.member_and_field().1).filter(|field| !field.is_empty())
+        let field = match self {
+            Self::MarketingMessage(message) => message.field.as_deref().unwrap_or_default(),
+            Self::Change { field, .. } => field,
+            kind => kind.row().1,
+        };
+        Some(field).filter(|field| !field.is_empty())
     }
 
-    /// Whether it is a change of a field, rather than an event of a conversation or a call.
+    /// Whether the kind belongs to a field of the Page, and not to a conversation or a call.
     pub fn is_change(&self) -> bool {
         matches!(
             self,
@@ -145,128 +349,5 @@ impl<'a> Kind<'a> {
                 | Self::Change { .. }
                 | Self::Unrecognized { .. }
         )
-    }
-
-    fn member_and_field(&self) -> (&str, &str) {
-        const HANDOVERS: &str = "messaging_handovers";
-        match self {
-            Self::Message(_) => ("message", "messages"),
-            Self::Echo(_) => ("echo", "message_echoes"),
-            Self::MessageEdit(_) => ("message_edit", "message_edits"),
-            Self::Postback(_) => ("postback", "messaging_postbacks"),
-            Self::Delivery(_) => ("delivery", "message_deliveries"),
-            Self::Read(_) => ("read", "message_reads"),
-            Self::Reaction(_) => ("reaction", "message_reactions"),
-            Self::Optin(_) => ("optin", "messaging_optins"),
-            Self::Optout(_) => ("optout", "messaging_optouts"),
-            Self::Referral(_) => ("referral", "messaging_referrals"),
-            Self::AccountLinking(_) => ("account_linking", "messaging_account_linking"),
-            Self::PassThreadControl(_) => ("pass_thread_control", HANDOVERS),
-            Self::TakeThreadControl(_) => ("take_thread_control", HANDOVERS),
-            Self::RequestThreadControl(_) => ("request_thread_control", HANDOVERS),
-            Self::AppRoles(_) => ("app_roles", HANDOVERS),
-            Self::PolicyEnforcement { is_hyphenated, .. } => (
-                if *is_hyphenated {
-                    "policy-enforcement"
-                } else {
-                    "policy_enforcement"
-                },
-                "messaging_policy_enforcement",
-            ),
-            Self::Feedback(_) => ("messaging_feedback", "messaging_feedback"),
-            Self::CustomerInformation(_) => (
-                "messaging_customer_information",
-                "messaging_customer_information",
-            ),
-            Self::LeadForm(_) => ("form", "messaging_in_thread_lead_form_submit"),
-            Self::ResponseFeedback(_) => ("response_feedback", "response_feedback"),
-            Self::Order(_) => ("order", "send_cart"),
-            Self::Coupon(_) => ("template", "messages"),
-            Self::Payment(_) => ("payment", "messaging_payments"),
-            Self::PreCheckout(_) => ("pre_checkout", "messaging_pre_checkouts"),
-            Self::CheckoutUpdate(_) => ("checkout_update", "messaging_checkout_updates"),
-            Self::GamePlay(_) => ("game_play", "messaging_game_plays"),
-            Self::MessageRequest(_) => ("message_request", "messaging_optins"),
-            Self::BrandedCamera(_) => ("branded_camera", ""),
-            Self::MessageContext(_) => ("message_context", "message_context"),
-            Self::CallPermissionReply(_) => ("call_permission_reply", "call_permission_reply"),
-            Self::CallSettings(_) => ("call_settings", "call_settings_update"),
-            Self::Call(_) => ("calls", "calls"),
-            Self::GroupComment(_) => ("group_feed", "group_feed"),
-            Self::InboxLabel(_) => ("inbox_labels", "inbox_labels"),
-            Self::MarketingMessage(message) => {
-                let field = message.field.as_deref().unwrap_or_default();
-                (field, field)
-            }
-            Self::SubscriberUpload(_) => {
-                let field = "marketing_messages_subscriber_upload_status";
-                (field, field)
-            }
-            Self::TemplateUpdate(_) => (
-                "message_template_status_update",
-                "message_template_status_update",
-            ),
-            Self::BusinessIntegrity(_) => ("business_integrity", "business_integrity"),
-            Self::Change { field, .. } => (field, field),
-            Self::Unrecognized { name, .. } => (name.as_deref().unwrap_or_default(), ""),
-        }
-    }
-
-    /// The same without the body.
-    pub fn into_owned(self) -> Kind<'static> {
-        match self {
-            Self::Message(of) => Kind::Message(of.into_owned()),
-            Self::Echo(of) => Kind::Echo(of.into_owned()),
-            Self::MessageEdit(of) => Kind::MessageEdit(of.into_owned()),
-            Self::Postback(of) => Kind::Postback(of.into_owned()),
-            Self::Delivery(of) => Kind::Delivery(of.into_owned()),
-            Self::Read(of) => Kind::Read(of.into_owned()),
-            Self::Reaction(of) => Kind::Reaction(of.into_owned()),
-            Self::Optin(of) => Kind::Optin(of.into_owned()),
-            Self::Optout(of) => Kind::Optout(of.into_owned()),
-            Self::Referral(of) => Kind::Referral(of.into_owned()),
-            Self::AccountLinking(of) => Kind::AccountLinking(of.into_owned()),
-            Self::PassThreadControl(of) => Kind::PassThreadControl(of.into_owned()),
-            Self::TakeThreadControl(of) => Kind::TakeThreadControl(of.into_owned()),
-            Self::RequestThreadControl(of) => Kind::RequestThreadControl(of.into_owned()),
-            Self::AppRoles(of) => Kind::AppRoles(of.into_owned()),
-            Self::PolicyEnforcement {
-                enforcement,
-                is_hyphenated,
-            } => Kind::PolicyEnforcement {
-                enforcement: enforcement.into_owned(),
-                is_hyphenated,
-            },
-            Self::Feedback(of) => Kind::Feedback(of.into_owned()),
-            Self::CustomerInformation(of) => Kind::CustomerInformation(of.into_owned()),
-            Self::LeadForm(of) => Kind::LeadForm(of.into_owned()),
-            Self::ResponseFeedback(of) => Kind::ResponseFeedback(of.into_owned()),
-            Self::Order(of) => Kind::Order(of.into_owned()),
-            Self::Coupon(of) => Kind::Coupon(of.into_owned()),
-            Self::Payment(of) => Kind::Payment(of.into_owned()),
-            Self::PreCheckout(of) => Kind::PreCheckout(of.into_owned()),
-            Self::CheckoutUpdate(of) => Kind::CheckoutUpdate(of.into_owned()),
-            Self::GamePlay(of) => Kind::GamePlay(of.into_owned()),
-            Self::MessageRequest(of) => Kind::MessageRequest(of.into_owned()),
-            Self::BrandedCamera(of) => Kind::BrandedCamera(of.into_owned()),
-            Self::MessageContext(of) => Kind::MessageContext(of.into_owned()),
-            Self::CallPermissionReply(of) => Kind::CallPermissionReply(of.into_owned()),
-            Self::CallSettings(of) => Kind::CallSettings(of.into_owned()),
-            Self::Call(of) => Kind::Call(of.into_owned()),
-            Self::GroupComment(of) => Kind::GroupComment(of.into_owned()),
-            Self::InboxLabel(of) => Kind::InboxLabel(of.into_owned()),
-            Self::MarketingMessage(of) => Kind::MarketingMessage(of.into_owned()),
-            Self::SubscriberUpload(of) => Kind::SubscriberUpload(of.into_owned()),
-            Self::TemplateUpdate(of) => Kind::TemplateUpdate(of.into_owned()),
-            Self::BusinessIntegrity(of) => Kind::BusinessIntegrity(of.into_owned()),
-            Self::Change { field, value } => Kind::Change {
-                field: field.into_owned(),
-                value: Field::into_owned(value),
-            },
-            Self::Unrecognized { name, reason } => Kind::Unrecognized {
-                name: name.map(Text::into_owned),
-                reason,
-            },
-        }
     }
 }

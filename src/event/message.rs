@@ -1,6 +1,4 @@
-//! What a customer or the Page wrote.
-
-use serde::Serializer;
+//! Messages of the customer and of the Page.
 
 use super::{
     entry_point::Referral,
@@ -11,192 +9,213 @@ use super::{
 use crate::{text::Text, time::Timestamp};
 
 wire! {
-    /// A message: text, attachments, or both, or neither when Meta cannot represent it.
+    /// A message: text, attachments, both, or neither when Meta cannot represent it.
+    ///
+    /// Only in [`Event::raw`](super::Event::raw): `seq`, `is_self`, and `ai_generated`, which echoes
+    /// may have since late 2026 and which Meta does not document.
     ///
     /// Meta: [messages](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messages),
     /// [message_echoes](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/message-echoes)
     pub struct Message {
-        /// The message's id. Opaque; up to 200 characters have been seen.
+        /// Message id. Opaque text, up to 200 characters seen.
         pub mid: Option<Text<'a>> = "mid";
-        /// The text; the label of the button for a quick reply.
+        /// Text; for a quick reply the title of its button. Absent for attachments only.
         pub text: Option<Text<'a>> = "text";
-        /// The quick reply that was tapped.
+        /// Quick reply that the customer tapped.
         pub quick_reply: Option<QuickReply<'a>> = "quick_reply";
-        /// The message that this one answers.
+        /// Message that this one quotes.
         pub reply_to: Option<Box<ReplyTo<'a>>> = "reply_to";
-        /// Pictures, files, stickers, shared posts. The picture that Meta sent as the twin of a
-        /// sticker until 2026-08-30 is left out.
+        /// Images, files, stickers, shared posts, … Until 2026-08-30 Meta sent a sticker as a
+        /// sticker and an image; the image is left out.
         pub attachments: Vec<Attachment<'a>> = "attachments";
-        /// How the customer came to write this: an ad, a product in the shop.
+        /// Ad or shop product that the message came through.
         pub referral: Option<Box<Referral<'a>>> = "referral";
-        /// The commands used in the text.
+        /// Commands used in the text.
         pub commands: Vec<Command<'a>> = "commands";
-        /// What Meta's own language processing made of the text, as JSON.
+        /// Result of Meta's built-in language processing, as JSON; absent when it is switched off.
         pub nlp: Option<Box<Raw<'a>>> = "nlp";
-        /// Echo: the app that sent it; absent when no app did.
+        /// Echo: app that sent the message; absent when no app did. The Page's inbox has an id too.
         pub app_id: Option<Text<'a>> = "app_id";
-        /// Echo: what the sender wrote into `metadata`.
+        /// Echo: `metadata` of the Send API call; absent without.
         pub metadata: Option<Text<'a>> = "metadata";
-        /// The sticker, as webhooks before v6.0 name it.
+        /// Sticker id, as webhooks before v6.0 send it; later ones put it into the attachment.
         pub sticker_id: Option<Box<Text<'a>>> = "sticker_id";
-        /// Where it was written, such as `customer_chat_plugin`. Legacy.
+        /// Places where the message was written, such as `customer_chat_plugin`. Legacy.
         pub tags: Vec<Tag<'a>> = "tags";
-        /// Whether the sender took the message with this `mid` back.
+        /// Whether the sender unsent the message with this `mid`.
         pub is_deleted: bool = "is_deleted";
-        /// Whether it holds what Meta's API cannot represent.
+        /// Whether the message has content that Meta's API cannot represent.
         pub is_unsupported: bool = "is_unsupported";
         pub(super) is_echo: bool = "is_echo";
     }
 
-    /// A tap on a quick reply.
+    /// Quick reply that was tapped.
     pub struct QuickReply {
-        /// What the Page put behind the button; the phone number or e-mail address, if it asked
-        /// for one.
+        /// Developer-defined payload of the button; the phone number or e-mail address when the
+        /// button asked for one.
         pub payload: Option<Text<'a>> = "payload";
     }
 
-    /// Which message is answered.
+    /// Reference to the quoted message.
     pub struct ReplyTo {
-        /// Its id.
+        /// Id of the quoted message.
         pub mid: Option<Text<'a>> = "mid";
-        /// Whether the sender answers a message of their own.
+        /// Whether the sender quotes a message of their own.
         pub is_self_reply: bool = "is_self_reply";
-        /// Instagram: the story that is answered.
+        /// Instagram: the quoted story.
         pub story: Option<Story<'a>> = "story";
     }
 
     /// An Instagram story.
     pub struct Story {
-        /// Its id.
+        /// Story id.
         pub id: Option<Text<'a>> = "id";
-        /// Where it is. Untrusted.
+        /// Link to the story. Untrusted.
         pub url: Option<Text<'a>> = "url";
     }
 
     /// A command used in a text.
     pub struct Command {
-        /// Its name, without the slash.
+        /// Name without the slash.
         pub name: Option<Text<'a>> = "name";
     }
 
-    /// Where a message was written.
+    /// Place where a message was written.
     pub struct Tag {
-        /// An open set.
+        /// Name of the place. An open set.
         pub source: Option<Text<'a>> = "source";
     }
 
-    /// Something that came with a message.
+    /// An attachment of a message.
     pub struct Attachment {
-        /// `image`, `audio`, `video`, `file`, `sticker`, `fallback` (a link, or what Meta cannot
-        /// represent), `template`, `post`, `reel`, `share`, `location`, `appointment_booking`, …
-        /// An open set. A sticker that came as an image is a `sticker` here.
+        /// `image`, `audio`, `video`, `file`, `sticker`, `fallback` (a link, or content that Meta
+        /// cannot represent), `template`, `post`, `reel`, `share`, `location`,
+        /// `appointment_booking`, … An open set. A sticker that came as an image is a `sticker`.
+        #[doc(alias = "type")]
         pub kind: Option<Text<'a>> = "type";
-        /// What it consists of.
+        /// Content, when it is an object. The text that very old fallbacks have instead is only in
+        /// [`Event::raw`](super::Event::raw).
         pub payload: Option<Payload<'a>> = "payload";
-        /// A title beside the payload: echoes, locations, and webhooks before v6.0.
+        /// Title beside the payload: in echoes, locations, and webhooks before v6.0. See
+        /// [`any_title`](Self::any_title).
         pub title: Option<Text<'a>> = "title";
-        /// A link beside the payload: echoes, locations, and webhooks before v6.0.
+        /// Link beside the payload: in echoes, locations, and webhooks before v6.0. See
+        /// [`any_url`](Self::any_url).
         pub url: Option<Text<'a>> = "url" | "URL";
     }
 
-    /// What an attachment consists of: which members are there depends on its kind.
+    /// Content of an attachment. Which members are present depends on the attachment's type.
+    ///
+    /// In an echo a template has the members that the Send API took. Those that are not listed here,
+    /// such as the totals of a receipt, are only in [`Event::raw`](super::Event::raw).
     pub struct Payload {
-        /// Where Meta keeps it, for a while, or the page that was shared. Untrusted: it may be
-        /// anything, or relative to `https://www.facebook.com`.
+        /// Link to the media file, which expires, or to the shared page. Untrusted: any text, or
+        /// relative to `https://www.facebook.com`.
         pub url: Option<Text<'a>> = "url";
-        /// A title: shared posts, reels and links.
+        /// Title of a shared post, reel or link.
         pub title: Option<Text<'a>> = "title";
-        /// Which sticker.
+        /// Sticker id.
         pub sticker_id: Option<Text<'a>> = "sticker_id";
-        /// Which post was shared.
+        /// Id of the shared post.
         pub id: Option<Text<'a>> = "id";
-        /// Which reel was shared.
+        /// Id of the shared reel.
         pub reel_video_id: Option<Text<'a>> = "reel_video_id";
-        /// Location: where.
+        /// Location: latitude and longitude.
         pub coordinates: Option<Coordinates> = "coordinates";
-        /// Template: the products that were shared.
+        /// Template from a customer: the shared products.
         pub product: Option<Box<Products<'a>>> = "product";
-        /// Template, in an echo: which one the Page sent.
+        /// Template in an echo: its type, such as `generic`.
         pub template_type: Option<Text<'a>> = "template_type";
-        /// Template, in an echo: its text.
+        /// Template in an echo: its text.
         pub text: Option<Text<'a>> = "text";
-        /// Template, in an echo: its cards.
+        /// Template in an echo: its cards, or the lines of a receipt.
         pub elements: Vec<Element<'a>> = "elements";
-        /// Template, in an echo: its buttons.
+        /// Template in an echo: its buttons.
         pub buttons: Vec<Button<'a>> = "buttons";
-        /// Appointment: what is booked.
+        /// Template in an echo: whether the customer may share it.
+        pub sharable: Option<bool> = "sharable";
+        /// Appointment: booking id.
         pub booking_id: Option<Text<'a>> = "booking_id";
         /// Appointment: `requested`, `confirmed`, `declined` or `cancelled`. An open set.
         pub status: Option<Text<'a>> = "status";
-        /// Appointment: when it begins.
+        /// Appointment: begin.
         pub start_time: Option<Timestamp> = "start_time";
-        /// Appointment: when it ends.
+        /// Appointment: end.
         pub end_time: Option<Timestamp> = "end_time";
-        /// Appointment: the IANA name of its time zone.
+        /// Appointment: IANA name of its time zone.
         pub timezone: Option<Text<'a>> = "timezone";
     }
 
     /// Products of the Page's catalog.
     pub struct Products {
-        /// Each of them.
+        /// The products.
         pub elements: Vec<Element<'a>> = "elements";
     }
 
-    /// A card of a template, or a product.
+    /// A card of a template, a product, or a line of a receipt.
     pub struct Element {
-        /// Product: its id in the catalog.
+        /// Product: id in the catalog.
         pub id: Option<Text<'a>> = "id";
-        /// Product: the seller's number of it.
+        /// Product: the seller's own id (SKU).
         pub retailer_id: Option<Text<'a>> = "retailer_id";
-        /// The first line.
+        /// Title.
         pub title: Option<Text<'a>> = "title";
-        /// The second line.
+        /// Second line.
         pub subtitle: Option<Text<'a>> = "subtitle";
-        /// Its picture. Untrusted.
+        /// Link to the image. Untrusted.
         pub image_url: Option<Text<'a>> = "image_url";
-        /// Media: `image` or `video`.
+        /// Media template: `image` or `video`.
         pub media_type: Option<Text<'a>> = "media_type";
-        /// Media: the saved attachment.
+        /// Media template: id of the saved attachment.
         pub attachment_id: Option<Text<'a>> = "attachment_id";
-        /// Media: where it is. Untrusted.
+        /// Media template: link to the media. Untrusted.
         pub url: Option<Text<'a>> = "url";
-        /// Its buttons.
+        /// Button that a tap on the card stands for.
+        pub default_action: Option<Box<Button<'a>>> = "default_action";
+        /// Buttons of the card.
         pub buttons: Vec<Button<'a>> = "buttons";
+        /// Receipt: number of pieces.
+        pub quantity: Option<i64> = "quantity";
+        /// Receipt: price, a decimal number as Meta wrote it.
+        pub price: Option<Text<'a>> = "price";
+        /// Receipt: ISO 4217 code of the currency.
+        pub currency: Option<Text<'a>> = "currency";
     }
 
     /// A button of a template.
     pub struct Button {
         /// `web_url`, `postback`, `phone_number`, … An open set.
+        #[doc(alias = "type")]
         pub kind: Option<Text<'a>> = "type";
-        /// Its label.
+        /// Label.
         pub title: Option<Text<'a>> = "title";
-        /// Where it leads. Untrusted.
+        /// Link that the button opens. Untrusted.
         pub url: Option<Text<'a>> = "url";
-        /// What stands behind it.
+        /// Developer-defined payload, or the phone number.
         pub payload: Option<Text<'a>> = "payload";
     }
 
-    /// A new text for an old message.
+    /// An edit: a new text for an earlier message.
     ///
     /// Meta: [message_edits](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/message-edits)
     pub struct MessageEdit {
-        /// The message that was edited.
+        /// Id of the edited message.
         pub mid: Option<Text<'a>> = "mid";
-        /// Its text from now on.
+        /// Text after the edit.
         pub text: Option<Text<'a>> = "text";
-        /// How many edits there have been.
+        /// Number of edits so far; Messenger allows five.
         pub num_edit: Option<i64> = "num_edit";
     }
 }
 
 impl Attachment<'_> {
-    /// Its kind; `unknown` when it has none.
-    pub fn kind(&self) -> &str {
+    /// Returns the type, or `unknown` when Meta sent none.
+    pub fn kind_name(&self) -> &str {
         self.kind.as_deref().unwrap_or("unknown")
     }
 
-    /// Where it is, in the payload or beside it. Untrusted.
-    pub fn url(&self) -> Option<&str> {
+    /// Returns the link from the payload, or else the one beside it. Untrusted.
+    pub fn any_url(&self) -> Option<&str> {
         let inside = self
             .payload
             .as_ref()
@@ -204,13 +223,22 @@ impl Attachment<'_> {
         inside.or(self.url.as_deref())
     }
 
-    /// Its title, in the payload or beside it.
-    pub fn title(&self) -> Option<&str> {
+    /// Returns the title from the payload, or else the one beside it.
+    pub fn any_title(&self) -> Option<&str> {
         let inside = self
             .payload
             .as_ref()
             .and_then(|payload| payload.title.as_deref());
         inside.or(self.title.as_deref())
+    }
+
+    /// Whether the link leads to a page on the web and not to a media file.
+    ///
+    /// Meta uses `share` and `post` for the same thing, and `ig_` in front of either on Instagram.
+    pub fn is_link(&self) -> bool {
+        let kind = self.kind_name();
+        let kind = kind.strip_prefix("ig_").unwrap_or(kind);
+        matches!(kind, "share" | "post" | "reel" | "fallback")
     }
 
     fn sticker_id(&self) -> Option<&Text<'_>> {
@@ -228,15 +256,15 @@ impl Message<'_> {
         }
         let mut kept: Vec<Attachment<'_>> = Vec::with_capacity(self.attachments.len());
         for mut one in std::mem::take(&mut self.attachments) {
-            if one.kind() == "image" && (!is_in_payload || one.sticker_id().is_some()) {
+            if one.kind_name() == "image" && (!is_in_payload || one.sticker_id().is_some()) {
                 one.kind = Some("sticker".into());
             }
             let is_twin = |other: &Attachment<'_>| {
-                other.kind() == "sticker"
-                    && other.url() == one.url()
+                other.kind_name() == "sticker"
+                    && other.any_url() == one.any_url()
                     && other.sticker_id() == one.sticker_id()
             };
-            if one.kind() != "sticker" || !kept.iter().any(is_twin) {
+            if one.kind_name() != "sticker" || !kept.iter().any(is_twin) {
                 kept.push(one);
             }
         }
@@ -244,13 +272,13 @@ impl Message<'_> {
     }
 }
 
-/// A place on earth, in degrees.
+/// A place on earth, in degrees (WGS 84).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Coordinates {
-    /// The latitude.
+    /// Latitude.
     pub lat: f64,
-    /// The longitude.
+    /// Longitude.
     pub long: f64,
 }
 
@@ -275,13 +303,5 @@ impl<'a> Value<'a> for Coordinates {
 
     fn into_owned(self) -> Self {
         self
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeMap;
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("lat", &self.lat)?;
-        map.serialize_entry("long", &self.long)?;
-        map.end()
     }
 }

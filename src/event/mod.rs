@@ -1,25 +1,45 @@
-//! What happened?
+//! Webhook events: what happened, typed, with the JSON of each kept.
 //!
-//! An event cannot fail. A member that is damaged is an absent one; what has no name here, or is
+//! An event cannot fail. A damaged member is an absent one. An event that has no type here, or is
 //! too damaged to be typed, is [`Kind::Unrecognized`] with the reason. [`Event::raw`] always holds
-//! the bytes as they came, so that nothing is lost.
+//! the JSON byte for byte.
 //!
-//! # What is accepted
+//! ```
+//! use messenger_crm::event::{Event, Kind};
 //!
-//! - Ids and texts are strings, or numbers, which are kept as they are written.
-//! - Times are milliseconds from 10¹² on and seconds below, as numbers or strings of digits.
-//! - `null`, and a value of another type than expected, is an absent member.
-//! - Half an emoji (a lone surrogate) is decoded as U+FFFD, and the event stays typed. U+0000 is
-//!   read as it is; what goes into a store has it replaced.
-//! - Of two members of one name the first counts, be it `null`.
-//! - Values may nest and be as long as they like: it costs neither stack nor more than linear time.
-//! - Members that have no name here are passed over; [`Event::raw`] has them.
-//! - One event may bear several of the members that name a kind: the first of the list in [`Kind`]
-//!   counts.
+//! // A host receives events from `Webhook::receive`. In a test it writes the delivery itself.
+//! let event = Event::from_unverified_json(
+//!     r#"{"object":"page","entry":[{"id":"106540001112223","time":1763990000500,"messaging":[
+//!         {"sender":{"id":"7104000555666777"},"recipient":{"id":"106540001112223"},
+//!          "timestamp":1763990000001,"message":{"mid":"m_1","text":"Do you have oolong?"}}]}]}"#,
+//! )?;
+//! assert_eq!(event.customer().unwrap().as_str(), "7104000555666777");
+//! let Kind::Message(message) = &event.kind else { panic!() };
+//! assert_eq!(message.text.as_deref(), Some("Do you have oolong?"));
+//!
+//! // The event as a delivery of its own: to keep it, to replay it, to send it on.
+//! let delivery = event.to_delivery();
+//! assert_eq!(Event::from_unverified_json(&delivery)?, event);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Rules of reading
+//!
+//! - Ids and texts are strings or numbers. A number is kept as it is written.
+//! - Times are milliseconds from 10¹² on and seconds below, as numbers or as strings of digits.
+//! - `null`, or a value of another type than documented, is an absent member.
+//! - A lone surrogate (half an emoji) is decoded as U+FFFD and the event stays typed. U+0000 is
+//!   read as it is; the store replaces it.
+//! - Of two members with one name the first counts, even when it is `null`.
+//! - Nesting costs no stack, and length costs linear time.
+//! - A member without a type here is in [`Event::raw`] only.
+//! - A member of an entry that is neither a list of events nor documented is an event of its own
+//!   ([`Channel::Entry`]), and so is one of the envelope ([`Channel::Envelope`]).
 
 mod call;
 mod commerce;
 mod entry_point;
+mod extras;
 mod field;
 mod form;
 pub(crate) mod json;
@@ -42,24 +62,25 @@ pub use self::commerce::{
     PayingUser, Payment, PaymentCredential, PreCheckout,
 };
 pub use self::entry_point::{
-    AccountLinking, Ad, Answer, Lead, Optin, Postback, PriorMessage, ProductId, Referral,
+    AccountLinking, Ad, Lead, LeadAnswer, Optin, Postback, PriorMessage, ProductId, Referral,
 };
+pub use self::extras::Extras;
 pub use self::form::{
     CustomerInformation, Feedback, FeedbackAnswer, FeedbackScreen, FollowUp, InformationResponse,
     InformationScreen, LeadForm,
 };
-pub use self::kind::Kind;
+pub use self::kind::{Kind, KindRow};
 pub use self::message::{
     Attachment, Button, Command, Coordinates, Element, Message, MessageEdit, Payload, Products,
     QuickReply, ReplyTo, Story, Tag,
 };
 pub use self::page::{
     BrandedCamera, BusinessIntegrity, Commenter, GamePlay, GroupComment, InboxLabel,
-    IntegrityAction, Label, Labelled, MarketingMessage, Restriction, SubscriberUpload,
+    IntegrityAction, Label, LabeledUser, MarketingMessage, Restriction, SubscriberUpload,
     TemplateChange, TemplateStatus, TemplateUpdate, Violation,
 };
 pub use self::raw::{Map, Mids, Raw};
-pub(crate) use self::read::Place;
+pub(crate) use self::read::{Context, timestamp};
 pub use self::receipt::{Reaction, Receipt, ResponseFeedback};
 pub use self::thread::{HopContext, PolicyEnforcement, ThreadControl, ThreadRequest};
 
@@ -69,50 +90,63 @@ use crate::{
     time::Timestamp,
 };
 
-/// Why the value of a known list is kept as it is.
+/// Reason of an event whose list is another value.
 pub(crate) const NOT_A_LIST: &str = "not a list";
 
-/// What the events of a delivery are about.
+/// Object of a delivery: the product that its events belong to.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Object {
     /// A Page: Messenger.
     Page,
-    /// An Instagram account. Its messages have the same types and other ids: never a Page's.
+    /// An Instagram account. Its events have the same types; its ids are never a Page's.
     Instagram,
-    /// Something else, by its name, if it has one. Its events are kept and not typed.
-    Other(Option<Box<str>>),
+    /// Another product, by Meta's name. Its events are kept as JSON and not typed.
+    Other(Box<str>),
 }
 
 impl Object {
-    /// Meta's name of it.
-    pub fn name(&self) -> Option<&str> {
+    /// Meta's name of the object.
+    pub fn name(&self) -> &str {
         match self {
-            Self::Page => Some("page"),
-            Self::Instagram => Some("instagram"),
-            Self::Other(name) => name.as_deref(),
+            Self::Page => "page",
+            Self::Instagram => "instagram",
+            Self::Other(name) => name,
         }
     }
 }
 
-/// The list of an entry that an event came in.
+impl From<&str> for Object {
+    fn from(name: &str) -> Self {
+        match name {
+            "page" => Self::Page,
+            "instagram" => Self::Instagram,
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+/// Place of an event in its delivery: the list of the entry that brought it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Channel {
-    /// The normal one.
+    /// The list `messaging`: conversations that this app owns.
     Messaging,
-    /// Another app owns the thread: to be recorded, not to be answered.
+    /// The list `standby`: another app owns the thread. Record the event and do not answer it.
     Standby,
-    /// Changes of a field, among them what the dashboard's *Test* button sends.
+    /// The list `changes`: changes of a field, and everything that the dashboard's *Test* button
+    /// sends.
     Changes,
-    /// Calls.
+    /// The list `calls`: voice and video calls.
     Calls,
-    /// The entry itself.
+    /// The entry itself, for the members that are not in a list.
     Entry,
+    /// The envelope itself, for the members beside `object` and `entry`.
+    Envelope,
 }
 
 impl Channel {
-    /// Meta's name of the list; `entry` for the entry itself.
+    /// Meta's name of the list; `entry` and `envelope` for the entry and the envelope themselves.
     pub fn name(self) -> &'static str {
         match self {
             Self::Messaging => "messaging",
@@ -120,68 +154,68 @@ impl Channel {
             Self::Changes => "changes",
             Self::Calls => "calls",
             Self::Entry => "entry",
+            Self::Envelope => "envelope",
         }
     }
 }
 
-/// One thing that happened, borrowed from the body of the delivery.
+/// One webhook event, borrowed from the body of its delivery.
 ///
-/// Serialised, it is a delivery of Meta's form that brings this event alone: reading that gives
-/// the same event again.
+/// Serialized, it is its own delivery: the JSON of [`to_delivery`](Self::to_delivery).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Event<'a> {
-    /// What it is about: a Page, or something that is kept apart.
+    /// Product that the event belongs to.
     pub object: Object,
-    /// The list that it came in.
+    /// List that the event came in.
     pub channel: Channel,
-    /// The Page of the entry, as Meta wrote it.
-    pub page: Option<Text<'a>>,
-    /// Who did it: the customer, or the Page in an echo.
+    /// Id of the entry, as Meta wrote it: the Page, or `0` for a dashboard test. Absent in some
+    /// documented events.
+    #[doc(alias = "id")]
+    pub entry_id: Option<Text<'a>>,
+    /// Time of the entry: when Meta sent the notification. Absent when Meta leaves it out.
+    #[doc(alias = "time")]
+    pub entry_time: Option<Timestamp>,
+    /// Id of the sender: the customer, or the Page in an echo. Absent in events of the Page, and
+    /// when a customer has no PSID yet.
     pub sender: Option<Text<'a>>,
-    /// To whom: the Page, or the customer in an echo.
+    /// Id of the recipient: the Page, or the customer in an echo.
     pub recipient: Option<Text<'a>>,
-    /// When it happened.
+    /// Time of the event itself: its `timestamp`, or else its `created_time`. Absent when the event
+    /// has neither; see [`happened_at`](Self::happened_at).
+    #[doc(alias = "created_time")]
     pub timestamp: Option<Timestamp>,
-    /// What it is.
+    /// What happened, typed.
     pub kind: Kind<'a>,
-    /// What else it says, if anything.
-    pub beside: Option<Box<Beside<'a>>>,
+    /// Optional members beside the one that names the kind; absent without any.
+    pub extras: Option<Box<Extras<'a>>>,
     raw: Raw<'a>,
 }
 
-/// What may stand beside the member that names the kind.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Beside<'a> {
-    /// What a plugin calls a customer who has no PSID yet, or had none before.
-    pub user_ref: Option<Text<'a>>,
-    /// The plugin that the customer came through.
-    pub prior_message: Option<PriorMessage<'a>>,
-    /// The apps that had the thread before.
-    pub hop_context: Vec<HopContext<'a>>,
-    /// What the customer answered to a lead ad.
-    pub lead: Option<Lead<'a>>,
-}
-
 impl Event<'_> {
-    /// The JSON of the event, byte for byte as it came.
+    /// JSON of the event, byte for byte as it was received.
+    ///
+    /// For [`Channel::Entry`] this is the entry, without its lists when it has some; for
+    /// [`Channel::Envelope`] the envelope without `object` and `entry`.
     pub fn raw(&self) -> &str {
         self.raw.as_str()
     }
 
-    /// The Page it belongs to, or the account of another object.
+    /// The Page that the event belongs to, or the account of another object.
     pub fn page(&self) -> Option<PageId> {
-        let text = self.page.as_ref().or(match self.kind {
+        let text = self.entry_id.as_ref().or(match self.kind {
             Kind::Echo(_) => self.sender.as_ref(),
             _ => self.recipient.as_ref(),
         })?;
         PageId::new(text.to_storable()).ok()
     }
 
-    /// The customer whose conversation it belongs to: in an echo that is the recipient.
+    /// The customer whose conversation the event belongs to: in an echo the recipient.
+    ///
+    /// `None` for an event of the Page, such as [`Kind::BusinessIntegrity`].
     pub fn customer(&self) -> Option<Psid> {
         let text = match &self.kind {
+            Kind::BusinessIntegrity(_) => None,
             Kind::Call(call) => call.customer(),
             Kind::InboxLabel(label) => label.user.as_ref().and_then(|user| user.id.as_ref()),
             Kind::MarketingMessage(message) => message.recipient_id.as_ref(),
@@ -191,43 +225,40 @@ impl Event<'_> {
         Psid::new(text.to_storable()).ok()
     }
 
-    /// Whether the Page itself did it.
-    pub(crate) fn is_by_page(&self) -> bool {
-        matches!(self.kind, Kind::Echo(_)) || (self.page.is_some() && self.sender == self.page)
-    }
-
-    /// Whether the *Test* button of Meta's dashboard sent it: there is no such customer.
+    /// Best known time of the event: its own [`timestamp`](Self::timestamp), or else the
+    /// [`entry_time`](Self::entry_time).
     ///
-    /// Meta does not say so. Such a delivery has the entry id `0`, and brings events of a
-    /// conversation as changes, which no production traffic does.
-    pub fn is_test(&self) -> bool {
-        self.page.as_deref() == Some("0")
-            || (self.channel == Channel::Changes && !self.kind.is_change())
+    /// Meta may send an event again with another entry time, so do not identify an event by it.
+    pub fn happened_at(&self) -> Option<Timestamp> {
+        self.timestamp.or(self.entry_time)
     }
 
-    /// The same without the body.
+    /// Whether the Page caused the event: it is an echo, or its sender is the Page.
+    pub(crate) fn is_by_page(&self) -> bool {
+        matches!(self.kind, Kind::Echo(_))
+            || (self.entry_id.is_some() && self.sender == self.entry_id)
+    }
+
+    /// Whether the *Test* button of Meta's dashboard sent the event. Its customer does not exist.
+    ///
+    /// Such an entry has the id `0`, which is no Page.
+    pub fn is_test(&self) -> bool {
+        self.entry_id.as_deref() == Some("0")
+    }
+
+    /// Copies what is borrowed from the body.
     pub fn into_owned(self) -> Event<'static> {
         Event {
             object: self.object,
             channel: self.channel,
-            page: self.page.map(Text::into_owned),
+            entry_id: self.entry_id.map(Text::into_owned),
+            entry_time: self.entry_time,
             sender: self.sender.map(Text::into_owned),
             recipient: self.recipient.map(Text::into_owned),
             timestamp: self.timestamp,
             kind: self.kind.into_owned(),
-            beside: self.beside.map(|beside| Box::new(beside.into_owned())),
+            extras: self.extras.map(|extras| Box::new(extras.into_owned())),
             raw: wire::Value::into_owned(self.raw),
-        }
-    }
-}
-
-impl Beside<'_> {
-    fn into_owned(self) -> Beside<'static> {
-        Beside {
-            user_ref: self.user_ref.map(Text::into_owned),
-            prior_message: wire::Field::into_owned(self.prior_message),
-            hop_context: wire::Field::into_owned(self.hop_context),
-            lead: wire::Field::into_owned(self.lead),
         }
     }
 }

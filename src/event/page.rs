@@ -1,170 +1,191 @@
-//! What happens around the Page: labels, templates, marketing messages, group comments, games.
+//! Events of the Page: labels, templates, marketing messages, integrity, group comments, games.
 
 use super::wire::wire;
 use crate::{text::Text, time::Timestamp};
 
 wire! {
-    /// A label was put on a customer in the Page's inbox, or taken off.
+    /// A label of the Page's inbox, added to a customer or removed.
     ///
     /// Meta: [inbox_labels](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/inbox_labels)
     pub struct InboxLabel {
         /// The customer.
-        pub user: Option<Labelled<'a>> = "user";
+        pub user: Option<LabeledUser<'a>> = "user";
         /// `add`, … An open set.
         pub action: Option<Text<'a>> = "action";
-        /// Which label.
+        /// The label.
         pub label: Option<Label<'a>> = "label";
     }
 
-    /// Who bears a label.
-    pub struct Labelled {
-        /// The customer's PSID.
+    /// A customer with a label.
+    pub struct LabeledUser {
+        /// PSID of the customer.
         pub id: Option<Text<'a>> = "id";
     }
 
     /// A label of the Page's inbox.
     pub struct Label {
-        /// Its id.
+        /// Label id.
         pub id: Option<Text<'a>> = "id";
-        /// What it says.
+        /// Text of the label.
+        #[doc(alias = "page_label_name")]
         pub name: Option<Text<'a>> = "page_label_name" | "name";
     }
 
-    /// What became of a marketing message.
+    /// A marketing message: sent, delivered, read, clicked or refused.
     ///
     /// Meta: [Marketing messages webhooks](https://developers.facebook.com/docs/messenger-platform/marketing-messages)
     pub struct MarketingMessage {
-        /// Which of them: `marketing_message_echoes`, `marketing_message_reads`, …
+        /// Field of the event: `marketing_message_echoes`, `marketing_message_reads`, …
         pub field: Option<Text<'a>> = "field";
-        /// The customer's PSID.
+        /// PSID of the customer; absent for a refused message.
         pub recipient_id: Option<Text<'a>> = "recipient_id";
-        /// The Page.
+        /// Id of the Page.
         pub page_id: Option<Text<'a>> = "page_id";
-        /// The app that sent it.
+        /// Id of the app that sent the message.
         pub app_id: Option<Text<'a>> = "app_id";
-        /// The business that sent it.
+        /// Id of the business that sent the message; only for a refused one.
         pub business_id: Option<Text<'a>> = "business_id";
-        /// When.
+        /// Time of the event.
         pub timestamp: Option<Timestamp> = "timestamp";
-        /// The message.
+        /// Message id.
         pub mid: Option<Text<'a>> = "mid";
-        /// Follows one message through its life.
+        /// Tracking id of one message, the same in all its events.
+        #[doc(alias = "marketing_message_tracking_id")]
         pub tracking_id: Option<Text<'a>> = "marketing_message_tracking_id";
-        /// The subscription that allowed it.
+        /// Token of the subscription.
+        #[doc(alias = "messenger_subscription_token")]
         pub subscription_token: Option<Text<'a>> = "messenger_subscription_token";
-        /// The campaign's message.
+        /// Id of the message in the campaign.
         pub message_id: Option<Text<'a>> = "message_id";
-        /// Why it was not delivered.
+        /// Reason in English, only for a refused message.
         pub error_message: Option<Text<'a>> = "error_message";
     }
 
-    /// How far an upload of subscribers has come.
+    /// Progress of an upload of subscribers.
     pub struct SubscriberUpload {
         /// `marketing_messages_subscriber_upload_status`.
         pub field: Option<Text<'a>> = "field";
-        /// The Page.
+        /// Id of the Page.
         pub page_id: Option<Text<'a>> = "page_id";
-        /// The app.
+        /// Id of the app.
         pub app_id: Option<Text<'a>> = "app_id";
-        /// The business.
+        /// Id of the business.
         pub business_id: Option<Text<'a>> = "business_id";
-        /// The audience that they are put into.
+        /// Id of the audience that receives the subscribers.
         pub custom_audience_id: Option<Text<'a>> = "custom_audience_id";
-        /// The ad account.
+        /// Id of the ad account.
         pub ad_account_id: Option<Text<'a>> = "ad_account_id";
-        /// When.
+        /// Time of the event.
         pub timestamp: Option<Timestamp> = "timestamp";
-        /// How many rows.
+        /// Number of rows.
         pub num_rows: Option<i64> = "num_rows";
-        /// About how many people, at least.
+        /// Estimated number of people, lower bound.
+        #[doc(alias = "approximate_count_lower_bound")]
         pub at_least: Option<i64> = "approximate_count_lower_bound";
-        /// About how many people, at most.
+        /// Estimated number of people, upper bound.
+        #[doc(alias = "approximate_count_upper_bound")]
         pub at_most: Option<i64> = "approximate_count_upper_bound";
         /// `SUCCESS`, … An open set.
+        #[doc(alias = "batch_uploading_status")]
         pub status: Option<Text<'a>> = "batch_uploading_status";
     }
 
-    /// The reviews of message templates have come to a result.
+    /// Results of the review of message templates.
     ///
     /// Meta: [messenger_template_status_update](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messenger_template_status_update)
     pub struct TemplateUpdate {
-        /// The business.
+        /// Id of the business.
         pub business_id: Option<Text<'a>> = "business_id";
-        /// When.
+        /// Time of the event.
         pub timestamp: Option<Timestamp> = "timestamp";
-        /// Template by template.
+        /// Result for each template.
         pub changes: Vec<TemplateChange<'a>> = "changes";
     }
 
-    /// What became of one template.
+    /// Result for one template.
     pub struct TemplateChange {
-        /// `message_template_status_update`.
+        /// `message_template_status_update`; absent in the flat form.
         pub field: Option<Text<'a>> = "field";
-        /// What became of it.
+        /// State of the template.
         pub value: Option<TemplateStatus<'a>> = "value";
     }
 
-    /// The state of a message template.
+    /// State of a message template.
     pub struct TemplateStatus {
         /// `APPROVED`, `REJECTED`, `PENDING`, … An open set.
+        #[doc(alias = "message_template_status")]
         pub event: Option<Text<'a>> = "event" | "message_template_status";
-        /// Which template.
+        /// Template id.
+        #[doc(alias = "message_template_id")]
         pub id: Option<Text<'a>> = "message_template_id";
-        /// Its name.
+        /// Name of the template.
+        #[doc(alias = "message_template_name")]
         pub name: Option<Text<'a>> = "message_template_name";
-        /// Its language.
+        /// Locale of the template, such as `en_US`.
+        #[doc(alias = "message_template_language")]
         pub language: Option<Text<'a>> = "message_template_language";
-        /// Why.
+        /// Reason of a rejection; an open set.
         pub reason: Option<Text<'a>> = "reason";
     }
 
-    /// Meta judged the business.
+    /// State of the Page's business: violations, restrictions, appeals.
+    ///
+    /// `status` may be `ok` beside a live restriction: decide by the
+    /// [`restrictions_at`](Self::restrictions_at) a time.
+    ///
+    /// Meta: [business_integrity](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events)
     pub struct BusinessIntegrity {
-        /// When.
-        pub timestamp: Option<Timestamp> = "timestamp";
-        /// The state of the business.
+        /// `ok`, `warning`, `restricted`, `suspended`, … An open set.
         pub status: Option<Text<'a>> = "status";
-        /// What it did wrong.
+        /// Violations of Meta's rules.
         pub violations: Vec<Violation<'a>> = "violations";
-        /// What it may not do.
+        /// Restrictions, from the event, from the item beside it, and from the entry.
         pub restrictions: Vec<Restriction<'a>> = "restrictions";
-        /// What has been done about it.
+        /// Appeals and decisions.
+        #[doc(alias = "action_events")]
         pub actions: Vec<IntegrityAction<'a>> = "action_events";
     }
 
-    /// What a business did wrong.
+    /// A violation of Meta's rules.
     pub struct Violation {
-        /// An open set.
+        /// Type of the violation. An open set.
+        #[doc(alias = "type")]
         pub kind: Option<Text<'a>> = "type";
-        /// In Meta's words.
+        /// Description in English.
         pub description: Option<Text<'a>> = "description";
-        /// More about it. Untrusted.
-        pub url: Option<Text<'a>> = "url";
+        /// Link to more about it. Untrusted.
+        #[doc(alias = "link")]
+        pub url: Option<Text<'a>> = "url" | "link";
     }
 
-    /// What a business may not do.
+    /// A restriction of one feature.
     pub struct Restriction {
-        /// An open set.
+        /// `page_messaging_api`, `page_messaging`, `page_read_only`, `page_publish`, … An open set.
         pub feature: Option<Text<'a>> = "feature";
-        /// An open set.
+        /// State; `UNRESTRICTED` when the restriction was lifted. An open set.
         pub status: Option<Text<'a>> = "status";
-        /// In Meta's words.
+        /// Description in English.
         pub description: Option<Text<'a>> = "description";
-        /// Since when.
+        /// Begin.
+        #[doc(alias = "applied_time")]
         pub applied_at: Option<Timestamp> = "applied_time";
-        /// Until when.
+        /// End; absent for a restriction without an end.
+        #[doc(alias = "expiration_time")]
         pub expires_at: Option<Timestamp> = "expiration_time";
     }
 
-    /// What has been done about a judgement.
+    /// An appeal or a decision about a restriction.
     pub struct IntegrityAction {
-        /// An open set.
+        /// Type of the action. An open set.
+        #[doc(alias = "type")]
         pub kind: Option<Text<'a>> = "type";
-        /// An open set.
+        /// State of the action. An open set.
         pub status: Option<Text<'a>> = "status";
-        /// Since when.
+        /// Begin.
+        #[doc(alias = "created_time")]
         pub created_at: Option<Timestamp> = "created_time";
-        /// When it last changed.
+        /// Last change.
+        #[doc(alias = "updated_time")]
         pub updated_at: Option<Timestamp> = "updated_time";
     }
 
@@ -172,32 +193,32 @@ wire! {
     ///
     /// Meta: [group_feed](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/group_feed)
     pub struct GroupComment {
-        /// Who wrote it; not a customer's PSID.
+        /// Author; not a customer's PSID.
         pub from: Option<Commenter<'a>> = "from";
-        /// The text.
+        /// Text of the comment.
         pub message: Option<Text<'a>> = "message";
         /// `comment`. An open set.
         pub item: Option<Text<'a>> = "item";
         /// `add`. An open set.
         pub verb: Option<Text<'a>> = "verb";
-        /// Which group.
+        /// Group id.
         pub group_id: Option<Text<'a>> = "group_id";
-        /// Which comment.
+        /// Comment id.
         pub comment_id: Option<Text<'a>> = "comment_id";
-        /// What it answers.
+        /// Id of the comment or post that this one replies to.
         pub parent_id: Option<Text<'a>> = "parent_id";
-        /// Which post.
+        /// Id of the post.
         pub post_id: Option<Text<'a>> = "post_id";
-        /// When.
+        /// Time of the comment.
+        #[doc(alias = "created_time")]
         pub created_at: Option<Timestamp> = "created_time";
-        pub(super) field: Option<Text<'a>> = "field";
     }
 
-    /// Who wrote a comment.
+    /// Author of a comment.
     pub struct Commenter {
-        /// The id; not a PSID.
+        /// Id of the person; not a PSID.
         pub id: Option<Text<'a>> = "id";
-        /// The name.
+        /// Name of the person.
         pub name: Option<Text<'a>> = "name";
     }
 
@@ -205,25 +226,54 @@ wire! {
     ///
     /// Meta: [messaging_game_plays](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_game_plays)
     pub struct GamePlay {
-        /// The game's app.
+        /// Id of the game's app.
         pub game_id: Option<Text<'a>> = "game_id";
-        /// The player, as the game knows them.
+        /// Id of the player; not a PSID.
         pub player_id: Option<Text<'a>> = "player_id";
         /// `SOLO`, `THREAD` or `GROUP`.
         pub context_type: Option<Text<'a>> = "context_type";
-        /// The thread or group.
+        /// Id of the thread or group; absent for `SOLO`.
         pub context_id: Option<Text<'a>> = "context_id";
-        /// The score.
+        /// Score.
         pub score: Option<i64> = "score";
-        /// What the game wrote, often JSON.
+        /// Developer-defined payload of the game, often JSON.
         pub payload: Option<Text<'a>> = "payload";
     }
 
-    /// A customer used the camera effects of the Page. Legacy.
+    /// Use of a camera effect of the Page. Legacy.
     pub struct BrandedCamera {
-        /// Which effects.
+        /// Ids of the effects.
         pub content_ids: Vec<Text<'a>> = "content_ids";
         /// `dismiss`. An open set.
         pub event: Option<Text<'a>> = "event";
+    }
+}
+
+impl<'a> BusinessIntegrity<'a> {
+    /// Adds restrictions from elsewhere, except those that are there already.
+    pub(super) fn add(&mut self, restrictions: Vec<Restriction<'a>>) {
+        for one in restrictions {
+            if !self.restrictions.contains(&one) {
+                self.restrictions.push(one);
+            }
+        }
+    }
+
+    /// Returns the restrictions that are live at this time: not lifted and not expired.
+    pub fn restrictions_at(&self, now: Timestamp) -> impl Iterator<Item = &Restriction<'a>> {
+        let live = move |one: &&Restriction<'_>| one.is_live(now);
+        self.restrictions.iter().filter(live)
+    }
+}
+
+impl Restriction<'_> {
+    /// Whether Meta lifted the restriction.
+    pub fn is_lifted(&self) -> bool {
+        let status = self.status.as_deref().unwrap_or_default();
+        status.eq_ignore_ascii_case("UNRESTRICTED")
+    }
+
+    fn is_live(&self, now: Timestamp) -> bool {
+        !self.is_lifted() && self.expires_at.is_none_or(|end| now < end)
     }
 }

@@ -2,12 +2,12 @@
 
 use std::{borrow::Cow, collections::HashSet, fmt};
 
-use serde::{Serialize, Serializer, ser::Error, ser::SerializeMap};
+use serde::{Serialize, Serializer, ser::Error};
 use serde_json::value::RawValue;
 
 use super::{
     json::{Json, Syntax},
-    wire::{Value, Written},
+    wire::Value,
 };
 use crate::text::Text;
 
@@ -50,10 +50,6 @@ impl<'a> Value<'a> for Raw<'a> {
     fn into_owned(self) -> Raw<'static> {
         Raw(Cow::Owned(self.0.into_owned()))
     }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.serialize(serializer)
-    }
 }
 
 /// The ids of a receipt, read when they are asked for: most hosts need the watermark alone.
@@ -87,10 +83,6 @@ impl<'a> Value<'a> for Mids<'a> {
 
     fn into_owned(self) -> Mids<'static> {
         Mids(self.0.into_owned())
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
     }
 }
 
@@ -137,14 +129,6 @@ impl<'a, V: Value<'a>> Value<'a> for Map<'a, V> {
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect())
     }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, &Written(value))?;
-        }
-        map.end()
-    }
 }
 
 /// A list inside a map, or a list of lists.
@@ -160,9 +144,5 @@ impl<'a> Value<'a> for Vec<Text<'a>> {
 
     fn into_owned(self) -> Self::Owned {
         self.into_iter().map(Text::into_owned).collect()
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.serialize(serializer)
     }
 }

@@ -1,36 +1,43 @@
-//! From the JSON of one event to its type, in one pass.
+//! Reads one event from its JSON, in one pass.
 
 use super::{
-    Beside, Call, Channel, Event, Kind, Message, Object, Raw,
+    BusinessIntegrity, Call, Channel, Event, Extras, Kind, Message, Object, Raw,
     field::of_field,
     json::{Json, Syntax, Written},
+    kind::{Reader, reader},
     wire::{Field, Value},
 };
-use crate::text::Text;
+use crate::{text::Text, time::Timestamp};
 
 type Result<T> = std::result::Result<T, Syntax>;
 
-/// Where an event stands.
+/// The members of the envelope and of the entry that belong to every event of the entry.
 #[derive(Clone, Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct Context<'a> {
     pub(crate) object: Object,
     pub(crate) channel: Channel,
-    pub(crate) page: Option<Text<'a>>,
+    pub(crate) id: Option<Text<'a>>,
+    pub(crate) time: Option<Timestamp>,
+    /// JSON of `hop_context`; `None` when it is `null` or not read yet.
+    pub(crate) hop_context: Option<&'a str>,
+    /// JSON of `restrictions`, which belongs to `business_integrity`.
+    pub(crate) restrictions: Option<&'a str>,
 }
 
 impl<'a> Event<'a> {
-    /// An event of which nothing has been read.
+    /// An event before reading.
     #[inline]
     pub(crate) fn blank() -> Self {
         Self {
-            object: Object::Other(None),
+            object: Object::Page,
             channel: Channel::Entry,
-            page: None,
+            entry_id: None,
+            entry_time: None,
             sender: None,
             recipient: None,
             timestamp: None,
             kind: Kind::unrecognized(None, ""),
-            beside: None,
+            extras: None,
             raw: Raw::new(""),
         }
     }
@@ -39,10 +46,10 @@ impl<'a> Event<'a> {
     ///
     /// In place, because an event is large and would be moved with every return.
     #[inline]
-    pub(crate) fn read(&mut self, json: &mut Json<'a>, place: &Place<'a>) -> Result<()> {
+    pub(crate) fn read(&mut self, json: &mut Json<'a>, context: &Context<'a>) -> Result<()> {
         json.peek();
         let start = json.at();
-        match (&place.object, place.channel) {
+        match (&context.object, context.channel) {
             (Object::Other(_), Channel::Changes) => self.read_change(json, false)?,
             (Object::Other(_), _) => {
                 json.skip()?;
@@ -52,27 +59,67 @@ impl<'a> Event<'a> {
             (_, Channel::Calls) => self.read_call(json)?,
             _ => self.read_item(json)?,
         }
-        self.place(place, json.since(start));
+        self.place(context, json.since(start));
+        // An echo without a readable `is_echo` must not become a message of the customer.
+        if let Kind::Message(message) = &mut self.kind
+            && self.sender.is_some()
+            && self.sender == self.entry_id
+        {
+            self.kind = Kind::Echo(std::mem::take(message));
+        }
+        if context.hop_context.is_some() || context.restrictions.is_some() {
+            self.add_entry_members(context)?;
+        }
         Ok(())
     }
 
-    /// Keeps the next value as what cannot be an event.
+    /// Whether the event has the entry's `hop_context`, and its `restrictions`.
+    pub(crate) fn has_entry_members(&self) -> [bool; 2] {
+        self.extras.as_ref().map_or([false; 2], |extras| {
+            [&extras.entry.hop_context, &extras.entry.restrictions].map(Option::is_some)
+        })
+    }
+
+    /// Adds the members of the entry that belong to this event.
+    #[cold]
+    pub(crate) fn add_entry_members(&mut self, context: &Context<'a>) -> Result<()> {
+        if context.channel == Channel::Entry {
+            return Ok(());
+        }
+        if let Some(json) = context.hop_context {
+            let extras = self.extras.get_or_insert_default();
+            extras.entry_hop_context = Field::read(&mut Json::new(json))?;
+            extras.entry.hop_context = Some(Raw::new(json));
+        }
+        if let (Some(json), Kind::BusinessIntegrity(integrity)) =
+            (context.restrictions, &mut self.kind)
+        {
+            integrity.add(Field::read(&mut Json::new(json))?);
+            let extras = self.extras.get_or_insert_default();
+            extras.entry.restrictions = Some(Raw::new(json));
+        }
+        Ok(())
+    }
+
+    /// Keeps the next value, which cannot be an event, as it is.
     pub(crate) fn set_aside(
         &mut self,
         json: &mut Json<'a>,
-        place: &Place<'a>,
+        context: &Context<'a>,
+        name: Option<Text<'a>>,
         reason: &'static str,
     ) -> Result<()> {
-        self.place(place, json.skip()?);
-        self.kind = Kind::unrecognized(None, reason);
+        self.place(context, json.skip()?);
+        self.kind = Kind::unrecognized(name, reason);
         Ok(())
     }
 
     #[inline]
-    fn place(&mut self, place: &Place<'a>, raw: &'a str) {
-        self.object = place.object.clone();
-        self.channel = place.channel;
-        self.page.clone_from(&place.page);
+    fn place(&mut self, context: &Context<'a>, raw: &'a str) {
+        self.object = context.object.clone();
+        self.channel = context.channel;
+        self.entry_id.clone_from(&context.id);
+        self.entry_time = context.time;
         self.raw = Raw::new(raw);
     }
 
@@ -86,7 +133,8 @@ impl<'a> Event<'a> {
             return Ok(());
         }
         let (mut seen, mut best) = (0_u64, u8::MAX);
-        let (mut field, mut unknown, mut damaged) = (None, None, None);
+        let (mut field, mut created) = (None, None);
+        let (mut unknown, mut damaged) = (None, None);
         let mut first = true;
         while let Some(name) = json.next_member(&mut first)? {
             let text = name.decoded();
@@ -100,14 +148,17 @@ impl<'a> Event<'a> {
                 }
                 Member::Passing => drop(json.skip()?),
                 _ if !is_first => drop(json.skip()?),
-                Member::Sender => self.sender = party(json, &mut self.beside)?,
-                Member::Recipient => self.recipient = party(json, &mut self.beside)?,
+                Member::Sender => self.sender = party(json, &mut self.extras)?,
+                Member::Recipient => self.recipient = party(json, &mut self.extras)?,
                 Member::Timestamp => self.timestamp = Field::read(json)?,
+                Member::Created => created = Field::read(json)?,
                 Member::Field => field = json.text()?,
-                Member::Beside => self.beside.get_or_insert_default().read(&text, json)?,
+                Member::Extra => self.extras.get_or_insert_default().read(&text, json)?,
                 Member::Kind(read) => {
-                    if rank >= best || json.peek() == b'n' {
+                    if json.peek() == b'n' {
                         json.skip()?;
+                    } else if best != u8::MAX {
+                        self.read_also(json, read, rank, &mut best)?;
                     } else if read(json, &mut self.kind)? {
                         best = rank;
                     } else {
@@ -117,28 +168,29 @@ impl<'a> Event<'a> {
             }
         }
         if self
-            .beside
+            .extras
             .as_ref()
-            .is_some_and(|beside| **beside == Beside::default())
+            .is_some_and(|extras| **extras == Extras::default())
         {
-            self.beside = None;
+            self.extras = None;
         }
+        self.timestamp = self.timestamp.or(created);
         if best != u8::MAX {
+            if let Kind::BusinessIntegrity(integrity) = &mut self.kind {
+                integrity.read_restrictions_beside(json.since(start))?;
+            }
             return Ok(());
         }
         if let Some(field) = &field
             && let Some(kind) = of_field(field, json.since(start))?
         {
-            if let Kind::GroupComment(comment) = &kind {
-                self.timestamp = self.timestamp.or(comment.created_at);
-            }
             self.kind = kind;
             return Ok(());
         }
         let (name, reason) = match (damaged, unknown) {
             (Some(name), _) => (
                 Some(name),
-                "the member that names the kind has another type",
+                "the member that names the kind has another type or no known member",
             ),
             (None, Some(name)) => (Some(name), "no member names a known kind"),
             (None, None) => (None, "no member names the kind"),
@@ -147,28 +199,79 @@ impl<'a> Event<'a> {
         Ok(())
     }
 
+    /// Reads one more member that names a kind: the lowest rank is the event's kind.
+    #[cold]
+    fn read_also(
+        &mut self,
+        json: &mut Json<'a>,
+        read: Reader,
+        rank: u8,
+        best: &mut u8,
+    ) -> Result<()> {
+        let mut kind = Kind::unrecognized(None, "");
+        if read(json, &mut kind)? {
+            if rank < *best {
+                *best = rank;
+                std::mem::swap(&mut self.kind, &mut kind);
+            }
+            self.extras.get_or_insert_default().also.push(kind);
+        }
+        Ok(())
+    }
+
     fn read_call(&mut self, json: &mut Json<'a>) -> Result<()> {
         json.peek();
         let start = json.at();
-        let Some(call) = Value::read(json)? else {
-            self.kind = Kind::unrecognized(None, "the call is not an object");
+        let Some(call) = Value::read(json)?.filter(Value::is_filled) else {
+            self.kind = Kind::unrecognized(None, "the call is not an object with a known member");
             return Ok(());
         };
         self.kind = Kind::Call(call);
-        let mut timestamp = None;
-        Json::new(json.since(start)).members(|name, json| {
-            match name {
-                "timestamp" if timestamp.is_none() => timestamp = Some(Field::read(json)?),
-                _ => drop(json.skip()?),
-            }
-            Ok(())
-        })?;
-        self.timestamp = timestamp.flatten();
+        self.timestamp = moment(json.since(start))?;
         Ok(())
     }
 }
 
-impl<'a> Beside<'a> {
+/// Reads one value as a time.
+#[inline]
+pub(crate) fn timestamp(json: &mut Json<'_>) -> Result<Option<Timestamp>> {
+    Value::read(json)
+}
+
+/// Time of a flat object: its `timestamp`, or else its `created_time`.
+pub(super) fn moment(json: &str) -> Result<Option<Timestamp>> {
+    let (mut timestamp, mut created) = (None, None);
+    Json::new(json).members(|name, json| {
+        match name {
+            "timestamp" if timestamp.is_none() => timestamp = Some(Field::read(json)?),
+            "created_time" if created.is_none() => created = Some(Field::read(json)?),
+            _ => drop(json.skip()?),
+        }
+        Ok(())
+    })?;
+    Ok(timestamp.flatten().or(created.flatten()))
+}
+
+impl<'a> BusinessIntegrity<'a> {
+    /// Adds the restrictions that stand in the item beside `business_integrity`.
+    #[cold]
+    fn read_restrictions_beside(&mut self, item: &'a str) -> Result<()> {
+        let mut restrictions = None;
+        Json::new(item).members(|name, json| {
+            match name {
+                "restrictions" if restrictions.is_none() => {
+                    restrictions = Some(Field::read(json)?);
+                }
+                _ => drop(json.skip()?),
+            }
+            Ok(())
+        })?;
+        self.add(restrictions.unwrap_or_default());
+        Ok(())
+    }
+}
+
+impl<'a> Extras<'a> {
     fn read(&mut self, name: &str, json: &mut Json<'a>) -> Result<()> {
         match name {
             "prior_message" if self.prior_message.is_none() => {
@@ -196,7 +299,7 @@ impl Call<'_> {
 #[inline]
 fn party<'a>(
     json: &mut Json<'a>,
-    beside: &mut Option<Box<Beside<'a>>>,
+    extras: &mut Option<Box<Extras<'a>>>,
 ) -> Result<Option<Text<'a>>> {
     let (mut id, mut saw_id, mut saw_ref) = (None, false, false);
     json.members(|name, json| {
@@ -208,7 +311,7 @@ fn party<'a>(
             "user_ref" if !saw_ref => {
                 saw_ref = true;
                 let user_ref = json.text()?.filter(|id| !id.is_empty());
-                let known = &mut beside.get_or_insert_default().user_ref;
+                let known = &mut extras.get_or_insert_default().user_ref;
                 if known.is_none() {
                     *known = user_ref;
                 }
@@ -220,23 +323,24 @@ fn party<'a>(
     Ok(id)
 }
 
-/// What a member of an event is for.
+/// Meaning of a member of an item.
 enum Member {
-    /// It names the kind, and this reads it; `false`, and the value is skipped, if it cannot be.
+    /// Names the kind. The reader returns `false` when the value has no typed form.
     Kind(Reader),
     Sender,
     Recipient,
     Timestamp,
+    /// `created_time`, used without a `timestamp`.
+    Created,
     Field,
-    Beside,
-    /// It belongs to an entry that is its own event.
+    /// A typed member beside the one that names the kind.
+    Extra,
+    /// Belongs to the entry, when the entry itself is the event.
     Passing,
     Unknown,
 }
 
-type Reader = for<'a> fn(&mut Json<'a>, &mut Kind<'a>) -> Result<bool>;
-
-/// What a member is for, and its number: of kinds the lowest counts.
+/// Returns the meaning of a member and its rank: of kinds the lowest rank counts.
 #[inline]
 fn member(name: &str) -> (u8, Member) {
     match name {
@@ -245,13 +349,14 @@ fn member(name: &str) -> (u8, Member) {
         "timestamp" => (61, Member::Timestamp),
         "message" => (0, Member::Kind(message)),
         "field" => (60, Member::Field),
-        "prior_message" => (59, Member::Beside),
-        "hop_context" => (58, Member::Beside),
-        "lead" => (57, Member::Beside),
+        "prior_message" => (59, Member::Extra),
+        "hop_context" => (58, Member::Extra),
+        "lead" => (57, Member::Extra),
         "id" | "time" | "uid" | "messaging" | "standby" | "changes" | "calls" => {
             (56, Member::Passing)
         }
-        _ => match kind(name) {
+        "created_time" => (54, Member::Created),
+        _ => match reader(name) {
             Some((rank, read)) => (rank, Member::Kind(read)),
             None => (55, Member::Unknown),
         },
@@ -268,71 +373,13 @@ fn message<'a>(json: &mut Json<'a>, kind: &mut Kind<'a>) -> Result<bool> {
         return Ok(false);
     };
     message.fill(json)?;
+    if !message.is_filled() {
+        *kind = Kind::unrecognized(None, "");
+        return Ok(false);
+    }
     message.merge_stickers();
     if message.is_echo {
         *kind = Kind::Echo(std::mem::take(message));
     }
     Ok(true)
-}
-
-fn kind(member: &str) -> Option<(u8, Reader)> {
-    Some(match member {
-        "message_edit" => (1, |json, kind| value(json, kind, Kind::MessageEdit)),
-        "postback" => (2, |json, kind| value(json, kind, Kind::Postback)),
-        "delivery" => (3, |json, kind| value(json, kind, Kind::Delivery)),
-        "read" => (4, |json, kind| value(json, kind, Kind::Read)),
-        "reaction" => (5, |json, kind| value(json, kind, Kind::Reaction)),
-        "optin" => (6, |json, kind| value(json, kind, Kind::Optin)),
-        "optout" => (7, |json, kind| value(json, kind, Kind::Optout)),
-        "referral" => (8, |json, kind| value(json, kind, Kind::Referral)),
-        "account_linking" => (9, |json, kind| value(json, kind, Kind::AccountLinking)),
-        "pass_thread_control" => (10, |json, kind| value(json, kind, Kind::PassThreadControl)),
-        "take_thread_control" => (11, |json, kind| value(json, kind, Kind::TakeThreadControl)),
-        "request_thread_control" => (12, |json, kind| {
-            value(json, kind, Kind::RequestThreadControl)
-        }),
-        "app_roles" => (13, |json, kind| value(json, kind, Kind::AppRoles)),
-        "policy_enforcement" => (14, |json, kind| {
-            value(json, kind, |enforcement| Kind::PolicyEnforcement {
-                enforcement,
-                is_hyphenated: false,
-            })
-        }),
-        "policy-enforcement" => (15, |json, kind| {
-            value(json, kind, |enforcement| Kind::PolicyEnforcement {
-                enforcement,
-                is_hyphenated: true,
-            })
-        }),
-        "messaging_feedback" => (16, |json, kind| value(json, kind, Kind::Feedback)),
-        "messaging_customer_information" => (17, |json, kind| {
-            value(json, kind, Kind::CustomerInformation)
-        }),
-        "form" => (18, |json, kind| value(json, kind, Kind::LeadForm)),
-        "response_feedback" => (19, |json, kind| value(json, kind, Kind::ResponseFeedback)),
-        "order" => (20, |json, kind| value(json, kind, Kind::Order)),
-        "template" => (21, |json, kind| value(json, kind, Kind::Coupon)),
-        "payment" => (22, |json, kind| value(json, kind, Kind::Payment)),
-        "pre_checkout" => (23, |json, kind| value(json, kind, Kind::PreCheckout)),
-        "checkout_update" => (24, |json, kind| value(json, kind, Kind::CheckoutUpdate)),
-        "game_play" => (25, |json, kind| value(json, kind, Kind::GamePlay)),
-        "message_request" => (26, |json, kind| value(json, kind, Kind::MessageRequest)),
-        "branded_camera" => (27, |json, kind| value(json, kind, Kind::BrandedCamera)),
-        "message_context" => (28, |json, kind| value(json, kind, Kind::MessageContext)),
-        "call_permission_reply" => (29, |json, kind| {
-            value(json, kind, Kind::CallPermissionReply)
-        }),
-        "call_settings" => (30, |json, kind| value(json, kind, Kind::CallSettings)),
-        _ => return None,
-    })
-}
-
-#[inline]
-fn value<'a, V: Value<'a>>(
-    json: &mut Json<'a>,
-    kind: &mut Kind<'a>,
-    of: impl FnOnce(V) -> Kind<'a>,
-) -> Result<bool> {
-    let value = V::read(json)?;
-    Ok(value.map(|value| *kind = of(value)).is_some())
 }

@@ -1,41 +1,43 @@
-//! What became of a message: delivered, read, reacted to, judged.
+//! What became of a message: delivered, read, reacted to, rated.
 
 use super::{raw::Mids, wire::wire};
 use crate::{text::Text, time::Timestamp};
 
 wire! {
-    /// Messages reached the customer, or were read.
+    /// A delivery or read receipt.
+    ///
+    /// Only in [`Event::raw`](super::Event::raw): `seq`, a number of old webhooks.
     ///
     /// Meta: [message_deliveries](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/message-deliveries),
     /// [message_reads](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/message-reads)
     pub struct Receipt {
-        /// Everything sent up to here has arrived, or has been read.
+        /// All messages of the Page up to this time were delivered, or read.
         pub watermark: Option<Timestamp> = "watermark";
-        /// Deliveries: which messages, when Meta says so.
+        /// Delivery: ids of the delivered messages; may be absent.
         pub mids: Option<Mids<'a>> = "mids";
-        /// Instagram: the message that was read; there is no watermark then.
+        /// Instagram: id of the read message, in place of the watermark.
         pub mid: Option<Text<'a>> = "mid";
     }
 
-    /// A customer reacted to a message, or took that back.
+    /// A reaction to a message, added or removed.
     ///
     /// Meta: [message_reactions](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/message-reactions)
     pub struct Reaction {
-        /// The message reacted to.
+        /// Id of the message.
         pub mid: Option<Text<'a>> = "mid";
         /// `react` or `unreact`.
         pub action: Option<Text<'a>> = "action";
-        /// `smile`, `love`, …, `other`: an open set. Absent when it is taken back.
+        /// `smile`, `love`, …, `other`: an open set. Absent when the reaction is removed.
         pub reaction: Option<Text<'a>> = "reaction";
-        /// The emoji itself. Absent when it is taken back.
+        /// The emoji. Absent when the reaction is removed.
         pub emoji: Option<Text<'a>> = "emoji";
     }
 
-    /// A customer judged a message by its thumb buttons.
+    /// A rating of a message by its thumb buttons.
     ///
     /// Meta: [response_feedback](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/response_feedback)
     pub struct ResponseFeedback {
-        /// The message judged.
+        /// Id of the rated message.
         pub mid: Option<Text<'a>> = "mid";
         /// `Good response` or `Bad response`.
         pub feedback: Option<Text<'a>> = "feedback";

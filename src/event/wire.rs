@@ -4,8 +4,6 @@
 //! wire. Of two members with one name the first counts. A member of another type than expected, or
 //! `null`, is an absent one.
 
-use serde::{Serialize, Serializer, ser::SerializeMap, ser::SerializeSeq};
-
 use super::json::{Json, Syntax};
 use crate::{text::Text, time::Timestamp};
 
@@ -22,8 +20,10 @@ pub(crate) trait Value<'a>: Sized {
 
     fn into_owned(self) -> Self::Owned;
 
-    /// Writes it so that reading gives the same again.
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+    /// Whether at least one documented member is present.
+    fn is_filled(&self) -> bool {
+        true
+    }
 }
 
 /// A member of a struct: an optional value, a list, a truth.
@@ -34,17 +34,8 @@ pub(crate) trait Field<'a>: Default {
 
     fn into_owned(self) -> Self::Owned;
 
-    /// Writes the member, unless it is absent.
-    fn write<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error>;
-}
-
-/// Lets serde write a value.
-pub(super) struct Written<'v, V>(pub(super) &'v V);
-
-impl<'a, V: Value<'a>> Serialize for Written<'_, V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.write(serializer)
-    }
+    /// Whether the member is present with a value of the expected type.
+    fn is_present(&self) -> bool;
 }
 
 impl<'a, V: Value<'a>> Field<'a> for Option<V> {
@@ -59,11 +50,9 @@ impl<'a, V: Value<'a>> Field<'a> for Option<V> {
         self.map(V::into_owned)
     }
 
-    fn write<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error> {
-        match self {
-            Some(value) => map.serialize_entry(name, &Written(value)),
-            None => Ok(()),
-        }
+    #[inline]
+    fn is_present(&self) -> bool {
+        self.is_some()
     }
 }
 
@@ -97,11 +86,9 @@ impl<'a, V: Value<'a>> Field<'a> for Vec<V> {
         self.into_iter().map(V::into_owned).collect()
     }
 
-    fn write<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error> {
-        if self.is_empty() {
-            return Ok(());
-        }
-        map.serialize_entry(name, &List(self))
+    #[inline]
+    fn is_present(&self) -> bool {
+        !self.is_empty()
     }
 }
 
@@ -117,18 +104,6 @@ fn rest(mut json: Json<'_>) -> usize {
     count
 }
 
-struct List<'v, V>(&'v [V]);
-
-impl<'a, V: Value<'a>> Serialize for List<'_, V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for value in self.0 {
-            list.serialize_element(&Written(value))?;
-        }
-        list.end()
-    }
-}
-
 impl<'a> Field<'a> for bool {
     type Owned = Self;
 
@@ -141,11 +116,9 @@ impl<'a> Field<'a> for bool {
         self
     }
 
-    fn write<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error> {
-        if *self {
-            map.serialize_entry(name, self)?;
-        }
-        Ok(())
+    #[inline]
+    fn is_present(&self) -> bool {
+        *self
     }
 }
 
@@ -159,10 +132,6 @@ impl<'a> Value<'a> for Text<'a> {
 
     fn into_owned(self) -> Text<'static> {
         self.into_owned()
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
     }
 }
 
@@ -185,10 +154,6 @@ impl<'a> Value<'a> for bool {
     fn into_owned(self) -> Self {
         self
     }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bool(*self)
-    }
 }
 
 /// Milliseconds or seconds, as a number or as a string of digits.
@@ -202,10 +167,6 @@ impl<'a> Value<'a> for Timestamp {
 
     fn into_owned(self) -> Self {
         self
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(self.to_meta())
     }
 }
 
@@ -227,10 +188,6 @@ impl<'a> Value<'a> for i64 {
     fn into_owned(self) -> Self {
         self
     }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(*self)
-    }
 }
 
 /// A number that is finite.
@@ -245,10 +202,6 @@ impl<'a> Value<'a> for f64 {
     fn into_owned(self) -> Self {
         self
     }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(*self)
-    }
 }
 
 impl<'a, V: Value<'a>> Value<'a> for Box<V> {
@@ -262,8 +215,8 @@ impl<'a, V: Value<'a>> Value<'a> for Box<V> {
         Box::new(V::into_owned(*self))
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        V::write(self, serializer)
+    fn is_filled(&self) -> bool {
+        V::is_filled(self)
     }
 }
 
@@ -301,10 +254,9 @@ macro_rules! wire {
                 $name {$($field: $crate::event::wire::Field::into_owned(self.$field),)*}
             }
 
-            fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut map = serializer.serialize_map(None)?;
-                self.write_members(&mut map)?;
-                serde::ser::SerializeMap::end(map)
+            #[inline]
+            fn is_filled(&self) -> bool {
+                false $(|| $crate::event::wire::Field::is_present(&self.$field))*
             }
         }
 
@@ -332,14 +284,6 @@ macro_rules! wire {
                     }
                     Ok(())
                 })
-            }
-
-            pub(super) fn write_members<M: serde::ser::SerializeMap>(
-                &self,
-                map: &mut M,
-            ) -> Result<(), M::Error> {
-                $($crate::event::wire::Field::write(&self.$field, $key, map)?;)*
-                Ok(())
             }
         }
     )*};

@@ -5,13 +5,16 @@
 //! JSON only afterwards.
 
 mod delivery;
+mod entry;
+mod events;
 mod form;
 mod handshake;
 mod respond;
 mod signature;
 mod signed_request;
 
-pub use delivery::{Delivery, EnvelopeError, Events, parse_unverified};
+pub use delivery::{Delivery, EnvelopeError, EventJsonError, parse_unverified};
+pub use events::Events;
 pub use handshake::HandshakeError;
 pub use respond::Outcome;
 pub use signature::{SignatureError, sign};

@@ -1,45 +1,82 @@
-//! From an HTTP request to the answer, for any server built on the `http` types.
+//! The decision about one HTTP request, for any server built on the `http` types.
 
-use http::{HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 
 use super::{Delivery, EnvelopeError, HandshakeError, ReceiveError, SIGNATURE_HEADER, Webhook};
 
-/// What to do with a request to the callback URL.
+/// Decision about a request to the callback URL.
+///
+/// The host handles each variant, so the enum is exhaustive.
 #[derive(Debug)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums)]
 pub enum Outcome<'a> {
-    /// Send this back: the handshake's answer, or a refusal.
-    Answer(Response<String>),
-    /// It is Meta's: commit it, then answer 200; answer 503 if that fails.
+    /// Send this response: the answer to a handshake, or a refusal.
+    Response(Response<String>),
+    /// Meta sent these events: commit them, then answer 200. Answer 503 when the commit fails.
     Delivery(Delivery<'a>),
-    /// It is Meta's and unreadable: keep the body, then answer 200.
+    /// Meta sent this body, and it is not a delivery: keep the body, then answer 200. Any other
+    /// answer makes Meta unsubscribe the Page within an hour.
     Unreadable(EnvelopeError),
 }
 
 impl Webhook {
-    /// Decides about one request, from its head and its whole body.
+    /// Decides what to do with one request, from its head and its whole body.
     ///
-    /// Reading the body under a limit ([`MAX_BODY_BYTES`](super::MAX_BODY_BYTES)) is the host's.
+    /// The signature is checked first, over the body as it was received. A request with a right
+    /// signature is read whatever its `Content-Encoding` and `Content-Type` say.
+    ///
+    /// | Request | Outcome |
+    /// |---|---|
+    /// | `GET` with the right verify token | 200 with the challenge |
+    /// | `GET` with another token | 403 |
+    /// | `GET` that is not a handshake | 400 |
+    /// | `POST` with a right signature | [`Outcome::Delivery`] or [`Outcome::Unreadable`] |
+    /// | `POST` without, with a `Content-Encoding` other than `identity` | 415 |
+    /// | `POST` without | 401 |
+    /// | another method | 405 |
+    ///
+    /// The host reads the body, and limits it to [`MAX_BODY_BYTES`](super::MAX_BODY_BYTES).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http::Request;
+    /// use messenger_crm::{
+    ///     secret::{AppSecret, VerifyToken},
+    ///     webhook::{Outcome, SIGNATURE_HEADER, Webhook, sign},
+    /// };
+    ///
+    /// let secret = AppSecret::new("60efff025951cddde78c8d03de52cc90")?;
+    /// let webhook = Webhook::new(&secret, VerifyToken::new("pasted into Meta's dashboard")?);
+    ///
+    /// let body = br#"{"object":"page","entry":[]}"#;
+    /// let request = Request::post("/webhook").header(SIGNATURE_HEADER, sign(&secret, body));
+    /// let (parts, ()) = request.body(())?.into_parts();
+    /// let status = match webhook.respond(&parts, body) {
+    ///     Outcome::Response(response) => response.status(),
+    ///     Outcome::Delivery(delivery) => {
+    ///         for _event in &delivery { /* commit it */ }
+    ///         http::StatusCode::OK
+    ///     }
+    ///     Outcome::Unreadable(_) => { /* keep the body */ http::StatusCode::OK }
+    /// };
+    /// assert_eq!(status, 200);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn respond<'a>(&self, request: &Parts, body: &'a [u8]) -> Outcome<'a> {
         match request.method {
-            Method::GET => Outcome::Answer(
+            Method::GET => Outcome::Response(
                 match self.handshake(request.uri.query().unwrap_or_default()) {
-                    Ok(challenge) => answer(StatusCode::OK, challenge),
+                    Ok(challenge) => response(StatusCode::OK, challenge),
                     Err(HandshakeError::WrongToken) => {
-                        answer(StatusCode::FORBIDDEN, "wrong verify token\n")
+                        response(StatusCode::FORBIDDEN, "wrong verify token\n")
                     }
                     Err(HandshakeError::Malformed(_)) => {
-                        answer(StatusCode::BAD_REQUEST, "not a handshake\n")
+                        response(StatusCode::BAD_REQUEST, "not a handshake\n")
                     }
                 },
             ),
             Method::POST => {
-                if request.headers.contains_key(header::CONTENT_ENCODING) {
-                    return Outcome::Answer(answer(
-                        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                        "no content encoding is supported\n",
-                    ));
-                }
                 let mut signatures = request.headers.get_all(SIGNATURE_HEADER).iter();
                 let signature = match (signatures.next(), signatures.next()) {
                     (Some(one), None) => Some(one.as_bytes()),
@@ -48,28 +85,44 @@ impl Webhook {
                 match self.receive(signature, body) {
                     Ok(delivery) => Outcome::Delivery(delivery),
                     Err(ReceiveError::Envelope(error)) => Outcome::Unreadable(error),
-                    Err(ReceiveError::Signature(_)) => Outcome::Answer(answer(
+                    Err(ReceiveError::Signature(_)) if is_encoded(&request.headers) => {
+                        Outcome::Response(response(
+                            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                            "the signature does not match, and no content encoding is supported\n",
+                        ))
+                    }
+                    Err(ReceiveError::Signature(_)) => Outcome::Response(response(
                         StatusCode::UNAUTHORIZED,
                         "not signed by this app\n",
                     )),
                 }
             }
             _ => {
-                let mut refusal = answer(StatusCode::METHOD_NOT_ALLOWED, "GET or POST\n");
+                let mut refusal = response(StatusCode::METHOD_NOT_ALLOWED, "GET or POST\n");
                 refusal
                     .headers_mut()
                     .insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
-                Outcome::Answer(refusal)
+                Outcome::Response(refusal)
             }
         }
     }
 }
 
-/// Plain text that no browser takes for anything else: a challenge may hold markup.
-fn answer(status: StatusCode, body: impl Into<String>) -> Response<String> {
-    let mut answer = Response::new(body.into());
-    *answer.status_mut() = status;
-    let headers = answer.headers_mut();
+/// Whether a header names a coding that changes the body.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut codings = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    codings.any(|coding| {
+        let coding = coding.trim_ascii();
+        !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity")
+    })
+}
+
+/// Plain text that no browser renders as something else: a challenge may hold markup.
+fn response(status: StatusCode, body: impl Into<String>) -> Response<String> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("text/plain; charset=utf-8"),
@@ -78,7 +131,7 @@ fn answer(status: StatusCode, body: impl Into<String>) -> Response<String> {
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
-    answer
+    response
 }
 
 #[cfg(test)]
@@ -93,27 +146,27 @@ mod tests {
 
     const BODY: &[u8] = br#"{"object":"page","entry":[]}"#;
 
-    /// From platform.md §1.4, whose secret it is.
+    /// Of `BODY` under this secret.
     const SHA1: &str = "sha1=4693fbb58c8829d013b97a3ac343694be8a1f7c7";
 
     fn secret() -> AppSecret {
         AppSecret::new("60efff025951cddde78c8d03de52cc90").unwrap()
     }
 
-    /// What is sent back; nothing when it is a delivery.
+    /// The response; `None` for a signed body.
     #[track_caller]
-    fn answer_to(request: http::request::Builder, body: &[u8]) -> Option<Response<String>> {
+    fn response_to(request: http::request::Builder, body: &[u8]) -> Option<Response<String>> {
         let webhook = Webhook::new(&secret(), VerifyToken::new("t").unwrap());
         let (parts, ()) = request.body(()).unwrap().into_parts();
         match webhook.respond(&parts, body) {
-            Outcome::Answer(answer) => Some(answer),
+            Outcome::Response(response) => Some(response),
             Outcome::Delivery(_) | Outcome::Unreadable(_) => None,
         }
     }
 
     #[track_caller]
     fn status(request: http::request::Builder, body: &[u8]) -> Option<u16> {
-        answer_to(request, body).map(|answer| answer.status().as_u16())
+        response_to(request, body).map(|response| response.status().as_u16())
     }
 
     #[test]
@@ -143,18 +196,63 @@ mod tests {
     }
 
     #[test]
-    fn v31_content_encoding_is_refused() {
+    fn g9_v31_a_signed_body_is_read_whatever_coding_is_named() {
         let good = sign(&secret(), BODY);
-        for encoding in ["gzip", "identity", ""] {
+        for encoding in ["identity", "", "gzip", "br, identity"] {
             let post = Request::post("/")
                 .header(SIGNATURE_HEADER, &good)
                 .header("content-encoding", encoding);
-            assert_eq!(status(post, BODY), Some(415));
+            assert_eq!(status(post, BODY), None, "{encoding}");
         }
     }
 
     #[test]
-    fn h1_h2_h4_h8_the_answers_to_a_handshake() {
+    fn g9_v31_an_unsigned_body_is_415_only_with_a_coding() {
+        let wrong = sign(&secret(), b"another body");
+        for (encodings, expected) in [
+            (&["gzip"][..], 415),
+            (&["GZIP"], 415),
+            (&["identity, br"], 415),
+            (&["identity", "deflate"], 415),
+            (&["identity"], 401),
+            (&[" Identity ,"], 401),
+            (&[""], 401),
+            (&[], 401),
+        ] {
+            for signature in [None, Some(&wrong)] {
+                let mut post = Request::post("/");
+                for encoding in encodings {
+                    post = post.header("content-encoding", *encoding);
+                }
+                if let Some(signature) = signature {
+                    post = post.header(SIGNATURE_HEADER, signature);
+                }
+                assert_eq!(status(post, BODY), Some(expected), "{encodings:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn g10_a_signed_body_that_is_no_delivery_is_unreadable() {
+        let webhook = Webhook::new(&secret(), VerifyToken::new("t").unwrap());
+        for body in [
+            r#"{"foo":1}"#,
+            r#"{"object":"page"}"#,
+            r#"{"object":"page","entry":null}"#,
+            r#"{"entry":[]}"#,
+            r#"{"object":null,"entry":[]}"#,
+            "[]",
+        ] {
+            let post =
+                Request::post("/").header(SIGNATURE_HEADER, sign(&secret(), body.as_bytes()));
+            let (parts, ()) = post.body(()).unwrap().into_parts();
+            let outcome = webhook.respond(&parts, body.as_bytes());
+            assert!(matches!(outcome, Outcome::Unreadable(_)), "{body}");
+        }
+    }
+
+    #[test]
+    fn h1_h2_h4_h8_the_responses_to_a_handshake() {
         for (query, status, body) in [
             (
                 "hub.mode=subscribe&hub.verify_token=t&hub.challenge=%3Cb%3E",
@@ -169,10 +267,10 @@ mod tests {
             ("hub.mode=subscribe", 400, "not a handshake\n"),
             ("", 400, "not a handshake\n"),
         ] {
-            let answer = answer_to(Request::get(format!("/?{query}")), b"").unwrap();
-            assert_eq!(answer.status(), status);
-            assert_eq!(answer.body(), body);
-            let headers = answer.headers();
+            let response = response_to(Request::get(format!("/?{query}")), b"").unwrap();
+            assert_eq!(response.status(), status);
+            assert_eq!(response.body(), body);
+            let headers = response.headers();
             assert_eq!(headers["content-type"], "text/plain; charset=utf-8");
             assert_eq!(headers["x-content-type-options"], "nosniff");
         }
@@ -185,9 +283,9 @@ mod tests {
             let request = Request::builder()
                 .method(method)
                 .header(SIGNATURE_HEADER, &good);
-            let answer = answer_to(request, BODY).unwrap();
-            assert_eq!(answer.status(), 405, "{method}");
-            assert_eq!(answer.headers()["allow"], "GET, POST");
+            let response = response_to(request, BODY).unwrap();
+            assert_eq!(response.status(), 405, "{method}");
+            assert_eq!(response.headers()["allow"], "GET, POST");
         }
     }
 }

@@ -37,7 +37,7 @@ fn every_recorded_body_is_what_its_index_says() {
             Err(error) => panic!("{file} ({kinds}): {error}"),
         };
         let (object, kinds) = kinds.split_once(':').unwrap();
-        assert_eq!(delivery.object.name(), Some(object), "{file}");
+        assert_eq!(delivery.object.name(), object, "{file}");
         let expected: Vec<String> = kinds.split('|').map(expected).collect();
         let found: Vec<String> = delivery.events.iter().map(found).collect();
         assert_eq!(found, expected, "{file}");
@@ -57,6 +57,8 @@ fn expected(told: &str) -> String {
         "bare" => "unrecognized:-".to_owned(),
         // An echo is a kind of its own here, and a message with a mark there.
         "message" if details.starts_with("[echo") => "echo".to_owned(),
+        // Older webhooks have a hyphen.
+        "policy-enforcement" => "policy_enforcement".to_owned(),
         _ => kind.replace("unknown:", "unrecognized:"),
     }
 }

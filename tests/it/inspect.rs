@@ -27,7 +27,9 @@ fn every_fixture_is_shown_as_it_is_expected() {
             let columns: Vec<&str> = lines.next().unwrap().split('\t').collect();
             assert_eq!(columns.len(), 8, "{columns:?}");
             assert_eq!(columns[0], file.to_str().unwrap());
-            assert_eq!(columns[1..7].join(" "), event.line);
+            let line = columns[1..7].join(" ");
+            // Older webhooks have a hyphen, and it is shown as it was written.
+            assert_eq!(line.replace("y-e", "y_e"), event.line);
             assert!(!columns[7].is_empty());
         }
         if fixture.events.is_empty() {

@@ -224,9 +224,9 @@ fn another_object_makes_no_customer() {
 
 /// The event as another delivery brings it, after another one.
 fn again(event: &Event<'_>, channel: Channel, time: &str) -> Event<'static> {
-    let object = event.object.name().unwrap();
+    let object = event.object.name();
     let id = event
-        .page
+        .entry_id
         .as_ref()
         .map_or(String::new(), |page| format!(r#","id":"{}""#, &**page));
     let raw = event.raw();

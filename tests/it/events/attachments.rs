@@ -8,7 +8,6 @@ use super::{Fixture, event, fixture, told};
 pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "message.image",
-        "3.1.2",
         &[event(told!("message", "m_image"), |event| {
             let [cup, pot] = all(&kind!(event, Message).attachments);
             is(cup, "image", "https://scontent.example/v/cup.jpg?oh=1&oe=2");
@@ -20,7 +19,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.media",
-        "3.1.2",
         &[event(told!("message", "m_media"), |event| {
             let [audio, video, file] = all(&kind!(event, Message).attachments);
             is(audio, "audio", "https://cdn.example/a.mp4");
@@ -30,7 +28,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.sticker",
-        "3.1.2",
         &[event(told!("message", "m_sticker"), |event| {
             let [sticker] = all(&kind!(event, Message).attachments);
             is(sticker, "sticker", "https://scontent.example/s.png");
@@ -39,7 +36,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.sticker.transition",
-        "3.1.2",
         &[event(told!("message", "m_sticker2"), |event| {
             let [sticker] = all(&kind!(event, Message).attachments);
             is(sticker, "sticker", "https://scontent.example/s.png");
@@ -48,7 +44,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.sticker.image",
-        "3.1.2",
         &[event(told!("message", "m_sticker3"), |event| {
             let [sticker] = all(&kind!(event, Message).attachments);
             is(sticker, "sticker", "https://scontent.example/s.png");
@@ -57,7 +52,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.sticker.legacy",
-        "3.1.1",
         &[event(
             told!("message", "mid.1763990000001:a1b2c3d4"),
             |event| {
@@ -70,23 +64,21 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.fallback",
-        "3.1.2",
         &[event(told!("message", "m_fallback"), |event| {
             let message = kind!(event, Message);
             message.text.is("https://tea.example/");
             let [link] = all(&message.attachments);
             is(link, "fallback", "https://l.example/?u=tea");
             of(&link.payload).title.is("Tea, and nothing else");
-            assert_eq!(link.title(), Some("Tea, and nothing else"));
+            assert_eq!(link.any_title(), Some("Tea, and nothing else"));
         })],
     ),
     fixture(
         "message.fallback.bare",
-        "3.1.2",
         &[event(told!("message", "m_fallback2"), |event| {
             let [bare] = all(&kind!(event, Message).attachments);
             assert_eq!(
-                (bare.kind(), bare.url(), bare.title()),
+                (bare.kind_name(), bare.any_url(), bare.any_title()),
                 ("fallback", None, None)
             );
             bare.payload.is_absent();
@@ -94,7 +86,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.fallback.legacy",
-        "3.1.2",
         &[event(told!("message", "mid.$cAAR:fallback"), |event| {
             let [null, blob] = all(&kind!(event, Message).attachments);
             is(null, "fallback", "https://tea.example/");
@@ -107,7 +98,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.reel",
-        "3.1.2",
         &[event(told!("message", "m_reel"), |event| {
             let [reel] = all(&kind!(event, Message).attachments);
             is(reel, "reel", "/reel/1234/");
@@ -117,7 +107,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.post",
-        "3.1.2",
         &[event(told!("message", "m_post"), |event| {
             let [post] = all(&kind!(event, Message).attachments);
             is(post, "post", "https://www.facebook.example/p/1");
@@ -127,7 +116,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.share",
-        "3.1.2",
         &[event(told!("message", "m_share"), |event| {
             let [share] = all(&kind!(event, Message).attachments);
             is(share, "share", "https://www.facebook.example/s/2");
@@ -136,7 +124,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.location",
-        "3.1.2",
         &[event(told!("message", "m_location"), |event| {
             let [place] = all(&kind!(event, Message).attachments);
             is(place, "location", "https://l.facebook.example/l.php?u=map");
@@ -147,7 +134,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.product",
-        "3.1.3",
         &[event(told!("message", "m_product"), |event| {
             let message = kind!(event, Message);
             message.text.is("Is this one still there?");
@@ -156,10 +142,9 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.appointment",
-        "3.1.2",
         &[event(told!("message", "m_appointment"), |event| {
             let [booking] = all(&kind!(event, Message).attachments);
-            assert_eq!(booking.kind(), "appointment_booking");
+            assert_eq!(booking.kind_name(), "appointment_booking");
             let booking = of(&booking.payload);
             booking.booking_id.is("bk_77");
             booking.status.is("requested");
@@ -170,10 +155,12 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.unsupported_type",
-        "3.1.2",
         &[event(told!("message", "m_strange"), |event| {
             let [strange, hologram] = all(&kind!(event, Message).attachments);
-            assert_eq!((strange.kind(), strange.url()), ("unsupported_type", None));
+            assert_eq!(
+                (strange.kind_name(), strange.any_url()),
+                ("unsupported_type", None)
+            );
             is(hologram, "hologram", "https://cdn.example/h");
         })],
     ),
@@ -183,13 +170,13 @@ pub(super) const FIXTURES: &[Fixture] = &[
 #[track_caller]
 pub(super) fn is(attachment: &Attachment<'_>, kind: &str, url: &str) {
     attachment.kind.is(kind);
-    assert_eq!(attachment.url(), Some(url));
+    assert_eq!(attachment.any_url(), Some(url));
 }
 
 #[track_caller]
 pub(super) fn is_tea_pot(attachments: &[Attachment<'_>]) {
     let [template] = all(attachments);
-    assert_eq!(template.kind(), "template");
+    assert_eq!(template.kind_name(), "template");
     let [pot] = all(&of(&of(&template.payload).product).elements);
     pot.id.is("5550001");
     pot.retailer_id.is("SKU-7");

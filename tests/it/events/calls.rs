@@ -6,7 +6,6 @@ use super::{Fixture, event, fixture};
 pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "calls.connect",
-        "3.24",
         &[event(
             "calls calls 106540001112223 7104000555666777 1763990000000 -",
             |event| {
@@ -22,7 +21,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "calls.connect.business",
-        "3.24",
         &[event(
             "calls calls 106540001112223 7104000555666777 1763990000000 -",
             |event| kind!(event, Call).direction.is("business_initiated"),
@@ -30,7 +28,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "calls.call_status",
-        "3.24",
         &[event(
             "calls calls 106540001112223 7104000555666777 1763990002000 -",
             |event| {
@@ -42,7 +39,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "calls.media_update",
-        "3.24",
         &[event(
             "calls calls 106540001112223 - 1763990003000 -",
             |event| {
@@ -57,7 +53,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "calls.terminate",
-        "3.24",
         &[event(
             "calls calls 106540001112223 - 1763990063000 -",
             |event| {
@@ -71,7 +66,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "calls.terminate.failed",
-        "3.24",
         &[event(
             "calls calls 106540001112223 - 1763990063000 -",
             |event| {
@@ -82,7 +76,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "call_permission_reply",
-        "3.24",
         &[event(
             "entry call_permission_reply 106540001112223 7104000555666777 1763990000000 -",
             |event| {
@@ -96,7 +89,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "call_permission_reply.messaging",
-        "3.24",
         &[event(
             "messaging call_permission_reply 106540001112223 7104000555666777 1763990000000 -",
             |event| {
@@ -107,7 +99,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "call_settings",
-        "3.24",
         &[event(
             "entry call_settings 106540001112223 - - -",
             |event| {

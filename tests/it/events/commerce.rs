@@ -6,7 +6,6 @@ use super::{Fixture, event, fixture, told};
 pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "messaging_feedback",
-        "3.17",
         &[event(
             "messaging messaging_feedback 106540001112223 7104000555666777 - -",
             |event| {
@@ -29,7 +28,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "messaging_customer_information",
-        "3.18",
         &[event(
             "messaging messaging_customer_information 106540001112223 7104000555666777 1763990000000 -",
             |event| {
@@ -55,7 +53,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "form",
-        "3.19",
         &[event(
             "messaging form 106540001112223 7104000555666777 1763990000000 -",
             |event| {
@@ -69,7 +66,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "order",
-        "3.21",
         &[event(told!("order", "-"), |event| {
             let order = kind!(event, Order);
             order.note.is("gift wrap");
@@ -89,7 +85,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "template",
-        "3.22",
         &[event(told!("template", "-"), |event| {
             let coupon = kind!(event, Coupon);
             coupon.kind.is("coupon");
@@ -100,7 +95,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message_context",
-        "3.26.2",
         &[event(told!("message_context", "-"), |event| {
             let [detection] = all(&kind!(event, MessageContext).detections);
             detection.kind.is("PURCHASE");
@@ -115,7 +109,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "payment",
-        "3.27",
         &[event(told!("payment", "-"), |event| {
             let payment = kind!(event, Payment);
             payment.payload.is("ORDER_7");
@@ -146,7 +139,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "pre_checkout",
-        "3.27",
         &[event(told!("pre_checkout", "-"), |event| {
             let checkout = kind!(event, PreCheckout);
             checkout.payload.is("ORDER_7");
@@ -161,7 +153,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "checkout_update",
-        "3.27",
         &[event(told!("checkout_update", "-"), |event| {
             let update = kind!(event, CheckoutUpdate);
             update.payload.is("ORDER_7");
@@ -172,7 +163,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "game_play",
-        "3.28",
         &[event(told!("game_play", "-"), |event| {
             let play = kind!(event, GamePlay);
             play.game_id.is("880001");
@@ -186,7 +176,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "game_play.solo",
-        "3.28",
         &[event(told!("game_play", "-"), |event| {
             let play = kind!(event, GamePlay);
             play.context_type.is("SOLO");
@@ -195,7 +184,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "branded_camera",
-        "3.28",
         &[event(told!("branded_camera", "-"), |event| {
             let camera = kind!(event, BrandedCamera);
             camera.content_ids.is(&["31", "32"]);

@@ -6,7 +6,6 @@ use super::{Fixture, event, fixture, told};
 pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "postback",
-        "3.4",
         &[event(told!("postback", "m_postback"), |event| {
             let postback = kind!(event, Postback);
             postback.title.is("Get Started");
@@ -21,7 +20,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "postback.bare",
-        "3.4",
         &[event(told!("postback", "-"), |event| {
             let postback = kind!(event, Postback);
             postback.title.is("");
@@ -35,18 +33,16 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "postback.user_ref",
-        "3.4",
         &[event(
             "messaging postback 106540001112223 - 1763990000001 -",
             |event| {
-                of(&event.beside).user_ref.is("90210");
+                of(&event.extras).user_ref.is("90210");
                 kind!(event, Postback).title.is("Start");
             },
         )],
     ),
     fixture(
         "delivery",
-        "3.5",
         &[event(told!("delivery", "-"), |event| {
             let receipt = kind!(event, Delivery);
             receipt.watermark.is(1_763_989_999_500);
@@ -57,7 +53,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "delivery.bare",
-        "3.5",
         &[event(
             "messaging delivery 106540001112223 7104000555666777 - -",
             |event| {
@@ -68,7 +63,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "read",
-        "3.6",
         &[event(told!("read", "-"), |event| {
             kind!(event, Read).watermark.is(1_763_989_999_800);
             kind!(event, Read).mid.is_absent();
@@ -77,14 +71,12 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "read.legacy",
-        "3.6",
         &[event(told!("read", "-"), |event| {
             kind!(event, Read).watermark.is(1_763_989_999_800);
         })],
     ),
     fixture(
         "reaction",
-        "3.7",
         &[event(told!("reaction", "m_echo"), |event| {
             let reaction = kind!(event, Reaction);
             reaction.action.is("react");
@@ -95,7 +87,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "reaction.unreact",
-        "3.7",
         &[event(told!("reaction", "m_echo"), |event| {
             let reaction = kind!(event, Reaction);
             reaction.action.is("unreact");
@@ -104,7 +95,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "optin.plugin",
-        "3.8",
         &[event(
             "messaging optin 106540001112223 7104000555666777 1763990000000 -",
             |event| {
@@ -116,7 +106,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "optin.checkbox",
-        "3.8",
         &[event(
             "messaging optin 106540001112223 - 1763990000000 -",
             |event| {
@@ -127,7 +116,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "optin.one_time",
-        "3.8",
         &[event(told!("optin", "-"), |event| {
             let optin = kind!(event, Optin);
             optin.kind.is("one_time_notif_req");
@@ -137,7 +125,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "optin.marketing",
-        "3.8",
         &[event(told!("optin", "-"), |event| {
             let optin = kind!(event, Optin);
             optin.kind.is("notification_messages");
@@ -156,7 +143,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "optin.stopped",
-        "3.8",
         &[event(told!("optin", "-"), |event| {
             let optin = kind!(event, Optin);
             optin.status.is("STOP NOTIFICATIONS");
@@ -166,7 +152,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "optout",
-        "3.9",
         &[event(told!("optout", "-"), |event| {
             let raw = kind!(event, Optout);
             assert_eq!(
@@ -178,7 +163,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "referral.link",
-        "3.10",
         &[event(told!("referral", "-"), |event| {
             let referral = kind!(event, Referral);
             referral.reference.is("poster");
@@ -189,7 +173,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "referral.ad",
-        "3.10",
         &[event(told!("referral", "-"), |event| {
             let referral = kind!(event, Referral);
             referral.ad_id.is("6045246247433");
@@ -204,14 +187,13 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "referral.lead",
-        "3.10",
         &[event(
             "messaging referral 106540001112223 7104000555666777 1763990000000 -",
             |event| {
                 let referral = kind!(event, Referral);
                 referral.kind.is("LEAD_COMPLETE");
                 referral.ad_id.is("6302572858686");
-                let [city, since] = all(&of(&of(&event.beside).lead).data);
+                let [city, since] = all(&of(&of(&event.extras).lead).data);
                 city.question.is("Which city is your tea house in?");
                 city.answer.is("Taipei");
                 since.answer.is("1987");
@@ -220,7 +202,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "account_linking.linked",
-        "3.11",
         &[event(told!("account_linking", "-"), |event| {
             kind!(event, AccountLinking).status.is("linked");
             kind!(event, AccountLinking)
@@ -231,7 +212,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "account_linking.unlinked",
-        "3.11",
         &[event(told!("account_linking", "-"), |event| {
             kind!(event, AccountLinking).status.is("unlinked");
             kind!(event, AccountLinking).authorization_code.is_absent();
@@ -239,7 +219,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "response_feedback",
-        "3.20",
         &[event(told!("response_feedback", "m_echo"), |event| {
             kind!(event, ResponseFeedback).feedback.is("Good response");
             assert_eq!(event.kind.field(), Some("response_feedback"));
@@ -247,7 +226,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message_request",
-        "3.28",
         &[event(told!("message_request", "-"), |event| {
             assert_eq!(kind!(event, MessageRequest).as_str(), "accept");
         })],

@@ -7,7 +7,6 @@ use super::{Fixture, event, fixture, told};
 pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "echo.text",
-        "3.3",
         &[event(told!("echo", "m_echo"), |event| {
             let echo = kind!(event, Echo);
             echo.app_id.is("1517000481860111");
@@ -21,7 +20,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "echo.own",
-        "3.3",
         &[event(told!("echo", "m_own"), |event| {
             let echo = kind!(event, Echo);
             echo.app_id.is("1517000481860111");
@@ -30,7 +28,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "echo.inbox",
-        "3.3",
         &[event(told!("echo", "m_inbox"), |event| {
             let echo = kind!(event, Echo);
             assert!(echo.app_id.is_none() && echo.metadata.is_none());
@@ -39,7 +36,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "echo.media_template",
-        "3.3",
         &[event(told!("echo", "m_media_template"), |event| {
             let [template] = all(&kind!(event, Echo).attachments);
             is(template, "template", "https://www.facebook.example/photo/1");
@@ -57,7 +53,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "echo.generic_template",
-        "4.7",
         &[event(told!("echo", "m_generic"), |event| {
             let [template] = all(&kind!(event, Echo).attachments);
             template.title.is("Our tea");
@@ -78,7 +73,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "echo.button_template",
-        "4.7",
         &[event(told!("echo", "m_button"), |event| {
             let [template] = all(&kind!(event, Echo).attachments);
             let payload = of(&template.payload);
@@ -90,14 +84,12 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "echo.product",
-        "3.3",
         &[event(told!("echo", "m_product_echo"), |event| {
             is_tea_pot(&kind!(event, Echo).attachments);
         })],
     ),
     fixture(
         "echo.fallback",
-        "3.3",
         &[event(told!("echo", "m_legacy"), |event| {
             let [legacy] = all(&kind!(event, Echo).attachments);
             is(legacy, "fallback", "https://www.facebook.example/");
@@ -107,18 +99,16 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "echo.user_ref",
-        "2.4",
         &[event(
             "messaging echo 106540001112223 - 1763990000001 m_echo_ref",
             |event| {
-                of(&event.beside).user_ref.is("ref-2a7f");
+                of(&event.extras).user_ref.is("ref-2a7f");
                 event.recipient.is_absent();
             },
         )],
     ),
     fixture(
         "echo.deleted",
-        "3.1.1",
         &[event(told!("echo", "m_echo"), |event| {
             assert!(kind!(event, Echo).is_deleted);
         })],

@@ -6,7 +6,6 @@ use super::{Fixture, event, fixture, told};
 pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "message.text",
-        "3.1.1",
         &[event(told!("message", "m_text"), |event| {
             let message = kind!(event, Message);
             message.mid.is("m_text");
@@ -15,7 +14,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
             assert!(
                 message.attachments.is_empty() && !message.is_deleted && !message.is_unsupported
             );
-            assert!(event.beside.is_none() && !event.is_test());
+            assert!(event.extras.is_none() && !event.is_test());
             event.sender.is("7104000555666777");
             event.recipient.is("106540001112223");
             assert_eq!(event.kind.field(), Some("messages"));
@@ -23,7 +22,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.quick_reply",
-        "3.1.1",
         &[event(told!("message", "m_quick"), |event| {
             let message = kind!(event, Message);
             message.text.is("Green");
@@ -34,7 +32,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.reply_to",
-        "3.1.1",
         &[event(told!("message", "m_reply"), |event| {
             let reply_to = of(&kind!(event, Message).reply_to);
             reply_to.mid.is("m_text");
@@ -44,7 +41,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.escapes",
-        "1.4",
         &[event(told!("message", "m_escapes"), |event| {
             kind!(event, Message)
                 .text
@@ -53,7 +49,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.referral.product",
-        "3.1.5",
         &[event(told!("message", "m_shop"), |event| {
             let referral = of(&kind!(event, Message).referral);
             of(&referral.product).id.is("5550001");
@@ -62,7 +57,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.referral.ad",
-        "3.1.5",
         &[event(told!("message", "m_ad"), |event| {
             let referral = of(&kind!(event, Message).referral);
             referral.reference.is("spring");
@@ -80,7 +74,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.commands",
-        "3.1.6",
         &[event(told!("message", "m_command"), |event| {
             let [find, near] = all(&kind!(event, Message).commands);
             find.name.is("find");
@@ -89,7 +82,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.nlp",
-        "3.1.7",
         &[event(told!("message", "m_nlp"), |event| {
             let nlp = of(&kind!(event, Message).nlp).as_str();
             assert!(
@@ -104,7 +96,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.nlp.errors",
-        "3.1.7",
         &[event(told!("message", "m_nlp2"), |event| {
             let nlp = of(&kind!(event, Message).nlp);
             let errors = r#"{"errors":[{"code":"msg-invalid","message":"the max is 1024"}]}"#;
@@ -113,20 +104,18 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.prior_message",
-        "2.4",
         &[event(told!("message", "m_prior"), |event| {
-            let prior = of(&of(&event.beside).prior_message);
+            let prior = of(&of(&event.extras).prior_message);
             prior.source.is("checkbox_plugin");
             prior.identifier.is("ref-2a7f");
         })],
     ),
     fixture(
         "message.hop_context",
-        "3.10",
         &[event(
             "messaging message 106540001112223 7104000555666777 1763990000000 m_lead",
             |event| {
-                let [hop] = all(&of(&event.beside).hop_context);
+                let [hop] = all(&of(&event.extras).hop_context);
                 hop.app_id.is("498721317747541");
                 hop.metadata.is("messenger_lead_gen_complete");
                 kind!(event, Message)
@@ -137,9 +126,8 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.hop_context.list",
-        "2.4",
         &[event(told!("message", "m_hops"), |event| {
-            let [inbox, bot] = all(&of(&event.beside).hop_context);
+            let [inbox, bot] = all(&of(&event.extras).hop_context);
             inbox.app_id.is("263902037430900");
             inbox.metadata.is("");
             bot.app_id.is("1517000481860");
@@ -148,23 +136,23 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.hop_context.entry",
-        "2.2",
         &[event(told!("message", "m_hop"), |event| {
-            // It belongs to the entry; what it says of the thread stays with whoever keeps the body.
-            assert!(event.beside.is_none());
+            let extras = of(&event.extras);
+            assert!(extras.hop_context.is_empty());
+            let [hop] = all(&extras.entry_hop_context);
+            hop.app_id.is("2653000441517780");
+            hop.metadata.is("");
         })],
     ),
     fixture(
         "message.user_ref",
-        "2.4",
         &[event(told!("message", "m_ref"), |event| {
-            of(&event.beside).user_ref.is("ref-2a7f");
+            of(&event.extras).user_ref.is("ref-2a7f");
             event.sender.is("7104000555666777");
         })],
     ),
     fixture(
         "message.tags",
-        "3.1.1",
         &[event(told!("message", "m_tags"), |event| {
             let [tag] = all(&kind!(event, Message).tags);
             tag.source.is("customer_chat_plugin");
@@ -172,14 +160,12 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.deleted",
-        "3.1.1",
         &[event(told!("message", "m_text"), |event| {
             assert!(kind!(event, Message).is_deleted);
         })],
     ),
     fixture(
         "message.unsupported",
-        "3.1.1",
         &[event(told!("message", "m_unsupported"), |event| {
             let message = kind!(event, Message);
             assert!(message.is_unsupported && !message.is_deleted);
@@ -188,7 +174,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.numbers",
-        "2.4",
         &[event(
             "messaging message 106540001112223 71040005556667778889 1763990000001 m_numbers",
             |event| event.sender.is("71040005556667778889"),
@@ -196,14 +181,12 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.community",
-        "2.4",
         &[event(told!("message", "m_community"), |event| {
             assert!(event.raw().contains(r#""community":{"id":"31415"}"#));
         })],
     ),
     fixture(
         "message_edit",
-        "3.2",
         &[event(told!("message_edit", "m_text"), |event| {
             let edit = kind!(event, MessageEdit);
             edit.text.is("Do you have green oolong?");
@@ -213,7 +196,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message_edit.string",
-        "3.2",
         &[event(told!("message_edit", "m_text"), |event| {
             kind!(event, MessageEdit).num_edit.is(Some(2));
         })],

@@ -1,7 +1,7 @@
 //! Every shape that Meta sends, read: `tests/fixtures/webhook` and what is expected of each file.
 //!
-//! The files were typed by hand from platform.md, on one line, with Meta's escapes; the ids and
-//! names in them are invented.
+//! The files are typed by hand after Meta's documentation, on one line, with Meta's escapes. The ids
+//! and names in them are invented.
 
 #![allow(clippy::unwrap_used)]
 
@@ -32,8 +32,6 @@ use serde_json::value::RawValue;
 pub(crate) struct Fixture {
     /// The file's name without `.json`.
     pub(crate) name: &'static str,
-    /// The section of platform.md that it was typed from.
-    pub(crate) section: &'static str,
     pub(crate) events: &'static [Expected],
 }
 
@@ -46,16 +44,8 @@ pub(crate) struct Expected {
     check: fn(&Event<'_>),
 }
 
-const fn fixture(
-    name: &'static str,
-    section: &'static str,
-    events: &'static [Expected],
-) -> Fixture {
-    Fixture {
-        name,
-        section,
-        events,
-    }
+const fn fixture(name: &'static str, events: &'static [Expected]) -> Fixture {
+    Fixture { name, events }
 }
 
 const fn event(line: &'static str, check: fn(&Event<'_>)) -> Expected {

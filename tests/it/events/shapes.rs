@@ -26,7 +26,7 @@ fn every_file_is_expected_and_every_expected_file_is_there() {
 #[test]
 fn p1_every_shape_is_typed_to_its_last_member() {
     for fixture in fixtures() {
-        let at = format!("{} (platform.md §{})", fixture.name, fixture.section);
+        let at = fixture.name.to_owned();
         let body = body(fixture.name);
         let delivery = parse_unverified(body.as_bytes()).unwrap();
         let lines: Vec<String> = delivery.events.iter().map(line).collect();
@@ -123,8 +123,8 @@ fn plain_text_is_borrowed_from_the_body() {
     for fixture in fixtures() {
         let body = body(fixture.name);
         for event in parse_unverified(body.as_bytes()).unwrap().events {
-            let mut texts = vec![&event.page, &event.sender, &event.recipient];
-            texts.extend(event.beside.iter().map(|beside| &beside.user_ref));
+            let mut texts = vec![&event.entry_id, &event.sender, &event.recipient];
+            texts.extend(event.extras.iter().map(|extras| &extras.user_ref));
             if let Kind::Message(message) | Kind::Echo(message) = &event.kind {
                 texts.extend([
                     &message.mid,

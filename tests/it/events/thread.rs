@@ -1,6 +1,6 @@
 //! Who may answer: thread control, standby, and Meta's own measures.
 
-use messenger_crm::event::{Event, Kind};
+use messenger_crm::event::Event;
 
 use super::expect::{Absent as _, Is as _, kind};
 use super::{Fixture, event, fixture, told};
@@ -8,7 +8,6 @@ use super::{Fixture, event, fixture, told};
 pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "pass_thread_control",
-        "3.12",
         &[event(told!("pass_thread_control", "-"), |event| {
             let control = kind!(event, PassThreadControl);
             control.previous_owner_app_id.is("263902037430900");
@@ -19,7 +18,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "pass_thread_control.idle",
-        "3.12",
         &[event(told!("pass_thread_control", "-"), |event| {
             let control = kind!(event, PassThreadControl);
             assert!(control.previous_owner_app_id.is_none() && control.metadata.is_none());
@@ -28,7 +26,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "take_thread_control",
-        "3.13",
         &[event(told!("take_thread_control", "-"), |event| {
             let control = kind!(event, TakeThreadControl);
             control.previous_owner_app_id.is("1517000481860111");
@@ -38,7 +35,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "request_thread_control",
-        "3.13",
         &[event(told!("request_thread_control", "-"), |event| {
             kind!(event, RequestThreadControl)
                 .requested_owner_app_id
@@ -48,7 +44,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "app_roles",
-        "3.14",
         &[event(
             "messaging app_roles 106540001112223 - 1763990000001 -",
             |event| {
@@ -63,7 +58,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "standby.message",
-        "3.15",
         &[event(
             "standby message 106540001112223 7104000555666777 1763990000001 m_text",
             |event| kind!(event, Message).text.is("Do you have oolong?"),
@@ -71,7 +65,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "standby.echo",
-        "3.15",
         &[event(
             "standby echo 106540001112223 7104000555666777 1763990000001 m_inbox",
             |event| kind!(event, Echo).text.is("A person wrote this"),
@@ -79,7 +72,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "standby.postback",
-        "3.15",
         &[event(
             "standby postback 106540001112223 7104000555666777 1763990000001 m_postback",
             |event| {
@@ -90,7 +82,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "standby.postback.bare",
-        "3.15",
         &[event(
             "standby postback 106540001112223 7104000555666777 1763990000001 -",
             |event| kind!(event, Postback).title.is("Menu"),
@@ -98,7 +89,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "standby.delivery",
-        "3.15",
         &[event(
             "standby delivery 106540001112223 7104000555666777 1763990000001 -",
             |event| kind!(event, Delivery).watermark.is(1_763_989_999_500),
@@ -106,7 +96,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "standby.read",
-        "3.15",
         &[event(
             "standby read 106540001112223 7104000555666777 1763990000001 -",
             |event| kind!(event, Read).watermark.is(1_763_989_999_800),
@@ -114,7 +103,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "policy_enforcement",
-        "3.16",
         &[event(
             "messaging policy_enforcement 106540001112223 - 1763990000001 -",
             |event| {
@@ -125,15 +113,13 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "policy_enforcement.hyphen",
-        "3.16",
         &[event(
-            "messaging policy-enforcement 106540001112223 - 1763990000001 -",
+            "messaging policy_enforcement 106540001112223 - 1763990000001 -",
             |event| policy(event, "warning", Some("The bot writes too much.")),
         )],
     ),
     fixture(
         "policy_enforcement.unblock",
-        "3.16",
         &[event(
             "messaging policy_enforcement 106540001112223 - 1763990000001 -",
             |event| policy(event, "unblock", None),
@@ -143,9 +129,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
 
 #[track_caller]
 fn policy(event: &Event<'_>, action: &str, reason: Option<&str>) {
-    let Kind::PolicyEnforcement { enforcement, .. } = &event.kind else {
-        panic!("{:?}", event.kind)
-    };
+    let enforcement = kind!(event, PolicyEnforcement);
     enforcement.action.is(action);
     assert_eq!(enforcement.reason.as_deref(), reason);
 }

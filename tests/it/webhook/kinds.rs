@@ -40,11 +40,11 @@ fn an_image_has_its_address() {
         {"type":"fallback","title":"A post","url":"https://cdn.example/2"}, 7]}"#;
     only(member, |event| {
         let attachments = &message(event).attachments;
-        let kinds: Vec<&str> = attachments.iter().map(|one| one.kind()).collect();
+        let kinds: Vec<&str> = attachments.iter().map(|one| one.kind_name()).collect();
         assert_eq!(kinds, ["image", "fallback"]);
-        assert_eq!(attachments[0].url(), Some("https://cdn.example/1"));
-        assert_eq!(attachments[1].url(), Some("https://cdn.example/2"));
-        assert_eq!(attachments[1].title(), Some("A post"));
+        assert_eq!(attachments[0].any_url(), Some("https://cdn.example/1"));
+        assert_eq!(attachments[1].any_url(), Some("https://cdn.example/2"));
+        assert_eq!(attachments[1].any_title(), Some("A post"));
     });
 }
 
@@ -152,7 +152,7 @@ fn p22_attachments_of_any_content_are_kept() {
             &format!(r#""message":{{"mid":"m1","attachments":[{attachment}]}}"#),
             |event| {
                 assert_eq!(message(event).attachments.len(), 1);
-                assert_eq!(message(event).attachments[0].url(), url);
+                assert_eq!(message(event).attachments[0].any_url(), url);
             },
         );
     }
@@ -187,7 +187,7 @@ fn p24_a_sticker_is_one_sticker_in_every_form() {
                 let found: Vec<&str> = message(event)
                     .attachments
                     .iter()
-                    .map(|one| one.kind())
+                    .map(|one| one.kind_name())
                     .collect();
                 assert_eq!(found, kinds, "{message_json}");
             },
