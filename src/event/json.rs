@@ -98,7 +98,7 @@ impl<'a> Json<'a> {
         let mut first = true;
         while let Some(name) = self.next_member(&mut first)? {
             if name.is_escaped {
-                each(&unescaped(name.raw), self)?;
+                each(&name.decoded(), self)?;
             } else {
                 each(name.raw, self)?;
             }
@@ -110,7 +110,7 @@ impl<'a> Json<'a> {
     #[inline]
     pub(crate) fn text(&mut self) -> Result<Option<Text<'a>>> {
         match self.peek() {
-            b'"' => Ok(Some(self.string()?.decoded())),
+            b'"' => self.decoded_string().map(Some),
             b'-' | b'0'..=b'9' => Ok(Some(self.number()?.into())),
             _ => self.skip().map(|_| None),
         }
@@ -240,6 +240,31 @@ impl<'a> Json<'a> {
         Ok(name)
     }
 
+    /// Reads a string and decodes it in the same pass.
+    #[inline(always)]
+    fn decoded_string(&mut self) -> Result<Text<'a>> {
+        let start = self.at + 1;
+        self.at = plain_end(self.text.as_bytes(), start);
+        if self.byte() == b'"' {
+            self.at += 1;
+            return Ok(self.text[start..self.at - 1].into());
+        }
+        self.escaped_string(start)
+    }
+
+    #[inline(never)]
+    fn escaped_string(&mut self, start: usize) -> Result<Text<'a>> {
+        // No escape is shorter than what it stands for, so the text is allocated once.
+        let mut text = String::with_capacity(string_end(self.text.as_bytes(), self.at) - start);
+        text.push_str(&self.text[start..self.at]);
+        self.at = decode(self.text, self.at, &mut text)?;
+        if self.byte() != b'"' {
+            return Err(Syntax);
+        }
+        self.at += 1;
+        Ok(text.into())
+    }
+
     /// What stands between two quotation marks.
     #[inline(always)]
     fn string(&mut self) -> Result<Written<'a>> {
@@ -323,7 +348,10 @@ impl<'a> Written<'a> {
     #[inline]
     pub(crate) fn decoded(self) -> Text<'a> {
         if self.is_escaped {
-            unescaped(self.raw).into()
+            let mut decoded = String::with_capacity(self.raw.len());
+            // The escapes were checked when the string was read.
+            let _ = decode(self.raw, 0, &mut decoded);
+            decoded.into()
         } else {
             self.raw.into()
         }
@@ -358,37 +386,104 @@ fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Decodes a string whose escapes have been checked. Half a surrogate pair becomes U+FFFD.
-fn unescaped(raw: &str) -> String {
-    let mut text = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while !rest.is_empty() {
-        let (plain, escapes) = rest.split_at(plain_end(rest.as_bytes(), 0));
-        text.push_str(plain);
-        rest = escapes;
-        let units = std::iter::from_fn(|| {
-            let (digits, after) = rest.strip_prefix("\\u")?.split_at_checked(4)?;
-            rest = after;
-            Some(digits.bytes().fold(0, |unit, digit| {
-                (unit << 4) | (u16::from(digit & 0xf) + 9 * u16::from(digit >> 6))
-            }))
-        });
-        let decoded = char::decode_utf16(units);
-        text.extend(decoded.map(|half| half.unwrap_or(char::REPLACEMENT_CHARACTER)));
-        if let [b'\\', escape, ..] = rest.as_bytes() {
-            text.push(match escape {
-                b'b' => '\u{8}',
-                b'f' => '\u{c}',
-                b'n' => '\n',
-                b'r' => '\r',
-                b't' => '\t',
-                itself => char::from(*itself),
-            });
-            rest = &rest[2..];
+/// Returns a position at or behind the end of a string: the first quotation mark from `at` on that
+/// no backslash precedes, or the end of the text.
+fn string_end(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    loop {
+        while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+            let other = u64::from_le_bytes(*eight) ^ (ONES * u64::from(b'"'));
+            let found = other.wrapping_sub(ONES) & !other & (ONES << 7);
+            if found != 0 {
+                at += (found.trailing_zeros() / 8) as usize;
+                break;
+            }
+            at += 8;
+        }
+        match bytes.get(at) {
+            None => return bytes.len(),
+            Some(b'"') if at == 0 || bytes[at - 1] != b'\\' => return at,
+            Some(_) => at += 1,
         }
     }
-    text
 }
+
+/// Appends the decoded text from `at` on, up to the quotation mark that ends the string, a control
+/// character or the end of the text. Returns that position. Half a surrogate pair becomes U+FFFD.
+fn decode(text: &str, mut at: usize, decoded: &mut String) -> Result<usize> {
+    let bytes = text.as_bytes();
+    loop {
+        match bytes[at..] {
+            [b'\\', b'u', ..] => {
+                let (character, end) = unicode_escape(bytes, at)?;
+                decoded.push(character);
+                at = end;
+            }
+            [b'\\', escape, ..] => {
+                decoded.push(match escape {
+                    b'"' | b'\\' | b'/' => char::from(escape),
+                    b'b' => '\u{8}',
+                    b'f' => '\u{c}',
+                    b'n' => '\n',
+                    b'r' => '\r',
+                    b't' => '\t',
+                    _ => return Err(Syntax),
+                });
+                at += 2;
+            }
+            _ => {
+                let end = plain_end(bytes, at);
+                if end == at {
+                    return Ok(at);
+                }
+                decoded.push_str(&text[at..end]);
+                at = end;
+            }
+        }
+    }
+}
+
+/// Decodes the `\u` escape at `at`, and the one behind it if both are a surrogate pair. Returns the
+/// character and the position behind.
+#[inline(always)]
+fn unicode_escape(bytes: &[u8], at: usize) -> Result<(char, usize)> {
+    let unit = hex_unit(bytes, at).ok_or(Syntax)?;
+    if let Some(character) = char::from_u32(unit) {
+        return Ok((character, at + 6));
+    }
+    if unit < 0xdc00
+        && let Some(low @ 0xdc00..0xe000) = hex_unit(bytes, at + 6)
+        && let Some(pair) = char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00))
+    {
+        return Ok((pair, at + 12));
+    }
+    Ok((char::REPLACEMENT_CHARACTER, at + 6))
+}
+
+/// Reads `\uXXXX`.
+#[inline(always)]
+fn hex_unit(bytes: &[u8], at: usize) -> Option<u32> {
+    let [b'\\', b'u', digits @ ..] = bytes.get(at..)?.first_chunk::<6>()? else {
+        return None;
+    };
+    let [a, b, c, d] = digits.map(|digit| HEX[usize::from(digit)]);
+    // A byte that is no digit has bits above the lowest four.
+    let is_hex = (a | b | c | d) < 16;
+    is_hex.then(|| u32::from(a) << 12 | u32::from(b) << 8 | u32::from(c) << 4 | u32::from(d))
+}
+
+/// Value of each hexadecimal digit; 255 for other bytes.
+const HEX: [u8; 256] = {
+    let mut table = [255; 256];
+    let mut value = 0;
+    while value < 16 {
+        let digit = b"0123456789abcdef"[value as usize];
+        table[digit as usize] = value;
+        table[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {
