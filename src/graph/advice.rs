@@ -235,6 +235,14 @@ mod tests {
     }
 
     #[test]
+    fn b18_a_file_that_meta_cannot_use_is_never_worth_repeating() {
+        for code in [546, 389, 352] {
+            let error = json!({"code": code, "is_transient": false});
+            assert_eq!(advice(400, &error), Advice::FixRequest, "{code}");
+        }
+    }
+
+    #[test]
     fn c6_an_unknown_code_is_not_worth_repeating() {
         assert_eq!(advice(400, &json!({"code": 424_242})), Advice::Unknown);
     }

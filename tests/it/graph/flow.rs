@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use messenger_crm::graph::send::Media;
 use messenger_crm::graph::{
-    Advice, Error, Graph, ListPage, Message, PageClient, Path, RateClass, RateLimits, RetryPolicy,
-    TransportErrorKind,
+    Advice, Clock, Error, Graph, ListPage, Message, PageClient, Path, RateClass, RateLimits,
+    RetryPolicy, ScriptedClock, TransportErrorKind,
 };
 use messenger_crm::graph::{Call, send};
 use messenger_crm::id::Psid;
 use messenger_crm::secret::UserToken;
+use messenger_crm::time::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -467,4 +469,38 @@ async fn g16_a_list_that_leads_to_itself_is_an_error() {
     let script = Script::new([list(r#"{"n":1}"#, "A")]);
     let error = script.page().walk(&numbers(), 100).await.unwrap_err();
     assert_eq!(error.to_string(), "page 2 of the list leads to itself");
+}
+
+/// A clock whose sleeps last a minute too long, as after a suspended machine wakes up.
+#[derive(Debug)]
+struct LateClock(ScriptedClock);
+
+#[async_trait]
+impl Clock for LateClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn random(&self) -> f64 {
+        self.0.random()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.0.advance(duration + seconds(60));
+    }
+}
+
+#[tokio::test]
+async fn g1_a_send_does_not_start_after_its_deadline() {
+    let script = Script::new([REFUSED, response(200, SENT)]);
+    let clock = LateClock(ScriptedClock::default());
+    let page = Graph::from_parts(script.clone(), clock).page(access());
+    let error = send(&page).await.unwrap_err();
+    assert!(matches!(error, Error::DeadlinePassed), "{error:?}");
+    assert!(error.was_not_sent());
+    assert_eq!(script.requests().len(), 1);
 }
