@@ -10,7 +10,7 @@
 
 use std::{env, error::Error, process::ExitCode};
 
-use messenger_crm::graph::{Access, AppAccess, Graph, Message};
+use messenger_crm::graph::{Access, AppAccess, Graph, OutgoingMessage};
 use messenger_crm::id::{AppId, PageId, Psid};
 use messenger_crm::secret::{AppSecret, PageToken};
 
@@ -36,7 +36,7 @@ async fn send(words: &[String]) -> Result<(), Box<dyn Error>> {
     );
     let page = PageId::new(variable("PAGE_ID")?)?;
     let access = Access::new(app, page, PageToken::new(variable("PAGE_TOKEN")?)?);
-    let message = Message::text(Psid::new(psid)?, text)?;
+    let message = OutgoingMessage::text(Psid::new(psid)?, text)?;
 
     let mut graph = Graph::new()?;
     if let Ok(url) = env::var("GRAPH_URL") {

@@ -1,4 +1,4 @@
-//! A file on the disk, read as it leaves.
+//! Files on disk, read while they are uploaded.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,51 +7,52 @@ use async_trait::async_trait;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
 
-use super::{Chunks, Source, Upload};
+use super::{Upload, UploadChunks, UploadSource};
 
-/// How much of a file lies in memory at once, in bytes.
-const PIECE: usize = 64 * 1024;
+/// Part of a file that is in memory at once, in bytes.
+const CHUNK_BYTES: usize = 64 * 1024;
 
 impl Upload {
-    /// A file on the disk, of which no more than a piece is ever in memory.
+    /// Creates an upload of a file on disk. The file is read while it is sent, in chunks of 64 KiB.
     ///
-    /// It must stay as it is until it has been sent: a file that grows or shrinks breaks off.
+    /// The customer sees the name of the file without its folder. The file must not change before it
+    /// is sent: when its length differs, the call fails.
     ///
     /// # Errors
     ///
-    /// What the system says about the file; within, [`Error::Upload`](super::Error::Upload) when it is empty or larger
-    /// than [`MAX_UPLOAD_BYTES`](super::MAX_UPLOAD_BYTES), or when name or type hold what no header
-    /// can carry.
+    /// An error of the system when the path is not a readable file. The error contains
+    /// [`Error::Upload`](super::Error::Upload) when the file is empty or longer than
+    /// [`MAX_UPLOAD_BYTES`](super::MAX_UPLOAD_BYTES), or when its name or media type is invalid.
     pub async fn open(
         path: impl Into<PathBuf> + Send,
         media_type: impl Into<String> + Send,
     ) -> io::Result<Self> {
         let path = path.into();
-        let found = tokio::fs::metadata(&path).await?;
-        if !found.is_file() {
-            return Err(io::Error::other("it is not a file"));
+        let metadata = tokio::fs::metadata(&path).await?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("the path is not a file"));
         }
         let name = path.file_name().unwrap_or_default();
         let name = name.to_string_lossy().into_owned();
-        Self::new(name, media_type, found.len(), OnDisk(path)).map_err(io::Error::other)
+        Self::new(name, media_type, metadata.len(), OnDisk(path)).map_err(io::Error::other)
     }
 }
 
 struct OnDisk(PathBuf);
 
-impl Source for OnDisk {
-    fn open(&self) -> Box<dyn Chunks> {
-        Box::new(Reading::Closed(self.0.clone()))
+impl UploadSource for OnDisk {
+    fn open(&self) -> Box<dyn UploadChunks> {
+        Box::new(Reader::Closed(self.0.clone()))
     }
 }
 
-enum Reading {
+enum Reader {
     Closed(PathBuf),
     Open(File),
 }
 
 #[async_trait]
-impl Chunks for Reading {
+impl UploadChunks for Reader {
     async fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         let file = match self {
             Self::Open(file) => file,
@@ -61,9 +62,9 @@ impl Chunks for Reading {
                 return self.next().await;
             }
         };
-        let mut piece = vec![0; PIECE];
-        let read = file.read(&mut piece).await?;
-        piece.truncate(read);
-        Ok((read > 0).then_some(piece))
+        let mut chunk = vec![0; CHUNK_BYTES];
+        let read = file.read(&mut chunk).await?;
+        chunk.truncate(read);
+        Ok((read > 0).then_some(chunk))
     }
 }

@@ -20,7 +20,7 @@
 //! | [`history`] | conversations of the past |
 //!
 //! ```
-//! use messenger_crm::graph::{Access, AppAccess, Message, ScriptedTransport, page::labels};
+//! use messenger_crm::graph::{Access, AppAccess, OutgoingMessage, ScriptedTransport, page::labels};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,7 +34,7 @@
 //! let page = graph.page(Access::new(app, "1755847768034402".parse()?, "EAAtoken".parse()?));
 //!
 //! let customer: messenger_crm::Psid = "7324561089432101".parse()?;
-//! page.send(&Message::text(customer, "Is Tuesday all right?")?).await?;
+//! page.send(&OutgoingMessage::text(customer, "Is Tuesday all right?")?).await?;
 //! let label = page.call(&labels::create("VIP")?).await?;
 //! assert_eq!(label.as_str(), "1001");
 //! # Ok(())
@@ -117,9 +117,9 @@ pub use self::reqwest_transport::ReqwestTransport;
 pub use self::response::Response;
 pub use self::retry::RetryPolicy;
 pub use self::script::{ScriptedClock, ScriptedTransport};
-pub use self::send::{InvalidMessage, Message, Sent};
+pub use self::send::{InvalidMessage, OutgoingMessage, Sent};
 pub use self::transport::{Body, Request, Transport, TransportError, TransportErrorKind};
-pub use self::upload::{Chunks, InvalidUpload, MAX_UPLOAD_BYTES, Source, Upload};
+pub use self::upload::{InvalidUpload, MAX_UPLOAD_BYTES, Upload, UploadChunks, UploadSource};
 pub use self::usage::{BusinessUsage, Usage, UsagePercent};
 pub use self::version::{GraphVersion, InvalidVersion};
 pub use crate::model::Advice;

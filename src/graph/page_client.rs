@@ -1,7 +1,7 @@
 //! Clients: of a Page, of an app, of a person.
 
 use super::client::Client;
-use super::send::{self, Message, Sent};
+use super::send::{self, OutgoingMessage, Sent};
 use super::{Access, Call, Error, ListPage};
 
 /// Client of one Page: it sends calls with the Page's token, within the Page's rate limits.
@@ -49,7 +49,7 @@ impl PageClient {
     /// When the future is dropped, the outcome is unknown.
     ///
     /// <https://developers.facebook.com/docs/messenger-platform/reference/send-api/>
-    pub async fn send(&self, message: &Message) -> Result<Sent, Error> {
+    pub async fn send(&self, message: &OutgoingMessage) -> Result<Sent, Error> {
         self.call(&send::message(message)?).await
     }
 }

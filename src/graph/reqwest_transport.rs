@@ -14,7 +14,7 @@ use http_body::{Frame, SizeHint};
 use reqwest::{Client, ClientBuilder, redirect, retry};
 
 use super::resolver::PublicResolver;
-use super::{Body, Chunks, Request, Transport, TransportError, TransportErrorKind};
+use super::{Body, Request, Transport, TransportError, TransportErrorKind, UploadChunks};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -102,16 +102,16 @@ struct Stream {
 }
 
 enum State {
-    Idle(Box<dyn Chunks>),
+    Idle(Box<dyn UploadChunks>),
     Reading(Reading),
     Ended,
 }
 
-type Piece = (Box<dyn Chunks>, io::Result<Option<Vec<u8>>>);
+type Piece = (Box<dyn UploadChunks>, io::Result<Option<Vec<u8>>>);
 type Reading = Pin<Box<dyn Future<Output = Piece> + Send>>;
 
 impl Stream {
-    fn new(chunks: Box<dyn Chunks>, bytes: u64) -> Self {
+    fn new(chunks: Box<dyn UploadChunks>, bytes: u64) -> Self {
         Self {
             state: Mutex::new(State::Idle(chunks)),
             left: bytes,

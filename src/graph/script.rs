@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 /// After the last prepared response every request fails as not sent. A clone shares the script.
 ///
 /// ```
-/// use messenger_crm::graph::{Access, AppAccess, Message, ScriptedTransport};
+/// use messenger_crm::graph::{Access, AppAccess, OutgoingMessage, ScriptedTransport};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,7 +23,7 @@ use crate::time::Timestamp;
 ///
 /// let app = AppAccess::new("271828182845904".parse()?, "60efff025951cddde78c8d03de52cc90".parse()?);
 /// let page = script.graph().page(Access::new(app, "1755847768034402".parse()?, "EAAtoken".parse()?));
-/// let sent = page.send(&Message::text("7324561089432101".parse::<messenger_crm::Psid>()?, "Hello~")?).await?;
+/// let sent = page.send(&OutgoingMessage::text("7324561089432101".parse::<messenger_crm::Psid>()?, "Hello~")?).await?;
 ///
 /// assert_eq!(sent.mid.unwrap().as_str(), "m_1");
 /// let request = &script.requests()[0].http;

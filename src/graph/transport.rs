@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::BaseUrl;
-use super::upload::Source;
+use super::upload::UploadSource;
 
 /// Sends an HTTP request to Meta and returns the response.
 ///
@@ -77,7 +77,7 @@ pub enum Body {
         /// Length in bytes: the `Content-Length`.
         bytes: u64,
         /// Where the pieces come from.
-        source: Arc<dyn Source>,
+        source: Arc<dyn UploadSource>,
     },
 }
 

@@ -1,4 +1,4 @@
-//! A file on its way to Meta, in pieces: never in memory as a whole.
+//! Uploads: files sent to Meta in chunks, never in memory as a whole.
 
 use std::fmt;
 use std::io;
@@ -8,80 +8,88 @@ use async_trait::async_trait;
 
 use super::Error;
 
-/// The largest file that Meta takes, in bytes.
+/// Largest file that Meta accepts: 25 MiB.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages/saving-assets>
 pub const MAX_UPLOAD_BYTES: u64 = 25 * 1024 * 1024;
 
-/// Where the bytes of a body come from, as often as it must be sent.
-pub trait Source: Send + Sync + 'static {
-    /// The bytes, from the start.
-    fn open(&self) -> Box<dyn Chunks>;
+/// Bytes of a file that can be read again from the start, for each attempt of a call.
+pub trait UploadSource: Send + Sync + 'static {
+    /// Starts to read the file from its first byte.
+    fn open(&self) -> Box<dyn UploadChunks>;
 }
 
-/// The bytes of a body, one piece after the other.
+/// Bytes of a file, chunk by chunk.
 #[async_trait]
-pub trait Chunks: Send + 'static {
-    /// The next piece, of a size that may lie in memory; nothing at the end.
+pub trait UploadChunks: Send + 'static {
+    /// Reads the next chunk, of a size that fits into memory. `None` is the end of the file.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the rest from being read: the request then breaks off.
+    /// Any error of the source. The call then fails, and its outcome is unknown.
     async fn next(&mut self) -> io::Result<Option<Vec<u8>>>;
 }
 
-/// A file to send or to save; its `Debug` shows type and length.
+/// File to send or to save at Meta; its `Debug` shows media type and length. A clone is cheap.
+///
+/// ```
+/// use messenger_crm::graph::Upload;
+/// use messenger_crm::graph::send::{self, MediaKind};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let upload = Upload::from_bytes("offer.pdf", "application/pdf", b"%PDF-1.7".to_vec())?;
+/// let call = send::save_file(MediaKind::File, upload)?; // page.call(&call).await?
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Upload {
     name: String,
     media_type: String,
     bytes: u64,
-    source: Arc<dyn Source>,
+    source: Arc<dyn UploadSource>,
 }
 
 impl Upload {
-    /// A file of this length, read from a source.
+    /// Creates an upload of a file with this length, in bytes.
     ///
-    /// `name` is the name that the customer sees for a file; `media_type` is such as `image/png`,
-    /// and for audio must begin with `audio/`.
+    /// The customer sees `name` when the file is sent as
+    /// [`MediaKind::File`](super::send::MediaKind::File). `media_type` is such as `image/png`; for
+    /// an audio it begins with `audio/`.
     ///
     /// # Errors
     ///
-    /// [`Error::Upload`] when it is empty or longer than [`MAX_UPLOAD_BYTES`], or when name or type
-    /// hold what no header can carry.
+    /// [`Error::Upload`] when the file is empty or longer than [`MAX_UPLOAD_BYTES`], when the name
+    /// is blank or has a control character, or when the media type is not of the form `type/subtype`.
     pub fn new(
         name: impl Into<String>,
         media_type: impl Into<String>,
         bytes: u64,
-        source: impl Source,
+        source: impl UploadSource,
     ) -> Result<Self, Error> {
         let (name, media_type) = (name.into(), media_type.into());
-        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
-        let is_media_type = media_type.split_once('/').is_some_and(|(kind, subtype)| {
-            [kind, subtype]
-                .iter()
-                .all(|part| !part.is_empty() && part.bytes().all(is_token))
-        });
-        let invalid = if bytes == 0 {
-            InvalidUpload::Empty
-        } else if bytes > MAX_UPLOAD_BYTES {
-            InvalidUpload::TooLarge { bytes }
-        } else if name.trim().is_empty() || name.contains(char::is_control) {
-            InvalidUpload::Name
-        } else if !is_media_type {
-            InvalidUpload::MediaType
-        } else {
-            return Ok(Self {
-                name,
-                media_type,
-                bytes,
-                source: Arc::new(source),
-            });
-        };
-        Err(invalid.into())
+        if bytes == 0 {
+            return Err(InvalidUpload::Empty.into());
+        }
+        if bytes > MAX_UPLOAD_BYTES {
+            return Err(InvalidUpload::TooLarge { bytes }.into());
+        }
+        if name.trim().is_empty() || name.contains(char::is_control) {
+            return Err(InvalidUpload::Name { bytes: name.len() }.into());
+        }
+        if !is_media_type(&media_type) {
+            let bytes = media_type.len();
+            return Err(InvalidUpload::MediaType { bytes }.into());
+        }
+        Ok(Self {
+            name,
+            media_type,
+            bytes,
+            source: Arc::new(source),
+        })
     }
 
-    /// A file that lies in memory anyway.
+    /// Creates an upload of bytes in memory.
     ///
     /// # Errors
     ///
@@ -95,15 +103,24 @@ impl Upload {
         Self::new(name, media_type, bytes.len() as u64, InMemory(bytes))
     }
 
-    /// How long it is, in bytes.
+    /// Returns the length of the file, in bytes.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The type that was given, such as `image/png`.
+    /// Returns the media type, such as `image/png`.
     pub fn media_type(&self) -> &str {
         &self.media_type
     }
+}
+
+fn is_media_type(text: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
+    text.split_once('/').is_some_and(|parts| {
+        [parts.0, parts.1]
+            .iter()
+            .all(|part| !part.is_empty() && part.bytes().all(is_token))
+    })
 }
 
 impl fmt::Debug for Upload {
@@ -115,28 +132,34 @@ impl fmt::Debug for Upload {
     }
 }
 
-/// A file that Meta would refuse, or that no request can carry.
+/// Error returned for a file that Meta would refuse, or that no request can carry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidUpload {
-    /// No bytes.
-    #[error("the file is empty")]
+    /// The file has no bytes.
+    #[error("the file is empty, it needs at least 1 byte")]
     Empty,
-    /// Too many bytes.
+    /// The file is too large.
     #[error("the file has {bytes} bytes, at most {MAX_UPLOAD_BYTES} can be sent")]
     TooLarge {
-        /// How many it has.
+        /// Length of the file, in bytes.
         bytes: u64,
     },
-    /// A blank name, or one with control characters.
-    #[error("the file's name is blank or holds a control character")]
-    Name,
-    /// Not such as `image/png`.
-    #[error("the file's type does not look like image/png")]
-    MediaType,
+    /// The name is blank or has a control character.
+    #[error("the file name ({bytes} bytes) is blank or has a control character")]
+    Name {
+        /// Length of the name, in bytes.
+        bytes: usize,
+    },
+    /// The media type is not of the form `type/subtype`.
+    #[error("the media type ({bytes} bytes) must be of the form type/subtype, such as image/png")]
+    MediaType {
+        /// Length of the media type, in bytes.
+        bytes: usize,
+    },
 }
 
-/// A body that is sent in pieces.
+/// Multipart body of form fields and one file.
 #[derive(Clone)]
 pub(super) struct Multipart {
     head: Arc<[u8]>,
@@ -174,15 +197,15 @@ impl Multipart {
     }
 }
 
-/// A name between quotes, as browsers write it.
+/// Escapes a name for a quoted string, as browsers do.
 fn quoted(name: &str) -> String {
     name.replace('"', "%22")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
-impl Source for Multipart {
-    fn open(&self) -> Box<dyn Chunks> {
+impl UploadSource for Multipart {
+    fn open(&self) -> Box<dyn UploadChunks> {
         Box::new(Parts {
             parts: self.clone(),
             state: State::Head,
@@ -194,18 +217,18 @@ impl Source for Multipart {
 struct Parts {
     parts: Multipart,
     state: State,
-    /// What the file still owes.
+    /// Bytes of the file that are still to come.
     left: u64,
 }
 
 enum State {
     Head,
-    File(Box<dyn Chunks>),
+    File(Box<dyn UploadChunks>),
     End,
 }
 
 #[async_trait]
-impl Chunks for Parts {
+impl UploadChunks for Parts {
     async fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         match &mut self.state {
             State::Head => {
@@ -213,15 +236,17 @@ impl Chunks for Parts {
                 Ok(Some(self.parts.head.to_vec()))
             }
             State::File(file) => match file.next().await? {
-                // The length is in the header already: what differs would garble the request.
+                // The request header has the length, so another length would corrupt the request.
                 Some(chunk) => match self.left.checked_sub(chunk.len() as u64) {
                     Some(left) => {
                         self.left = left;
                         Ok(Some(chunk))
                     }
-                    None => Err(io::Error::other("the file is longer than was said")),
+                    None => Err(io::Error::other("the file is longer than its upload says")),
                 },
-                None if self.left > 0 => Err(io::Error::other("the file is shorter than was said")),
+                None if self.left > 0 => {
+                    Err(io::Error::other("the file is shorter than its upload says"))
+                }
                 None => {
                     self.state = State::End;
                     Ok(Some(self.parts.tail.to_vec()))
@@ -234,8 +259,8 @@ impl Chunks for Parts {
 
 struct InMemory(Arc<[u8]>);
 
-impl Source for InMemory {
-    fn open(&self) -> Box<dyn Chunks> {
+impl UploadSource for InMemory {
+    fn open(&self) -> Box<dyn UploadChunks> {
         Box::new(Slices {
             bytes: self.0.clone(),
             at: 0,
@@ -249,12 +274,12 @@ struct Slices {
 }
 
 #[async_trait]
-impl Chunks for Slices {
+impl UploadChunks for Slices {
     async fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
-        const PIECE: usize = 64 * 1024;
+        const CHUNK_BYTES: usize = 64 * 1024;
         let rest = &self.bytes[self.at..];
-        let piece = &rest[..rest.len().min(PIECE)];
-        self.at += piece.len();
-        Ok((!piece.is_empty()).then(|| piece.to_vec()))
+        let chunk = &rest[..rest.len().min(CHUNK_BYTES)];
+        self.at += chunk.len();
+        Ok((!chunk.is_empty()).then(|| chunk.to_vec()))
     }
 }

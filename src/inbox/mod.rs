@@ -13,7 +13,7 @@ use async_trait::async_trait;
 
 use crate::{
     change::{Applied, Change},
-    graph::{Access, Graph, InvalidMessage, Message, send::STANDARD_WINDOW},
+    graph::{Access, Graph, InvalidMessage, OutgoingMessage, send::STANDARD_WINDOW},
     id::PageId,
     model::{Contact, ContactKey, Content, OutgoingKey, WorkerId},
     store::{ContactStore, StoreError},
@@ -155,7 +155,7 @@ impl Inbox {
         text: &str,
         now: Timestamp,
     ) -> Result<Applied, ReplyError> {
-        Message::text(contact.psid.clone(), text)?;
+        OutgoingMessage::text(contact.psid.clone(), text)?;
         let known = self
             .store
             .contact(contact)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Inbox;
 use crate::{
     change::{Applied, Change, ProfileAnswer, SendOutcome, Work},
-    graph::{Error, Message, PageClient, ProfileOutcome, TransportErrorKind},
+    graph::{Error, OutgoingMessage, PageClient, ProfileOutcome, TransportErrorKind},
     model::{Advice, ContactKey, Content, OutgoingKey, Profile, Reason, WorkerId},
     store::{Pending, StoreError},
     time::Timestamp,
@@ -140,7 +140,7 @@ async fn send(
     };
     let text = content.text.clone().unwrap_or_default();
     // The key comes back in the echo, which settles an answer whose outcome is unknown.
-    let Ok(message) = Message::text(contact.psid.clone(), text)
+    let Ok(message) = OutgoingMessage::text(contact.psid.clone(), text)
         .and_then(|message| message.with_metadata(key.as_str()))
     else {
         let reason = Reason {

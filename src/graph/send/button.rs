@@ -1,97 +1,116 @@
-//! What a customer can tap in a template.
+//! Buttons of templates.
 
 use serde::{Deserialize, Serialize};
 
-use super::InvalidMessage;
-use super::invalid::{address, optional, optional_address, range, required};
+use super::invalid::{address, malformed, optional, optional_address, range, required};
+use super::{InvalidMessage, redacted_debug};
 
-/// The longest title of a button, in UTF-16 units.
+/// Longest title of a button: 20 UTF-16 units.
 pub const MAX_BUTTON_TITLE_UNITS: usize = 20;
 
-/// The longest payload of a button or quick reply, in UTF-16 units.
+/// Longest payload of a button or quick reply: 1000 UTF-16 units.
 pub const MAX_PAYLOAD_UNITS: usize = 1000;
 
-/// A button of a template.
+/// Button of a template; its `Debug` shows no text.
 ///
-/// Meta: [Buttons](https://developers.facebook.com/docs/messenger-platform/send-messages/buttons)
+/// <https://developers.facebook.com/docs/messenger-platform/send-messages/buttons>
 #[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
-pub enum Button {
-    /// Opens a web page.
+pub enum TemplateButton {
+    /// Opens a web page. Needs a title.
     WebUrl(WebUrl),
-    /// Tells the Page; it comes back as a postback.
+    /// Sends a postback to the Page.
     Postback {
-        /// What the customer sees.
+        /// Title, at most [`MAX_BUTTON_TITLE_UNITS`].
         title: String,
-        /// What the Page is told.
+        /// Developer-defined payload, returned in the postback; at most [`MAX_PAYLOAD_UNITS`].
         payload: String,
     },
-    /// Calls a number.
+    /// Calls a telephone number.
     PhoneNumber {
-        /// What the customer sees.
+        /// Title, at most [`MAX_BUTTON_TITLE_UNITS`].
         title: String,
-        /// The number, such as `+15105551234`.
-        payload: String,
+        /// Number with country code, such as `+15105551234`.
+        #[doc(alias = "payload")]
+        #[serde(rename = "payload")]
+        number: String,
     },
-    /// Logs the customer in to an account of the business.
+    /// Links the customer's account of the business.
     AccountLink {
-        /// The page to log in on.
+        /// Address of the login page.
         url: String,
     },
-    /// Logs the customer out.
+    /// Unlinks the customer's account of the business.
     AccountUnlink,
     /// Opens a game of the Page's.
     GamePlay {
-        /// What the customer sees.
+        /// Title, at most [`MAX_BUTTON_TITLE_UNITS`].
         title: String,
-        /// What the game is told.
+        /// Developer-defined payload for the game, at most [`MAX_PAYLOAD_UNITS`]. None when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         payload: Option<String>,
-        /// With whom.
+        /// Player or group to play with. When absent, only the customer plays.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         game_metadata: Option<GameMetadata>,
     },
-    /// Calls the Page in Messenger. The names of its members are not confirmed by Meta's pages.
+    /// Calls the Page in Messenger. Meta's pages do not confirm the names of the members.
     AudioCall {
-        /// What the customer sees.
+        /// Title, at most [`MAX_BUTTON_TITLE_UNITS`].
         title: String,
-        /// What the Page is told when the call comes.
+        /// Developer-defined payload, returned with the call; at most [`MAX_PAYLOAD_UNITS`].
         payload: String,
-        /// For how many days it can be tapped, 1 to 7.
+        /// Days for which the button works, 1 to 7. Meta decides when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expires_in_days: Option<u8>,
     },
 }
 
-super::hush!(Button, WebUrl, GameMetadata);
-
-/// A link to a web page.
+/// Link to a web page: a button, or what a tap on a card opens; its `Debug` shows no text.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/send-messages/buttons#url>
 #[derive(Clone, Default, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct WebUrl {
-    /// What the customer sees; the default action of an element has none.
+    /// Title, at most [`MAX_BUTTON_TITLE_UNITS`]. Required for a button; absent for what a tap on a
+    /// card opens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// The page.
+    /// Address of the page.
     pub url: String,
-    /// How much of the screen it takes: `compact`, `tall` or `full`, which is what happens without.
+    /// Height of the page: `compact`, `tall` or `full`. When absent, `full`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webview_height_ratio: Option<String>,
-    /// Whether the page uses the Messenger Extensions.
+    /// Whether the page uses the Messenger Extensions. When absent, it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messenger_extensions: Option<bool>,
-    /// The page for clients without the Messenger Extensions.
+    /// Address of the page for clients without the Messenger Extensions. When absent, `url`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback_url: Option<String>,
-    /// `hide` takes the share button away.
+    /// `hide` removes the share button of the page. When absent, the button is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webview_share_button: Option<String>,
 }
 
+/// Player or group that a game is opened with; its `Debug` shows no id.
+#[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum GameMetadata {
+    /// Id of a player.
+    #[doc(alias = "player_id")]
+    #[serde(rename = "player_id")]
+    Player(String),
+    /// Id of a group.
+    #[doc(alias = "context_id")]
+    #[serde(rename = "context_id")]
+    Context(String),
+}
+
+redacted_debug!(TemplateButton, WebUrl, GameMetadata);
+
 impl WebUrl {
-    /// A link without a title.
+    /// Creates a link without a title.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -99,7 +118,7 @@ impl WebUrl {
         }
     }
 
-    /// The same with a title.
+    /// Sets the title. None by default.
     pub fn with_title(self, title: impl Into<String>) -> Self {
         Self {
             title: Some(title.into()),
@@ -107,7 +126,9 @@ impl WebUrl {
         }
     }
 
-    /// The same in another height: `compact`, `tall` or `full`.
+    /// Sets the height of the page: `compact`, `tall` or `full`. Unset by default, which Meta takes
+    /// as `full`.
+    #[doc(alias = "webview_height_ratio")]
     pub fn with_height(self, ratio: impl Into<String>) -> Self {
         Self {
             webview_height_ratio: Some(ratio.into()),
@@ -115,7 +136,9 @@ impl WebUrl {
         }
     }
 
-    /// The same with the Messenger Extensions, and a page for clients without.
+    /// Turns the Messenger Extensions on, and sets the page for clients without them. Off by
+    /// default.
+    #[doc(alias = "messenger_extensions")]
     pub fn with_extensions(self, fallback_url: Option<String>) -> Self {
         Self {
             messenger_extensions: Some(true),
@@ -124,7 +147,8 @@ impl WebUrl {
         }
     }
 
-    /// The same without a share button.
+    /// Removes the share button of the page. Shown by default.
+    #[doc(alias = "webview_share_button")]
     pub fn without_sharing(self) -> Self {
         Self {
             webview_share_button: Some("hide".to_owned()),
@@ -132,67 +156,38 @@ impl WebUrl {
         }
     }
 
-    /// Checks it as the default action of an element.
+    /// Checks the link as the default action of a card.
     pub(super) fn check_action(&self) -> Result<(), InvalidMessage> {
         if self.title.is_some() {
-            return Err(InvalidMessage::Mismatch("a default action has no title"));
+            return Err(InvalidMessage::Mismatch(
+                "a default action cannot have a title",
+            ));
         }
         self.check()
     }
 
-    pub(super) fn check(&self) -> Result<(), InvalidMessage> {
+    fn check(&self) -> Result<(), InvalidMessage> {
         let title = self.title.as_ref();
         optional("the title of a button", title, MAX_BUTTON_TITLE_UNITS)?;
-        address("the address of a button", &self.url)?;
+        address("the URL of a button", &self.url)?;
         let fallback = self.fallback_url.as_ref();
-        optional_address("the fallback address of a button", fallback)?;
+        optional_address("the fallback URL of a button", fallback)?;
         if fallback.is_some() && self.messenger_extensions != Some(true) {
             return Err(InvalidMessage::Mismatch(
-                "a fallback address goes with the messenger extensions alone",
+                "a fallback URL needs the Messenger Extensions",
             ));
         }
         Ok(())
     }
 }
 
-/// With whom a game is opened.
-#[derive(Clone, Default, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct GameMetadata {
-    /// A player.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub player_id: Option<String>,
-    /// A group.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub context_id: Option<String>,
-}
-
-impl GameMetadata {
-    /// With one player.
-    pub fn player(id: impl Into<String>) -> Self {
-        Self {
-            player_id: Some(id.into()),
-            context_id: None,
-        }
-    }
-
-    /// With a group.
-    pub fn context(id: impl Into<String>) -> Self {
-        Self {
-            player_id: None,
-            context_id: Some(id.into()),
-        }
-    }
-}
-
-impl Button {
-    /// Opens a web page.
+impl TemplateButton {
+    /// Creates a button that opens a web page.
     pub fn web_url(title: impl Into<String>, url: impl Into<String>) -> Self {
         Self::WebUrl(WebUrl::new(url).with_title(title))
     }
 
-    /// Tells the Page.
+    /// Creates a button that sends a postback to the Page.
     pub fn postback(title: impl Into<String>, payload: impl Into<String>) -> Self {
         Self::Postback {
             title: title.into(),
@@ -200,20 +195,20 @@ impl Button {
         }
     }
 
-    /// Calls a number, such as `+15105551234`.
+    /// Creates a button that calls a telephone number, such as `+15105551234`.
     pub fn phone_number(title: impl Into<String>, number: impl Into<String>) -> Self {
         Self::PhoneNumber {
             title: title.into(),
-            payload: number.into(),
+            number: number.into(),
         }
     }
 
-    /// Logs the customer in on this page.
+    /// Creates a button that links the customer's account, with the login page at `url`.
     pub fn account_link(url: impl Into<String>) -> Self {
         Self::AccountLink { url: url.into() }
     }
 
-    /// Opens the Page's game.
+    /// Creates a button that opens a game of the Page's, without payload and metadata.
     pub fn game_play(title: impl Into<String>) -> Self {
         Self::GamePlay {
             title: title.into(),
@@ -222,7 +217,7 @@ impl Button {
         }
     }
 
-    /// Calls the Page in Messenger.
+    /// Creates a button that calls the Page in Messenger, for as long as Meta decides.
     pub fn audio_call(title: impl Into<String>, payload: impl Into<String>) -> Self {
         Self::AudioCall {
             title: title.into(),
@@ -232,31 +227,31 @@ impl Button {
     }
 
     pub(super) fn check(&self) -> Result<(), InvalidMessage> {
-        const TITLE: &str = "the title of a button";
         const PAYLOAD: &str = "the payload of a button";
-        let titled = |title: &str| required(TITLE, title, MAX_BUTTON_TITLE_UNITS);
+        let check_title =
+            |title: &str| required("the title of a button", title, MAX_BUTTON_TITLE_UNITS);
         match self {
             Self::WebUrl(link) => {
-                titled(link.title.as_deref().unwrap_or_default())?;
+                check_title(link.title.as_deref().unwrap_or_default())?;
                 link.check()
             }
             Self::Postback { title, payload } => {
-                titled(title)?;
+                check_title(title)?;
                 required(PAYLOAD, payload, MAX_PAYLOAD_UNITS)
             }
-            Self::PhoneNumber { title, payload } => {
-                titled(title)?;
-                let digits = payload.strip_prefix('+').unwrap_or_default();
+            Self::PhoneNumber { title, number } => {
+                check_title(title)?;
+                let digits = number.strip_prefix('+').unwrap_or_default();
                 if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                    let (what, form) = ("the number of a button", "a plus sign and digits");
-                    return Err(InvalidMessage::Malformed { what, form });
+                    let form = "a plus sign and digits";
+                    return Err(malformed("the number of a button", form, number));
                 }
                 Ok(())
             }
-            Self::AccountLink { url } => address("the address of a button", url),
+            Self::AccountLink { url } => address("the URL of a button", url),
             Self::AccountUnlink => Ok(()),
             Self::GamePlay { title, payload, .. } => {
-                titled(title)?;
+                check_title(title)?;
                 optional(PAYLOAD, payload.as_ref(), MAX_PAYLOAD_UNITS)
             }
             Self::AudioCall {
@@ -264,7 +259,7 @@ impl Button {
                 payload,
                 expires_in_days,
             } => {
-                titled(title)?;
+                check_title(title)?;
                 required(PAYLOAD, payload, MAX_PAYLOAD_UNITS)?;
                 let days = expires_in_days.map_or(1, i64::from);
                 range("the days of a call button", days, 1, 7)

@@ -3,33 +3,42 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Message;
-use crate::graph::{CALL_TIMEOUT, Call, Error, Idempotency, Object, Path, Payload, Response};
+use super::{OutgoingContent, OutgoingMessage};
+use crate::graph::{CALL_TIMEOUT, Call, Error, Idempotency, Object, Path, Response};
 use crate::id::{AttachmentId, Mid, Psid};
 
-/// Time-out of a send for which Meta downloads a file, or receives one: Meta gives a video 75
-/// seconds.
+/// Time-out of a call for which Meta downloads or receives a file. Meta itself waits 75 seconds for
+/// a video.
 pub(super) const MEDIA_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Sends a message to a customer. [`PageClient::send`](crate::graph::PageClient::send) is shorter.
+/// Sends a message. [`PageClient::send`](crate::graph::PageClient::send) does the same in one step.
 ///
-/// Permission: `pages_messaging`.
+/// Permission: `pages_messaging`. Limits: 300 texts, templates and stickers a second and Page; 10
+/// images, audios, videos and files a second and Page.
+///
+/// Meta has no idempotency key, so a call whose outcome is unknown is never repeated. A private
+/// reply is refused with code 10900 when the comment has one, and with 10903 when its author cannot
+/// be answered.
 ///
 /// # Errors
 ///
 /// [`Error::NotJson`] when the message cannot be written as JSON.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/reference/send-api/>
-pub fn message(message: &Message) -> Result<Call<Sent>, Error> {
-    let mut call = to_messages(read_sent)
-        .with_rate_class(message.rate_class())
-        .with_timeout(if message.has_links() {
+pub fn message(message: &OutgoingMessage) -> Result<Call<Sent>, Error> {
+    let content = message.content();
+    let is_media = matches!(
+        content,
+        OutgoingContent::Media { .. } | OutgoingContent::Images(_)
+    );
+    to_messages(read_sent)
+        .with_rate_class(content.rate_class())
+        .with_timeout(if is_media {
             MEDIA_TIMEOUT
         } else {
             CALL_TIMEOUT
-        });
-    call.parts.payload = Payload::Json(message.to_json()?);
-    Ok(call)
+        })
+        .with_json(message)
 }
 
 /// Creates a call to the Send API, whose effect a customer sees.
@@ -49,27 +58,41 @@ pub(super) fn read_sent(response: &Response) -> Result<Sent, Error> {
 }
 
 /// Response of the Send API; its `Debug` shows no PSID.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Sent {
-    /// PSID of the recipient. Absent when Meta does not return it, as for some private replies.
+    /// PSID of the recipient. Absent when Meta does not return it, as for a phone number or a
+    /// `user_ref`.
+    #[doc(alias = "recipient_id")]
     pub recipient: Option<Psid>,
     /// Id of the message. Absent for a sender action.
+    #[doc(alias = "message_id")]
     pub mid: Option<Mid>,
-    /// Id of the saved file, valid for 90 days. Absent unless the file was sent as reusable.
-    pub attachment: Option<AttachmentId>,
+    /// Id of the saved file, valid for [90 days](super::ATTACHMENT_LIFE). Absent unless the file was
+    /// sent as [reusable](super::MediaSource::reusable_url).
+    pub attachment_id: Option<AttachmentId>,
 }
 
 impl Sent {
+    /// Creates the response to a message, for tests. [`Sent::default`] is a response without any
+    /// member.
+    pub fn new(recipient: Psid, mid: Mid) -> Self {
+        Self {
+            recipient: Some(recipient),
+            mid: Some(mid),
+            attachment_id: None,
+        }
+    }
+
     pub(super) fn read(object: Object<'_>) -> Self {
-        // The page about calls shows the recipient as an object.
+        // Meta's page about calls shows the recipient as an object.
         let recipient = object
             .id("recipient_id")
             .or_else(|| object.object("recipient").id("id"));
         Self {
             recipient: recipient.and_then(|id| Psid::new(id).ok()),
             mid: object.id("message_id").and_then(|id| Mid::new(id).ok()),
-            attachment: object
+            attachment_id: object
                 .id("attachment_id")
                 .and_then(|id| AttachmentId::new(id).ok()),
         }
@@ -80,7 +103,7 @@ impl fmt::Debug for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sent")
             .field("mid", &self.mid)
-            .field("attachment", &self.attachment)
+            .field("attachment_id", &self.attachment_id)
             .finish_non_exhaustive()
     }
 }

@@ -1,79 +1,83 @@
-//! Why a message would be refused, found out before it is sent.
+//! Error for a message that Meta would refuse, found before it is sent.
 
-/// A message that Meta would refuse: what is wrong with it, the limit and the actual value.
+/// Error returned for a message that Meta would refuse: what is wrong, the limit and the actual
+/// value.
 ///
-/// It names the place, never the text that stands there.
+/// It names the place, never the text that is there. Lengths are in UTF-16 units, the most cautious
+/// of the counts that Meta's "characters" may mean.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidMessage {
-    /// Nothing, or white space only.
+    /// A required text is empty or only white space.
     #[error("{what} is blank")]
     Blank {
-        /// What is blank.
+        /// Name of the text.
         what: &'static str,
     },
-    /// Too long a text. Lengths are counted in UTF-16 units, the most cautious of the counts that
-    /// Meta's "characters" may mean.
+    /// A text is too long.
     #[error("{what} has {units} UTF-16 units, at most {limit} can be sent")]
     TooLong {
-        /// What is too long.
+        /// Name of the text.
         what: &'static str,
-        /// Its length in UTF-16 units.
+        /// Length of the text, in UTF-16 units.
         units: usize,
-        /// How long it may be.
+        /// Largest length allowed, in UTF-16 units.
         limit: usize,
     },
-    /// Too short a text.
+    /// A text is too short.
     #[error("{what} has {units} UTF-16 units, it needs at least {limit}")]
     TooShort {
-        /// What is too short.
+        /// Name of the text.
         what: &'static str,
-        /// Its length in UTF-16 units.
+        /// Length of the text, in UTF-16 units.
         units: usize,
-        /// How long it must be.
+        /// Smallest length allowed, in UTF-16 units.
         limit: usize,
     },
-    /// Too many.
+    /// There are too many items.
     #[error("there are {count} {what}, at most {limit} can be sent")]
     TooMany {
-        /// Of what.
+        /// Name of the items.
         what: &'static str,
-        /// How many there are.
+        /// Number of items.
         count: usize,
-        /// How many there may be.
+        /// Largest number allowed.
         limit: usize,
     },
-    /// Too few.
+    /// There are too few items.
     #[error("there are {count} {what}, at least {limit} are needed")]
     TooFew {
-        /// Of what.
+        /// Name of the items.
         what: &'static str,
-        /// How many there are.
+        /// Number of items.
         count: usize,
-        /// How many there must be.
+        /// Smallest number allowed.
         limit: usize,
     },
-    /// A number beyond its range.
-    #[error("{what} is {value}, it must be from {least} to {most}")]
+    /// A number is out of range.
+    #[error("{what} must be from {least} to {most}, not {value}")]
     OutOfRange {
-        /// Which number.
+        /// Name of the number.
         what: &'static str,
-        /// What it is.
+        /// Actual value.
         value: i64,
-        /// The least it may be.
+        /// Smallest value allowed.
         least: i64,
-        /// The most it may be.
+        /// Largest value allowed.
         most: i64,
     },
-    /// A text that is not of the right form.
-    #[error("{what} must be {form}")]
+    /// A text does not have the form that Meta expects.
+    #[error("{what} ({units} UTF-16 units) must be {form}")]
     Malformed {
-        /// Which text.
+        /// Name of the text.
         what: &'static str,
-        /// Of which form it must be.
+        /// Expected form.
         form: &'static str,
+        /// Length of the text, in UTF-16 units.
+        units: usize,
     },
-    /// Parts that Meta does not take together, or that miss each other.
+    /// Two parts contradict each other, or one lacks the other. The text says which, and what is
+    /// expected.
     #[error("{0}")]
     Mismatch(&'static str),
 }
@@ -96,13 +100,13 @@ pub(in crate::graph) fn short(
     text: &str,
     limit: usize,
 ) -> Result<(), InvalidMessage> {
-    match text.encode_utf16().count() {
+    match units(text) {
         units if units > limit => Err(InvalidMessage::TooLong { what, units, limit }),
         _ => Ok(()),
     }
 }
 
-/// Checks a text that may be missing, but not blank.
+/// Checks a text that may be absent, but not blank.
 pub(in crate::graph) fn optional(
     what: &'static str,
     text: Option<&String>,
@@ -111,7 +115,7 @@ pub(in crate::graph) fn optional(
     text.map_or(Ok(()), |text| required(what, text, limit))
 }
 
-/// Checks a number of things.
+/// Checks a number of items.
 pub(in crate::graph) fn count(
     what: &'static str,
     count: usize,
@@ -147,20 +151,38 @@ pub(in crate::graph) fn range(
     })
 }
 
-/// Checks a web address, as far as that is our business.
+/// Checks a URL as far as Meta's answer is certain.
 pub(in crate::graph) fn address(what: &'static str, url: &str) -> Result<(), InvalidMessage> {
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     if is_web && !url.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Ok(());
     }
-    let form = "a web address without white space";
-    Err(InvalidMessage::Malformed { what, form })
+    let form = "a URL that begins with https:// or http:// and has no white space";
+    Err(malformed(what, form, url))
 }
 
-/// The same for one that may be missing.
+/// Checks a URL that may be absent.
 pub(in crate::graph) fn optional_address(
     what: &'static str,
     url: Option<&String>,
 ) -> Result<(), InvalidMessage> {
     url.map_or(Ok(()), |url| address(what, url))
+}
+
+/// Creates the error for a text of another form than expected.
+pub(in crate::graph) fn malformed(
+    what: &'static str,
+    form: &'static str,
+    text: &str,
+) -> InvalidMessage {
+    InvalidMessage::Malformed {
+        what,
+        form,
+        units: units(text),
+    }
+}
+
+/// Returns the length of a text, in UTF-16 units.
+pub(in crate::graph) fn units(text: &str) -> usize {
+    text.encode_utf16().count()
 }

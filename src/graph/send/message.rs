@@ -1,55 +1,57 @@
-//! A message: to whom, why, what, and everything beside it.
+//! Message to a customer: recipient, purpose, content and options.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::body::Body;
 use super::invalid::{count, required};
 use super::{
-    Attachment, Content, HandOver, InvalidMessage, MAX_QUICK_REPLIES, Media, Purpose, Push,
-    QuickReply, Recipient, Tag, Template, content,
+    InvalidMessage, MAX_QUICK_REPLIES, MediaKind, MediaSource, MessageTag, NotificationType,
+    OutgoingContent, OutgoingQuickReply, Purpose, Recipient, Template, ThreadControlAction,
+    UtilityTemplate,
 };
-use crate::graph::{Error, RateClass};
 use crate::id::{Mid, PersonaId};
 
-/// The longest text of a message, in UTF-16 units.
+/// Longest text of a message: 2000 UTF-16 units.
 ///
-/// Meta says "2000 characters" and does not say which; UTF-16 units are the most cautious count.
+/// Meta's limit is "2000 characters" without a unit; UTF-16 units are the most cautious count.
 pub const MAX_TEXT_UNITS: usize = 2000;
 
-/// The longest metadata of a message, in UTF-16 units.
+/// Longest metadata of a message: 999 UTF-16 units.
 pub const MAX_METADATA_UNITS: usize = 999;
 
-/// A message to a customer, within Meta's limits; its `Debug` shows neither texts nor people.
+/// Message to a customer, within Meta's limits; its `Debug` shows neither texts nor people.
 ///
-/// Its JSON, in and out, is the body of the request to Meta. Reading it back checks the limits
-/// again.
+/// `Serialize` writes the body of the request to Meta, and `Deserialize` reads it back. Reading
+/// checks all limits again, and refuses members that this version does not know, because the
+/// message would not be sent whole.
 ///
-/// Meta: [Send API](https://developers.facebook.com/docs/messenger-platform/reference/send-api/)
+/// <https://developers.facebook.com/docs/messenger-platform/reference/send-api/>
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Wire", into = "Wire")]
-pub struct Message {
-    to: Recipient,
-    purpose: Purpose,
-    content: Content,
-    quick_replies: Vec<QuickReply>,
-    metadata: Option<String>,
-    push: Option<Push>,
-    persona: Option<PersonaId>,
-    reply_to: Option<Mid>,
-    hand_over: Option<HandOver>,
+#[serde(try_from = "Body", into = "Body")]
+pub struct OutgoingMessage {
+    pub(super) to: Recipient,
+    pub(super) purpose: Purpose,
+    pub(super) content: OutgoingContent,
+    pub(super) quick_replies: Vec<OutgoingQuickReply>,
+    pub(super) metadata: Option<String>,
+    pub(super) notification_type: Option<NotificationType>,
+    pub(super) persona: Option<PersonaId>,
+    pub(super) reply_to: Option<Mid>,
+    pub(super) thread_control: Option<ThreadControlAction>,
 }
 
-impl Message {
-    /// A message that says this; a utility template goes out as [`Purpose::Utility`], anything else
-    /// as [`Purpose::Response`].
+impl OutgoingMessage {
+    /// Creates a message. Its purpose is [`Purpose::Utility`] for a utility template, otherwise
+    /// [`Purpose::Response`].
     ///
     /// # Errors
     ///
-    /// [`InvalidMessage`] when the content is beyond a limit, or the recipient is blank.
-    pub fn new(to: impl Into<Recipient>, content: Content) -> Result<Self, InvalidMessage> {
+    /// [`InvalidMessage`] when the recipient is blank, or the content breaks a limit.
+    pub fn new(to: impl Into<Recipient>, content: OutgoingContent) -> Result<Self, InvalidMessage> {
         let purpose = match content {
-            Content::Utility(_) => Purpose::Utility,
+            OutgoingContent::Utility(_) => Purpose::Utility,
             _ => Purpose::Response,
         };
         let message = Self {
@@ -58,89 +60,100 @@ impl Message {
             content,
             quick_replies: Vec::new(),
             metadata: None,
-            push: None,
+            notification_type: None,
             persona: None,
             reply_to: None,
-            hand_over: None,
+            thread_control: None,
         };
         message.checked()
     }
 
-    /// A text.
+    /// Creates a message with a text.
     ///
     /// # Errors
     ///
     /// [`InvalidMessage`] when the text is blank or longer than [`MAX_TEXT_UNITS`].
     pub fn text(to: impl Into<Recipient>, text: impl Into<String>) -> Result<Self, InvalidMessage> {
-        Self::new(to, Content::Text(text.into()))
+        Self::new(to, OutgoingContent::Text(text.into()))
     }
 
-    /// A picture, sound, film, file or template.
+    /// Creates a message with an image, audio, video or file.
     ///
     /// # Errors
     ///
-    /// [`InvalidMessage`] when a part of it is beyond a limit.
-    pub fn attachment(
+    /// [`InvalidMessage`] when the URL is none.
+    #[doc(alias = "attachment")]
+    pub fn media(
         to: impl Into<Recipient>,
-        attachment: Attachment,
+        kind: MediaKind,
+        source: MediaSource,
     ) -> Result<Self, InvalidMessage> {
-        Self::new(to, Content::Attachment(attachment))
+        Self::new(to, OutgoingContent::Media { kind, source })
     }
 
-    /// A template.
+    /// Creates a message with a template.
     ///
     /// # Errors
     ///
-    /// [`InvalidMessage`] when a part of it is beyond a limit.
+    /// [`InvalidMessage`] when a part of the template breaks a limit.
     pub fn template(
         to: impl Into<Recipient>,
         template: impl Into<Template>,
     ) -> Result<Self, InvalidMessage> {
-        Self::attachment(to, Attachment::Template(Box::new(template.into())))
+        Self::new(to, OutgoingContent::Template(Box::new(template.into())))
     }
 
-    /// A picture.
+    /// Creates a message with a utility template, which can be sent at any time.
     ///
     /// # Errors
     ///
-    /// [`InvalidMessage`] when the medium has no address or id.
-    pub fn image(to: impl Into<Recipient>, image: Media) -> Result<Self, InvalidMessage> {
-        Self::attachment(to, Attachment::Image(image))
+    /// [`InvalidMessage`] when the name or language of the template is blank.
+    pub fn utility(
+        to: impl Into<Recipient>,
+        template: UtilityTemplate,
+    ) -> Result<Self, InvalidMessage> {
+        Self::new(to, OutgoingContent::Utility(template))
     }
 
-    /// The same for another purpose.
+    /// Sets the purpose. By default it follows from the content, see [`new`](Self::new).
     ///
     /// # Errors
     ///
-    /// [`InvalidMessage`] when purpose and content do not go together.
+    /// [`InvalidMessage::Mismatch`] when Meta does not allow the content for the purpose.
+    #[doc(alias = "messaging_type")]
     pub fn with_purpose(self, purpose: Purpose) -> Result<Self, InvalidMessage> {
         Self { purpose, ..self }.checked()
     }
 
-    /// The same outside the window, for the reason that the tag names.
+    /// Sets the purpose to [`Purpose::Tagged`], for a message outside the window.
     ///
     /// # Errors
     ///
-    /// [`InvalidMessage`] when tag and content do not go together.
-    pub fn with_tag(self, tag: Tag) -> Result<Self, InvalidMessage> {
+    /// [`InvalidMessage::Mismatch`] when Meta does not allow the content with a tag, or with this
+    /// tag.
+    pub fn with_tag(self, tag: MessageTag) -> Result<Self, InvalidMessage> {
         self.with_purpose(Purpose::Tagged(tag))
     }
 
-    /// The same with answers to tap.
+    /// Sets the quick replies, at most [`MAX_QUICK_REPLIES`]. None by default.
     ///
     /// # Errors
     ///
-    /// [`InvalidMessage`] when there are more than [`MAX_QUICK_REPLIES`], one is beyond a limit, or
-    /// the content is neither text nor attachment.
-    pub fn with_quick_replies(self, replies: Vec<QuickReply>) -> Result<Self, InvalidMessage> {
+    /// [`InvalidMessage`] when there are too many, one breaks a limit, or the content is a stack of
+    /// images, a sticker or a utility template.
+    pub fn with_quick_replies(
+        self,
+        quick_replies: Vec<OutgoingQuickReply>,
+    ) -> Result<Self, InvalidMessage> {
         Self {
-            quick_replies: replies,
+            quick_replies,
             ..self
         }
         .checked()
     }
 
-    /// The same with metadata, which Meta repeats in the message's echo: the way to recognise it.
+    /// Sets the metadata, which Meta returns in the message's echo: a way to recognize the message.
+    /// None by default.
     ///
     /// # Errors
     ///
@@ -153,15 +166,17 @@ impl Message {
         .checked()
     }
 
-    /// The same, told more quietly.
-    pub fn with_push(self, push: Push) -> Self {
+    /// Sets how the customer's device announces the message. Unset by default, which Meta takes as
+    /// [`NotificationType::Regular`].
+    pub fn with_notification_type(self, notification_type: NotificationType) -> Self {
         Self {
-            push: Some(push),
+            notification_type: Some(notification_type),
             ..self
         }
     }
 
-    /// The same under a persona's name and picture.
+    /// Sets the persona whose name and picture the message has. The Page's own by default.
+    #[doc(alias = "persona_id")]
     pub fn with_persona(self, persona: PersonaId) -> Self {
         Self {
             persona: Some(persona),
@@ -169,7 +184,9 @@ impl Message {
         }
     }
 
-    /// The same, quoting a message of the conversation; within the window only.
+    /// Sets the message of the conversation that this one quotes. None by default.
+    ///
+    /// Not every message can have a quote: see [`sends_quote`](Self::sends_quote).
     pub fn with_reply_to(self, mid: Mid) -> Self {
         Self {
             reply_to: Some(mid),
@@ -177,48 +194,80 @@ impl Message {
         }
     }
 
-    /// The same, and the conversation is handed over in the same call.
-    pub fn with_hand_over(self, hand_over: HandOver) -> Self {
+    /// Sets what happens to thread control once the message is sent. The Page's app keeps it by
+    /// default.
+    pub fn with_thread_control(self, action: ThreadControlAction) -> Self {
         Self {
-            hand_over: Some(hand_over),
+            thread_control: Some(action),
             ..self
         }
     }
 
-    /// To whom it goes.
+    /// Returns the recipient.
     pub fn to(&self) -> &Recipient {
         &self.to
     }
 
-    /// Why it may be sent.
+    /// Returns the purpose.
     pub fn purpose(&self) -> &Purpose {
         &self.purpose
     }
 
-    /// What it says.
-    pub fn content(&self) -> &Content {
+    /// Returns the content.
+    pub fn content(&self) -> &OutgoingContent {
         &self.content
     }
 
-    /// The metadata, if there are any.
+    /// Returns the quick replies.
+    pub fn quick_replies(&self) -> &[OutgoingQuickReply] {
+        &self.quick_replies
+    }
+
+    /// Returns the metadata, or `None` when it is not set.
     pub fn metadata(&self) -> Option<&str> {
         self.metadata.as_deref()
     }
 
-    pub(super) fn rate_class(&self) -> RateClass {
-        self.content.rate_class()
+    /// Returns how the customer's device announces the message, or `None` when it is not set.
+    pub fn notification_type(&self) -> Option<NotificationType> {
+        self.notification_type
     }
 
-    /// Whether Meta fetches something before it answers.
-    pub(super) fn has_links(&self) -> bool {
-        match &self.content {
-            Content::Attachment(attachment) => !matches!(attachment, Attachment::Template(_)),
-            Content::Images(_) => true,
-            _ => false,
-        }
+    /// Returns the quoted message, or `None` when it is not set. It can be set and yet not be sent:
+    /// see [`sends_quote`](Self::sends_quote).
+    pub fn reply_to(&self) -> Option<&Mid> {
+        self.reply_to.as_ref()
     }
 
-    fn checked(self) -> Result<Self, InvalidMessage> {
+    /// Returns whether the request quotes a message.
+    ///
+    /// Outside the standard messaging window Meta refuses a message with a quote, also one by a
+    /// person with [`MessageTag::HUMAN_AGENT`]. So that the quote does not cost the message, the
+    /// request has it only when the purpose is [`Purpose::Response`] or [`Purpose::Update`] and the
+    /// recipient is a PSID.
+    ///
+    /// ```
+    /// use messenger_crm::graph::send::{MessageTag, OutgoingMessage};
+    /// use messenger_crm::id::{Mid, Psid};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let customer = Psid::new("7324561089432101")?;
+    /// let reply = OutgoingMessage::text(customer, "Yes, on Tuesday.")?
+    ///     .with_reply_to(Mid::new("m_1")?);
+    /// assert!(reply.sends_quote());
+    ///
+    /// let late = reply.with_tag(MessageTag::HUMAN_AGENT)?;
+    /// assert!(!late.sends_quote());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sends_quote(&self) -> bool {
+        self.reply_to.is_some()
+            && self.purpose.needs_standard_window()
+            && matches!(self.to, Recipient::Psid(_))
+    }
+
+    pub(super) fn checked(self) -> Result<Self, InvalidMessage> {
         self.to.check()?;
         self.content.check()?;
         count(
@@ -227,117 +276,51 @@ impl Message {
             0,
             MAX_QUICK_REPLIES,
         )?;
-        self.quick_replies.iter().try_for_each(QuickReply::check)?;
+        self.quick_replies
+            .iter()
+            .try_for_each(OutgoingQuickReply::check)?;
         if let Some(metadata) = &self.metadata {
             required("the metadata", metadata, MAX_METADATA_UNITS)?;
         }
-        let is_utility = matches!(self.content, Content::Utility(_));
-        if is_utility != (self.purpose == Purpose::Utility) {
-            return Err(InvalidMessage::Mismatch(
-                "a utility template and the messaging type UTILITY go together",
-            ));
+        match self.mismatch() {
+            Some(reason) => Err(InvalidMessage::Mismatch(reason)),
+            None => Ok(self),
         }
-        let is_feedback = matches!(&self.content, Content::Attachment(Attachment::Template(template))
-            if matches!(**template, Template::CustomerFeedback(_)));
-        if self.purpose.tag() == Some(&Tag::CUSTOMER_FEEDBACK) && !is_feedback {
-            return Err(InvalidMessage::Mismatch(
-                "the tag CUSTOMER_FEEDBACK goes with a customer feedback template alone",
-            ));
-        }
-        let takes_replies = matches!(self.content, Content::Text(_) | Content::Attachment(_));
-        if !self.quick_replies.is_empty() && !takes_replies {
-            return Err(InvalidMessage::Mismatch(
-                "quick replies go with a text or an attachment alone",
-            ));
-        }
-        Ok(self)
     }
 
-    pub(super) fn to_json(&self) -> Result<Vec<u8>, Error> {
-        serde_json::to_vec(self).map_err(|_| Error::NotJson)
+    /// Returns which parts Meta does not accept together.
+    fn mismatch(&self) -> Option<&'static str> {
+        let content = &self.content;
+        let is_utility = matches!(content, OutgoingContent::Utility(_));
+        let is_sticker = matches!(content, OutgoingContent::Sticker(_));
+        let is_feedback = matches!(content, OutgoingContent::Template(template)
+            if matches!(**template, Template::CustomerFeedback(_)));
+        if is_utility != (self.purpose == Purpose::Utility) {
+            Some("a utility template and the messaging type UTILITY need each other")
+        } else if is_sticker && !self.purpose.needs_standard_window() {
+            Some(
+                "a sticker needs the messaging type RESPONSE or UPDATE: Meta accepts it only inside \
+                 the standard messaging window",
+            )
+        } else if self.purpose.tag() == Some(&MessageTag::CUSTOMER_FEEDBACK) && !is_feedback {
+            Some("the tag CUSTOMER_FEEDBACK is only for a customer feedback template")
+        } else if !self.quick_replies.is_empty() && !content.takes_quick_replies() {
+            Some("quick replies need a text, one file or a template")
+        } else {
+            None
+        }
     }
 }
 
-impl fmt::Debug for Message {
+impl fmt::Debug for OutgoingMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message")
+        f.debug_struct("OutgoingMessage")
             .field("to", &self.to)
             .field("purpose", &self.purpose)
             .field("content", &self.content)
             .field("quick_replies", &self.quick_replies.len())
             .field("has_metadata", &self.metadata.is_some())
+            .field("sends_quote", &self.sends_quote())
             .finish_non_exhaustive()
-    }
-}
-
-/// What Meta reads.
-#[derive(Serialize, Deserialize)]
-struct Wire {
-    recipient: Recipient,
-    #[serde(default)]
-    messaging_type: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    tag: Option<Tag>,
-    message: Said,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    notification_type: Option<Push>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    persona_id: Option<PersonaId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reply_to: Option<Quoted>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    thread_control: Option<HandOver>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Said {
-    #[serde(flatten)]
-    content: content::Wire,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    quick_replies: Vec<QuickReply>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    metadata: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Quoted {
-    mid: Mid,
-}
-
-impl From<Message> for Wire {
-    fn from(message: Message) -> Self {
-        Self {
-            recipient: message.to,
-            messaging_type: Some(message.purpose.as_str().to_owned()),
-            tag: message.purpose.tag().cloned(),
-            message: Said {
-                content: message.content.into(),
-                quick_replies: message.quick_replies,
-                metadata: message.metadata,
-            },
-            notification_type: message.push,
-            persona_id: message.persona,
-            reply_to: message.reply_to.map(|mid| Quoted { mid }),
-            thread_control: message.hand_over,
-        }
-    }
-}
-
-impl TryFrom<Wire> for Message {
-    type Error = InvalidMessage;
-
-    fn try_from(wire: Wire) -> Result<Self, InvalidMessage> {
-        let message = Self {
-            to: wire.recipient,
-            purpose: Purpose::read(wire.messaging_type.as_deref(), wire.tag)?,
-            content: wire.message.content.try_into()?,
-            quick_replies: wire.message.quick_replies,
-            metadata: wire.message.metadata,
-            push: wire.notification_type,
-            persona: wire.persona_id,
-            reply_to: wire.reply_to.map(|quoted| quoted.mid),
-            hand_over: wire.thread_control,
-        };
-        message.checked()
     }
 }

@@ -1,77 +1,108 @@
-//! What a Page says to a customer: messages, files, and the small signs between them.
+//! Send API: messages, files, sender actions, and the messaging window.
 //!
-//! A [`Message`] that exists is one that Meta's limits allow: they are checked when it is made and
-//! when it is read back from where it waited. Its JSON is the body of the request, so what lies in
-//! an outbox is what will be sent.
+//! An [`OutgoingMessage`] is within Meta's limits: its constructors check them before anything is
+//! sent, and so does reading it back from JSON. Its JSON is the body of the request to Meta.
+//!
+//! | Function | Sends |
+//! |---|---|
+//! | [`message()`] | text, template, sticker, or files that Meta downloads or has saved |
+//! | [`file()`] | one file, uploaded in the same call |
+//! | [`save_url`], [`save_file`] | nothing yet: saves a file at Meta, to send it often |
+//! | [`action()`] | typing indicator, read mark, reaction |
+//!
+//! Permission: `pages_messaging`, with a Page token of a person who has the task `MESSAGING`.
 //!
 //! ```
-//! use messenger_crm::graph::send::{Button, Message, QuickReply, Template};
-//! use messenger_crm::id::Psid;
+//! use messenger_crm::graph::send::{
+//!     self, OutgoingMessage, OutgoingQuickReply, SenderAction, Template, TemplateButton,
+//! };
+//! use messenger_crm::graph::{Access, AppAccess, ScriptedTransport};
+//! use messenger_crm::id::{AppId, PageId, Psid};
+//! use messenger_crm::secret::{AppSecret, PageToken};
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let script = ScriptedTransport::new();
+//! # script.json(200, r#"{"recipient_id":"7324561089432101"}"#);
+//! # script.json(200, r#"{"recipient_id":"7324561089432101","message_id":"m_1"}"#);
+//! # script.json(200, r#"{"recipient_id":"7324561089432101","message_id":"m_2"}"#);
+//! # let app = AppAccess::new(
+//! #     AppId::new("271828182845904")?,
+//! #     AppSecret::new("60efff025951cddde78c8d03de52cc90")?,
+//! # );
+//! # let access = Access::new(app, PageId::new("1755847768034402")?, PageToken::new("EAAtoken")?);
+//! # let graph = script.graph();
+//! let page = graph.page(access);
 //! let customer = Psid::new("7324561089432101")?;
-//! let question = Message::text(customer.clone(), "Is Tuesday all right?")?
-//!     .with_quick_replies(vec![QuickReply::text("Yes", "YES"), QuickReply::text("No", "NO")])?
+//!
+//! page.call(&send::action(&SenderAction::typing_on(&customer)?)?).await?;
+//!
+//! let question = OutgoingMessage::text(&customer, "Is Tuesday all right?")?
+//!     .with_quick_replies(vec![
+//!         OutgoingQuickReply::text("Yes", "YES"),
+//!         OutgoingQuickReply::text("No", "NO"),
+//!     ])?
 //!     .with_metadata("order 7")?;
-//! let choice = Message::template(
-//!     customer,
-//!     Template::buttons("Your order is ready.", vec![
-//!         Button::web_url("See it", "https://shop.example/orders/7"),
-//!         Button::postback("Cancel it", "CANCEL 7"),
-//!     ]),
-//! )?;
-//! assert!(format!("{question:?}").contains("text"));
+//! let sent = page.send(&question).await?;
+//! assert_eq!(sent.mid.unwrap().as_str(), "m_1");
+//!
+//! let order = Template::buttons(
+//!     "Your order is ready.",
+//!     vec![
+//!         TemplateButton::web_url("Show", "https://shop.example/orders/7"),
+//!         TemplateButton::postback("Cancel", "CANCEL 7"),
+//!     ],
+//! );
+//! page.send(&OutgoingMessage::template(&customer, order)?).await?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Sending needs the permission `pages_messaging`, and a Page token issued to a person with the
-//! task `MESSAGING`.
-//!
-//! Meta: [Send API](https://developers.facebook.com/docs/messenger-platform/reference/send-api/)
+//! <https://developers.facebook.com/docs/messenger-platform/reference/send-api/>
 
 mod action;
-mod attachment;
+mod body;
 mod button;
 mod call;
 mod content;
 mod file;
 pub(super) mod invalid;
+mod media;
 mod message;
+mod notification;
 mod purpose;
 mod quick_reply;
 mod recipient;
 mod saved;
 mod template;
+mod thread_control;
 mod utility;
 mod window;
 
-/// `Debug` that tells the type and nothing of what is in it: texts do not belong in logs.
-macro_rules! hush {
-    ($($name:ident),* $(,)?) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "(…)"))
-            }
-        }
-    )*};
-}
-use hush;
-
-pub use self::action::{Action, SenderAction, action};
-pub use self::attachment::{Attachment, MAX_IMAGES, Media, THUMBS_UP};
-pub use self::button::{Button, GameMetadata, MAX_BUTTON_TITLE_UNITS, MAX_PAYLOAD_UNITS, WebUrl};
-pub use self::call::{Sent, message};
-pub use self::content::Content;
-pub use self::file::{FileKind, SendFile, file};
-pub use self::invalid::InvalidMessage;
-pub use self::message::{MAX_METADATA_UNITS, MAX_TEXT_UNITS, Message};
-pub use self::purpose::{HandOver, Purpose, Push, Tag};
-pub use self::quick_reply::{MAX_QUICK_REPLIES, MAX_QUICK_REPLY_TITLE_UNITS, QuickReply};
-pub use self::recipient::{PersonName, Recipient};
-pub use self::saved::{ATTACHMENT_LIFE, save_file, save_url};
-pub use self::template::*;
-pub use self::utility::{
-    Language, UtilityButton, UtilityComponent, UtilityParameter, UtilityTemplate,
+pub use self::action::{SenderAction, action};
+pub use self::button::{
+    GameMetadata, MAX_BUTTON_TITLE_UNITS, MAX_PAYLOAD_UNITS, TemplateButton, WebUrl,
 };
-pub use self::window::{Author, HUMAN_AGENT_WINDOW, STANDARD_WINDOW, Window};
+pub use self::call::{Sent, message};
+pub use self::content::{MAX_IMAGES, OutgoingContent, THUMBS_UP};
+pub use self::file::{OutgoingFile, file};
+pub use self::invalid::InvalidMessage;
+pub use self::media::{MediaKind, MediaSource};
+pub use self::message::{MAX_METADATA_UNITS, MAX_TEXT_UNITS, OutgoingMessage};
+pub use self::notification::NotificationType;
+pub use self::purpose::{MessageTag, Purpose};
+pub use self::quick_reply::{MAX_QUICK_REPLIES, MAX_QUICK_REPLY_TITLE_UNITS, OutgoingQuickReply};
+pub use self::recipient::Recipient;
+pub use self::saved::{ATTACHMENT_LIFE, save_file, save_url};
+pub use self::template::{
+    CouponTemplate, CustomerFeedbackTemplate, CustomerInformationTemplate, FeedbackQuestion,
+    GenericElement, GenericTemplate, GridAction, GridImage, ImageGridTemplate,
+    MAX_BUTTON_TEXT_UNITS, MAX_BUTTONS, MAX_ELEMENTS, MAX_PRODUCTS, MAX_RECEIPT_ELEMENTS,
+    MAX_TITLE_UNITS, MediaTemplate, QuestionKind, ReceiptAdjustment, ReceiptElement,
+    ReceiptSummary, ReceiptTemplate, ShippingAddress, Template,
+};
+pub use self::thread_control::ThreadControlAction;
+pub use self::utility::{UtilityButton, UtilityParameter, UtilityTemplate};
+pub use self::window::{Author, HUMAN_AGENT_WINDOW, MAX_STANDARD_WINDOW, STANDARD_WINDOW, Window};
+
+use super::redacted::redacted_debug;

@@ -1,44 +1,48 @@
-//! Answers that a customer can tap.
+//! Quick replies: replies that a customer can tap.
 
 use serde::{Deserialize, Serialize};
 
-use super::InvalidMessage;
 use super::button::MAX_PAYLOAD_UNITS;
 use super::invalid::{optional_address, required, short};
+use super::{InvalidMessage, redacted_debug};
 
-/// The most quick replies of a message.
+/// Most quick replies of a message: 13.
 pub const MAX_QUICK_REPLIES: usize = 13;
 
-/// The longest title of a quick reply, in UTF-16 units.
+/// Longest title of a quick reply: 20 UTF-16 units.
 pub const MAX_QUICK_REPLY_TITLE_UNITS: usize = 20;
 
-/// An answer that a customer can tap; it comes back as a message with its payload.
+/// Reply that a customer can tap, below a message; its `Debug` shows no text.
 ///
-/// Meta: [Quick replies](https://developers.facebook.com/docs/messenger-platform/send-messages/quick-replies)
+/// The tap arrives as a message with the title as its text and with the payload in
+/// [`event::Message::quick_reply`](crate::event::Message::quick_reply).
+///
+/// <https://developers.facebook.com/docs/messenger-platform/send-messages/quick-replies>
 #[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "content_type", rename_all = "snake_case")]
+#[serde(tag = "content_type", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
-pub enum QuickReply {
+pub enum OutgoingQuickReply {
     /// A text of the Page's choice.
     Text {
-        /// What the customer sees; it may be empty beside a picture.
+        /// Title, at most [`MAX_QUICK_REPLY_TITLE_UNITS`]. It may be empty when there is an image.
         title: String,
-        /// What the Page is told; it may be empty beside a picture.
+        /// Developer-defined payload, returned with the tap; at most [`MAX_PAYLOAD_UNITS`]. It may
+        /// be empty when there is an image.
         payload: String,
-        /// A picture before the title, at least 24 × 24 pixels.
+        /// Address of an image shown before the title, at least 24 × 24 pixels. None when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         image_url: Option<String>,
     },
-    /// The phone number that the customer's account has.
+    /// The phone number of the customer's account. Not shown when the account has none.
     UserPhoneNumber,
-    /// The mail address that the customer's account has.
+    /// The email address of the customer's account. Not shown when the account has none.
     UserEmail,
 }
 
-super::hush!(QuickReply);
+redacted_debug!(OutgoingQuickReply);
 
-impl QuickReply {
-    /// A text and its payload.
+impl OutgoingQuickReply {
+    /// Creates a quick reply with a title and a payload.
     pub fn text(title: impl Into<String>, payload: impl Into<String>) -> Self {
         Self::Text {
             title: title.into(),
@@ -47,8 +51,9 @@ impl QuickReply {
         }
     }
 
-    /// A picture with a text and a payload, both of which may be empty.
-    pub fn picture(
+    /// Creates a quick reply with an image, a title and a payload. Title and payload may be empty.
+    #[doc(alias = "image_url")]
+    pub fn image(
         image_url: impl Into<String>,
         title: impl Into<String>,
         payload: impl Into<String>,
@@ -76,6 +81,6 @@ impl QuickReply {
             MAX_QUICK_REPLY_TITLE_UNITS,
         )?;
         check("the payload of a quick reply", payload, MAX_PAYLOAD_UNITS)?;
-        optional_address("the picture of a quick reply", image_url.as_ref())
+        optional_address("the image URL of a quick reply", image_url.as_ref())
     }
 }

@@ -1,49 +1,52 @@
-//! Files saved at Meta, to send them often.
+//! Saves files at Meta, to send each of them often.
 
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::call::MEDIA_TIMEOUT;
-use super::file::message_json;
-use super::{FileKind, Media};
+use super::file::json_text;
+use super::{MediaKind, MediaSource};
 use crate::graph::{Call, Error, Path, RateClass, Response, Upload};
 use crate::id::AttachmentId;
 
-/// Time for which a saved file can be sent: 90 days. After it the file must be saved again.
+/// Time for which a saved file can be sent: 90 days. Then it must be saved again.
 pub const ATTACHMENT_LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// Saves at Meta the file at `url`, for this Page and for [`ATTACHMENT_LIFE`]. The returned id goes
-/// into [`Media::saved`].
+/// Saves the file at a URL at Meta, for this Page and [`ATTACHMENT_LIFE`]. The returned id goes into
+/// [`MediaSource::Saved`].
 ///
-/// Permission: `pages_messaging`. Refusals about the file: 100/2018008 (cannot be fetched),
-/// 100/2018047 (of another kind), 100/2018109 (too large), 100/2018294 (a video took too long).
+/// Permission: `pages_messaging`. Limits: 25 MB, and 8 MB for an image; 10 uploads a second and
+/// Page. Meta refuses the file with code 100 and subcode 2018008 (it cannot be downloaded), 2018047
+/// (it is of another kind), 2018109 (it is too large) or 2018294 (a video took too long).
 ///
 /// # Errors
 ///
-/// [`Error::Message`] when the address is not an HTTPS URL.
+/// [`Error::Message`] when the URL is none.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/reference/attachment-upload-api>
-pub fn save_url(kind: FileKind, url: impl Into<String>) -> Result<Call<AttachmentId>, Error> {
-    let media = Media::url(url).reusable();
-    media.check()?;
-    to_message_attachments().with_json(&json!({"message": {"attachment": {
-        "type": kind, "payload": media,
-    }}}))
+pub fn save_url(kind: MediaKind, url: impl Into<String>) -> Result<Call<AttachmentId>, Error> {
+    let source = MediaSource::reusable_url(url);
+    source.check()?;
+    to_message_attachments()
+        .with_json(&json!({"message": {"attachment": {"type": kind, "payload": source}}}))
 }
 
-/// Uploads a file to Meta piece by piece and saves it, for this Page and for [`ATTACHMENT_LIFE`].
+/// Uploads a file in pieces and saves it at Meta, for this Page and [`ATTACHMENT_LIFE`]. The
+/// returned id goes into [`MediaSource::Saved`].
 ///
-/// Permission and refusals as for [`save_url`].
+/// Permission: `pages_messaging`. Limits: 25 MB; 10 uploads a second and Page. Meta refuses the file
+/// with code 100 and subcode 2018047 (it is of another kind) or 2018109 (it is too large).
 ///
 /// # Errors
 ///
 /// [`Error::NotJson`] when the fields cannot be written as JSON.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/reference/attachment-upload-api>
-pub fn save_file(kind: FileKind, file: Upload) -> Result<Call<AttachmentId>, Error> {
-    let message = message_json(kind, Media::default().reusable(), None)?;
-    Ok(to_message_attachments().with_file(vec![("message".into(), message)], file))
+pub fn save_file(kind: MediaKind, file: Upload) -> Result<Call<AttachmentId>, Error> {
+    let message = json!({"attachment": {"type": kind, "payload": {"is_reusable": true}}});
+    let fields = vec![("message".into(), json_text(&message)?)];
+    Ok(to_message_attachments().with_file(fields, file))
 }
 
 fn to_message_attachments() -> Call<AttachmentId> {

@@ -1,86 +1,125 @@
-//! Until when a Page may write, as far as can be told from here.
+//! Messaging window: until when a Page may send to a customer, and with which purpose.
+//!
+//! Meta's rules of 2026-09-28: an action of the customer opens the standard messaging window, for at
+//! least [`STANDARD_WINDOW`]. Its length depends on the action: the first message after a click on
+//! an ad can open up to [`MAX_STANDARD_WINDOW`]. After the window a person may reply for
+//! [`HUMAN_AGENT_WINDOW`]; then only utility templates can be sent.
 
 use std::time::Duration;
 
-use super::{Purpose, Tag};
+use super::{MessageTag, Purpose};
 use crate::time::Timestamp;
 
-/// How long a Page may answer freely after what the customer did last.
+/// Length of the standard messaging window that every qualifying action opens: 24 hours.
 ///
-/// Since 2026-09-28 the first message after a click on an ad can open up to 7 days.
-///
-/// Meta: [Messenger policy](https://developers.facebook.com/docs/messenger-platform/policy/policy-overview)
+/// <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
 pub const STANDARD_WINDOW: Duration = Duration::from_secs(24 * 3600);
 
-/// How long a person (no program) may answer, with the feature *Human Agent*.
+/// Longest standard messaging window: 7 days, possible since 2026-09-28 when the customer's first
+/// message came through an ad. Meta does not say which of these messages open so long a window, so
+/// promise [`STANDARD_WINDOW`] and let Meta decide about the rest.
 ///
-/// Meta: [Message tags](https://developers.facebook.com/docs/messenger-platform/send-messages/message-tags)
+/// <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
+pub const MAX_STANDARD_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Time for which a person may reply after the customer's last action, with the feature
+/// *Human Agent*: 7 days.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/send-messages/message-tags>
 pub const HUMAN_AGENT_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Until when a Page may write to a customer: a hint, for Meta decides
+/// State of the messaging window, calculated from the customer's last action.
+///
+/// It is a hint. Meta decides, and refuses a late message with code 10 and subcode 2018278
 /// ([`Advice::OutsideWindow`](crate::graph::Advice::OutsideWindow)).
+///
+/// ```
+/// use messenger_crm::graph::send::{Author, MessageTag, Purpose, Window};
+/// use messenger_crm::time::Timestamp;
+///
+/// let last_action = Timestamp::from_millis(1_795_824_000_000);
+/// let two_days_later = Timestamp::from_millis(1_795_824_000_000 + 48 * 3_600_000);
+/// let window = Window::at(two_days_later, Some(last_action));
+/// assert_eq!(window.purpose(Author::Program), None);
+/// assert_eq!(window.purpose(Author::Person), Some(Purpose::Tagged(MessageTag::HUMAN_AGENT)));
+/// ```
+///
+/// <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Window {
-    /// Freely, until then.
+    /// The standard messaging window is open: people and programs may send.
     Open {
-        /// Until when.
+        /// End of the standard messaging window.
         until: Timestamp,
     },
-    /// A person may, until then, where the app has *Human Agent*.
+    /// The standard messaging window is over. A person may reply with
+    /// [`MessageTag::HUMAN_AGENT`], where Meta granted that feature to the app.
     HumanAgent {
-        /// Until when.
+        /// End of the time for a person's reply.
         until: Timestamp,
     },
-    /// Only a utility template goes.
+    /// Only utility templates can be sent.
     Closed,
-    /// Nobody knows when the customer did something last.
+    /// The customer's last action is not known.
     Unknown,
 }
 
 impl Window {
-    /// The window at `now`, after what the customer did last.
+    /// Calculates the window at `now`, [`STANDARD_WINDOW`] long. `last_action` is the time of the
+    /// customer's last qualifying action, or `None` when it is not known.
     ///
-    /// A message, a tap on a button, a reaction, or an `m.me` link into a known conversation
-    /// counts; a receipt does not. Take the time that Meta tells, for webhooks can come hours late.
-    pub fn at(now: Timestamp, last: Option<Timestamp>) -> Self {
-        Self::lasting(STANDARD_WINDOW, now, last)
+    /// Qualifying actions are a message, a tap on a button, a reaction to a message, and an `m.me`
+    /// link into an existing conversation; delivery and read receipts are not. Use the event's own
+    /// timestamp, because webhooks can arrive hours late.
+    pub fn at(now: Timestamp, last_action: Option<Timestamp>) -> Self {
+        Self::at_with_length(STANDARD_WINDOW, now, last_action)
     }
 
-    /// The same where what the customer did opens a window of another length, as an ad may.
-    pub fn lasting(length: Duration, now: Timestamp, last: Option<Timestamp>) -> Self {
-        let Some(last) = last else {
+    /// Calculates the window at `now` for an action that opens a standard messaging window of
+    /// another length, such as [`MAX_STANDARD_WINDOW`].
+    pub fn at_with_length(
+        length: Duration,
+        now: Timestamp,
+        last_action: Option<Timestamp>,
+    ) -> Self {
+        let Some(last_action) = last_action else {
             return Self::Unknown;
         };
-        let (free, human) = (last + length, last + HUMAN_AGENT_WINDOW);
-        if now < free {
-            Self::Open { until: free }
-        } else if now < human {
-            Self::HumanAgent { until: human }
+        let standard_end = last_action + length;
+        let human_end = last_action + HUMAN_AGENT_WINDOW;
+        if now < standard_end {
+            Self::Open {
+                until: standard_end,
+            }
+        } else if now < human_end {
+            Self::HumanAgent { until: human_end }
         } else {
             Self::Closed
         }
     }
 
-    /// The purpose under which an answer goes now, if one does.
+    /// Returns the purpose with which a reply can be sent now, or `None` when it cannot.
     ///
-    /// Where nothing is known it is tried: Meta says when it is too late.
-    pub fn purpose(self, by: Author) -> Option<Purpose> {
-        match (self, by) {
+    /// For [`Window::Unknown`] it is [`Purpose::Response`]: Meta refuses the reply if it is late.
+    pub fn purpose(self, author: Author) -> Option<Purpose> {
+        match (self, author) {
             (Self::Open { .. } | Self::Unknown, _) => Some(Purpose::Response),
-            (Self::HumanAgent { .. }, Author::Person) => Some(Purpose::Tagged(Tag::HUMAN_AGENT)),
-            _ => None,
+            (Self::HumanAgent { .. }, Author::Person) => {
+                Some(Purpose::Tagged(MessageTag::HUMAN_AGENT))
+            }
+            (Self::HumanAgent { .. }, Author::Program) | (Self::Closed, _) => None,
         }
     }
 }
 
-/// Who wrote an answer.
+/// Author of a reply. Meta allows some replies to people only.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Author {
-    /// A person, in a Page whose app has the feature *Human Agent*.
+    /// A person wrote the reply, and the app has the feature *Human Agent*.
     Person,
-    /// A program.
+    /// A program wrote the reply, or the app lacks the feature *Human Agent*.
     Program,
 }
 
@@ -88,26 +127,25 @@ pub enum Author {
 mod tests {
     use super::*;
 
+    const HOUR: i64 = 3_600_000;
+
     #[test]
-    fn c18_the_purpose_follows_from_the_time_since_the_customer_wrote() {
-        const HOUR: i64 = 3_600_000;
+    fn c18_the_purpose_follows_from_the_time_since_the_last_action() {
         let last = Timestamp::from_millis(1_700_000_000_000);
         let at = |millis: i64| {
-            Window::at(
-                Timestamp::from_millis(last.as_millis() + millis),
-                Some(last),
-            )
+            let now = Timestamp::from_millis(last.as_millis() + millis);
+            Window::at(now, Some(last))
         };
-        let human = Some(Purpose::Tagged(Tag::HUMAN_AGENT));
-        let answer = Some(Purpose::Response);
+        let human = Some(Purpose::Tagged(MessageTag::HUMAN_AGENT));
+        let response = Some(Purpose::Response);
         for (millis, person, program) in [
-            (0, &answer, &answer),
-            (24 * HOUR - 1, &answer, &answer),
+            (0, &response, &response),
+            (24 * HOUR - 1, &response, &response),
             (24 * HOUR, &human, &None),
             (7 * 24 * HOUR - 1, &human, &None),
             (7 * 24 * HOUR, &None, &None),
-            // The customer's clock is Meta's, and may be ahead of ours.
-            (-HOUR, &answer, &answer),
+            // Meta's clock may be ahead of ours.
+            (-HOUR, &response, &response),
         ] {
             assert_eq!(&at(millis).purpose(Author::Person), person, "{millis}");
             assert_eq!(&at(millis).purpose(Author::Program), program, "{millis}");
@@ -118,21 +156,26 @@ mod tests {
                 until: last + HUMAN_AGENT_WINDOW
             }
         );
-        let nobody = Window::at(last, None);
-        assert_eq!(nobody, Window::Unknown);
-        assert_eq!(nobody.purpose(Author::Program), answer);
     }
 
     #[test]
-    fn c18_an_ad_may_open_a_longer_window() {
+    fn c18_without_a_known_action_the_reply_is_tried() {
+        let window = Window::at(Timestamp::from_millis(0), None);
+        assert_eq!(window, Window::Unknown);
+        assert_eq!(window.purpose(Author::Program), Some(Purpose::Response));
+    }
+
+    #[test]
+    fn c18_an_action_may_open_a_longer_window() {
         let last = Timestamp::from_millis(0);
-        let week = Duration::from_secs(7 * 24 * 3600);
-        let late = last + Duration::from_secs(6 * 24 * 3600);
+        let now = last + Duration::from_secs(6 * 24 * 3600);
         assert_eq!(
-            Window::lasting(week, late, Some(last)),
-            Window::Open { until: last + week }
+            Window::at_with_length(MAX_STANDARD_WINDOW, now, Some(last)),
+            Window::Open {
+                until: last + MAX_STANDARD_WINDOW
+            }
         );
-        let never = Window::lasting(Duration::MAX, late, Some(last));
-        assert!(matches!(never, Window::Open { .. }));
+        let endless = Window::at_with_length(Duration::MAX, now, Some(last));
+        assert!(matches!(endless, Window::Open { .. }));
     }
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use messenger_crm::graph::send::Media;
+use messenger_crm::graph::send::{MediaKind, MediaSource};
 use messenger_crm::graph::{
-    Advice, Clock, Error, Graph, ListPage, Message, PageClient, Path, RateClass, RateLimits,
-    RetryPolicy, ScriptedClock, TransportErrorKind,
+    Advice, Clock, Error, Graph, ListPage, OutgoingMessage, PageClient, Path, RateClass,
+    RateLimits, RetryPolicy, ScriptedClock, TransportErrorKind,
 };
 use messenger_crm::graph::{Call, send};
 use messenger_crm::id::Psid;
@@ -26,7 +26,7 @@ async fn read(script: &Script) -> Result<(), Error> {
 }
 
 async fn send(page: &PageClient) -> Result<(), Error> {
-    let message = Message::text(psid(), "Hello").unwrap();
+    let message = OutgoingMessage::text(psid(), "Hello").unwrap();
     page.send(&message).await.map(drop)
 }
 
@@ -120,7 +120,12 @@ async fn g1_a_send_near_the_deadline_is_not_repeated_with_less_time() {
     assert_eq!(script.requests().len(), 1);
     // A video has 90 seconds, whatever the deadline is.
     let script = Script::new([REFUSED, response(200, SENT)]).taking(seconds(10));
-    let video = Message::image(psid(), Media::url("https://a.example/a.png")).unwrap();
+    let video = OutgoingMessage::media(
+        psid(),
+        MediaKind::Image,
+        MediaSource::url("https://a.example/a.png"),
+    )
+    .unwrap();
     script.page().send(&video).await.unwrap();
     for request in script.requests() {
         assert_eq!(request.timeout, seconds(90));
@@ -318,7 +323,7 @@ async fn send_all(graph: &Graph, people: &[Psid], count: usize) -> Duration {
     for number in 0..count {
         let (page, to) = (graph.page(access()), people[number % people.len()].clone());
         sends.spawn(async move {
-            let message = Message::text(to, number.to_string()).unwrap();
+            let message = OutgoingMessage::text(to, number.to_string()).unwrap();
             page.send(&message).await
         });
     }
@@ -333,7 +338,7 @@ async fn c22_calls_that_are_awaited_in_turn_keep_their_order() {
     let script = Script::new([response(200, SENT)]).taking(Duration::from_millis(50));
     let page = script.page();
     for number in 0..20 {
-        let message = Message::text(psid(), number.to_string()).unwrap();
+        let message = OutgoingMessage::text(psid(), number.to_string()).unwrap();
         page.send(&message).await.unwrap();
     }
     let requests = script.requests();
@@ -377,7 +382,12 @@ async fn c22_a_hundred_people_are_answered_at_once_within_the_limit() {
 async fn c22_media_are_sent_at_ten_a_second() {
     let script = Script::new([response(200, SENT)]);
     let page = script.page();
-    let image = Message::image(psid(), Media::url("https://a.example/a.png")).unwrap();
+    let image = OutgoingMessage::media(
+        psid(),
+        MediaKind::Image,
+        MediaSource::url("https://a.example/a.png"),
+    )
+    .unwrap();
     let call = send::message(&image).unwrap();
     assert_eq!(call.parts.rate_class, RateClass::Media);
     for _ in 0..11 {

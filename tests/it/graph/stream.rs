@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use messenger_crm::graph::send::{self, FileKind, SendFile};
-use messenger_crm::graph::{Chunks, Error, Graph, Source, TokioClock, Upload};
+use messenger_crm::graph::send::{self, MediaKind, OutgoingFile};
+use messenger_crm::graph::{Error, Graph, TokioClock, Upload, UploadChunks, UploadSource};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -22,8 +22,8 @@ struct Counted {
 
 const PIECE: u64 = 64 * 1024;
 
-impl Source for Counted {
-    fn open(&self) -> Box<dyn Chunks> {
+impl UploadSource for Counted {
+    fn open(&self) -> Box<dyn UploadChunks> {
         Box::new(CountedChunks {
             file: self.clone(),
             left: self.bytes,
@@ -37,7 +37,7 @@ struct CountedChunks {
 }
 
 #[async_trait]
-impl Chunks for CountedChunks {
+impl UploadChunks for CountedChunks {
     async fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         let piece = self.left.min(PIECE);
         self.left -= piece;
@@ -84,7 +84,7 @@ async fn c26_25_megabytes_are_streamed() {
     });
     let graph = Graph::from_parts(transport(), TokioClock::new());
     let page = graph.with_base_url(&url).unwrap().page(super::access());
-    let save = send::save_file(FileKind::Video, file).unwrap();
+    let save = send::save_file(MediaKind::Video, file).unwrap();
     let saved = page.call(&save).await.unwrap();
     assert_eq!(saved.as_str(), "1857777774821032");
     let (head, most_ahead) = serving.await.unwrap();
@@ -105,7 +105,7 @@ async fn c26_a_file_that_ends_early_sends_no_message() {
         pulled: Arc::default(),
     };
     let file = Upload::new("a.png", "image/png", 2000, short).unwrap();
-    let send = SendFile::new(Desk::person(), FileKind::Image, file);
+    let send = OutgoingFile::new(Desk::person(), MediaKind::Image, file).unwrap();
     let call = send::file(&send).unwrap();
     let error = desk.page.call(&call).await.unwrap_err();
     assert!(matches!(error, Error::Transport(_)), "{error:?}");

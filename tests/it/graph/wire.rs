@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use messenger_crm::graph::{
-    Access, AppAccess, Error, Graph, Message, PageClient, ProfileOutcome, ReqwestTransport,
+    Access, AppAccess, Error, Graph, OutgoingMessage, PageClient, ProfileOutcome, ReqwestTransport,
     TokioClock, send,
 };
 use messenger_crm::id::{AppId, PageId, Psid};
@@ -64,7 +64,7 @@ impl Desk {
     }
 
     pub(super) async fn send(&self, text: &str) -> Result<(), Error> {
-        let message = Message::text(Self::person(), text).unwrap();
+        let message = OutgoingMessage::text(Self::person(), text).unwrap();
         // A short time-out, for connections that stay silent.
         let call = send::message(&message).unwrap().with_timeout(SHORT);
         self.page.call(&call).await.map(drop)
@@ -132,7 +132,7 @@ async fn c8_a_refused_connection_is_tried_again() {
         .clone()
         .with_base_url(&format!("http://{closed}"))
         .unwrap();
-    let message = Message::text(Desk::person(), "Hello").unwrap();
+    let message = OutgoingMessage::text(Desk::person(), "Hello").unwrap();
     let waiting = {
         let page = graph.page(desk.page.access().clone());
         tokio::spawn(async move { page.send(&message).await })

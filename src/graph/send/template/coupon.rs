@@ -1,41 +1,49 @@
-//! A coupon.
+//! Coupon template.
 
 use serde::{Deserialize, Serialize};
 
-use super::{InvalidMessage, MAX_TITLE_UNITS, optional, optional_address, required};
+use super::{
+    InvalidMessage, MAX_TITLE_UNITS, malformed, optional, optional_address, redacted_debug,
+    required,
+};
 
-/// A coupon: with a code, or with an address.
+/// Coupon with a code, a URL or both; its `Debug` shows no text.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/send-messages/templates>
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Coupon {
-    /// What it is for, at most [`MAX_TITLE_UNITS`].
+pub struct CouponTemplate {
+    /// Title, at most [`MAX_TITLE_UNITS`].
     pub title: String,
-    /// More about it, at most [`MAX_TITLE_UNITS`].
+    /// Text below the title, at most [`MAX_TITLE_UNITS`]. None when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subtitle: Option<String>,
-    /// The code, without spaces.
+    /// Code without spaces. Absent for a coupon with a URL only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coupon_code: Option<String>,
-    /// Where to use it.
+    /// Address of the page where the coupon can be used. Absent for a coupon with a code only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coupon_url: Option<String>,
-    /// The title of the button that leads there.
+    /// Title of the button that opens `coupon_url`. Meta's own when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coupon_url_button_title: Option<String>,
-    /// A text before it.
+    /// Text shown before the coupon. None when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coupon_pre_message: Option<String>,
-    /// A picture.
+    /// Address of an image. None when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_url: Option<String>,
-    /// What the Page is told when it is tapped.
+    /// Developer-defined payload, returned when the customer opens the coupon. None when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
 }
 
-impl Coupon {
-    /// A coupon with a code.
+redacted_debug!(CouponTemplate);
+
+impl CouponTemplate {
+    /// Creates a coupon with a code.
+    #[doc(alias = "coupon_code")]
     pub fn code(title: impl Into<String>, code: impl Into<String>) -> Self {
         Self {
             title: title.into(),
@@ -44,7 +52,8 @@ impl Coupon {
         }
     }
 
-    /// A coupon with an address.
+    /// Creates a coupon with a URL.
+    #[doc(alias = "coupon_url")]
     pub fn url(title: impl Into<String>, url: impl Into<String>) -> Self {
         Self {
             title: title.into(),
@@ -57,20 +66,17 @@ impl Coupon {
         required("the title of the coupon", &self.title, MAX_TITLE_UNITS)?;
         let subtitle = self.subtitle.as_ref();
         optional("the subtitle of the coupon", subtitle, MAX_TITLE_UNITS)?;
-        let has_space = |code: &String| code.is_empty() || code.contains(char::is_whitespace);
-        if self.coupon_code.as_ref().is_some_and(has_space) {
-            let (what, form) = ("the code of the coupon", "a text without spaces");
-            return Err(InvalidMessage::Malformed { what, form });
+        if let Some(code) = &self.coupon_code
+            && (code.is_empty() || code.contains(char::is_whitespace))
+        {
+            let form = "a text without spaces";
+            return Err(malformed("the code of the coupon", form, code));
         }
-        optional_address("the address of the coupon", self.coupon_url.as_ref())?;
-        optional_address("the picture of the coupon", self.image_url.as_ref())?;
+        optional_address("the URL of the coupon", self.coupon_url.as_ref())?;
+        optional_address("the image URL of the coupon", self.image_url.as_ref())?;
         if self.coupon_code.is_none() && self.coupon_url.is_none() {
-            return Err(InvalidMessage::Mismatch(
-                "a coupon has a code or an address",
-            ));
+            return Err(InvalidMessage::Mismatch("a coupon needs a code or a URL"));
         }
         Ok(())
     }
 }
-
-super::super::hush!(Coupon);

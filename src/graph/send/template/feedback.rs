@@ -1,126 +1,95 @@
-//! A question how it was.
+//! Customer feedback template: one question, answered on a scale or with a text.
 
 use serde::{Deserialize, Serialize};
 
-use super::{InvalidMessage, MAX_TITLE_UNITS, count, range, required};
-use crate::graph::send::invalid::{address, optional};
+use super::{
+    InvalidMessage, MAX_TITLE_UNITS, address, check_days, count, malformed, optional, privacy_url,
+    redacted_debug, required, units,
+};
 
-/// The longest title of a question how it was, in UTF-16 units.
+/// Longest title of the template, and longest placeholder, in UTF-16 units.
 const MAX_FEEDBACK_TITLE_UNITS: usize = 65;
-/// The longest title of its button, in UTF-16 units.
+/// Longest title of the button, in UTF-16 units.
 const MAX_FEEDBACK_BUTTON_UNITS: usize = 20;
-/// The longest id of a question.
+/// Longest id of a question, in UTF-16 units.
 const MAX_QUESTION_ID_UNITS: usize = 80;
-/// A question has 5 to 85 UTF-16 units.
-const QUESTION_UNITS: (usize, usize) = (5, 85);
+/// Shortest title of a question, in UTF-16 units.
+const MIN_QUESTION_UNITS: usize = 5;
+/// Longest title of a question, in UTF-16 units.
+const MAX_QUESTION_UNITS: usize = 85;
 
-/// A question how it was; the answer comes as an event of its own.
+/// Question about the customer's satisfaction; its `Debug` shows no text.
 ///
-/// Within 7 days of what the customer wrote it may be sent with
-/// [`Tag::CUSTOMER_FEEDBACK`](super::super::Tag::CUSTOMER_FEEDBACK).
+/// The answer arrives as [`event::Feedback`](crate::event::Feedback). With
+/// [`MessageTag::CUSTOMER_FEEDBACK`](crate::graph::send::MessageTag::CUSTOMER_FEEDBACK) it can be
+/// sent up to 7 days after the customer's last message.
 ///
-/// Meta: [Customer feedback template](https://developers.facebook.com/docs/messenger-platform/send-messages/templates/customer-feedback-template)
+/// <https://developers.facebook.com/docs/messenger-platform/send-messages/templates/customer-feedback-template>
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Wire", into = "Wire")]
 #[non_exhaustive]
-pub struct CustomerFeedback {
-    /// The title.
+pub struct CustomerFeedbackTemplate {
+    /// Title, at most 65 UTF-16 units.
     pub title: String,
-    /// The line below.
+    /// Text below the title, at most [`MAX_TITLE_UNITS`].
     pub subtitle: String,
-    /// The title of the button.
+    /// Title of the button, at most 20 UTF-16 units.
     pub button_title: String,
-    /// Exactly one.
-    pub feedback_screens: Vec<FeedbackScreen>,
-    /// What becomes of the answer.
-    pub business_privacy: PrivacyUrl,
-    /// For how many days it can be answered, 1 to 7.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The question. Meta accepts exactly one.
+    #[doc(alias = "feedback_screens")]
+    pub question: FeedbackQuestion,
+    /// Address of the business's privacy policy.
+    #[doc(alias = "business_privacy")]
+    pub privacy_url: String,
+    /// Days for which the question can be answered, 1 to 7. When absent, 1.
     pub expires_in_days: Option<u8>,
 }
 
-/// A screen of questions.
+/// Question of a feedback template; its `Debug` shows no text.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct FeedbackScreen {
-    /// Exactly one.
-    pub questions: Vec<FeedbackQuestion>,
-}
-
-/// A question.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct FeedbackQuestion {
-    /// What the answer is named by: letters, digits and `_`.
+    /// Id that the answer repeats: letters, digits and `_`, at most 80 UTF-16 units.
     pub id: String,
-    /// How it is answered.
-    pub r#type: QuestionKind,
-    /// The question, 5 to 85 UTF-16 units.
+    /// How the question is answered.
+    #[doc(alias = "type")]
+    #[serde(rename = "type")]
+    pub kind: QuestionKind,
+    /// The question, 5 to 85 UTF-16 units. Meta's own words when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What the ends of the scale are called, such as `dis_sat`.
+    /// Names for the ends of the scale, such as `dis_sat`. Meta decides when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score_label: Option<String>,
-    /// What the scale looks like, such as `five_stars`.
+    /// Look of the scale, such as `five_stars`. Meta decides when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score_option: Option<String>,
-    /// A text that may follow.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub follow_up: Option<FollowUp>,
+    /// Placeholder of a text field for a further answer, at most 65 UTF-16 units; empty for a field
+    /// without placeholder. No such field when absent.
+    #[serde(default, with = "follow_up", skip_serializing_if = "Option::is_none")]
+    pub follow_up: Option<String>,
 }
 
-/// How a question is answered.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+/// How a feedback question is answered.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum QuestionKind {
-    /// Customer satisfaction.
+    /// Customer satisfaction: a scale of five.
     Csat,
-    /// Net promoter score.
+    /// Net promoter score: a scale from 0 to 10.
     Nps,
-    /// Customer effort.
+    /// Customer effort score: a scale from 1 to 7.
     Ces,
     /// A text of at most 400 characters.
     FreeForm,
 }
 
-/// A text that may follow an answer.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum FollowUp {
-    /// Free text.
-    FreeForm {
-        /// What stands there before it is written, at most 65 UTF-16 units.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        placeholder: Option<String>,
-    },
-}
+redacted_debug!(CustomerFeedbackTemplate, FeedbackQuestion);
 
-/// Where a business tells what it does with answers.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct PrivacyUrl {
-    /// The page.
-    pub url: String,
-}
-
-super::super::hush!(
-    CustomerFeedback,
-    FeedbackScreen,
-    FeedbackQuestion,
-    FollowUp,
-    PrivacyUrl
-);
-
-impl PrivacyUrl {
-    /// This page.
-    pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into() }
-    }
-}
-
-impl CustomerFeedback {
-    /// One question.
+impl CustomerFeedbackTemplate {
+    /// Creates a template that expires after one day.
     pub fn new(
         title: impl Into<String>,
         subtitle: impl Into<String>,
@@ -132,15 +101,15 @@ impl CustomerFeedback {
             title: title.into(),
             subtitle: subtitle.into(),
             button_title: button_title.into(),
-            feedback_screens: vec![FeedbackScreen {
-                questions: vec![question],
-            }],
-            business_privacy: PrivacyUrl::new(privacy_url),
+            question,
+            privacy_url: privacy_url.into(),
             expires_in_days: None,
         }
     }
 
-    /// The same for as many days.
+    /// Sets for how many days the question can be answered, 1 to 7. Unset by default, which Meta
+    /// takes as 1.
+    #[doc(alias = "expires_in_days")]
     pub fn with_days(self, days: u8) -> Self {
         Self {
             expires_in_days: Some(days),
@@ -153,35 +122,22 @@ impl CustomerFeedback {
         required("the title of the feedback", title, MAX_FEEDBACK_TITLE_UNITS)?;
         required("the subtitle of the feedback", subtitle, MAX_TITLE_UNITS)?;
         required(
-            "the button of the feedback",
+            "the button title of the feedback",
             &self.button_title,
             MAX_FEEDBACK_BUTTON_UNITS,
         )?;
-        count("feedback screens", self.feedback_screens.len(), 1, 1)?;
-        for screen in &self.feedback_screens {
-            count("questions", screen.questions.len(), 1, 1)?;
-            screen
-                .questions
-                .iter()
-                .try_for_each(FeedbackQuestion::check)?;
-        }
-        address("the privacy page", &self.business_privacy.url)?;
+        self.question.check()?;
+        address("the privacy URL", &self.privacy_url)?;
         check_days(self.expires_in_days)
     }
 }
 
-/// Checks for how many days something can be answered.
-pub(super) fn check_days(days: Option<u8>) -> Result<(), InvalidMessage> {
-    let days = days.map_or(1, i64::from);
-    range("the days until it expires", days, 1, 7)
-}
-
 impl FeedbackQuestion {
-    /// A question of this kind; the answer bears the id.
+    /// Creates a question in Meta's own words.
     pub fn new(id: impl Into<String>, kind: QuestionKind) -> Self {
         Self {
             id: id.into(),
-            r#type: kind,
+            kind,
             title: None,
             score_label: None,
             score_option: None,
@@ -189,7 +145,7 @@ impl FeedbackQuestion {
         }
     }
 
-    /// The same in words of your own.
+    /// Sets the words of the question. Meta's own by default.
     pub fn with_title(self, title: impl Into<String>) -> Self {
         Self {
             title: Some(title.into()),
@@ -197,7 +153,7 @@ impl FeedbackQuestion {
         }
     }
 
-    /// The same with a scale: what its ends are called and what it looks like.
+    /// Sets the names for the ends of the scale, and its look. Meta decides by default.
     pub fn with_score(self, label: impl Into<String>, option: impl Into<String>) -> Self {
         Self {
             score_label: Some(label.into()),
@@ -206,36 +162,114 @@ impl FeedbackQuestion {
         }
     }
 
-    /// The same with a text that may follow.
-    pub fn with_follow_up(self, placeholder: Option<String>) -> Self {
+    /// Adds a text field for a further answer, with this placeholder, which may be empty. None by
+    /// default.
+    pub fn with_follow_up(self, placeholder: impl Into<String>) -> Self {
         Self {
-            follow_up: Some(FollowUp::FreeForm { placeholder }),
+            follow_up: Some(placeholder.into()),
             ..self
         }
     }
 
     fn check(&self) -> Result<(), InvalidMessage> {
-        const WHAT: &str = "the id of the question";
-        required(WHAT, &self.id, MAX_QUESTION_ID_UNITS)?;
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if !self.id.bytes().all(is_plain) {
-            let form = "letters, digits and underscores";
-            return Err(InvalidMessage::Malformed { what: WHAT, form });
+        const ID: &str = "the id of the question";
+        required(ID, &self.id, MAX_QUESTION_ID_UNITS)?;
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if !self.id.bytes().all(is_allowed) {
+            return Err(malformed(ID, "letters, digits and underscores", &self.id));
         }
         if let Some(title) = &self.title {
-            let (what, (limit, most)) = ("the question", QUESTION_UNITS);
-            required(what, title, most)?;
-            let units = title.encode_utf16().count();
+            let (what, limit) = ("the title of the question", MIN_QUESTION_UNITS);
+            required(what, title, MAX_QUESTION_UNITS)?;
+            let units = units(title);
             if units < limit {
                 return Err(InvalidMessage::TooShort { what, units, limit });
             }
         }
-        match &self.follow_up {
-            Some(FollowUp::FreeForm { placeholder }) => {
-                let limit = MAX_FEEDBACK_TITLE_UNITS;
-                optional("the placeholder", placeholder.as_ref(), limit)
-            }
-            None => Ok(()),
+        let placeholder = self.follow_up.as_ref().filter(|text| !text.is_empty());
+        optional("the placeholder", placeholder, MAX_FEEDBACK_TITLE_UNITS)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    title: String,
+    subtitle: String,
+    button_title: String,
+    feedback_screens: Vec<Screen>,
+    #[serde(with = "privacy_url")]
+    business_privacy: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_in_days: Option<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Screen {
+    questions: Vec<FeedbackQuestion>,
+}
+
+impl From<CustomerFeedbackTemplate> for Wire {
+    fn from(template: CustomerFeedbackTemplate) -> Self {
+        Self {
+            title: template.title,
+            subtitle: template.subtitle,
+            button_title: template.button_title,
+            feedback_screens: vec![Screen {
+                questions: vec![template.question],
+            }],
+            business_privacy: template.privacy_url,
+            expires_in_days: template.expires_in_days,
         }
+    }
+}
+
+impl TryFrom<Wire> for CustomerFeedbackTemplate {
+    type Error = InvalidMessage;
+
+    fn try_from(mut wire: Wire) -> Result<Self, InvalidMessage> {
+        count("feedback screens", wire.feedback_screens.len(), 1, 1)?;
+        let mut questions = wire.feedback_screens.remove(0).questions;
+        count("questions", questions.len(), 1, 1)?;
+        Ok(Self {
+            title: wire.title,
+            subtitle: wire.subtitle,
+            button_title: wire.button_title,
+            question: questions.remove(0),
+            privacy_url: wire.business_privacy,
+            expires_in_days: wire.expires_in_days,
+        })
+    }
+}
+
+/// Meta writes the further answer as an object with a type and a placeholder.
+mod follow_up {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+    enum FollowUp {
+        FreeForm {
+            #[serde(default, skip_serializing_if = "String::is_empty")]
+            placeholder: String,
+        },
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        placeholder: &Option<String>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let follow_up = placeholder.clone();
+        follow_up
+            .map(|placeholder| FollowUp::FreeForm { placeholder })
+            .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<String>, D::Error> {
+        let follow_up = Option::deserialize(deserializer)?;
+        Ok(follow_up.map(|FollowUp::FreeForm { placeholder }| placeholder))
     }
 }

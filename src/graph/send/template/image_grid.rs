@@ -1,159 +1,150 @@
-//! Two to six pictures in a grid.
+//! Image grid template.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Button, InvalidMessage, MAX_TITLE_UNITS, check_buttons, count, optional};
+use super::{
+    InvalidMessage, MAX_TITLE_UNITS, TemplateButton, address, check_buttons, count, optional,
+    redacted_debug, required,
+};
 use crate::graph::send::MAX_PAYLOAD_UNITS;
-use crate::graph::send::invalid::{address, required};
 
-/// The longest title of a grid, in UTF-16 units.
+/// Longest title of an image grid, in UTF-16 units.
 const MAX_GRID_TITLE_UNITS: usize = 45;
 
-/// Two to six pictures in a grid, since 2026-06-30.
+/// 2 to 6 images in a grid; its `Debug` shows no text. Meta added it on 2026-06-30.
 ///
-/// Meta: [Templates](https://developers.facebook.com/docs/messenger-platform/send-messages/templates)
+/// <https://developers.facebook.com/docs/messenger-platform/send-messages/templates>
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Wire", into = "Wire")]
 #[non_exhaustive]
-pub struct ImageGrid {
-    /// Exactly one.
-    pub elements: Vec<GridElement>,
-}
-
-/// The grid of an image grid template.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct GridElement {
-    /// Two to six pictures.
+pub struct ImageGridTemplate {
+    /// 2 to 6 images.
     pub images: Vec<GridImage>,
-    /// The title, at most 45 UTF-16 units.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Title, at most 45 UTF-16 units. None when absent.
     pub title: Option<String>,
-    /// The line below, at most 80 UTF-16 units.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Text below the title, at most [`MAX_TITLE_UNITS`]. None when absent.
     pub subtitle: Option<String>,
-    /// Links and postbacks, up to [`MAX_BUTTONS`](super::MAX_BUTTONS).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub buttons: Vec<Button>,
+    /// At most [`MAX_BUTTONS`](super::MAX_BUTTONS) buttons, which open a web page or send a
+    /// postback.
+    pub buttons: Vec<TemplateButton>,
 }
 
-/// A picture of a grid.
+/// Image of a grid; its `Debug` shows no text.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct GridImage {
-    /// Where it is.
+    /// Address of the image.
     pub url: String,
-    /// Whether it is the large one; at most one is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub is_hero_image: Option<bool>,
-    /// What a tap does.
+    /// Whether this is the large image; at most one is.
+    #[doc(alias = "is_hero_image")]
+    #[serde(
+        rename = "is_hero_image",
+        default,
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub is_hero: bool,
+    /// Effect of a tap on the image. None when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<GridAction>,
 }
 
-/// What a tap on a picture does.
+/// Effect of a tap on an image of a grid; its `Debug` shows no text.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum GridAction {
     /// Opens a web page.
     WebUrl {
-        /// The page.
+        /// Address of the page.
         url: String,
     },
-    /// Tells the Page.
+    /// Sends a postback to the Page.
     Postback {
-        /// What the Page is told.
+        /// Developer-defined payload, returned in the postback; at most [`MAX_PAYLOAD_UNITS`].
         payload: String,
-        /// What the customer says by it.
+        /// Text that the conversation shows as the customer's message.
         text: String,
     },
 }
 
-super::super::hush!(ImageGrid, GridElement, GridImage, GridAction);
+redacted_debug!(ImageGridTemplate, GridImage, GridAction);
 
-impl ImageGrid {
-    /// These pictures.
+impl ImageGridTemplate {
+    /// Creates a grid without title and buttons.
     pub fn new(images: Vec<GridImage>) -> Self {
-        let element = GridElement {
+        Self {
             images,
             title: None,
             subtitle: None,
             buttons: Vec::new(),
-        };
-        Self {
-            elements: vec![element],
         }
     }
 
-    /// The same with a title.
+    /// Sets the title. None by default.
     pub fn with_title(self, title: impl Into<String>) -> Self {
-        let title = Some(title.into());
-        self.map(|element| GridElement { title, ..element })
+        Self {
+            title: Some(title.into()),
+            ..self
+        }
     }
 
-    /// The same with a line below the title.
+    /// Sets the text below the title. None by default.
     pub fn with_subtitle(self, subtitle: impl Into<String>) -> Self {
-        let subtitle = Some(subtitle.into());
-        self.map(|element| GridElement {
-            subtitle,
-            ..element
-        })
+        Self {
+            subtitle: Some(subtitle.into()),
+            ..self
+        }
     }
 
-    /// The same with buttons.
-    pub fn with_buttons(self, buttons: Vec<Button>) -> Self {
-        self.map(|element| GridElement { buttons, ..element })
-    }
-
-    fn map(mut self, change: impl FnOnce(GridElement) -> GridElement) -> Self {
-        let element = self.elements.pop();
-        self.elements.extend(element.map(change));
-        self
+    /// Sets the buttons. None by default.
+    pub fn with_buttons(self, buttons: Vec<TemplateButton>) -> Self {
+        Self { buttons, ..self }
     }
 
     pub(super) fn check(&self) -> Result<(), InvalidMessage> {
-        count("elements of the image grid", self.elements.len(), 1, 1)?;
-        for element in &self.elements {
-            count("images of the grid", element.images.len(), 2, 6)?;
-            let heroes = element.images.iter();
-            let heroes = heroes.filter(|image| image.is_hero_image == Some(true));
-            count("hero images", heroes.count(), 0, 1)?;
-            element.images.iter().try_for_each(GridImage::check)?;
-            let (title, subtitle) = (element.title.as_ref(), element.subtitle.as_ref());
-            optional("the title of the grid", title, MAX_GRID_TITLE_UNITS)?;
-            optional("the subtitle of the grid", subtitle, MAX_TITLE_UNITS)?;
-            check_buttons(&element.buttons, 0)?;
-            let is_allowed =
-                |button: &Button| matches!(button, Button::WebUrl(_) | Button::Postback { .. });
-            if !element.buttons.iter().all(is_allowed) {
-                return Err(InvalidMessage::Mismatch(
-                    "the buttons of an image grid are links and postbacks alone",
-                ));
-            }
+        count("images of the grid", self.images.len(), 2, 6)?;
+        let large = self.images.iter().filter(|image| image.is_hero).count();
+        count("large images of the grid", large, 0, 1)?;
+        self.images.iter().try_for_each(GridImage::check)?;
+        let (title, subtitle) = (self.title.as_ref(), self.subtitle.as_ref());
+        optional("the title of the grid", title, MAX_GRID_TITLE_UNITS)?;
+        optional("the subtitle of the grid", subtitle, MAX_TITLE_UNITS)?;
+        check_buttons(&self.buttons, 0)?;
+        let is_allowed = |button: &TemplateButton| {
+            matches!(
+                button,
+                TemplateButton::WebUrl(_) | TemplateButton::Postback { .. }
+            )
+        };
+        if !self.buttons.iter().all(is_allowed) {
+            return Err(InvalidMessage::Mismatch(
+                "a button of an image grid can only open a web page or send a postback",
+            ));
         }
         Ok(())
     }
 }
 
 impl GridImage {
-    /// A picture.
+    /// Creates an image of the ordinary size, without an action.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
-            is_hero_image: None,
+            is_hero: false,
             action: None,
         }
     }
 
-    /// The same as the large one.
-    pub fn hero(self) -> Self {
+    /// Creates the large image of the grid, without an action.
+    pub fn hero(url: impl Into<String>) -> Self {
         Self {
-            is_hero_image: Some(true),
-            ..self
+            is_hero: true,
+            ..Self::new(url)
         }
     }
 
-    /// The same with something that a tap does.
+    /// Sets the effect of a tap. None by default.
     pub fn with_action(self, action: GridAction) -> Self {
         Self {
             action: Some(action),
@@ -162,13 +153,59 @@ impl GridImage {
     }
 
     fn check(&self) -> Result<(), InvalidMessage> {
-        address("the address of an image", &self.url)?;
+        address("the URL of an image", &self.url)?;
         match &self.action {
             None => Ok(()),
-            Some(GridAction::WebUrl { url }) => address("the address of an action", url),
+            Some(GridAction::WebUrl { url }) => address("the URL of an action", url),
             Some(GridAction::Postback { payload, .. }) => {
                 required("the payload of an action", payload, MAX_PAYLOAD_UNITS)
             }
         }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    elements: Vec<Element>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Element {
+    images: Vec<GridImage>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subtitle: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    buttons: Vec<TemplateButton>,
+}
+
+impl From<ImageGridTemplate> for Wire {
+    fn from(grid: ImageGridTemplate) -> Self {
+        Self {
+            elements: vec![Element {
+                images: grid.images,
+                title: grid.title,
+                subtitle: grid.subtitle,
+                buttons: grid.buttons,
+            }],
+        }
+    }
+}
+
+impl TryFrom<Wire> for ImageGridTemplate {
+    type Error = InvalidMessage;
+
+    fn try_from(mut wire: Wire) -> Result<Self, InvalidMessage> {
+        count("elements of the image grid", wire.elements.len(), 1, 1)?;
+        let element = wire.elements.remove(0);
+        Ok(Self {
+            images: element.images,
+            title: element.title,
+            subtitle: element.subtitle,
+            buttons: element.buttons,
+        })
     }
 }

@@ -1,87 +1,125 @@
-//! A picture or film with buttons.
+//! Media template: one image or video with buttons.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Button, InvalidMessage, check_buttons, count, optional_address};
-use crate::id::AttachmentId;
+use super::{InvalidMessage, TemplateButton, check_buttons, count, redacted_debug};
+use crate::graph::send::{MediaKind, MediaSource};
 
-/// A picture or film with buttons.
+/// One image or video with buttons; its `Debug` shows no text.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/send-messages/template/media>
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Wire", into = "Wire")]
 #[non_exhaustive]
 pub struct MediaTemplate {
-    /// Exactly one.
-    pub elements: Vec<MediaElement>,
-    /// Whether the customer may pass it on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// [`MediaKind::Image`] or [`MediaKind::Video`].
+    #[doc(alias = "media_type")]
+    pub kind: MediaKind,
+    /// A saved file, or the URL of a photo or video on Facebook. Meta downloads no other URL for
+    /// this template, and cannot save the file.
+    pub source: MediaSource,
+    /// At most [`MAX_BUTTONS`](super::MAX_BUTTONS) buttons.
+    pub buttons: Vec<TemplateButton>,
+    /// Whether the customer can share the message. Meta decides when absent.
     pub sharable: Option<bool>,
 }
 
-/// The picture or film of a media template.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct MediaElement {
-    /// `image` or `video`.
-    pub media_type: String,
-    /// What the Page saved before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attachment_id: Option<AttachmentId>,
-    /// Or where it is on Facebook.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// Up to [`MAX_BUTTONS`](super::MAX_BUTTONS) buttons.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub buttons: Vec<Button>,
-}
+redacted_debug!(MediaTemplate);
 
 impl MediaTemplate {
-    /// What the Page saved before, with buttons; `media_type` is `image` or `video`.
-    pub fn saved(media_type: impl Into<String>, id: AttachmentId, buttons: Vec<Button>) -> Self {
-        Self::of(media_type.into(), Some(id), None, buttons)
-    }
-
-    /// What is on Facebook, with buttons; `media_type` is `image` or `video`.
-    pub fn facebook_url(
-        media_type: impl Into<String>,
-        url: impl Into<String>,
-        buttons: Vec<Button>,
-    ) -> Self {
-        Self::of(media_type.into(), None, Some(url.into()), buttons)
-    }
-
-    fn of(
-        media_type: String,
-        attachment_id: Option<AttachmentId>,
-        url: Option<String>,
-        buttons: Vec<Button>,
-    ) -> Self {
+    /// Creates a template without buttons.
+    pub fn new(kind: MediaKind, source: MediaSource) -> Self {
         Self {
-            elements: vec![MediaElement {
-                media_type,
-                attachment_id,
-                url,
-                buttons,
-            }],
+            kind,
+            source,
+            buttons: Vec::new(),
             sharable: None,
         }
     }
 
+    /// Sets the buttons, at most [`MAX_BUTTONS`](super::MAX_BUTTONS). None by default.
+    pub fn with_buttons(self, buttons: Vec<TemplateButton>) -> Self {
+        Self { buttons, ..self }
+    }
+
     pub(super) fn check(&self) -> Result<(), InvalidMessage> {
-        count("elements of the media template", self.elements.len(), 1, 1)?;
-        for element in &self.elements {
-            if !matches!(element.media_type.as_str(), "image" | "video") {
-                let (what, form) = ("the medium of the template", "image or video");
-                return Err(InvalidMessage::Malformed { what, form });
-            }
-            if element.attachment_id.is_some() == element.url.is_some() {
-                return Err(InvalidMessage::Mismatch(
-                    "a media template has either an address or an id",
-                ));
-            }
-            optional_address("the address of the template", element.url.as_ref())?;
-            check_buttons(&element.buttons, 0)?;
+        if !matches!(self.kind, MediaKind::Image | MediaKind::Video) {
+            return Err(InvalidMessage::Mismatch(
+                "a media template shows an image or a video, not an audio or a file",
+            ));
         }
-        Ok(())
+        if let MediaSource::Url {
+            is_reusable: true, ..
+        } = self.source
+        {
+            return Err(InvalidMessage::Mismatch(
+                "the file of a media template cannot be saved at Meta in the same call",
+            ));
+        }
+        self.source.check()?;
+        check_buttons(&self.buttons, 0)
     }
 }
 
-super::super::hush!(MediaTemplate, MediaElement);
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    elements: Vec<Element>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sharable: Option<bool>,
+}
+
+/// Members of a [`MediaSource`], the kind and the buttons in one object.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Element {
+    media_type: MediaKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attachment_id: Option<crate::id::AttachmentId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    buttons: Vec<TemplateButton>,
+}
+
+impl From<MediaTemplate> for Wire {
+    fn from(template: MediaTemplate) -> Self {
+        let (attachment_id, url) = match template.source {
+            MediaSource::Saved(id) => (Some(id), None),
+            MediaSource::Url { url, .. } => (None, Some(url)),
+        };
+        Self {
+            elements: vec![Element {
+                media_type: template.kind,
+                attachment_id,
+                url,
+                buttons: template.buttons,
+            }],
+            sharable: template.sharable,
+        }
+    }
+}
+
+impl TryFrom<Wire> for MediaTemplate {
+    type Error = InvalidMessage;
+
+    fn try_from(mut wire: Wire) -> Result<Self, InvalidMessage> {
+        count("elements of the media template", wire.elements.len(), 1, 1)?;
+        let element = wire.elements.remove(0);
+        let source = match (element.attachment_id, element.url) {
+            (Some(id), None) => MediaSource::Saved(id),
+            (None, Some(url)) => MediaSource::url(url),
+            _ => {
+                return Err(InvalidMessage::Mismatch(
+                    "a media template has either a URL or the id of a saved file",
+                ));
+            }
+        };
+        Ok(Self {
+            kind: element.media_type,
+            source,
+            buttons: element.buttons,
+            sharable: wire.sharable,
+        })
+    }
+}

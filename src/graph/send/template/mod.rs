@@ -1,163 +1,166 @@
-//! Messages with a form of their own.
+//! Templates: structured messages.
 
-mod ask;
 mod coupon;
+mod customer_information;
 mod feedback;
 mod generic;
 mod image_grid;
 mod media;
+mod privacy_url;
+mod products;
 mod receipt;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::invalid::{count, optional, optional_address, range, required};
-use super::{Button, InvalidMessage};
-
-pub use self::ask::{CustomerInformation, NotificationOptIn};
-pub use self::coupon::Coupon;
-pub use self::feedback::{
-    CustomerFeedback, FeedbackQuestion, FeedbackScreen, FollowUp, PrivacyUrl, QuestionKind,
+use super::invalid::{
+    address, count, malformed, optional, optional_address, range, required, units,
 };
-pub use self::generic::{DefaultAction, Element, Generic, MAX_ELEMENTS};
-pub use self::image_grid::{GridAction, GridElement, GridImage, ImageGrid};
-pub use self::media::{MediaElement, MediaTemplate};
+use super::{InvalidMessage, TemplateButton, redacted_debug};
+use crate::id::MAX_ID_BYTES;
+
+pub use self::coupon::CouponTemplate;
+pub use self::customer_information::CustomerInformationTemplate;
+pub use self::feedback::{CustomerFeedbackTemplate, FeedbackQuestion, QuestionKind};
+pub use self::generic::{GenericElement, GenericTemplate, MAX_ELEMENTS};
+pub use self::image_grid::{GridAction, GridImage, ImageGridTemplate};
+pub use self::media::MediaTemplate;
 pub use self::receipt::{
-    Address, Adjustment, MAX_RECEIPT_ELEMENTS, Receipt, ReceiptElement, Summary,
+    MAX_RECEIPT_ELEMENTS, ReceiptAdjustment, ReceiptElement, ReceiptSummary, ReceiptTemplate,
+    ShippingAddress,
 };
 
-/// The most buttons of a template or an element.
+/// Most buttons of a template or a card: 3.
 pub const MAX_BUTTONS: usize = 3;
 
-/// The longest text of a button template, in UTF-16 units.
+/// Longest text of a button template: 640 UTF-16 units.
 pub const MAX_BUTTON_TEXT_UNITS: usize = 640;
 
-/// The longest title or subtitle of most templates, in UTF-16 units.
+/// Longest title or subtitle of most templates: 80 UTF-16 units.
 pub const MAX_TITLE_UNITS: usize = 80;
 
-/// The most products of a product template.
+/// Most products of a product template: 10.
 pub const MAX_PRODUCTS: usize = 10;
 
-/// A message with a form of its own; its `Debug` shows which.
+/// Structured message; its `Debug` shows the kind only.
 ///
-/// What Meta no longer takes (lists, open graph, airline templates) is not here.
+/// Lists, open graph and airline templates, and the opt-ins of one-time and recurring notifications
+/// are not here: Meta has closed them.
 ///
-/// Meta: [Templates](https://developers.facebook.com/docs/messenger-platform/send-messages/templates)
+/// <https://developers.facebook.com/docs/messenger-platform/send-messages/templates>
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "template_type", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "an attachment keeps it boxed")]
+#[serde(tag = "template_type", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Template {
     /// Cards side by side.
-    Generic(Generic),
-    /// A text and up to [`MAX_BUTTONS`] buttons.
-    Button(Buttons),
-    /// A picture or film with buttons.
+    Generic(GenericTemplate),
+    /// Text with buttons.
+    Button {
+        /// Text, at most [`MAX_BUTTON_TEXT_UNITS`].
+        text: String,
+        /// 1 to [`MAX_BUTTONS`] buttons.
+        buttons: Vec<TemplateButton>,
+    },
+    /// One image or video with buttons.
     Media(MediaTemplate),
-    /// An order that was paid.
-    Receipt(Receipt),
-    /// A coupon.
-    Coupon(Coupon),
-    /// A question how it was.
-    CustomerFeedback(CustomerFeedback),
-    /// Products of the Page's catalogue.
-    Product(Products),
-    /// Two to six pictures in a grid, since 2026-06-30.
-    ImageGrid(ImageGrid),
-    /// A form that is filled in within Messenger.
-    InstantForm(InstantForm),
-    /// A question for an address.
-    CustomerInformation(CustomerInformation),
-    /// An offer to call.
-    CallPrompt(CallPrompt),
-    /// A question whether the Page may call; at most two a day in a conversation.
-    CallingOptin {},
-    /// A question whether the Page may send notifications. Meta has taken no new apps since
-    /// 2025-09-01, and sends only in few countries since 2026-02-10.
-    NotificationMessages(NotificationOptIn),
+    /// Confirmation of an order.
+    Receipt(ReceiptTemplate),
+    /// Coupon.
+    Coupon(CouponTemplate),
+    /// Question about the customer's satisfaction.
+    CustomerFeedback(CustomerFeedbackTemplate),
+    /// Products of the Page's catalog.
+    Product {
+        /// Ids of 1 to [`MAX_PRODUCTS`] products.
+        #[doc(alias = "elements")]
+        #[serde(rename = "elements", with = "products")]
+        ids: Vec<String>,
+    },
+    /// 2 to 6 images in a grid.
+    ImageGrid(ImageGridTemplate),
+    /// Form that the customer fills in inside Messenger.
+    InstantForm {
+        /// Id of the form. Meta refuses a wrong one with code 1 and subcode 2018382.
+        form_id: String,
+    },
+    /// Form that asks for an address.
+    CustomerInformation(CustomerInformationTemplate),
+    /// Offer to call the Page.
+    CallPrompt {
+        /// Days for which the offer stands, at least 1. When absent, 7.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ttl_days: Option<u32>,
+    },
+    /// Question whether the Page may call the customer. Meta accepts two a day and conversation.
+    #[serde(rename = "calling_optin")]
+    CallingOptIn {},
 }
 
 impl Template {
-    /// A text with buttons.
-    pub fn buttons(text: impl Into<String>, buttons: Vec<Button>) -> Self {
-        Self::Button(Buttons {
+    /// Creates a text with 1 to [`MAX_BUTTONS`] buttons.
+    pub fn buttons(text: impl Into<String>, buttons: Vec<TemplateButton>) -> Self {
+        Self::Button {
             text: text.into(),
             buttons,
-        })
+        }
     }
 
-    /// A card, or several side by side.
-    pub fn generic(elements: Vec<Element>) -> Self {
-        Self::Generic(Generic::new(elements))
+    /// Creates 1 to [`MAX_ELEMENTS`] cards that cannot be shared.
+    pub fn generic(elements: Vec<GenericElement>) -> Self {
+        Self::Generic(GenericTemplate::new(elements))
     }
 
-    /// Products of the Page's catalogue, by their ids.
+    /// Creates 1 to [`MAX_PRODUCTS`] products of the Page's catalog from their ids.
     pub fn products(ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let product = |id: String| Product { id };
-        Self::Product(Products {
-            elements: ids.into_iter().map(|id| product(id.into())).collect(),
-        })
+        Self::Product {
+            ids: ids.into_iter().map(Into::into).collect(),
+        }
     }
 
-    /// A form, by its id.
-    pub fn instant_form(id: impl Into<String>) -> Self {
-        Self::InstantForm(InstantForm { form_id: id.into() })
-    }
-
-    /// An offer to call, for as many days; Meta's own number is 7.
-    pub fn call_prompt(ttl_days: Option<u32>) -> Self {
-        Self::CallPrompt(CallPrompt { ttl_days })
-    }
-
-    /// Meta's name of the kind.
+    /// Returns Meta's name of the kind.
+    #[doc(alias = "template_type")]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Generic(_) => "generic",
-            Self::Button(_) => "button",
+            Self::Button { .. } => "button",
             Self::Media(_) => "media",
             Self::Receipt(_) => "receipt",
             Self::Coupon(_) => "coupon",
             Self::CustomerFeedback(_) => "customer_feedback",
-            Self::Product(_) => "product",
+            Self::Product { .. } => "product",
             Self::ImageGrid(_) => "image_grid",
-            Self::InstantForm(_) => "instant_form",
+            Self::InstantForm { .. } => "instant_form",
             Self::CustomerInformation(_) => "customer_information",
-            Self::CallPrompt(_) => "call_prompt",
-            Self::CallingOptin {} => "calling_optin",
-            Self::NotificationMessages(_) => "notification_messages",
+            Self::CallPrompt { .. } => "call_prompt",
+            Self::CallingOptIn {} => "calling_optin",
         }
     }
 
     pub(super) fn check(&self) -> Result<(), InvalidMessage> {
         match self {
-            Self::Generic(generic) => generic.check(),
-            Self::Button(template) => {
-                required(
-                    "the text of the template",
-                    &template.text,
-                    MAX_BUTTON_TEXT_UNITS,
-                )?;
-                check_buttons(&template.buttons, 1)
+            Self::Generic(template) => template.check(),
+            Self::Button { text, buttons } => {
+                required("the text of the template", text, MAX_BUTTON_TEXT_UNITS)?;
+                check_buttons(buttons, 1)
             }
-            Self::Media(media) => media.check(),
-            Self::Receipt(receipt) => receipt.check(),
-            Self::Coupon(coupon) => coupon.check(),
-            Self::CustomerFeedback(feedback) => feedback.check(),
-            Self::Product(products) => {
-                count("products", products.elements.len(), 1, MAX_PRODUCTS)?;
-                let id = |product: &Product| required("the id of a product", &product.id, 512);
-                products.elements.iter().try_for_each(id)
+            Self::Media(template) => template.check(),
+            Self::Receipt(template) => template.check(),
+            Self::Coupon(template) => template.check(),
+            Self::CustomerFeedback(template) => template.check(),
+            Self::Product { ids } => {
+                count("products", ids.len(), 1, MAX_PRODUCTS)?;
+                ids.iter()
+                    .try_for_each(|id| required("the id of a product", id, MAX_ID_BYTES))
             }
-            Self::ImageGrid(grid) => grid.check(),
-            Self::InstantForm(form) => required("the id of the form", &form.form_id, 512),
-            Self::CustomerInformation(ask) => ask.check(),
-            Self::CallPrompt(prompt) => {
-                let days = prompt.ttl_days.map_or(1, i64::from);
+            Self::ImageGrid(template) => template.check(),
+            Self::InstantForm { form_id } => required("the id of the form", form_id, MAX_ID_BYTES),
+            Self::CustomerInformation(template) => template.check(),
+            Self::CallPrompt { ttl_days } => {
+                let days = ttl_days.map_or(1, i64::from);
                 range("the days of the call prompt", days, 1, i64::from(u32::MAX))
             }
-            Self::CallingOptin {} => Ok(()),
-            Self::NotificationMessages(opt_in) => opt_in.check(),
+            Self::CallingOptIn {} => Ok(()),
         }
     }
 }
@@ -168,53 +171,8 @@ impl fmt::Debug for Template {
     }
 }
 
-/// A text and up to [`MAX_BUTTONS`] buttons.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Buttons {
-    /// The text, at most [`MAX_BUTTON_TEXT_UNITS`].
-    pub text: String,
-    /// The buttons.
-    pub buttons: Vec<Button>,
-}
-
-/// Products of the Page's catalogue.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Products {
-    /// Up to [`MAX_PRODUCTS`].
-    pub elements: Vec<Product>,
-}
-
-/// A product of the Page's catalogue.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Product {
-    /// Its id there.
-    pub id: String,
-}
-
-/// A form that is filled in within Messenger.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct InstantForm {
-    /// Its id. Meta refuses a wrong one with 1/2018382.
-    pub form_id: String,
-}
-
-/// An offer to call.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct CallPrompt {
-    /// For how many days.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ttl_days: Option<u32>,
-}
-
-super::hush!(Buttons, Products, Product, InstantForm, CallPrompt);
-
 macro_rules! into_template {
-    ($($name:ident => $variant:ident),*) => {$(
+    ($($name:ident => $variant:ident),* $(,)?) => {$(
         impl From<$name> for Template {
             fn from(template: $name) -> Self {
                 Self::$variant(template)
@@ -224,12 +182,22 @@ macro_rules! into_template {
 }
 
 into_template! {
-    Generic => Generic, MediaTemplate => Media, Receipt => Receipt, Coupon => Coupon,
-    CustomerFeedback => CustomerFeedback, ImageGrid => ImageGrid,
-    CustomerInformation => CustomerInformation, NotificationOptIn => NotificationMessages
+    GenericTemplate => Generic,
+    MediaTemplate => Media,
+    ReceiptTemplate => Receipt,
+    CouponTemplate => Coupon,
+    CustomerFeedbackTemplate => CustomerFeedback,
+    ImageGridTemplate => ImageGrid,
+    CustomerInformationTemplate => CustomerInformation,
 }
 
-fn check_buttons(buttons: &[Button], least: usize) -> Result<(), InvalidMessage> {
+fn check_buttons(buttons: &[TemplateButton], least: usize) -> Result<(), InvalidMessage> {
     count("buttons", buttons.len(), least, MAX_BUTTONS)?;
-    buttons.iter().try_for_each(Button::check)
+    buttons.iter().try_for_each(TemplateButton::check)
+}
+
+/// Checks for how many days a form can be answered.
+fn check_days(days: Option<u8>) -> Result<(), InvalidMessage> {
+    let days = days.map_or(1, i64::from);
+    range("the days until the form expires", days, 1, 7)
 }

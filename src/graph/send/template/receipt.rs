@@ -1,131 +1,139 @@
-//! An order that was paid.
+//! Receipt template: confirmation of an order.
 
 use serde::{Deserialize, Serialize};
 
-use super::{InvalidMessage, count, optional_address, required};
+use super::{InvalidMessage, count, malformed, optional_address, redacted_debug, required};
 use crate::time::Timestamp;
 
-/// The most things in a receipt.
+/// Most items of a receipt: 100.
 pub const MAX_RECEIPT_ELEMENTS: usize = 100;
 
-/// Texts for which Meta names no limit.
-const ANY: usize = usize::MAX;
+/// For texts without a limit of Meta's.
+const NO_LIMIT: usize = usize::MAX;
 
-/// An order that was paid. Amounts are numbers in the receipt's currency, as Meta wants them.
+/// Confirmation of an order; its `Debug` shows no text. Amounts are decimal numbers in the receipt's
+/// currency, as Meta expects.
 ///
-/// Meta: [Receipt template](https://developers.facebook.com/docs/messenger-platform/send-messages/template/receipt)
+/// <https://developers.facebook.com/docs/messenger-platform/send-messages/template/receipt>
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Receipt {
-    /// Who bought.
+pub struct ReceiptTemplate {
+    /// Name of the buyer.
     pub recipient_name: String,
-    /// Who sold.
+    /// Name of the seller. The Page's name when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merchant_name: Option<String>,
-    /// The number of the order; Meta takes each number once.
+    /// Order number. Meta accepts each number once.
     pub order_number: String,
-    /// The currency, such as `EUR`.
+    /// Currency, such as `EUR`.
     pub currency: String,
-    /// How it was paid, such as `Visa 2345`.
+    /// Payment method, such as `Visa 2345`.
     pub payment_method: String,
-    /// Where the order can be seen.
+    /// Address of a page about the order. None when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_url: Option<String>,
-    /// When it was ordered, as text of a number of seconds.
+    /// Time of the order in seconds since 1970-01-01 UTC, as text. Not shown when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<String>,
-    /// Up to [`MAX_RECEIPT_ELEMENTS`] things.
+    /// Bought items, at most [`MAX_RECEIPT_ELEMENTS`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub elements: Vec<ReceiptElement>,
-    /// Where it goes.
+    /// Shipping address. Not shown when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<Address>,
-    /// The sums.
-    pub summary: Summary,
-    /// What was taken off.
+    pub address: Option<ShippingAddress>,
+    /// Sums of the order.
+    pub summary: ReceiptSummary,
+    /// Discounts and other adjustments.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub adjustments: Vec<Adjustment>,
-    /// Whether the customer may pass it on.
+    pub adjustments: Vec<ReceiptAdjustment>,
+    /// Whether the customer can share the receipt. Meta decides when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sharable: Option<bool>,
 }
 
-/// A thing that was bought.
+/// Bought item of a receipt; its `Debug` shows no text.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReceiptElement {
-    /// What it is.
+    /// Name of the item.
     pub title: String,
-    /// More about it.
+    /// Text below the name. None when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subtitle: Option<String>,
-    /// How many.
+    /// Number of pieces. Not shown when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<f64>,
-    /// What it costs.
+    /// Price, in the currency of the item. Zero for a free item.
     pub price: f64,
-    /// The currency.
+    /// Currency of the price. The receipt's when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
-    /// A picture.
+    /// Address of an image. None when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_url: Option<String>,
 }
 
-/// Where an order goes.
+/// Shipping address of a receipt; its `Debug` shows no text.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Address {
-    /// Street and number.
+pub struct ShippingAddress {
+    /// Street and house number.
     pub street_1: String,
-    /// More of the street.
+    /// Second line of the street. None when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub street_2: Option<String>,
-    /// The city.
+    /// City.
     pub city: String,
-    /// The postal code.
+    /// Postal code.
     pub postal_code: String,
-    /// The state or region.
+    /// State or region.
     pub state: String,
-    /// The country, in two letters.
+    /// Country, as two letters.
     pub country: String,
 }
 
-/// The sums of a receipt.
+/// Sums of a receipt, in its currency; its `Debug` shows no amount.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Summary {
-    /// Before the rest.
+pub struct ReceiptSummary {
+    /// Price of all items. Not shown when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subtotal: Option<f64>,
-    /// For shipping.
+    /// Shipping cost. Not shown when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_cost: Option<f64>,
-    /// Taxes.
+    /// Tax. Not shown when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_tax: Option<f64>,
-    /// What was paid.
+    /// Price of the order, with shipping, tax and adjustments.
     pub total_cost: f64,
 }
 
-/// Something that was taken off.
+/// Discount or other adjustment of a receipt; its `Debug` shows no text.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Adjustment {
-    /// What it is.
+pub struct ReceiptAdjustment {
+    /// Name of the adjustment.
     pub name: String,
-    /// How much.
+    /// Amount, in the receipt's currency.
     pub amount: f64,
 }
 
-super::super::hush!(Receipt, ReceiptElement, Address, Summary, Adjustment);
+redacted_debug!(
+    ReceiptTemplate,
+    ReceiptElement,
+    ShippingAddress,
+    ReceiptSummary,
+    ReceiptAdjustment
+);
 
-impl Receipt {
-    /// A receipt with what Meta insists on; the rest are its fields.
+impl ReceiptTemplate {
+    /// Creates a receipt with the members that Meta requires. The others are fields.
     pub fn new(
         recipient_name: impl Into<String>,
         order_number: impl Into<String>,
@@ -138,50 +146,48 @@ impl Receipt {
             order_number: order_number.into(),
             currency: currency.into(),
             payment_method: payment_method.into(),
-            summary: Summary {
+            summary: ReceiptSummary {
                 total_cost,
-                ..Summary::default()
+                ..ReceiptSummary::default()
             },
             ..Self::default()
         }
     }
 
-    /// The same, ordered at that moment.
-    pub fn ordered_at(self, at: Timestamp) -> Self {
+    /// Sets the time of the order, to the second. None by default.
+    pub fn with_timestamp(self, timestamp: Timestamp) -> Self {
         Self {
-            timestamp: Some(at.as_millis().div_euclid(1000).to_string()),
+            timestamp: Some(timestamp.as_secs().to_string()),
             ..self
         }
     }
 
     pub(super) fn check(&self) -> Result<(), InvalidMessage> {
-        required("the recipient of the receipt", &self.recipient_name, ANY)?;
-        required("the order number of the receipt", &self.order_number, ANY)?;
-        required("the currency of the receipt", &self.currency, ANY)?;
-        required(
-            "the payment method of the receipt",
-            &self.payment_method,
-            ANY,
-        )?;
-        optional_address("the address of the order", self.order_url.as_ref())?;
-        let is_number = |text: &String| text.parse::<u64>().is_ok();
-        if !self.timestamp.as_ref().is_none_or(is_number) {
-            let (what, form) = ("the time of the receipt", "a number of seconds");
-            return Err(InvalidMessage::Malformed { what, form });
+        for (what, text) in [
+            ("the recipient of the receipt", &self.recipient_name),
+            ("the order number of the receipt", &self.order_number),
+            ("the currency of the receipt", &self.currency),
+            ("the payment method of the receipt", &self.payment_method),
+        ] {
+            required(what, text, NO_LIMIT)?;
         }
-        count(
-            "elements of the receipt",
-            self.elements.len(),
-            0,
-            MAX_RECEIPT_ELEMENTS,
-        )?;
+        optional_address("the order URL of the receipt", self.order_url.as_ref())?;
+        if let Some(timestamp) = &self.timestamp
+            && timestamp.parse::<u64>().is_err()
+        {
+            let form = "a number of seconds";
+            return Err(malformed("the time of the receipt", form, timestamp));
+        }
+        let elements = self.elements.len();
+        count("elements of the receipt", elements, 0, MAX_RECEIPT_ELEMENTS)?;
         for element in &self.elements {
-            required("the title of a receipt's element", &element.title, ANY)?;
-            optional_address("the picture of an element", element.image_url.as_ref())?;
+            required("the title of an element", &element.title, NO_LIMIT)?;
+            optional_address("the image URL of an element", element.image_url.as_ref())?;
         }
         if !self.amounts().all(f64::is_finite) {
-            let (what, form) = ("an amount of the receipt", "a finite number");
-            return Err(InvalidMessage::Malformed { what, form });
+            return Err(InvalidMessage::Mismatch(
+                "an amount of the receipt is infinite or not a number",
+            ));
         }
         Ok(())
     }
@@ -200,7 +206,7 @@ impl Receipt {
 }
 
 impl ReceiptElement {
-    /// A thing and its price.
+    /// Creates an item with its price, in the receipt's currency.
     pub fn new(title: impl Into<String>, price: f64) -> Self {
         Self {
             title: title.into(),
@@ -210,8 +216,8 @@ impl ReceiptElement {
     }
 }
 
-impl Adjustment {
-    /// Something that was taken off.
+impl ReceiptAdjustment {
+    /// Creates an adjustment, in the receipt's currency.
     pub fn new(name: impl Into<String>, amount: f64) -> Self {
         Self {
             name: name.into(),
