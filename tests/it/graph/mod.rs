@@ -7,14 +7,12 @@
 mod app;
 #[cfg(any())]
 mod canary;
-#[cfg(any())]
 mod corpus;
 mod flow;
 #[cfg(any())]
 mod page;
 #[cfg(any())]
 mod past;
-#[cfg(any())]
 mod send;
 mod server;
 #[cfg(any())]
@@ -22,9 +20,7 @@ mod simulated;
 #[cfg(any())]
 mod simulated_settings;
 mod stream;
-#[cfg(any())]
 mod template;
-#[cfg(any())]
 mod upload;
 #[cfg(feature = "simulator")]
 mod wire;

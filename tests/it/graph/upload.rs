@@ -1,163 +1,193 @@
-//! Files: saved, sent, streamed.
+//! Files: uploaded, saved and sent.
+
+use std::sync::Arc;
 
 use messenger_crm::graph::send::{
-    FileKind, Media, Message, Purpose, SaveAttachment, SendFile, Tag,
+    self, MediaKind, MediaSource, MessageTag, NotificationType, OutgoingFile, OutgoingMessage,
+    Purpose,
 };
-use messenger_crm::graph::{Body, Error, Upload};
+use messenger_crm::graph::{Body, Error, Request, Upload, UploadChunks, UploadSource};
+use messenger_crm::id::PersonaId;
 use serde_json::json;
 
-use super::{ask, json_of, line, page, psid};
+use super::{ask, json_of, line, psid};
 
 const SENT: &str = r#"{"recipient_id":"1254477777772919","message_id":"m_AG5Hz2U"}"#;
 
-#[tokio::test]
-async fn c26_saving_by_address_and_sending_again() {
-    let save = SaveAttachment::from_url(page(), FileKind::Image, "https://a.example/a.png");
-    let (asked, saved) = ask(&save, r#"{"attachment_id":"1857777774821032"}"#).await;
-    assert_eq!(line(&asked), "POST 1755847768034402/message_attachments");
-    assert_eq!(
-        json_of(&asked),
-        json!({"message": {"attachment": {"type": "image", "payload": {"url": "https://a.example/a.png", "is_reusable": true}}}})
-    );
-    let id = saved.unwrap().id;
-    let again = Message::image(psid(), Media::saved(id)).unwrap();
-    let again = serde_json::to_value(again).unwrap();
-    assert_eq!(
-        again["message"]["attachment"]["payload"],
-        json!({"attachment_id": "1857777774821032"})
-    );
-    let (_, broken) = ask(&save, "{}").await;
-    assert!(matches!(broken, Err(Error::Unexpected { .. })));
+#[track_caller]
+fn source_of(request: &Request) -> (Arc<dyn UploadSource>, u64) {
+    match request.http.body() {
+        Body::Stream { source, bytes } => (source.clone(), *bytes),
+        other => panic!("not a stream: {other:?}"),
+    }
 }
 
-#[tokio::test]
-async fn c26_a_file_is_a_form_with_one_file() {
-    let file = Upload::from_bytes("a \"b\".png", "image/png", b"12345".to_vec()).unwrap();
-    let send = SendFile::new(page(), psid(), FileKind::Image, file)
-        .with_purpose(Purpose::Tagged(Tag::HUMAN_AGENT))
-        .with_metadata("crm-7")
-        .unwrap();
-    let (asked, sent) = ask(&send, SENT).await;
-    assert!(sent.unwrap().mid.is_some());
-    assert_eq!(line(&asked), "POST 1755847768034402/messages");
-    let Some(Body::Stream {
-        content_type,
-        bytes,
-        source,
-        ..
-    }) = asked.body
-    else {
-        panic!("a stream");
-    };
+/// Reads a streamed body, with its boundary replaced by `B`.
+async fn form_of(request: &Request) -> String {
+    let content_type = request.http.headers()["content-type"].to_str().unwrap();
     let boundary = content_type
         .strip_prefix("multipart/form-data; boundary=")
-        .unwrap()
-        .to_owned();
+        .unwrap();
     assert_eq!(boundary.len(), 32);
-    let mut body = Vec::new();
+    let (source, bytes) = source_of(request);
     let mut chunks = source.open();
+    let mut body = Vec::new();
     while let Some(chunk) = chunks.next().await.unwrap() {
         body.extend(chunk);
     }
     assert_eq!(bytes, body.len() as u64);
+    String::from_utf8(body).unwrap().replace(boundary, "B")
+}
+
+fn png() -> Upload {
+    Upload::from_bytes("a \"b\".png", "image/png", b"12345".to_vec()).unwrap()
+}
+
+const PNG_PART: &str = "--B\r\ncontent-disposition: form-data; name=\"filedata\"; \
+    filename=\"a %22b%22.png\"\r\ncontent-type: image/png\r\n\r\n12345\r\n--B--\r\n";
+
+#[tokio::test]
+async fn c26_a_file_is_saved_by_url_and_sent_by_its_id() {
+    let save = send::save_url(MediaKind::Image, "https://a.example/a.png").unwrap();
+    let (request, saved) = ask(&save, r#"{"attachment_id":"1857777774821032"}"#).await;
+    assert_eq!(line(&request), "POST 1755847768034402/message_attachments");
     assert_eq!(
-        String::from_utf8(body).unwrap(),
+        json_of(&request),
+        json!({"message": {"attachment": {"type": "image", "payload": {"url": "https://a.example/a.png", "is_reusable": true}}}})
+    );
+    let source = MediaSource::saved(saved.unwrap());
+    let message = OutgoingMessage::media(psid(), MediaKind::Image, source).unwrap();
+    assert_eq!(
+        serde_json::to_value(message).unwrap()["message"]["attachment"]["payload"],
+        json!({"attachment_id": "1857777774821032"})
+    );
+    let (_, broken) = ask(&save, "{}").await;
+    assert!(matches!(broken, Err(Error::UnexpectedResponse { .. })));
+    let refused = send::save_url(MediaKind::Image, "a.png").unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the URL of the attachment (5 UTF-16 units) must be a URL that begins with https:// or \
+         http:// and has no white space"
+    );
+}
+
+#[tokio::test]
+async fn c26_a_file_is_saved_as_a_form() {
+    let save = send::save_file(MediaKind::Image, png()).unwrap();
+    let (request, _) = ask(&save, r#"{"attachment_id":"1"}"#).await;
+    assert_eq!(line(&request), "POST 1755847768034402/message_attachments");
+    assert_eq!(
+        form_of(&request).await,
+        [
+            "--B\r\ncontent-disposition: form-data; name=\"message\"\r\n\r\n",
+            "{\"attachment\":{\"payload\":{\"is_reusable\":true},\"type\":\"image\"}}\r\n",
+            PNG_PART,
+        ]
+        .concat()
+    );
+}
+
+#[tokio::test]
+async fn c26_a_file_is_sent_as_a_form() {
+    let file = OutgoingFile::new(psid(), MediaKind::Image, png())
+        .and_then(|file| file.with_purpose(Purpose::Tagged(MessageTag::HUMAN_AGENT)))
+        .and_then(|file| file.with_metadata("crm-7"))
+        .unwrap()
+        .with_notification_type(NotificationType::NoPush)
+        .with_persona(PersonaId::new("7").unwrap());
+    let (request, sent) = ask(&send::file(&file).unwrap(), SENT).await;
+    assert!(sent.unwrap().mid.is_some());
+    assert_eq!(line(&request), "POST 1755847768034402/messages");
+    assert_eq!(
+        form_of(&request).await,
         [
             "--B\r\ncontent-disposition: form-data; name=\"recipient\"\r\n\r\n{\"id\":\"1254477777772919\"}\r\n",
             "--B\r\ncontent-disposition: form-data; name=\"messaging_type\"\r\n\r\nMESSAGE_TAG\r\n",
             "--B\r\ncontent-disposition: form-data; name=\"tag\"\r\n\r\nHUMAN_AGENT\r\n",
+            "--B\r\ncontent-disposition: form-data; name=\"notification_type\"\r\n\r\nNO_PUSH\r\n",
+            "--B\r\ncontent-disposition: form-data; name=\"persona_id\"\r\n\r\n7\r\n",
             "--B\r\ncontent-disposition: form-data; name=\"message\"\r\n\r\n",
-            "{\"attachment\":{\"type\":\"image\",\"payload\":{}},\"metadata\":\"crm-7\"}\r\n",
-            "--B\r\ncontent-disposition: form-data; name=\"filedata\"; filename=\"a %22b%22.png\"\r\n",
-            "content-type: image/png\r\n\r\n12345\r\n--B--\r\n",
+            "{\"attachment\":{\"payload\":{},\"type\":\"image\"},\"metadata\":\"crm-7\"}\r\n",
+            PNG_PART,
         ]
         .concat()
-        .replace("--B", &format!("--{boundary}"))
     );
 }
 
 #[test]
-fn c26_a_file_has_1_byte_to_25_megabytes() {
-    struct Nothing;
-    impl messenger_crm::graph::Source for Nothing {
-        fn open(&self) -> Box<dyn messenger_crm::graph::Chunks> {
-            panic!("nobody reads a file that is refused")
+fn c26_a_file_has_1_byte_to_25_mib() {
+    struct Unread;
+    impl UploadSource for Unread {
+        fn open(&self) -> Box<dyn UploadChunks> {
+            panic!("a refused file is not read")
         }
     }
-    let file = |name: &str, media_type: &str, bytes| Upload::new(name, media_type, bytes, Nothing);
+    let file = |name: &str, media_type: &str, bytes| Upload::new(name, media_type, bytes, Unread);
     assert!(file("a", "image/png", 25 * 1024 * 1024).is_ok());
+    let form = "must be of the form type/subtype, such as image/png";
     for (name, media_type, bytes, words) in [
-        ("a", "image/png", 0, "the file is empty"),
+        (
+            "a",
+            "image/png",
+            0,
+            "the file is empty, it needs at least 1 byte".to_owned(),
+        ),
         (
             "a",
             "image/png",
             26_214_401,
-            "the file has 26214401 bytes, at most 26214400 can be sent",
+            "the file has 26214401 bytes, at most 26214400 can be sent".to_owned(),
         ),
         (
             " ",
             "image/png",
             1,
-            "the file's name is blank or holds a control character",
+            "the file name (1 bytes) is blank or has a control character".to_owned(),
         ),
         (
             "a\r\nb",
             "image/png",
             1,
-            "the file's name is blank or holds a control character",
+            "the file name (4 bytes) is blank or has a control character".to_owned(),
         ),
-        (
-            "a",
-            "png",
-            1,
-            "the file's type does not look like image/png",
-        ),
+        ("a", "png", 1, format!("the media type (3 bytes) {form}")),
         (
             "a",
             "image/png\r\nx: y",
             1,
-            "the file's type does not look like image/png",
+            format!("the media type (15 bytes) {form}"),
         ),
     ] {
-        assert_eq!(
-            file(name, media_type, bytes).unwrap_err().to_string(),
-            words
-        );
+        let refused = file(name, media_type, bytes).unwrap_err();
+        assert_eq!(refused.to_string(), words);
     }
 }
 
 #[tokio::test]
-async fn c26_a_file_of_another_length_breaks_off() {
-    for said in [4, 6] {
-        let file = Upload::new("a", "image/png", said, Five).unwrap();
-        let (asked, _) = ask(
-            &SaveAttachment::from_file(page(), FileKind::Image, file),
-            "{}",
-        )
-        .await;
-        let Some(Body::Stream { source, .. }) = asked.body else {
-            panic!("a stream");
-        };
-        let mut chunks = source.open();
+async fn c26_a_file_of_another_length_fails_while_it_is_read() {
+    for (bytes, word) in [(4, "longer"), (6, "shorter")] {
+        let file = Upload::new("a", "image/png", bytes, FiveBytes).unwrap();
+        let save = send::save_file(MediaKind::Image, file).unwrap();
+        let (request, _) = ask(&save, "{}").await;
+        let mut chunks = source_of(&request).0.open();
         let error = loop {
             match chunks.next().await {
                 Ok(Some(_)) => {}
-                Ok(None) => panic!("it ended well"),
+                Ok(None) => panic!("{bytes} bytes were read without an error"),
                 Err(error) => break error,
             }
         };
-        let longer = if said == 4 { "longer" } else { "shorter" };
         assert_eq!(
             error.to_string(),
-            format!("the file is {longer} than was said")
+            format!("the file is {word} than its upload says")
         );
     }
 }
 
-struct Five;
+struct FiveBytes;
 
-impl messenger_crm::graph::Source for Five {
-    fn open(&self) -> Box<dyn messenger_crm::graph::Chunks> {
+impl UploadSource for FiveBytes {
+    fn open(&self) -> Box<dyn UploadChunks> {
         Box::new(Once(Some(b"12345".to_vec())))
     }
 }
@@ -165,7 +195,7 @@ impl messenger_crm::graph::Source for Five {
 struct Once(Option<Vec<u8>>);
 
 #[async_trait::async_trait]
-impl messenger_crm::graph::Chunks for Once {
+impl UploadChunks for Once {
     async fn next(&mut self) -> std::io::Result<Option<Vec<u8>>> {
         Ok(self.0.take())
     }
