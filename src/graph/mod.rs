@@ -72,7 +72,6 @@ mod error;
 pub mod history;
 mod list;
 mod object;
-#[cfg(any())]
 pub mod page;
 mod page_client;
 mod path;
