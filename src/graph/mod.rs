@@ -93,7 +93,6 @@ mod version;
 
 pub use self::access::{Access, AppAccess};
 pub use self::access_check::AccessError;
-pub use self::advice::Advice;
 pub use self::api_error::{ApiError, BodySnippet};
 pub use self::base_url::InvalidBaseUrl;
 pub use self::call::{
