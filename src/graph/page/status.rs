@@ -22,7 +22,7 @@
 //! let status = page.call(&status::get()).await?;
 //! if let Some(restriction) = status.messaging_restriction(now) {
 //!     match restriction.until {
-//!         Some(until) => println!("sending is paused until {} ms", until.as_millis()),
+//!         Some(until) => println!("sending is paused until {until}"),
 //!         None => println!("sending is paused until Meta lifts the restriction"),
 //!     }
 //! }
