@@ -57,9 +57,9 @@
 //! pictures carry neither. Nothing in this module prints a token, URL, text or name.
 
 mod access;
+mod access_check;
 mod advice;
 mod api_error;
-#[cfg(any())]
 pub mod app;
 mod base_url;
 mod call;
@@ -68,11 +68,9 @@ mod clock;
 #[cfg(feature = "client")]
 mod disk;
 mod error;
-#[cfg(any())]
 pub mod history;
 mod list;
 mod object;
-#[cfg(any())]
 pub mod page;
 mod page_client;
 mod path;
@@ -94,6 +92,7 @@ mod usage;
 mod version;
 
 pub use self::access::{Access, AppAccess};
+pub use self::access_check::AccessError;
 pub use self::api_error::{ApiError, BodySnippet};
 pub use self::base_url::InvalidBaseUrl;
 pub use self::call::{

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::graph::{Refusal, Token};
 use super::parameters::{Parameters, fields, listing, required};
-use super::{Platform, SubscribeError, webhook};
+use super::profile::nonexisting;
+use super::{Platform, SubscribeError, portfolio, webhook};
 
 /// What the person lets the app do.
 const PERMISSIONS: [&str; 5] = [
@@ -36,6 +37,10 @@ pub(super) async fn answer(
         ("debug_token", Some(Token::App)) if is_get => debug(platform, parameters),
         ("debug_token", _) if is_get => Err(needs("An app access token")),
         ("me/accounts", Some(Token::User)) if is_get => accounts(platform, parameters),
+        ("me/businesses", Some(Token::User)) if is_get => portfolio::businesses(parameters),
+        (path, Some(Token::User)) if is_get && path.ends_with("_pages") => {
+            portfolio::pages(&platform.app, path, parameters)?
+        }
         ("me/permissions", Some(Token::User)) if is_get => {
             let all = PERMISSIONS.map(|name| json!({"permission": name, "status": "granted"}));
             Ok(json!({ "data": all }))
@@ -43,7 +48,20 @@ pub(super) async fn answer(
         (path, Some(Token::User)) if path.starts_with("me/permissions") => {
             Ok(json!({"success": true}))
         }
-        ("me/accounts" | "me/permissions", _) => Err(needs("A user access token")),
+        ("me", Some(Token::User)) if is_get => person(parameters),
+        ("me", Some(Token::App)) => {
+            let words = "An active access token must be used to query information about the \
+                         current user.";
+            Err(Refusal::new(2500, words))
+        }
+        ("me", Some(Token::Branch)) if is_get => Ok(branch(platform, parameters)),
+        (_, Some(Token::Branch)) => {
+            let words = "(#10) The token of the second Page is for GET me only";
+            Err(Refusal::new(10, words))
+        }
+        ("me/accounts" | "me/permissions" | "me/businesses", _) => {
+            Err(needs("A user access token"))
+        }
         _ => match (app_edge?, token) {
             ("subscriptions", Some(Token::App)) => {
                 subscriptions(platform, method, parameters).await
@@ -81,8 +99,15 @@ fn debug(platform: &Platform, parameters: &Parameters) -> Result<Value, Refusal>
     let token = required(parameters, "input_token")?;
     let (kind, profile) = if token == app.page_token {
         ("PAGE", Some(&app.page_id))
+    } else if token == app.branch_page_token {
+        ("PAGE", Some(&app.branch_page_id))
     } else if token == app.user_token {
         ("USER", None)
+    } else if token == app.app_token() {
+        ("APP", None)
+    } else if token == app.foreign_token {
+        let words = "(#100) The App_id in the input_token did not match the Viewing App";
+        return Err(Refusal::new(100, words));
     } else {
         let error = json!({"code": 190, "message": "The access token could not be decrypted"});
         return Ok(json!({"data": {"is_valid": false, "scopes": [], "error": error}}));
@@ -105,17 +130,33 @@ fn debug(platform: &Platform, parameters: &Parameters) -> Result<Value, Refusal>
 
 fn accounts(platform: &Platform, parameters: &Parameters) -> Result<Value, Refusal> {
     let app = &platform.app;
-    let mut page = json!({ "id": app.page_id });
-    for field in fields(parameters, "access_token,category,name,tasks") {
-        match field {
-            "access_token" => page[field] = json!(app.page_token),
-            "category" => page[field] = json!("Shopping & retail"),
-            "name" => page[field] = json!(app.page_name),
-            "tasks" => page[field] = json!(["MESSAGING", "MODERATE", "MANAGE"]),
-            _ => {}
-        }
+    let mut page = portfolio::show(&app.page_id, &app.page_name, &app.page_token, parameters);
+    if fields(parameters, "tasks").any(|field| field == "tasks") {
+        page["tasks"] = json!(["MESSAGING", "MODERATE", "MANAGE"]);
     }
     listing([page].into_iter(), parameters)
+}
+
+/// The person who runs the app, as their token shows them.
+fn person(parameters: &Parameters) -> Result<Value, Refusal> {
+    let mut person = json!({"id": "1"});
+    for field in fields(parameters, "id,name") {
+        match field {
+            "id" => {}
+            "name" => person[field] = json!("Robin Example"),
+            _ => return Err(nonexisting(field, "User")),
+        }
+    }
+    Ok(person)
+}
+
+/// The second Page, as its token shows it.
+fn branch(platform: &Platform, parameters: &Parameters) -> Value {
+    let mut page = portfolio::show(&platform.app.branch_page_id, "Branch Shop", "", parameters);
+    if let Some(members) = page.as_object_mut() {
+        members.remove("access_token");
+    }
+    page
 }
 
 async fn subscriptions(
@@ -130,7 +171,7 @@ async fn subscriptions(
                 .world()
                 .webhook_fields
                 .iter()
-                .map(|name| json!({"name": name, "version": "v26.0"}))
+                .map(|name| json!({"name": name, "version": "v27.0"}))
                 .collect();
             let data = callback.map(|url| {
                 json!({"object": "page", "callback_url": url, "active": true, "fields": fields})

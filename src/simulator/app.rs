@@ -14,6 +14,7 @@ pub(super) const APP_NUMBER: u64 = 1_029_384_756_102_938;
 pub(super) const INBOX_APP: &str = "263902037430900";
 const PAGE_ID: &str = "102030405060708";
 const PAGE_NAME: &str = "Corner Shop";
+const BRANCH_PAGE_ID: &str = "102030405060709";
 
 /// The simulated app and the Page it is installed on: what a CRM must be told.
 ///
@@ -36,6 +37,13 @@ pub struct App {
     pub user_token: String,
     /// The code that a finished login dialog would bring back.
     pub login_code: String,
+    /// The id of a second Page, which a business portfolio owns, so that `me/accounts` does not list
+    /// it. Only `GET me` works with its token.
+    pub branch_page_id: String,
+    /// The Page access token of the second Page, `EAA…`.
+    pub branch_page_token: String,
+    /// A token of the Page that was issued to another app, `EAA…`.
+    pub foreign_token: String,
 }
 
 impl App {
@@ -55,7 +63,15 @@ impl App {
             page_token: token()?,
             user_token: token()?,
             login_code: hex(&code),
+            branch_page_id: BRANCH_PAGE_ID.to_owned(),
+            branch_page_token: token()?,
+            foreign_token: token()?,
         })
+    }
+
+    /// The app access token.
+    pub(super) fn app_token(&self) -> String {
+        format!("{}|{}", self.app_id, self.app_secret)
     }
 
     /// The value of `X-Hub-Signature-256` for these bytes.

@@ -39,4 +39,8 @@ pub enum ProfileAnswer {
     Slow,
     /// The profile without `profile_pic`.
     WithoutPicture,
+    /// The profile; the address of its picture redirects (302) to another address of the simulator.
+    PictureRedirects,
+    /// Refused with code 10 when `profile_pic` is requested; the profile otherwise.
+    PictureRefused,
 }

@@ -4,11 +4,11 @@
 use hyper::header::AUTHORIZATION;
 use hyper::{Method, StatusCode};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::form::File;
-use super::parameters::{Parameters, fields, parameters, required, strings};
-use super::profile::{nonexisting, picture, profile};
+use super::parameters::{Parameters, fields, parameters};
+use super::profile::{PICTURE, REDIRECT, nonexisting, picture, profile, redirect};
 use super::server::{Answer, Asked, Silence, content, text};
 use super::{Platform, account, event, page, past, send};
 
@@ -82,8 +82,11 @@ struct Described<'a> {
 pub(super) async fn answer(platform: &Platform, asked: &Asked) -> Result<Answer, Silence> {
     let path = asked.uri().path();
     if asked.method() == Method::GET {
-        if path.trim_end_matches('/') == "/platform/profilepic" {
+        if path == PICTURE {
             return Ok(picture(platform, asked));
+        }
+        if path == REDIRECT {
+            return Ok(redirect(asked));
         }
         if let Some(id) = path.strip_prefix("/attachments/") {
             return Ok(attachment(platform, id));
@@ -124,6 +127,8 @@ pub(super) enum Reply {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Token {
     Page,
+    /// The second Page.
+    Branch,
     User,
     App,
 }
@@ -138,22 +143,11 @@ async fn call(platform: &Platform, asked: &Asked) -> Result<Reply, Refusal> {
         "oauth/access_token" => None,
         _ => Some(authorise(platform, asked, &parameters)?),
     };
-    if rest.is_empty() && asked.method() == Method::POST {
-        return batch(platform, token, &parameters).await.map(Reply::Json);
-    }
-    one(
-        platform,
-        token,
-        asked.method(),
-        rest,
-        &parameters,
-        file.as_ref(),
-    )
-    .await
+    let method = asked.method();
+    route(platform, token, method, rest, &parameters, file.as_ref()).await
 }
 
-/// One call, alone or in a batch.
-async fn one(
+async fn route(
     platform: &Platform,
     token: Option<Token>,
     method: &Method,
@@ -171,6 +165,10 @@ async fn one(
     };
     let app = &platform.app;
     if node == "me" || node == app.page_id {
+        if token != Some(Token::Page) {
+            let words = "(#210) A page access token is required to request this resource.";
+            return Err(Refusal::new(210, words));
+        }
         match (method.as_str(), edge) {
             ("GET", None) => return page(platform, parameters).map(Reply::Json),
             ("POST", Some("messages")) => return send::send(platform, parameters, file),
@@ -182,7 +180,8 @@ async fn one(
             }
             (_, Some(edge)) => {
                 let mut world = platform.world();
-                let found = page::edge(&mut world, &app.app_id, method, edge, parameters);
+                let ids = (app.app_id.as_str(), app.page_id.as_str());
+                let found = page::edge(&mut world, ids, method, edge, parameters);
                 if let Some(found) = found {
                     return found.map(Reply::Json);
                 }
@@ -198,6 +197,9 @@ async fn one(
             Some(page::labels(&world.kept, Some(person.psid), parameters))
         }
         (None, "GET", Some("messages")) => past::messages(platform, node, parameters),
+        (None, "GET", None) if node.starts_with("t_") => {
+            past::one_conversation(platform, node, parameters)
+        }
         (None, "GET", None) if node.starts_with("m_") => past::message(platform, node),
         (None, _, _) => {
             let mut world = platform.world();
@@ -208,40 +210,6 @@ async fn one(
     found
         .unwrap_or_else(|| Err(unsupported(method, &format!("/v7.0/{path}"))))
         .map(Reply::Json)
-}
-
-/// Up to fifty calls in one, each with an answer of its own.
-async fn batch(
-    platform: &Platform,
-    token: Option<Token>,
-    parameters: &Parameters,
-) -> Result<Value, Refusal> {
-    let wrong = || Refusal::new(100, "(#100) Param batch must be an array of 1 to 50 calls");
-    let calls: Vec<Map<String, Value>> =
-        serde_json::from_str(&required(parameters, "batch")?).map_err(|_| wrong())?;
-    if !(1..=50).contains(&calls.len()) {
-        return Err(wrong());
-    }
-    let mut answers = Vec::new();
-    for call in &calls {
-        let method = call.get("method").and_then(Value::as_str).unwrap_or("GET");
-        let method = Method::from_bytes(method.as_bytes()).map_err(|_| wrong())?;
-        let url = required(call, "relative_url")?;
-        let (path, query) = url.split_once('?').unwrap_or((&url, ""));
-        let inner: Parameters = strings(query.as_bytes()).collect();
-        // A batch in a batch would never end.
-        let answer = Box::pin(one(platform, token, &method, path, &inner, None)).await;
-        let (code, body) = match answer {
-            Ok(Reply::Json(value)) => (200, event::json(&value)),
-            Ok(Reply::Silence) => {
-                answers.push(Value::Null);
-                continue;
-            }
-            Err(refusal) => (refusal.status.as_u16(), refused(platform, &refusal)),
-        };
-        answers.push(json!({"code": code, "body": String::from_utf8_lossy(&body)}));
-    }
-    Ok(Value::Array(answers))
 }
 
 /// What follows `/v7.0/`, or any later version.
@@ -290,10 +258,28 @@ fn authorise(
     let app = &platform.app;
     let kind = if token == app.page_token {
         Token::Page
+    } else if token == app.branch_page_token {
+        Token::Branch
     } else if token == app.user_token {
         Token::User
-    } else if token.split_once('|') == Some((&app.app_id, &app.app_secret)) {
+    } else if token == app.app_token() {
+        if platform.world().is_native {
+            let words = "This method must be called with a token that is not the app's own.";
+            return Err(Refusal::new(104, words));
+        }
         Token::App
+    } else if token == app.foreign_token {
+        // Its proof would need the other app's secret.
+        let message = "Invalid appsecret_proof provided in the API argument";
+        return Err(Refusal::new(100, message).of_method());
+    } else if let Some((id, _)) = token.split_once('|') {
+        return Err(if id == app.app_id {
+            Refusal::new(190, "Invalid OAuth access token signature.")
+        } else {
+            let words = "Error validating application. Cannot get application info due to a system \
+                         error.";
+            Refusal::new(101, words)
+        });
     } else {
         let message = "Invalid OAuth access token - Cannot parse access token";
         return Err(Refusal::new(190, message));
@@ -323,6 +309,7 @@ fn page(platform: &Platform, parameters: &Parameters) -> Result<Value, Refusal> 
         match field {
             "id" => {}
             "name" => answer["name"] = json!(platform.app.page_name),
+            "category" => answer["category"] = json!("Shopping & retail"),
             "messaging_feature_status" => {
                 answer[field] =
                     json!({"hop_v2": true, "msgr_multi_app": true, "ig_multi_app": false});

@@ -11,8 +11,8 @@
 //! by address, by upload and by saved id, *Get Started*, typing and seen marks,
 //! the Page's reactions, echoes, delivery and read marks, profiles and their
 //! pictures, the Page's settings, personas, labels and templates, who holds a
-//! conversation, conversations of the past, the login's tokens, batches, and
-//! Meta's refusals of all that. It requires `appsecret_proof`, as Meta does of
+//! conversation, conversations of the past, the login's tokens, business
+//! portfolios, the status of the Page, and Meta's refusals of all that. It requires `appsecret_proof`, as Meta does of
 //! apps that ask it to. What it does not know (stacks of images) it refuses and
 //! says so. It does not count
 //! the 24-hour window; choose [`SendAnswer::OutsideWindow`] to see it closed.
@@ -44,9 +44,11 @@ mod page;
 mod parameters;
 mod past;
 mod phone;
+mod portfolio;
 mod profile;
 mod send;
 mod server;
+mod status;
 mod thread;
 mod webhook;
 mod world;
@@ -55,7 +57,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -69,6 +71,7 @@ pub use webhook::SubscribeError;
 pub use world::{Attachment, Message};
 
 use app::{Names, PEOPLE};
+use status::Restriction;
 use world::{Draft, World};
 
 /// A running simulator; dropping it stops it at once.
@@ -218,6 +221,27 @@ impl Simulator {
     /// Chooses the answer to every profile request that follows.
     pub fn answer_profiles(&self, answer: ProfileAnswer) {
         self.platform.world().profiles = answer;
+    }
+
+    /// Restricts the Page from sending messages, for a time or until it is lifted: sends are refused
+    /// with 10/1893063, and `page_status` shows the restriction.
+    pub fn restrict_page(&self, duration: Option<Duration>) {
+        let until = duration.map(|duration| now() / 1000 + duration.as_secs());
+        self.platform.world().kept.restriction = Some(Restriction {
+            since: now() / 1000,
+            until,
+        });
+    }
+
+    /// Lifts the restriction of [`restrict_page`](Self::restrict_page).
+    pub fn lift_restriction(&self) {
+        self.platform.world().kept.restriction = None;
+    }
+
+    /// Sets whether the app is *native or desktop*, so that its own token is refused with code 104.
+    /// False by default.
+    pub fn set_native_app(&self, is_native: bool) {
+        self.platform.world().is_native = is_native;
     }
 
     /// How many notifications the callback has not yet answered with 200.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::graph::Refusal;
 use super::parameters::{Parameters, fields, listing, required, texts};
+use super::status::{self, Restriction};
 use super::thread;
 use super::world::World;
 
@@ -25,6 +26,8 @@ pub(super) struct Kept {
     blocked: BTreeSet<String>,
     templates: BTreeMap<String, Value>,
     pub(super) attachments: BTreeMap<String, Saved>,
+    /// Why the Page may not send messages for now.
+    pub(super) restriction: Option<Restriction>,
 }
 
 #[derive(Default)]
@@ -72,7 +75,7 @@ impl Kept {
 /// An edge of the Page; nothing when there is no such edge.
 pub(super) fn edge(
     world: &mut World,
-    app_id: &str,
+    (app_id, page_id): (&str, &str),
     method: &Method,
     edge: &str,
     parameters: &Parameters,
@@ -100,6 +103,7 @@ pub(super) fn edge(
                 None => Err(Refusal::new(100, "(#100) No such template")),
             })
         }
+        ("GET", "page_status") => Ok(status::show(world.kept.restriction, page_id)),
         ("GET", "thread_owner") => thread::owner(world, app_id, parameters),
         ("POST", "moderate_conversations") => moderate(world, parameters),
         ("POST", edge) => {
@@ -229,12 +233,13 @@ fn delete_profile(kept: &mut Kept, parameters: &Parameters) -> Result<Value, Ref
 
 fn subscribe(kept: &mut Kept, parameters: &Parameters) -> Result<Value, Refusal> {
     let named = required(parameters, "subscribed_fields")?;
-    kept.fields = Some(
-        named
-            .split(',')
-            .map(|field| field.trim().to_owned())
-            .collect(),
-    );
+    let named: Vec<&str> = named.split(',').map(str::trim).collect();
+    if let Some(unknown) = named.iter().find(|field| !status::is_page_field(field)) {
+        let words =
+            format!("(#100) Param subscribed_fields[0] must be a Page field, not {unknown}");
+        return Err(Refusal::new(100, words));
+    }
+    kept.fields = Some(named.into_iter().map(str::to_owned).collect());
     Ok(json!({"success": true}))
 }
 

@@ -34,7 +34,7 @@ pub(super) fn parameters(asked: &Asked) -> Result<(Parameters, Option<File>), Re
     Ok((parameters, None))
 }
 
-pub(super) fn strings(encoded: &[u8]) -> impl Iterator<Item = (String, Value)> {
+fn strings(encoded: &[u8]) -> impl Iterator<Item = (String, Value)> {
     pairs(encoded).map(|(name, value)| (name, Value::String(value)))
 }
 

@@ -33,6 +33,19 @@ pub(super) fn conversations(
     listing(shown.into_iter(), parameters)
 }
 
+/// One conversation; nothing when there is none.
+pub(super) fn one_conversation(
+    platform: &Platform,
+    id: &str,
+    parameters: &Parameters,
+) -> Option<Result<Value, Refusal>> {
+    let world = platform.world();
+    let thread = world.thread(id.strip_prefix("t_")?)?;
+    let wanted = parameters.get("fields").and_then(Value::as_str);
+    let wanted = wanted.unwrap_or("id,link,updated_time");
+    Some(Ok(conversation(platform, thread, wanted)))
+}
+
 /// The messages of a conversation, newest first; nothing when there is no such conversation.
 pub(super) fn messages(
     platform: &Platform,

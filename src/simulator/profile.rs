@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hyper::StatusCode;
+use hyper::header::{HeaderValue, LOCATION};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -16,6 +17,10 @@ use super::server::{Answer, Asked, content, pairs, text};
 
 /// How long a picture's address lives, in seconds.
 const PICTURE_LIFE: u64 = 30 * 24 * 60 * 60;
+/// Path of a picture.
+pub(super) const PICTURE: &str = "/platform/profilepic/";
+/// Path that redirects to a picture.
+pub(super) const REDIRECT: &str = "/platform/profilepic/redirect/";
 const LATE: Duration = Duration::from_secs(10);
 
 pub(super) async fn profile(
@@ -41,7 +46,12 @@ pub(super) async fn profile(
             "first_name" => answer["first_name"] = json!(person.first_name),
             "last_name" => answer["last_name"] = json!(person.last_name),
             "profile_pic" if chosen == ProfileAnswer::WithoutPicture => {}
-            "profile_pic" => answer["profile_pic"] = json!(address(platform, person)),
+            "profile_pic" if chosen == ProfileAnswer::PictureRefused => {
+                let words =
+                    "(#10) This action was not submitted due to new privacy rules in Europe";
+                return Err(Refusal::new(10, words));
+            }
+            "profile_pic" => answer["profile_pic"] = json!(address(platform, person, chosen)),
             // One field too many costs the whole answer.
             _ => return Err(nonexisting(field, "User")),
         }
@@ -55,16 +65,30 @@ pub(super) fn nonexisting(field: &str, node: &str) -> Refusal {
     Refusal::new(100, message)
 }
 
-fn address(platform: &Platform, person: &Person) -> String {
+fn address(platform: &Platform, person: &Person, chosen: ProfileAnswer) -> String {
     let (psid, url) = (person.psid, &platform.url);
     let ext = (super::now() / 1000 + PICTURE_LIFE).to_string();
     let hash = hash(platform, psid, "1024", &ext);
-    format!("{url}/platform/profilepic/?psid={psid}&width=1024&ext={ext}&hash={hash}")
+    let path = match chosen {
+        ProfileAnswer::PictureRedirects => REDIRECT,
+        _ => PICTURE,
+    };
+    format!("{url}{path}?psid={psid}&width=1024&ext={ext}&hash={hash}")
 }
 
 fn hash(platform: &Platform, psid: &str, width: &str, ext: &str) -> String {
     let signed = format!("{psid}|{width}|{ext}");
     hex(&hmac(&platform.picture_key, signed.as_bytes())[..16])
+}
+
+/// Redirects to the address of the picture.
+pub(super) fn redirect(asked: &Asked) -> Answer {
+    let query = asked.uri().query().unwrap_or_default();
+    let mut answer = text(StatusCode::FOUND, "");
+    if let Ok(location) = HeaderValue::try_from(format!("{PICTURE}?{query}")) {
+        answer.headers_mut().insert(LOCATION, location);
+    }
+    answer
 }
 
 pub(super) fn picture(platform: &Platform, asked: &Asked) -> Answer {

@@ -83,6 +83,10 @@ pub(super) fn send(
             Intent::Say(draft)
         }
     };
+    if world.kept.is_restricted() {
+        let words = "(#10) The Page is temporarily restricted from sending messages.";
+        return Err(Refusal::new(10, words).with_subcode(1_893_063));
+    }
     let answer = world.sends;
     match answer {
         SendAnswer::Accepted | SendAnswer::NoAnswer => {}

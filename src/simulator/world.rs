@@ -120,6 +120,8 @@ pub(super) struct World {
     pub(super) last_failure: Option<(u64, String)>,
     pub(super) sends: SendAnswer,
     pub(super) profiles: ProfileAnswer,
+    /// Whether the app is set to *native or desktop*, so that its own token is refused.
+    pub(super) is_native: bool,
 }
 
 impl World {
@@ -152,6 +154,7 @@ impl World {
             last_failure: None,
             sends: SendAnswer::default(),
             profiles: ProfileAnswer::default(),
+            is_native: false,
         };
         (world, queues)
     }

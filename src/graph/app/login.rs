@@ -1,37 +1,37 @@
-//! Logging in: from the dialog to a token that lasts.
+//! Login: from the dialog to a token for 60 days.
 //!
-//! The way: send the person to [`LoginDialog::url`]; Meta sends them back with a code;
-//! [`ExchangeCode`] makes a token of it, [`ExtendToken`] one for about 60 days, and
-//! [`Accounts`](super::Accounts) lists their Pages with tokens that have no end.
+//! 1. [`LoginDialog::url`] is where the person goes.
+//! 2. Meta sends them back to `redirect_uri` with a `code`, or with an `error`.
+//! 3. [`exchange_code`] turns the code into a user token for some hours.
+//! 4. [`extend_token`] turns that into one for about 60 days. Page tokens that come from it
+//!    ([`accounts::list`](super::accounts::list)) never expire.
+//!
+//! The module [`app`](super) has an example of all steps.
+//!
+//! ```
+//! use messenger_crm::graph::app::login::LoginDialog;
+//! use messenger_crm::id::AppId;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let dialog = LoginDialog::new(&AppId::new("271828182845904")?, "https://crm.example/back");
+//! let url = dialog.url("random text of this session");
+//! assert!(url.starts_with("https://www.facebook.com/v27.0/dialog/oauth?client_id=271828182845904"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! <https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow>
 
 use std::borrow::Cow;
-use std::fmt;
 use std::time::Duration;
 
 use crate::graph::path::push_parameters;
-use crate::graph::{Answer, Call, Endpoint, Error, GraphVersion};
+use crate::graph::{Authorization, Call, GraphVersion, Response};
 use crate::id::AppId;
-use crate::secret::{AppSecret, UserToken};
+use crate::secret::UserToken;
 
-/// The page on which a person lets the app see their Pages.
-///
-/// Meta: [Manual login](https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow)
-#[derive(Clone, Debug)]
-pub struct LoginDialog {
-    app: AppId,
-    redirect_uri: String,
-    asks: Asks,
-    version: GraphVersion,
-}
-
-#[derive(Clone, Debug)]
-enum Asks {
-    Scopes(Vec<String>),
-    Configuration(String),
-}
-
-/// What a CRM needs of a person.
-const SCOPES: [&str; 5] = [
+/// Permissions that a CRM needs, which [`LoginDialog`] requests by default.
+pub const PERMISSIONS: [&str; 5] = [
     "pages_show_list",
     "pages_messaging",
     "pages_manage_metadata",
@@ -39,197 +39,139 @@ const SCOPES: [&str; 5] = [
     "business_management",
 ];
 
+/// Web page of Meta's on which a person grants permissions to the app.
+///
+/// <https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow>
+#[derive(Clone, Debug)]
+pub struct LoginDialog {
+    app: AppId,
+    redirect_uri: String,
+    /// Name and value of the parameter that says what is requested.
+    request: (&'static str, String),
+    version: GraphVersion,
+}
+
 impl LoginDialog {
-    /// A dialog for this app that ends at this address, which must be registered byte for byte; it
-    /// asks for what a CRM needs.
-    pub fn new(app: AppId, redirect_uri: impl Into<String>) -> Self {
-        let scopes = SCOPES.map(str::to_owned).to_vec();
+    /// Creates a dialog that requests [`PERMISSIONS`]. Afterward Meta sends the person to
+    /// `redirect_uri`, which must be registered in the app's dashboard, byte for byte.
+    pub fn new(app: &AppId, redirect_uri: impl Into<String>) -> Self {
         Self {
-            app,
+            app: app.clone(),
             redirect_uri: redirect_uri.into(),
-            asks: Asks::Scopes(scopes),
+            request: ("scope", PERMISSIONS.join(",")),
             version: GraphVersion::LATEST,
         }
     }
 
-    /// The same, but it asks for these permissions.
-    pub fn with_scopes(self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let scopes = scopes.into_iter().map(Into::into).collect();
+    /// Sets the permissions to request. [`PERMISSIONS`] by default.
+    #[doc(alias = "scope")]
+    pub fn with_permissions(self, permissions: &[&str]) -> Self {
         Self {
-            asks: Asks::Scopes(scopes),
+            request: ("scope", permissions.join(",")),
             ..self
         }
     }
 
-    /// The same with a configuration of *Facebook Login for Business*, which says what to ask for.
+    /// Sets a configuration of *Facebook Login for Business*, which replaces the permissions. None
+    /// by default.
+    #[doc(alias = "config_id")]
     pub fn with_configuration(self, id: impl Into<String>) -> Self {
         Self {
-            asks: Asks::Configuration(id.into()),
+            request: ("config_id", id.into()),
             ..self
         }
     }
 
-    /// The same in another version.
+    /// Sets the version. [`GraphVersion::LATEST`] by default.
     pub fn with_version(self, version: GraphVersion) -> Self {
         Self { version, ..self }
     }
 
-    /// Where to send the person.
+    /// Returns the address of the dialog.
     ///
-    /// `state` comes back with them: something that nobody can guess, tied to their session, so that
-    /// nobody can log them in as somebody else.
+    /// Meta returns `state` to `redirect_uri`. Use a random value tied to the person's session and
+    /// compare it, so that nobody can complete a login in another person's session.
     pub fn url(&self, state: &str) -> String {
         let mut url = format!("https://www.facebook.com/{}/dialog/oauth?", self.version);
-        let scopes;
-        let asks = match &self.asks {
-            Asks::Scopes(names) => {
-                scopes = names.join(",");
-                ("scope", scopes.as_str())
-            }
-            Asks::Configuration(id) => ("config_id", id.as_str()),
-        };
+        let (name, value) = &self.request;
         let parameters = [
             ("client_id", self.app.as_str()),
             ("redirect_uri", &self.redirect_uri),
             ("state", state),
             ("response_type", "code"),
-            asks,
+            (*name, value.as_str()),
         ];
         push_parameters(&mut url, parameters);
         url
     }
 }
 
-/// Makes a user token of the code that came back from the dialog.
-///
-/// It goes out as a POST form and without a token: all its parameters are secrets. The
-/// [`Access`](crate::graph::Access) it is called with does not matter.
-///
-/// Meta: [Manual login](https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow)
-#[derive(Clone)]
-pub struct ExchangeCode {
-    app: AppId,
-    secret: AppSecret,
-    redirect_uri: String,
-    code: String,
-}
-
-impl ExchangeCode {
-    /// The code, and the very address that the dialog was opened with.
-    pub fn new(
-        app: AppId,
-        secret: AppSecret,
-        redirect_uri: impl Into<String>,
-        code: impl Into<String>,
-    ) -> Self {
-        Self {
-            app,
-            secret,
-            redirect_uri: redirect_uri.into(),
-            code: code.into(),
-        }
-    }
-}
-
-/// Makes a token that lasts about 60 days of one that lasts hours; an expired one cannot be
-/// exchanged.
-///
-/// It goes out as a POST form and without a token, as [`ExchangeCode`].
-///
-/// Meta: [Long-lived tokens](https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived)
-#[derive(Clone)]
-pub struct ExtendToken {
-    app: AppId,
-    secret: AppSecret,
-    token: UserToken,
-}
-
-impl ExtendToken {
-    /// This token.
-    pub fn new(app: AppId, secret: AppSecret, token: UserToken) -> Self {
-        Self { app, secret, token }
-    }
-}
-
-/// A token that Meta has made.
+/// A user token that Meta has issued.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct IssuedToken {
     /// The token.
+    #[doc(alias = "access_token")]
     pub token: UserToken,
-    /// How long it lasts from now, when Meta says so.
+    /// Time until it expires, from the response. Absent when Meta does not say.
     pub expires_in: Option<Duration>,
 }
 
-impl Endpoint for ExchangeCode {
-    type Output = IssuedToken;
-
-    fn call(&self) -> Result<Call, Error> {
-        Ok(exchange(vec![
-            ("client_id".into(), self.app.to_string()),
-            (
-                "client_secret".into(),
-                self.secret.expose_secret().to_owned(),
-            ),
-            ("redirect_uri".into(), self.redirect_uri.clone()),
-            ("code".into(), self.code.clone()),
-        ]))
-    }
-
-    fn read(&self, answer: &Answer) -> Result<IssuedToken, Error> {
-        issued(answer)
+impl IssuedToken {
+    /// Creates an issued token, for tests.
+    pub fn new(token: UserToken, expires_in: Option<Duration>) -> Self {
+        Self { token, expires_in }
     }
 }
 
-impl Endpoint for ExtendToken {
-    type Output = IssuedToken;
-
-    fn call(&self) -> Result<Call, Error> {
-        Ok(exchange(vec![
-            ("grant_type".into(), "fb_exchange_token".to_owned()),
-            ("client_id".into(), self.app.to_string()),
-            (
-                "client_secret".into(),
-                self.secret.expose_secret().to_owned(),
-            ),
-            (
-                "fb_exchange_token".into(),
-                self.token.expose_secret().to_owned(),
-            ),
-        ]))
-    }
-
-    fn read(&self, answer: &Answer) -> Result<IssuedToken, Error> {
-        issued(answer)
-    }
+/// Exchanges the code that Meta sent to `redirect_uri` for a user token. `redirect_uri` must be the
+/// one of the dialog, byte for byte.
+///
+/// For [`AppClient::call`](crate::graph::AppClient::call), which adds App ID and App Secret. All
+/// parameters are secrets, so they are in the body.
+///
+/// Meta refuses with code 100 a code that is used, expired, or was issued for another
+/// `redirect_uri`. A code works once: a person whose exchange failed logs in again.
+///
+/// <https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow>
+#[doc(alias = "oauth/access_token")]
+pub fn exchange_code(redirect_uri: &str, code: &str) -> Call<IssuedToken> {
+    exchange(vec![
+        ("redirect_uri".into(), redirect_uri.to_owned()),
+        ("code".into(), code.to_owned()),
+    ])
 }
 
-fn exchange(fields: Vec<(Cow<'static, str>, String)>) -> Call {
-    let mut call = Call::post("oauth/access_token").with_form(fields);
-    call.is_authorised = false;
-    call
+/// Exchanges a user token for one that is valid for about 60 days. An expired token cannot be
+/// exchanged: Meta refuses it with code 190.
+///
+/// For [`AppClient::call`](crate::graph::AppClient::call), which adds App ID and App Secret. All
+/// parameters are secrets, so they are in the body.
+///
+/// <https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived>
+#[doc(alias = "fb_exchange_token")]
+pub fn extend_token(token: &UserToken) -> Call<IssuedToken> {
+    let token = token.expose_secret().to_owned();
+    exchange(vec![
+        ("grant_type".into(), "fb_exchange_token".to_owned()),
+        ("fb_exchange_token".into(), token),
+    ])
 }
 
-fn issued(answer: &Answer) -> Result<IssuedToken, Error> {
-    let token = answer.object().text("access_token");
-    let seconds = answer.object().number("expires_in");
+fn exchange(fields: Vec<(Cow<'static, str>, String)>) -> Call<IssuedToken> {
+    Call::post("oauth/access_token", read)
+        .with_form(fields)
+        .with_authorization(Authorization::AppSecret)
+}
+
+fn read(response: &Response) -> Result<IssuedToken, crate::graph::Error> {
+    let object = response.object();
+    let token = object.text("access_token");
+    let token = token.and_then(|token| UserToken::new(token).ok());
+    let seconds = object.number("expires_in");
     let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
     Ok(IssuedToken {
-        token: token
-            .and_then(|token| UserToken::new(token).ok())
-            .ok_or_else(|| answer.unexpected())?,
+        token: token.ok_or_else(|| response.unexpected())?,
         expires_in: seconds.map(Duration::from_secs),
     })
-}
-
-impl fmt::Debug for ExchangeCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ExchangeCode({})", self.app)
-    }
-}
-
-impl fmt::Debug for ExtendToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ExtendToken({})", self.app)
-    }
 }

@@ -1,17 +1,50 @@
-//! The app at Meta: its webhook, the login, and what tokens are good for.
+//! The app and the people who log in to it: webhook, login, tokens, Pages of a person.
 //!
-//! All of them are calls for [`Graph::call`](super::Graph::call). The app's own settings want
-//! [`Access::app`](super::Access::app), the list of Pages a user's token, the exchange of a login's
-//! code no token at all.
+//! | Module | Client | For |
+//! |---|---|---|
+//! | [`subscriptions`] | [`AppClient`](super::AppClient) | where Meta sends the app's webhooks |
+//! | [`login`] | [`AppClient`](super::AppClient) | from the login dialog to a token for 60 days |
+//! | [`tokens`] | [`AppClient`](super::AppClient) | what a token is good for |
+//! | [`accounts`] | [`UserClient`](super::UserClient) | Pages, business portfolios and permissions of a person |
+//!
+//! From the login to a connected Page:
+//!
+//! ```
+//! use messenger_crm::graph::{Access, AppAccess, app::login};
+//! # use messenger_crm::graph::ScriptedTransport;
+//! use messenger_crm::id::AppId;
+//! use messenger_crm::secret::AppSecret;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let script = ScriptedTransport::new();
+//! # script.json(200, r#"{"access_token":"EAAshort"}"#);
+//! # script.json(200, r#"{"access_token":"EAAlong"}"#);
+//! # script.json(200, r#"{"data":[{"id":"1755847768034402","access_token":"EAApage"}]}"#);
+//! # script.json(200, r#"{"data":[]}"#);
+//! # script.json(200, r#"{"data":{"is_valid":true,"type":"PAGE","app_id":"271828182845904",
+//! #     "profile_id":"1755847768034402"}}"#);
+//! # script.json(200, r#"{"id":"1755847768034402","name":"Corner Shop"}"#);
+//! # let graph = script.graph();
+//! # let (redirect_uri, code) = ("https://crm.example/back", "the-code");
+//! let app = AppAccess::new(
+//!     AppId::new("271828182845904")?,
+//!     AppSecret::new("60efff025951cddde78c8d03de52cc90")?,
+//! );
+//! let client = graph.app(app.clone());
+//! let short = client.call(&login::exchange_code(redirect_uri, code)).await?;
+//! let long = client.call(&login::extend_token(&short.token)).await?;
+//!
+//! for account in graph.user(&app, &long.token).all_accounts(100).await?.accounts {
+//!     let Some(token) = account.token else { continue };
+//!     let page = graph.page(Access::new(app.clone(), account.page, token));
+//!     println!("connected: {:?}", page.check().await?.name);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
-mod account;
-mod login;
-mod subscription;
-mod token;
-
-pub use self::account::{Account, Accounts, Permission, Permissions, RevokePermission};
-pub use self::login::{ExchangeCode, ExtendToken, IssuedToken, LoginDialog};
-pub use self::subscription::{
-    SubscribeWebhook, UnsubscribeWebhook, WebhookSubscription, WebhookSubscriptions,
-};
-pub use self::token::{GranularScope, InspectToken, TokenFacts, TokenFlaw};
+pub mod accounts;
+pub mod login;
+pub mod subscriptions;
+pub mod tokens;

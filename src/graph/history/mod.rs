@@ -1,13 +1,57 @@
-//! Conversations of the past, as Meta keeps them: for filling in what no webhook brought.
+//! Conversations and messages of the past, as Meta keeps them.
 //!
-//! Needs `pages_manage_metadata`, `pages_read_engagement` and `pages_messaging`, and a Page token
-//! issued to a person with the task `MESSAGING`. Meta takes 2 calls a second for each Page, and shows
-//! details of the 20 newest messages of a conversation alone; older ones are refused with 9000001.
-//! When it refuses with code 1, "reduce the amount of data", ask for fewer at once from the
-//! beginning.
+//! Permissions: `pages_manage_metadata`, `pages_read_engagement` and `pages_messaging`, with a Page
+//! token of a person who has the task `MESSAGING`.
+//!
+//! Limits: 2 calls a second and Page ([`RateClass::Conversations`](crate::graph::RateClass)), at
+//! most 200 conversations or 100 messages in one page of a list (seen by others), and details of
+//! the 20 newest messages of a conversation only. Code 1, "reduce the amount of data", is final for
+//! a call: begin the list again with a smaller [`with_limit`](crate::graph::Call::with_limit).
+//!
+//! ```
+//! use messenger_crm::graph::history;
+//! # use messenger_crm::graph::{Access, AppAccess, ScriptedTransport};
+//! # use messenger_crm::id::{AppId, PageId};
+//! # use messenger_crm::secret::{AppSecret, PageToken};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let script = ScriptedTransport::new();
+//! # script.json(200, r#"{"data":[{"id":"t_1","participants":{"data":[{"id":"7324561089432101"},
+//! #     {"id":"1755847768034402"}]},"messages":{"data":[{"id":"m_1","message":"Hello?",
+//! #     "from":{"id":"7324561089432101"},"created_time":"2026-11-28T09:00:00+0000"}]}}]}"#);
+//! # let app = AppAccess::new(AppId::new("27182818")?, AppSecret::new("60efff025951")?);
+//! # let access = Access::new(app, PageId::new("1755847768034402")?, PageToken::new("EAAtoken")?);
+//! # let client = script.graph().page(access);
+//! let page = &client.access().page;
+//! let list = history::list_conversations(20).with_limit(50);
+//! for conversation in client.walk(&list, 1000).await?.items {
+//!     let customer = conversation.customer(page).ok_or("no customer")?;
+//!     for message in &conversation.messages.items {
+//!         let is_from_page = message.is_from(page) == Some(true);
+//!         # assert!(!is_from_page);
+//!         println!("{} from {customer}: {}", message.mid, is_from_page);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! <https://developers.facebook.com/docs/messenger-platform/conversations>
 
-mod conversation;
-mod message;
+mod conversations;
+mod messages;
 
-pub use self::conversation::{Conversation, Conversations, Participant};
-pub use self::message::{Attached, MessagesOf, PastMessage, ReadMessage};
+pub use self::conversations::{
+    Conversation, Participant, find_conversation, get_conversation, list_conversations,
+};
+pub use self::messages::{PastAttachment, PastMessage, get_message, list_messages};
+
+use super::{Call, Path, RateClass, Response};
+
+/// Creates a call that counts against the limit of the Conversations API.
+fn get<T: 'static>(
+    path: Path,
+    read: impl Fn(&Response) -> Result<T, super::Error> + Send + Sync + 'static,
+) -> Call<T> {
+    Call::get(path, read).with_rate_class(RateClass::Conversations)
+}

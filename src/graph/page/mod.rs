@@ -1,135 +1,157 @@
-//! What a Page has at Meta: its webhook fields, menu, personas, labels, and who holds a conversation.
+//! Settings of a Page: webhook fields, Messenger profile, personas, labels, conversation routing,
+//! status.
 //!
-//! All of them are calls for [`Graph::call`] with the Page's token, and need `pages_messaging` and
-//! `pages_manage_metadata` unless they say otherwise.
+//! Functions return a [`Call`] for the client of the Page
+//! ([`PageClient::call`](super::PageClient::call)). The permission is `pages_messaging` with
+//! `pages_manage_metadata`, unless the function names another one, and the Page token must come
+//! from a person with the task `MESSAGING` or `MODERATE`.
+//!
+//! | Module | For |
+//! |---|---|
+//! | [`subscriptions`] | which events of the Page Meta sends to the app |
+//! | [`messenger_profile`] | greeting, ice breakers, menu, commands |
+//! | [`labels`] | labels of customers at Meta |
+//! | [`personas`] | other names and pictures for the Page to write under |
+//! | [`thread`] | which app controls a conversation |
+//! | [`moderation`] | blocking customers, moving conversations to spam |
+//! | [`templates`] | utility templates, which Meta approves before they can be sent |
+//! | [`account_links`] | customers who logged in to an account of the business |
+//! | [`status`] | violations and restrictions of the Page |
+//!
+//! ```
+//! use messenger_crm::graph::page::{self, subscriptions};
+//! # use messenger_crm::graph::{Access, AppAccess, ScriptedTransport};
+//! # use messenger_crm::id::{AppId, PageId};
+//! # use messenger_crm::secret::{AppSecret, PageToken};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let script = ScriptedTransport::new();
+//! # script.json(200, r#"{"id":"1755847768034402","name":"Corner Shop","category":"Shop"}"#);
+//! # script.json(200, r#"{"success":true}"#);
+//! # let app = AppAccess::new(AppId::new("27182818")?, AppSecret::new("60efff025951")?);
+//! # let access = Access::new(app, PageId::new("1755847768034402")?, PageToken::new("EAAtoken")?);
+//! # let graph = script.graph();
+//! let client = graph.page(access);
+//! let page = client.call(&page::get_page()).await?;
+//! assert_eq!(page.name.as_deref(), Some("Corner Shop"));
+//! client.call(&subscriptions::subscribe(&subscriptions::RECOMMENDED)?).await?;
+//! # Ok(())
+//! # }
+//! ```
 
-mod account_link;
-mod label;
-mod menu;
-mod moderation;
-mod persona;
-mod settings;
-mod subscription;
-mod template;
-mod thread;
+pub mod account_links;
+pub mod labels;
+pub mod messenger_profile;
+pub mod moderation;
+pub mod personas;
+pub mod status;
+pub mod subscriptions;
+pub mod templates;
+pub mod thread;
+pub(super) mod webhook_field;
 
-use super::{Access, Answer, Call, Endpoint, Error, Graph, Path};
+use serde_json::Value;
+
+use super::{Call, Path, Payload, Response};
 use crate::id::PageId;
-
-pub use self::account_link::{LinkedPerson, UnlinkPerson};
-pub use self::label::{
-    AddLabel, CreateLabel, DeleteLabel, Label, Labels, LabelsOf, ReadLabel, RemoveLabel,
-};
-pub use self::menu::{
-    Command, Commands, Greeting, IceBreakers, MAX_MENU_ACTIONS, MAX_QUESTIONS, Menu, MenuItem,
-    Question,
-};
-pub use self::moderation::{MAX_MODERATED, Moderate, Moderation};
-pub use self::persona::{CreatePersona, DeletePersona, Persona, Personas, ReadPersona};
-pub use self::settings::{
-    DeleteSettings, GetStarted, ReadSettings, Setting, Settings, WriteSettings,
-};
-pub use self::subscription::{SubscribeApp, SubscribedApp, SubscribedApps, UnsubscribeApp};
-pub use self::template::{CreateTemplate, DeleteTemplate, PageTemplate, Templates};
-pub use self::thread::{
-    ExtendThread, PAGE_INBOX_APP, PassThread, ReadRouting, ReleaseThread, RequestThread, Routing,
-    TakeThread, ThreadOwner, ThreadOwnerOf,
-};
 
 /// A Page, as its token shows it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Page {
-    /// The Page's id.
+    /// Id of the Page.
     pub id: PageId,
-    /// The Page's name.
+    /// Name of the Page. Absent when Meta leaves it out.
     pub name: Option<String>,
+    /// Kind of business, such as `Shopping & retail`. Absent when Meta leaves it out.
+    pub category: Option<String>,
 }
 
-/// Asks which Page a token is for: the cheapest way to check a token.
+impl Page {
+    /// Creates a Page without name and category, for tests.
+    pub fn new(id: PageId) -> Self {
+        Self {
+            id,
+            name: None,
+            category: None,
+        }
+    }
+}
+
+/// Reads the Page that the token belongs to, whatever Page the client was made for.
+/// [`PageClient::check`](super::PageClient::check) compares the two.
 ///
-/// Meta: [Page](https://developers.facebook.com/docs/graph-api/reference/page/)
-#[derive(Clone, Copy, Debug)]
-struct ThisPage;
-
-impl Endpoint for ThisPage {
-    type Output = Page;
-
-    fn call(&self) -> Result<Call, Error> {
-        Ok(Call::get("me").with_query("fields", "id,name"))
-    }
-
-    fn read(&self, answer: &Answer) -> Result<Page, Error> {
-        let id = answer.object().id("id").and_then(|id| PageId::new(id).ok());
+/// Permission: any Page token. Meta refuses the token of a person with code 100, because a person
+/// has no category.
+///
+/// <https://developers.facebook.com/docs/graph-api/reference/page/>
+pub fn get_page() -> Call<Page> {
+    let call = Call::get("me", |response: &Response| {
+        let object = response.object();
+        let id = object.id("id").and_then(|id| PageId::new(id).ok());
         Ok(Page {
-            id: id.ok_or_else(|| answer.unexpected())?,
-            name: answer.object().text("name"),
+            id: id.ok_or_else(|| response.unexpected())?,
+            name: object.text("name"),
+            category: object.text("category"),
         })
-    }
+    });
+    call.with_query("fields", "id,name,category")
 }
 
-impl Graph {
-    /// The Page that a token is for: the cheapest way to check a token.
-    ///
-    /// # Errors
-    ///
-    /// [`Error`] when Meta refuses the token, or cannot be asked.
-    ///
-    /// Meta: [Page](https://developers.facebook.com/docs/graph-api/reference/page/)
-    pub async fn page(&self, access: &Access) -> Result<Page, Error> {
-        self.call(access, &ThisPage).await
-    }
+/// Creates a call to an edge of the Page that changes something and returns nothing.
+fn post_done(edge: &'static str) -> Call<()> {
+    Call::post(Path::me().edge(edge), Response::success)
 }
 
-/// An edge of a Page.
-fn edge(page: &PageId, name: &'static str) -> Result<Path, Error> {
-    Ok(Path::node(page.as_str())?.edge(name))
+/// Sets a JSON body that is known to be valid.
+fn with_body<T>(mut call: Call<T>, body: &Value) -> Call<T> {
+    call.parts.payload = Payload::Json(body.to_string().into_bytes());
+    call
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::script::{PROOF, Script, access, block_on};
-    use super::super::{GraphVersion, Method};
+    use super::super::script::{block_on, test_access};
+    use super::super::{Error, GraphVersion, ScriptedTransport};
     use super::*;
 
-    #[test]
-    fn a_token_tells_its_page() {
-        let script = Script::json(200, r#"{"id":"1755847768034402","name":"My Page"}"#);
-        let page = block_on(script.graph().page(&access())).unwrap();
-        assert_eq!(page.id.as_str(), "1755847768034402");
-        assert_eq!(page.name.as_deref(), Some("My Page"));
-
-        let asked = script.asked().unwrap();
-        assert_eq!(asked.method, Method::Get);
-        assert_eq!(
-            asked.url,
-            format!("https://graph.facebook.com/v26.0/me?fields=id,name&appsecret_proof={PROOF}")
-        );
-        assert_eq!(asked.bearer, Some(access().token));
-        assert!(asked.body.is_none());
+    fn ask(body: &str) -> (ScriptedTransport, Result<Page, Error>) {
+        let script = ScriptedTransport::new();
+        script.json(200, body);
+        let page = block_on(script.graph().page(test_access()).call(&get_page()));
+        (script, page)
     }
 
     #[test]
-    fn base_url_and_version_can_be_others() {
-        let script = Script::json(200, r#"{"id":42}"#);
-        let graph = script
-            .graph()
-            .with_base_url("http://127.0.0.1:4000/")
-            .unwrap();
+    fn the_page_of_a_token_is_read() {
+        let (script, page) = ask(r#"{"id":"1755847768034402","name":"My Page","category":"Shop"}"#);
+        let page = page.unwrap();
+        assert_eq!(page.id.as_str(), "1755847768034402");
+        assert_eq!(page.name.as_deref(), Some("My Page"));
+        assert_eq!(page.category.as_deref(), Some("Shop"));
+        let uri = script.requests()[0].http.uri().to_string();
+        let expected = "https://graph.facebook.com/v27.0/me?fields=id,name,category&";
+        assert!(uri.starts_with(expected), "{uri}");
+    }
+
+    #[test]
+    fn base_url_and_version_can_be_changed() {
+        let script = ScriptedTransport::new();
+        script.json(200, r#"{"id":42}"#);
+        let graph = script.graph().with_base_url("http://127.0.0.1:4000/");
+        let graph = graph.unwrap();
         let graph = graph.with_version("v25.0".parse::<GraphVersion>().unwrap());
-        assert_eq!(block_on(graph.page(&access())).unwrap().id.as_str(), "42");
-        let url = script.asked().unwrap().url;
-        assert!(url.starts_with("http://127.0.0.1:4000/v25.0/me?"), "{url}");
+        let page = block_on(graph.page(test_access()).call(&get_page())).unwrap();
+        assert_eq!(page, Page::new(PageId::new("42").unwrap()));
+        let uri = script.requests()[0].http.uri().to_string();
+        assert!(uri.starts_with("http://127.0.0.1:4000/v25.0/me?"), "{uri}");
     }
 
     #[test]
     fn a_page_without_id_is_unexpected() {
-        for body in ["{}", "[]", "", r#"{"id":""}"#, r#"{"id":true}"#] {
-            let error = block_on(Script::json(200, body).graph().page(&access())).unwrap_err();
-            assert!(
-                matches!(error, Error::Unexpected { status: 200, .. }),
-                "{body}"
-            );
+        for body in ["{}", "[]", r#"{"id":""}"#, r#"{"id":true}"#] {
+            let error = ask(body).1.unwrap_err();
+            assert!(matches!(error, Error::UnexpectedResponse { .. }), "{body}");
         }
     }
 }

@@ -1,216 +1,194 @@
-//! Who holds a conversation, where several apps serve one Page.
+//! Conversation routing: which app controls a conversation, where several apps serve a Page.
 //!
-//! A conversation is idle, or held by one app until 24 hours after the last activity. Whoever does
-//! not hold it gets 2018300 for a send ([`Advice::ThreadControl`](crate::graph::Advice)). Where
-//! nothing is configured, every app may send.
+//! A conversation is idle, or controlled by one app until 24 hours after the last activity. Sends of
+//! other apps are refused with subcode 2018300
+//! ([`Advice::ThreadControl`](crate::graph::Advice::ThreadControl)). Without routing, which is the
+//! default of a Page, every app may send.
+//!
+//! ```
+//! use messenger_crm::graph::page::thread;
+//! # use messenger_crm::graph::{Access, AppAccess, ScriptedTransport};
+//! # use messenger_crm::id::{AppId, PageId, Psid};
+//! # use messenger_crm::secret::{AppSecret, PageToken};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let script = ScriptedTransport::new();
+//! # script.json(200, r#"{"data":[{"thread_owner":{"app_id":"263902037430900"}}]}"#);
+//! # script.json(200, r#"{"success":true}"#);
+//! # let app = AppAccess::new(AppId::new("27182818")?, AppSecret::new("60efff025951")?);
+//! # let access = Access::new(app, PageId::new("1755847768034402")?, PageToken::new("EAAtoken")?);
+//! # let page = script.graph().page(access);
+//! let customer = Psid::new("7324561089432101")?;
+//! let owner = page.call(&thread::get_owner(&customer)).await?;
+//! if owner.is_some_and(|owner| owner.app.as_ref() != Some(&page.access().app.id)) {
+//!     page.call(&thread::request(&customer, Some("the order is disputed"))).await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
 
-use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::edge;
-use crate::graph::{Answer, Call, Endpoint, Error};
-use crate::id::{AppId, PageId, Psid};
+use super::{post_done, with_body};
+use crate::graph::{Call, Path, Response};
+use crate::id::{AppId, Psid};
 use crate::time::Timestamp;
 
-/// The app that is the Page's inbox at Meta.
+/// Id of the app that is the Page's inbox at Meta.
 pub const PAGE_INBOX_APP: &str = "263902037430900";
 
-/// The longest time a conversation can be held on request.
-const MAX_HOLD: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Longest time for which [`extend`] keeps control: 7 days.
+pub const MAX_EXTENSION: Duration = Duration::from_secs(7 * 24 * 3600);
 
-macro_rules! thread_calls {
-    ($($(#[$doc:meta])* $name:ident = $edge:literal;)*) => {$(
-        $(#[$doc])*
-        ///
-        /// Meta: [Conversation routing](https://developers.facebook.com/docs/messenger-platform/conversation-routing)
-        #[derive(Clone, Debug)]
-        pub struct $name(Thread);
-
-        impl $name {
-            /// The conversation of this customer with this Page.
-            pub fn new(page: PageId, psid: Psid) -> Self {
-                Self(Thread::new(page, psid))
-            }
-
-            /// The same with a text for the other app.
-            pub fn with_metadata(self, metadata: impl Into<String>) -> Self {
-                Self(self.0.with("metadata", json!(metadata.into())))
-            }
-        }
-
-        impl Endpoint for $name {
-            type Output = ();
-
-            fn call(&self) -> Result<Call, Error> {
-                self.0.call($edge)
-            }
-
-            fn read(&self, answer: &Answer) -> Result<(), Error> {
-                answer.done()
-            }
-        }
-    )*};
-}
-
-thread_calls! {
-    /// Hands a conversation to another app: whoever holds it may, or anybody while it is idle.
-    PassThread = "pass_thread_control";
-    /// Takes a conversation; only the default app may, where routing is on.
-    TakeThread = "take_thread_control";
-    /// Asks whoever holds a conversation for it; an idle one is given at once.
-    RequestThread = "request_thread_control";
-    /// Lets go of a conversation: it is idle then.
-    ReleaseThread = "release_thread_control";
-    /// Keeps a conversation for longer.
-    ExtendThread = "extend_thread_control";
-}
-
-impl PassThread {
-    /// The same to this app; without one it goes to the Page's default app.
-    pub fn to(self, app: &AppId) -> Self {
-        Self(self.0.with("target_app_id", json!(app)))
-    }
-}
-
-impl ExtendThread {
-    /// The same for this long, at most 7 days; what is longer is cut.
-    pub fn lasting(self, duration: Duration) -> Self {
-        let seconds = duration.min(MAX_HOLD).as_secs();
-        Self(self.0.with("duration", json!(seconds)))
-    }
-}
-
-/// A conversation and what is said about it.
-#[derive(Clone)]
-struct Thread {
-    page: PageId,
-    psid: Psid,
-    members: Vec<(&'static str, Value)>,
-}
-
-impl fmt::Debug for Thread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Thread")
-            .field("page", &self.page)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Thread {
-    fn new(page: PageId, psid: Psid) -> Self {
-        Self {
-            page,
-            psid,
-            members: Vec::new(),
-        }
-    }
-
-    fn with(mut self, name: &'static str, value: Value) -> Self {
-        self.members.push((name, value));
-        self
-    }
-
-    fn call(&self, name: &'static str) -> Result<Call, Error> {
-        let mut body = Map::new();
-        body.insert("recipient".to_owned(), json!({ "id": self.psid }));
-        for (name, value) in &self.members {
-            body.insert((*name).to_owned(), value.clone());
-        }
-        Call::post(edge(&self.page, name)?)
-            .for_page(&self.page)
-            .with_json(&body)
-    }
-}
-
-/// Asks who holds a conversation.
-///
-/// Meta: [Conversation routing](https://developers.facebook.com/docs/messenger-platform/conversation-routing)
-#[derive(Clone, Debug)]
-pub struct ThreadOwnerOf {
-    page: PageId,
-    psid: Psid,
-}
-
-/// Who holds a conversation.
+/// The app that controls a conversation.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadOwner {
-    /// Which app; Meta tells it only to that app and to the default one.
+    /// The app. Meta names it to this app and to the Page's default app; it is absent for others.
+    #[doc(alias = "app_id")]
     pub app: Option<AppId>,
-    /// Until when.
+    /// When the control ends. Absent when Meta leaves it out.
+    #[doc(alias = "expiration")]
     pub until: Option<Timestamp>,
 }
 
-impl ThreadOwnerOf {
-    /// The conversation of this customer with this Page.
-    pub fn new(page: PageId, psid: Psid) -> Self {
-        Self { page, psid }
+impl ThreadOwner {
+    /// Creates an owner, for tests.
+    pub fn new(app: Option<AppId>, until: Option<Timestamp>) -> Self {
+        Self { app, until }
     }
 }
 
-impl Endpoint for ThreadOwnerOf {
-    /// Nothing when the conversation is idle.
-    type Output = Option<ThreadOwner>;
-
-    fn call(&self) -> Result<Call, Error> {
-        Ok(Call::get(edge(&self.page, "thread_owner")?)
-            .for_page(&self.page)
-            .with_query("recipient", self.psid.as_str()))
-    }
-
-    fn read(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        let first = answer.object().objects("data").next();
-        let owner = first.map(|first| first.object("thread_owner"));
-        Ok(owner
-            .filter(|owner| !owner.is_empty())
-            .map(|owner| ThreadOwner {
-                app: owner.id("app_id").and_then(|id| AppId::new(id).ok()),
-                until: owner.time("expiration"),
-            }))
-    }
-}
-
-/// Asks whether conversations of a Page are routed.
-///
-/// Meta: [Conversation routing](https://developers.facebook.com/docs/messenger-platform/conversation-routing)
-#[derive(Clone, Debug)]
-pub struct ReadRouting(PageId);
-
-/// How conversations of a Page are routed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// How conversations of the Page are routed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct Routing {
+pub struct ThreadFeatures {
     /// Whether conversation routing is on.
-    pub is_on: bool,
+    #[doc(alias = "hop_v2")]
+    pub is_routed: bool,
     /// Whether several apps serve the Page in Messenger.
+    #[doc(alias = "msgr_multi_app")]
     pub has_several_apps: bool,
 }
 
-impl ReadRouting {
-    /// Those of this Page.
-    pub fn new(page: PageId) -> Self {
-        Self(page)
-    }
+/// Passes control of a conversation to `app`, or without one to the Page's default app. `metadata`
+/// is a text for that app.
+///
+/// Permission: `pages_messaging`. Meta refuses with code 100 and subcode 2018300 while another app
+/// controls the conversation.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
+#[doc(alias = "pass_thread_control")]
+pub fn pass(psid: &Psid, app: Option<&AppId>, metadata: Option<&str>) -> Call<()> {
+    let app = app.map(|app| ("target_app_id", json!(app)));
+    let metadata = metadata.map(|text| ("metadata", json!(text)));
+    route("pass_thread_control", psid, app.into_iter().chain(metadata))
 }
 
-impl Endpoint for ReadRouting {
-    type Output = Routing;
+/// Takes control of a conversation from another app. `metadata` is a text for that app.
+///
+/// Permission: `pages_messaging`. Meta allows it to the Page's default app, where routing is on, and
+/// refuses others with code 100 or 200.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
+#[doc(alias = "take_thread_control")]
+pub fn take(psid: &Psid, metadata: Option<&str>) -> Call<()> {
+    let metadata = metadata.map(|text| ("metadata", json!(text)));
+    route("take_thread_control", psid, metadata)
+}
 
-    fn call(&self) -> Result<Call, Error> {
-        let call = Call::get(crate::graph::Path::node(self.0.as_str())?).for_page(&self.0);
-        Ok(call.with_query("fields", "messaging_feature_status"))
-    }
+/// Requests control of a conversation from the app that has it, with a text for that app. Control of
+/// an idle conversation is given at once; else the app receives a webhook and decides.
+///
+/// Permission: `pages_messaging`.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
+#[doc(alias = "request_thread_control")]
+pub fn request(psid: &Psid, metadata: Option<&str>) -> Call<()> {
+    let metadata = metadata.map(|text| ("metadata", json!(text)));
+    route("request_thread_control", psid, metadata)
+}
 
-    fn read(&self, answer: &Answer) -> Result<Routing, Error> {
-        let status = answer.object().object("messaging_feature_status");
+/// Releases a conversation, which is idle then.
+///
+/// Permission: `pages_messaging`. Meta refuses with code 100 and subcode 2018300 while another app
+/// controls the conversation.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
+#[doc(alias = "release_thread_control")]
+pub fn release(psid: &Psid) -> Call<()> {
+    route("release_thread_control", psid, [])
+}
+
+/// Keeps control of a conversation for `duration` from now. More than [`MAX_EXTENSION`] is cut to
+/// it.
+///
+/// Permission: `pages_messaging`. Meta refuses with code 100 and subcode 2018300 while another app
+/// controls the conversation.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
+#[doc(alias = "extend_thread_control")]
+pub fn extend(psid: &Psid, duration: Duration) -> Call<()> {
+    let seconds = duration.min(MAX_EXTENSION).as_secs();
+    route(
+        "extend_thread_control",
+        psid,
+        [("duration", json!(seconds))],
+    )
+}
+
+/// Reads which app controls a conversation. `None` when it is idle.
+///
+/// Permission: `pages_messaging`.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
+#[doc(alias = "thread_owner")]
+pub fn get_owner(psid: &Psid) -> Call<Option<ThreadOwner>> {
+    let call = Call::get(Path::me().edge("thread_owner"), |response: &Response| {
+        let first = response.object().objects("data").next();
+        let owner = first.map(|first| first.object("thread_owner"));
+        let owner = owner.filter(|owner| !owner.is_empty());
+        Ok(owner.map(|owner| ThreadOwner {
+            app: owner.id("app_id").and_then(|id| AppId::new(id).ok()),
+            until: owner.time("expiration"),
+        }))
+    });
+    call.with_query("recipient", psid.as_str())
+}
+
+/// Reads how conversations of the Page are routed.
+///
+/// Permission: `pages_messaging`.
+///
+/// <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
+#[doc(alias = "messaging_feature_status")]
+pub fn get_features() -> Call<ThreadFeatures> {
+    let call = Call::get(Path::me(), |response: &Response| {
+        let status = response.object().object("messaging_feature_status");
         if status.is_empty() {
-            return Err(answer.unexpected());
+            return Err(response.unexpected());
         }
-        Ok(Routing {
-            is_on: status.is("hop_v2").unwrap_or(false),
-            has_several_apps: status.is("msgr_multi_app").unwrap_or(false),
+        Ok(ThreadFeatures {
+            is_routed: status.boolean("hop_v2").unwrap_or(false),
+            has_several_apps: status.boolean("msgr_multi_app").unwrap_or(false),
         })
+    });
+    call.with_query("fields", "messaging_feature_status")
+}
+
+fn route(
+    edge: &'static str,
+    psid: &Psid,
+    members: impl IntoIterator<Item = (&'static str, Value)>,
+) -> Call<()> {
+    let mut body = Map::new();
+    body.insert("recipient".to_owned(), json!({ "id": psid }));
+    for (name, value) in members {
+        body.insert(name.to_owned(), value);
     }
+    with_body(post_done(edge), &Value::Object(body))
 }

@@ -3,21 +3,16 @@
 #![allow(clippy::unwrap_used)]
 #![allow(dead_code)] // until all modules are back
 
-#[cfg(any())]
 mod app;
 #[cfg(any())]
 mod canary;
 mod corpus;
 mod flow;
-#[cfg(any())]
 mod page;
-#[cfg(any())]
 mod past;
 mod send;
 mod server;
-#[cfg(any())]
 mod simulated;
-#[cfg(any())]
 mod simulated_settings;
 mod stream;
 mod template;

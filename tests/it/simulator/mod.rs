@@ -247,7 +247,7 @@ fn bearer(simulator: &Simulator) -> String {
 async fn graph(simulator: &Simulator, method: &str, path: &str, body: &str) -> Answered {
     let mark = if path.contains('?') { '&' } else { '?' };
     let proof = proof(simulator);
-    let request = format!("{method} /v25.0/{path}{mark}appsecret_proof={proof}");
+    let request = format!("{method} /v27.0/{path}{mark}appsecret_proof={proof}");
     ask(simulator, &request, &bearer(simulator), body).await
 }
 

@@ -1,0 +1,371 @@
+//! Pages, business portfolios and permissions of a person who logged in.
+//!
+//! [`UserClient::all_accounts`] finds all Pages of a person. `me/accounts` alone ([`list`]) can be
+//! empty although the person granted access to Pages, when those belong to a business portfolio.
+//!
+//! ```
+//! use messenger_crm::graph::app::accounts;
+//! # use messenger_crm::graph::{AppAccess, ScriptedTransport};
+//! # use messenger_crm::id::AppId;
+//! # use messenger_crm::secret::{AppSecret, UserToken};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let script = ScriptedTransport::new();
+//! # script.json(200, r#"{"data":[]}"#);
+//! # script.json(200, r#"{"data":[{"id":"77"}]}"#);
+//! # script.json(200, r#"{"data":[{"id":"1755847768034402","access_token":"EAApage"}]}"#);
+//! # script.json(200, r#"{"data":[]}"#);
+//! # script.json(200, r#"{"data":[{"permission":"pages_messaging","status":"granted"}]}"#);
+//! # let app = AppAccess::new(AppId::new("27182818")?, AppSecret::new("60efff025951")?);
+//! # let graph = script.graph();
+//! # let user_token = UserToken::new("EAAuser")?;
+//! let user = graph.user(&app, &user_token);
+//! let found = user.all_accounts(1000).await?;
+//! assert!(found.is_complete());
+//! assert_eq!(found.accounts[0].page.as_str(), "1755847768034402");
+//!
+//! let permissions = user.call(&accounts::list_permissions()).await?.items;
+//! assert!(permissions.iter().all(|permission| permission.is_granted()));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! <https://developers.facebook.com/docs/graph-api/reference/user/accounts/>
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use crate::graph::{Advice, ApiError, Call, Error, ListPage, Object, Path, Response, UserClient};
+use crate::id::PageId;
+use crate::secret::PageToken;
+
+/// Most business portfolios that [`UserClient::all_accounts`] reads.
+const MAX_BUSINESSES: usize = 100;
+
+/// A Page of a person, with its token.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Account {
+    /// Id of the Page.
+    #[doc(alias = "id")]
+    pub page: PageId,
+    /// Name of the Page. Absent when Meta leaves it out.
+    pub name: Option<String>,
+    /// Kind of business. Absent when Meta leaves it out.
+    pub category: Option<String>,
+    /// Page token. Absent when the person may not give one.
+    #[doc(alias = "access_token")]
+    pub token: Option<PageToken>,
+    /// What the person may do on the Page, such as `MESSAGING`, which sending needs. Empty for Pages
+    /// that are listed by a business portfolio only.
+    pub tasks: Vec<String>,
+}
+
+impl Account {
+    /// Creates a Page with its token, for tests.
+    pub fn new(page: PageId, token: Option<PageToken>) -> Self {
+        Self {
+            page,
+            name: None,
+            category: None,
+            token,
+            tasks: Vec::new(),
+        }
+    }
+
+    fn read(page: Object<'_>) -> Option<Self> {
+        let token = page.text("access_token");
+        Some(Self {
+            page: PageId::new(page.id("id")?).ok()?,
+            name: page.text("name"),
+            category: page.text("category"),
+            token: token.and_then(|token| PageToken::new(token).ok()),
+            tasks: page.texts("tasks"),
+        })
+    }
+
+    /// Adds what another list says about the same Page.
+    fn merge(&mut self, other: Self) {
+        self.name = self.name.take().or(other.name);
+        self.category = self.category.take().or(other.category);
+        self.token = self.token.take().or(other.token);
+        if self.tasks.is_empty() {
+            self.tasks = other.tasks;
+        }
+    }
+}
+
+/// A business portfolio, as `Business Manager` has been called since 2023.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Business {
+    /// Id of the portfolio.
+    pub id: String,
+    /// Name of the portfolio. Absent when Meta leaves it out.
+    pub name: Option<String>,
+}
+
+impl Business {
+    /// Creates a portfolio without a name, for tests.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            name: None,
+        }
+    }
+}
+
+/// A permission that the app requested from a person.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Permission {
+    /// Name, such as `pages_messaging`.
+    pub name: String,
+    /// `granted`, `declined` or `expired`; Meta may add values.
+    pub status: String,
+}
+
+impl Permission {
+    /// Creates a granted permission, for tests.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            status: "granted".to_owned(),
+        }
+    }
+
+    /// Returns whether the person granted the permission.
+    pub fn is_granted(&self) -> bool {
+        self.status == "granted"
+    }
+}
+
+/// All Pages of a person, from [`UserClient::all_accounts`].
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct AllAccounts {
+    /// Pages, each once, ordered by id.
+    pub accounts: Vec<Account>,
+    /// Whether there are more Pages than the limit.
+    pub is_truncated: bool,
+    /// Refusals to list the business portfolios or their Pages, such as code 200 without the
+    /// permission `business_management`.
+    pub refusals: Vec<ApiError>,
+}
+
+impl AllAccounts {
+    /// Returns whether no list was refused or cut off.
+    pub fn is_complete(&self) -> bool {
+        !self.is_truncated && self.refusals.is_empty()
+    }
+}
+
+impl UserClient {
+    /// Reads all Pages of the person: those of `me/accounts`, and those that the person's business
+    /// portfolios own or manage for clients. Each Page is listed once.
+    ///
+    /// Stops when it has `max_accounts` Pages. A portfolio that cannot be listed costs its Pages
+    /// only ([`AllAccounts::refusals`]).
+    ///
+    /// Permission: `pages_show_list`, and `business_management` for the portfolios.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] when Meta refuses `me/accounts`, throttles, or cannot be reached. For code 1,
+    /// "reduce the amount of data", call [`list`] with a smaller
+    /// [`with_limit`](Call::with_limit).
+    ///
+    /// <https://developers.facebook.com/docs/graph-api/reference/user/accounts/>
+    pub async fn all_accounts(&self, max_accounts: usize) -> Result<AllAccounts, Error> {
+        let mut found = Found::new(max_accounts);
+        found.add(self.walk(&list(), found.max).await?);
+        let businesses = match self.walk(&list_businesses(), MAX_BUSINESSES).await {
+            Ok(businesses) => businesses,
+            Err(error) => {
+                found.refused(error)?;
+                return Ok(found.finish());
+            }
+        };
+        found.is_truncated |= businesses.next.is_some();
+        for business in businesses.items {
+            for list in [list_owned_pages, list_client_pages] {
+                if found.is_full() {
+                    found.is_truncated = true;
+                    return Ok(found.finish());
+                }
+                match self.walk(&list(&business.id)?, found.max).await {
+                    Ok(pages) => found.add(pages),
+                    Err(error) => found.refused(error)?,
+                }
+            }
+        }
+        Ok(found.finish())
+    }
+}
+
+/// Lists the Pages of the person, each with its token.
+///
+/// Page tokens from a token for 60 days ([`extend_token`](super::login::extend_token)) never
+/// expire. For [`UserClient::call`].
+///
+/// Permission: `pages_show_list`. Pages of a business portfolio can be missing
+/// ([`UserClient::all_accounts`] finds them). When Meta refuses with code 1, "reduce the amount of
+/// data", begin again with a smaller [`with_limit`](Call::with_limit).
+///
+/// <https://developers.facebook.com/docs/graph-api/reference/user/accounts/>
+#[doc(alias = "me/accounts")]
+pub fn list() -> Call<ListPage<Account>> {
+    list_pages(Path::me().edge("accounts"), ",tasks")
+}
+
+/// Lists the business portfolios of the person. For [`UserClient::call`].
+///
+/// Permission: `business_management`; Meta refuses with code 200 without it.
+///
+/// <https://developers.facebook.com/docs/graph-api/reference/user/businesses/>
+#[doc(alias = "me/businesses")]
+pub fn list_businesses() -> Call<ListPage<Business>> {
+    let call = Call::get(Path::me().edge("businesses"), |response: &Response| {
+        ListPage::read(response, |business| {
+            Some(Business {
+                id: business.id("id")?,
+                name: business.text("name"),
+            })
+        })
+    });
+    call.with_query("fields", "id,name")
+}
+
+/// Lists the Pages that a business portfolio owns, each with its token. For [`UserClient::call`].
+/// A page of this list may be empty and still have a next one.
+///
+/// Permission: `business_management`; Meta refuses with code 200 without it, or for a portfolio in
+/// which the person has no role.
+///
+/// # Errors
+///
+/// [`Error::InvalidId`] when the id cannot stand in a URL.
+///
+/// <https://developers.facebook.com/docs/marketing-api/reference/business/owned_pages/>
+pub fn list_owned_pages(business: &str) -> Result<Call<ListPage<Account>>, Error> {
+    Ok(list_pages(Path::node(business)?.edge("owned_pages"), ""))
+}
+
+/// Lists the Pages that a business portfolio manages for clients, each with its token. For
+/// [`UserClient::call`]. A page of this list may be empty and still have a next one.
+///
+/// Permission: `business_management`; Meta refuses with code 200 without it, or for a portfolio in
+/// which the person has no role.
+///
+/// # Errors
+///
+/// [`Error::InvalidId`] when the id cannot stand in a URL.
+///
+/// <https://developers.facebook.com/docs/marketing-api/reference/business/client_pages/>
+pub fn list_client_pages(business: &str) -> Result<Call<ListPage<Account>>, Error> {
+    Ok(list_pages(Path::node(business)?.edge("client_pages"), ""))
+}
+
+/// Lists the permissions that the person granted or declined. For [`UserClient::call`].
+///
+/// <https://developers.facebook.com/docs/graph-api/reference/user/permissions/>
+#[doc(alias = "me/permissions")]
+pub fn list_permissions() -> Call<ListPage<Permission>> {
+    Call::get(Path::me().edge("permissions"), |response: &Response| {
+        ListPage::read(response, |permission| {
+            Some(Permission {
+                name: permission.text("permission")?,
+                status: permission.text("status")?,
+            })
+        })
+    })
+}
+
+/// Revokes one permission of the app, such as `pages_messaging`. For [`UserClient::call`].
+///
+/// # Errors
+///
+/// [`Error::InvalidId`] when the name cannot stand in a URL.
+///
+/// <https://developers.facebook.com/docs/graph-api/reference/user/permissions/>
+pub fn revoke_permission(permission: &str) -> Result<Call<()>, Error> {
+    let path = Path::me().edge("permissions").then(permission)?;
+    Ok(Call::delete(path, Response::success))
+}
+
+/// Revokes all permissions of the app, which logs the person out and makes all their tokens invalid.
+/// For [`UserClient::call`].
+///
+/// <https://developers.facebook.com/docs/graph-api/reference/user/permissions/>
+pub fn revoke_all_permissions() -> Call<()> {
+    Call::delete(Path::me().edge("permissions"), Response::success)
+}
+
+/// One field that a list does not have makes Meta refuse the call, so each names its own.
+fn list_pages(path: Path, more: &str) -> Call<ListPage<Account>> {
+    let call = Call::get(path, |response: &Response| {
+        ListPage::read(response, Account::read)
+    });
+    call.with_query("fields", format!("id,name,access_token,category{more}"))
+}
+
+/// Pages found so far, by id.
+struct Found {
+    max: usize,
+    accounts: BTreeMap<PageId, Account>,
+    is_truncated: bool,
+    refusals: Vec<ApiError>,
+}
+
+impl Found {
+    fn new(max: usize) -> Self {
+        Self {
+            max: max.max(1),
+            accounts: BTreeMap::new(),
+            is_truncated: false,
+            refusals: Vec::new(),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.accounts.len() >= self.max
+    }
+
+    fn add(&mut self, list: ListPage<Account>) {
+        self.is_truncated |= list.next.is_some();
+        for account in list.items {
+            let is_full = self.is_full();
+            match self.accounts.entry(account.page.clone()) {
+                Entry::Occupied(mut known) => known.get_mut().merge(account),
+                Entry::Vacant(_) if is_full => self.is_truncated = true,
+                Entry::Vacant(free) => drop(free.insert(account)),
+            }
+        }
+    }
+
+    /// Keeps a refusal that concerns one list. Any other error ends the search.
+    fn refused(&mut self, error: Error) -> Result<(), Error> {
+        let advice = error.advice();
+        match error {
+            Error::Api(refusal)
+                if matches!(
+                    advice,
+                    Advice::Permission | Advice::FixRequest | Advice::Unknown
+                ) =>
+            {
+                self.refusals.push(*refusal);
+                Ok(())
+            }
+            error => Err(error),
+        }
+    }
+
+    fn finish(self) -> AllAccounts {
+        AllAccounts {
+            accounts: self.accounts.into_values().collect(),
+            is_truncated: self.is_truncated,
+            refusals: self.refusals,
+        }
+    }
+}

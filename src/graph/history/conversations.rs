@@ -1,0 +1,161 @@
+//! Conversations of the Page.
+
+use super::get;
+use super::messages::{PastMessage, nested};
+use crate::graph::{Call, Error, ListPage, Object, Path, Response};
+use crate::id::{ConversationId, PageId, Psid};
+use crate::time::Timestamp;
+
+/// A person or Page in a conversation; its `Debug` shows nothing.
+#[derive(Clone, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Participant {
+    /// PSID of the customer, or id of the Page.
+    pub id: String,
+    /// Name. Absent when Meta leaves it out.
+    pub name: Option<String>,
+}
+
+super::super::redacted::redacted_debug!(Participant);
+
+impl Participant {
+    /// Creates a participant without a name, for tests.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            name: None,
+        }
+    }
+
+    pub(super) fn read(person: Object<'_>) -> Option<Self> {
+        Some(Self {
+            id: person.id("id")?,
+            name: person.text("name"),
+        })
+    }
+}
+
+/// A conversation of the past.
+///
+/// <https://developers.facebook.com/docs/graph-api/reference/conversation/>
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Conversation {
+    /// Id of the conversation. It is not a PSID.
+    pub id: ConversationId,
+    /// When something happened last, to the second. Absent when Meta leaves it out.
+    #[doc(alias = "updated_time")]
+    pub updated_at: Option<Timestamp>,
+    /// The customer and the Page.
+    pub participants: Vec<Participant>,
+    /// Whether the messaging window is open (inferred). Absent when Meta leaves it out.
+    pub can_reply: Option<bool>,
+    /// Number of messages. Absent when Meta leaves it out.
+    pub message_count: Option<i64>,
+    /// Number of messages that nobody at the Page has read. Absent when Meta leaves it out.
+    pub unread_count: Option<i64>,
+    /// Newest messages, newest first; empty unless requested. [`list_messages`] reads the pages that
+    /// follow [`next`](ListPage::next).
+    ///
+    /// [`list_messages`]: super::list_messages
+    pub messages: ListPage<PastMessage>,
+}
+
+impl Conversation {
+    /// Creates a conversation without messages, for tests.
+    pub fn new(id: ConversationId, participants: Vec<Participant>) -> Self {
+        Self {
+            id,
+            updated_at: None,
+            participants,
+            can_reply: None,
+            message_count: None,
+            unread_count: None,
+            messages: ListPage::new(Vec::new(), None),
+        }
+    }
+
+    /// Reads a conversation that has an id. The inner `None` is a nested list whose next page cannot
+    /// be found, which must not look like its end.
+    fn read(conversation: Object<'_>) -> Option<Option<Self>> {
+        let id = ConversationId::new(conversation.id("id")?).ok()?;
+        let participants = conversation.object("participants");
+        let messages = conversation.object("messages");
+        let participants = participants.objects("data").filter_map(Participant::read);
+        let messages = ListPage::of(messages, PastMessage::read);
+        Some(messages.map(|messages| Self {
+            id,
+            updated_at: conversation.time("updated_time"),
+            participants: participants.collect(),
+            can_reply: conversation.boolean("can_reply"),
+            message_count: conversation.number("message_count"),
+            unread_count: conversation.number("unread_count"),
+            messages,
+        }))
+    }
+
+    /// Returns the customer: the participant that is not the Page. `None` when Meta names no other.
+    pub fn customer(&self, page: &PageId) -> Option<Psid> {
+        let mut people = self.participants.iter();
+        let customer = people.find(|person| person.id != page.as_str())?;
+        Psid::new(customer.id.as_str()).ok()
+    }
+}
+
+/// Lists the conversations of the Page, last active first, each with up to `messages` of its newest
+/// messages. Meta gives details of 20 at most.
+///
+/// Permissions, limits and refusals are those of the module.
+///
+/// <https://developers.facebook.com/docs/graph-api/reference/page/conversations/>
+#[doc(alias = "conversations")]
+pub fn list_conversations(messages: u32) -> Call<ListPage<Conversation>> {
+    let path = Path::me().edge("conversations");
+    let call = get(path, |response: &Response| {
+        let page = ListPage::read(response, Conversation::read)?;
+        let items: Option<Vec<_>> = page.items.into_iter().collect();
+        let items = items.ok_or_else(|| response.unexpected())?;
+        Ok(ListPage::new(items, page.next))
+    });
+    call.with_query("platform", "messenger")
+        .with_query("fields", fields(messages))
+}
+
+/// Finds the conversation with a customer, with up to `messages` of its newest messages: a list of
+/// one conversation, or of none.
+///
+/// Permissions, limits and refusals are those of the module.
+///
+/// <https://developers.facebook.com/docs/graph-api/reference/page/conversations/>
+pub fn find_conversation(customer: &Psid, messages: u32) -> Call<ListPage<Conversation>> {
+    list_conversations(messages).with_query("user_id", customer.as_str())
+}
+
+/// Reads one conversation, with up to `messages` of its newest messages.
+///
+/// Permissions and limits are those of the module. Meta refuses with code 100 and subcode 33 a
+/// conversation of another Page.
+///
+/// # Errors
+///
+/// [`Error::InvalidId`] when the id cannot stand in a URL.
+///
+/// <https://developers.facebook.com/docs/graph-api/reference/conversation/>
+pub fn get_conversation(
+    conversation: &ConversationId,
+    messages: u32,
+) -> Result<Call<Conversation>, Error> {
+    let call = get(Path::node(conversation.as_str())?, |response: &Response| {
+        let conversation = Conversation::read(response.object()).flatten();
+        conversation.ok_or_else(|| response.unexpected())
+    });
+    Ok(call.with_query("fields", fields(messages)))
+}
+
+fn fields(messages: u32) -> String {
+    let mut fields = "id,updated_time,participants,can_reply,message_count,unread_count".to_owned();
+    if messages > 0 {
+        fields.extend([",", &nested(messages)]);
+    }
+    fields
+}
