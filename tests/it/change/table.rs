@@ -275,7 +275,7 @@ const TABLE: &[(&str, &str)] = &[
     ("unknown.bare_entry", "kept: no member names the kind"),
     (
         "unknown.damaged",
-        "kept: the member that names the kind has another type | kept: the event is not an object | kept: the event is not an object | received message | kept: not a list | kept: the entry is not an object",
+        "kept: the member that names the kind has another type or no known member | kept: the event is not an object | kept: the event is not an object | received message | kept: not a list | kept: the entry is not an object",
     ),
 ];
 
