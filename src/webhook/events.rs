@@ -126,7 +126,7 @@ impl<'a> Events<'a> {
                 "entry" if entries.is_none() => {
                     let is_list = self.json.peek() == b'[';
                     entries = Some(is_list.then_some(self.json));
-                    if is_list && object.is_some() {
+                    if is_list && matches!(object, Some(Some(_))) {
                         break;
                     }
                     self.json.skip()?;
