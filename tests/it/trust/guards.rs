@@ -80,15 +80,15 @@ fn v27_the_texts_of_the_errors() {
     for (error, text) in [
         (
             SignatureError::Missing,
-            "there is not exactly one x-hub-signature-256 header",
+            "expected exactly one x-hub-signature-256 header",
         ),
         (
             SignatureError::Malformed,
-            "the x-hub-signature-256 header is not sha256= and 64 hexadecimal digits",
+            "the x-hub-signature-256 header must be sha256= and 64 hexadecimal digits",
         ),
         (
             SignatureError::Wrong,
-            "the signature is by none of the app secrets",
+            "the signature does not match any configured app secret",
         ),
     ] {
         assert_eq!(error.to_string(), text);
