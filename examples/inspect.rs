@@ -146,7 +146,7 @@ impl Asked {
 fn columns(event: &Event<'_>) -> [String; 7] {
     let page = event.page().map(|page| page.to_string());
     let customer = event.customer().map(|customer| customer.to_string());
-    let time = event.timestamp.map(|at| at.as_millis().to_string());
+    let time = event.happened_at().map(|at| at.as_millis().to_string());
     let words = words(&event.kind).join(" ");
     [
         Some(event.channel.name().to_owned()),

@@ -23,6 +23,9 @@ pub struct Extras<'a> {
     /// ([`Channel::Entry`](super::Channel::Entry)).
     #[doc(alias = "hop_context")]
     pub entry_hop_context: Vec<HopContext<'a>>,
+    /// User id of the entry (`uid`), in deliveries whose object is a user or their permissions.
+    #[doc(alias = "uid")]
+    pub entry_uid: Option<Text<'a>>,
     /// Answers of the customer to a lead ad; only beside a referral.
     pub lead: Option<Lead<'a>>,
     /// Kinds that other members of the same item name, such as a `referral` beside a `message`, in
@@ -36,6 +39,18 @@ pub struct Extras<'a> {
 pub(super) struct EntryMembers<'a> {
     pub(super) hop_context: Option<Raw<'a>>,
     pub(super) restrictions: Option<Raw<'a>>,
+    pub(super) uid: Option<Raw<'a>>,
+}
+
+impl<'a> EntryMembers<'a> {
+    /// The members by their names.
+    pub(super) fn named(&self) -> [(&'static str, &Option<Raw<'a>>); 3] {
+        [
+            ("hop_context", &self.hop_context),
+            ("restrictions", &self.restrictions),
+            ("uid", &self.uid),
+        ]
+    }
 }
 
 impl Extras<'_> {
@@ -45,11 +60,13 @@ impl Extras<'_> {
             prior_message: Field::into_owned(self.prior_message),
             hop_context: Field::into_owned(self.hop_context),
             entry_hop_context: Field::into_owned(self.entry_hop_context),
+            entry_uid: self.entry_uid.map(Text::into_owned),
             lead: Field::into_owned(self.lead),
             also: self.also.into_iter().map(Kind::into_owned).collect(),
             entry: EntryMembers {
                 hop_context: self.entry.hop_context.map(Value::into_owned),
                 restrictions: self.entry.restrictions.map(Value::into_owned),
+                uid: self.entry.uid.map(Value::into_owned),
             },
         }
     }

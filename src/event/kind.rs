@@ -253,7 +253,7 @@ kinds! {
         /// Meta restricted the Page's business, warned it, or lifted a restriction.
         ///
         /// It concerns the Page and has no customer.
-        BusinessIntegrity(Box<BusinessIntegrity<'a>>) = "business_integrity", "business_integrity",
+        BusinessIntegrity(BusinessIntegrity<'a>) = "business_integrity", "business_integrity",
             "messaging, changes";
     }
     last {

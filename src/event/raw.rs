@@ -129,6 +129,10 @@ impl<'a, V: Value<'a>> Value<'a> for Map<'a, V> {
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect())
     }
+
+    fn is_filled(&self) -> bool {
+        !self.0.is_empty()
+    }
 }
 
 /// A list inside a map, or a list of lists.

@@ -22,6 +22,33 @@ pub(crate) struct Context<'a> {
     pub(crate) hop_context: Option<&'a str>,
     /// JSON of `restrictions`, which belongs to `business_integrity`.
     pub(crate) restrictions: Option<&'a str>,
+    /// JSON of `uid`.
+    pub(crate) uid: Option<&'a str>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(object: Object, channel: Channel) -> Self {
+        Self {
+            object,
+            channel,
+            id: None,
+            time: None,
+            hop_context: None,
+            restrictions: None,
+            uid: None,
+        }
+    }
+
+    /// The members that not every entry has.
+    #[inline]
+    pub(crate) fn rare(&mut self) -> [&mut Option<&'a str>; 3] {
+        [&mut self.hop_context, &mut self.restrictions, &mut self.uid]
+    }
+
+    #[inline]
+    pub(crate) fn has_rare(&self) -> bool {
+        self.hop_context.is_some() || self.restrictions.is_some() || self.uid.is_some()
+    }
 }
 
 impl<'a> Event<'a> {
@@ -67,16 +94,16 @@ impl<'a> Event<'a> {
         {
             self.kind = Kind::Echo(std::mem::take(message));
         }
-        if context.hop_context.is_some() || context.restrictions.is_some() {
+        if context.has_rare() {
             self.add_entry_members(context)?;
         }
         Ok(())
     }
 
-    /// Whether the event has the entry's `hop_context`, and its `restrictions`.
-    pub(crate) fn has_entry_members(&self) -> [bool; 2] {
-        self.extras.as_ref().map_or([false; 2], |extras| {
-            [&extras.entry.hop_context, &extras.entry.restrictions].map(Option::is_some)
+    /// Whether the event has the entry's `hop_context`, its `restrictions`, its `uid`.
+    pub(crate) fn has_entry_members(&self) -> [bool; 3] {
+        self.extras.as_ref().map_or([false; 3], |extras| {
+            extras.entry.named().map(|(_, raw)| raw.is_some())
         })
     }
 
@@ -90,6 +117,11 @@ impl<'a> Event<'a> {
             let extras = self.extras.get_or_insert_default();
             extras.entry_hop_context = Field::read(&mut Json::new(json))?;
             extras.entry.hop_context = Some(Raw::new(json));
+        }
+        if let Some(json) = context.uid {
+            let extras = self.extras.get_or_insert_default();
+            extras.entry_uid = Value::read(&mut Json::new(json))?;
+            extras.entry.uid = Some(Raw::new(json));
         }
         if let (Some(json), Kind::BusinessIntegrity(integrity)) =
             (context.restrictions, &mut self.kind)

@@ -42,11 +42,7 @@ impl Event<'_> {
             json.push_str(&format!(r#""time":{},"#, time.to_meta()));
         }
         if let Some(extras) = &self.extras {
-            let members = [
-                ("hop_context", &extras.entry.hop_context),
-                ("restrictions", &extras.entry.restrictions),
-            ];
-            for (name, raw) in members {
+            for (name, raw) in extras.entry.named() {
                 if let Some(raw) = raw {
                     json.push_str(&format!(r#""{name}":{},"#, raw.as_str()));
                 }

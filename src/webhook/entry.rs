@@ -18,14 +18,14 @@ pub(super) struct Entry {
     lists: u8,
     knows_id: bool,
     knows_time: bool,
-    knows_hop_context: bool,
-    knows_restrictions: bool,
+    /// Whether it had a `hop_context`, `restrictions`, a `uid`.
+    knows: [bool; 3],
     /// Whether it has a member without a meaning here, perhaps a second one of its name.
     has_unknown: bool,
     /// Whether its id or its time is of another type.
     is_damaged: bool,
-    /// Whether an event of its lists has the entry's `hop_context`, `restrictions`.
-    is_carried: [bool; 2],
+    /// Whether an event of its lists has the entry's `hop_context`, `restrictions`, `uid`.
+    is_carried: [bool; 3],
 }
 
 /// Returns the list of events that a member of an entry is.
@@ -87,16 +87,24 @@ impl Entry {
                 context.time = crate::event::timestamp(json)?;
                 self.is_damaged |= context.time.is_none() && first != b'n';
             }
-            "hop_context" if !self.knows_hop_context => {
-                self.knows_hop_context = true;
-                context.hop_context = Some(json.skip()?).filter(|json| *json != "null");
-            }
-            "restrictions" if !self.knows_restrictions => {
-                self.knows_restrictions = true;
-                context.restrictions = Some(json.skip()?).filter(|json| *json != "null");
-            }
-            "id" | "time" | "hop_context" | "restrictions" => drop(json.skip()?),
+            "id" | "time" => drop(json.skip()?),
+            "hop_context" => self.read_rare(0, json, context)?,
+            "restrictions" => self.read_rare(1, json, context)?,
+            "uid" => self.read_rare(2, json, context)?,
             _ => self.has_unknown |= json.skip()? != "null",
+        }
+        Ok(())
+    }
+
+    fn read_rare<'a>(
+        &mut self,
+        number: usize,
+        json: &mut Json<'a>,
+        context: &mut Context<'a>,
+    ) -> Result<(), Syntax> {
+        let value = json.skip()?;
+        if !std::mem::replace(&mut self.knows[number], true) {
+            *context.rare()[number] = Some(value).filter(|value| *value != "null");
         }
         Ok(())
     }
@@ -141,11 +149,12 @@ impl Entry {
     ) -> Result<(), Syntax> {
         let mut new = context.clone();
         self.read_rest(json, &mut new)?;
-        let known = (context.hop_context, context.restrictions);
-        (context.hop_context, context.restrictions) = (new.hop_context, new.restrictions);
-        // What stands before the list the event has already.
-        new.hop_context = new.hop_context.filter(|_| known.0.is_none());
-        new.restrictions = new.restrictions.filter(|_| known.1.is_none());
+        for (known, new) in context.rare().into_iter().zip(new.rare()) {
+            // What stands before the list the event has already.
+            let is_new = known.is_none();
+            *known = *new;
+            *new = new.filter(|_| is_new);
+        }
         event.add_entry_members(&new)
     }
 
@@ -169,10 +178,10 @@ impl Entry {
     /// Notes which members of the entry the event has.
     #[inline]
     pub(super) fn mark(&mut self, context: &Context<'_>, event: &Event<'_>) {
-        if context.hop_context.is_some() || context.restrictions.is_some() {
-            let [hop_context, restrictions] = event.has_entry_members();
-            self.is_carried[0] |= hop_context;
-            self.is_carried[1] |= restrictions;
+        if context.has_rare() {
+            for (is_carried, has) in self.is_carried.iter_mut().zip(event.has_entry_members()) {
+                *is_carried |= has;
+            }
         }
     }
 
@@ -181,12 +190,19 @@ impl Entry {
     /// It is one without a list, as `call_permission_reply` is, and one with a member that no event
     /// of its lists has.
     #[inline]
-    pub(super) fn is_event(&self, entry: &str, context: &Context<'_>) -> bool {
+    pub(super) fn is_event(&self, entry: &str, context: &mut Context<'_>) -> bool {
         self.lists == 0
             || self.is_damaged
-            || (context.hop_context.is_some() && !self.is_carried[0])
-            || (context.restrictions.is_some() && !self.is_carried[1])
+            || (context.has_rare() && self.is_any_left(context))
             || (self.has_unknown && has_unknown(entry))
+    }
+
+    #[cold]
+    fn is_any_left(&self, context: &mut Context<'_>) -> bool {
+        let members = context.rare().into_iter().zip(self.is_carried);
+        members
+            .into_iter()
+            .any(|(member, is_carried)| member.is_some() && !is_carried)
     }
 
     /// Reads the entry as an event, without the lists, which are events already.
@@ -211,7 +227,8 @@ impl Entry {
 #[cold]
 fn has_unknown(entry: &str) -> bool {
     let is_known = |name: &str| {
-        list_of(name).is_some() || matches!(name, "id" | "time" | "hop_context" | "restrictions")
+        list_of(name).is_some()
+            || matches!(name, "id" | "time" | "hop_context" | "restrictions" | "uid")
     };
     // It was read once already, so it has no errors.
     matches!(members_without(entry, is_known), Ok((_, Some(_))))
@@ -235,14 +252,7 @@ pub(super) fn read_envelope<'a>(
     event: &mut Event<'a>,
 ) -> Result<(), Syntax> {
     let (own, name) = members_without(body, is_of_envelope)?;
-    let context = Context {
-        object: context.object.clone(),
-        channel: Channel::Envelope,
-        id: None,
-        time: None,
-        hop_context: None,
-        restrictions: None,
-    };
+    let context = Context::new(context.object.clone(), Channel::Envelope);
     let mut new = Event::blank();
     let reason = "the envelope has a member of its own";
     new.set_aside(&mut Json::new(&own), &context, name, reason)?;

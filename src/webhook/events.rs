@@ -66,14 +66,7 @@ impl<'a> Events<'a> {
         let mut events = Self {
             json: Json::new(body),
             body,
-            context: Context {
-                object: Object::Page,
-                channel: Channel::Entry,
-                id: None,
-                time: None,
-                hop_context: None,
-                restrictions: None,
-            },
+            context: Context::new(Object::Page, Channel::Entry),
             state: State::Entries,
             first: [true; 3],
             entry: Entry::default(),
@@ -121,11 +114,9 @@ impl<'a> Events<'a> {
 
     /// Reads up to the entries, and `object` wherever it stands; returns what is missing.
     fn open(&mut self) -> Result<Option<&'static str>, Syntax> {
-        if self.json.is_at_end() {
-            return Err(Syntax);
-        }
         if !self.json.enter(b'{') {
-            return Ok(Some("an object was expected"));
+            self.json.skip()?;
+            return self.end("an object was expected");
         }
         let (mut object, mut entries) = (None, None);
         let mut first = true;
@@ -135,7 +126,7 @@ impl<'a> Events<'a> {
                 "entry" if entries.is_none() => {
                     let is_list = self.json.peek() == b'[';
                     entries = Some(is_list.then_some(self.json));
-                    if is_list && object.is_some() {
+                    if is_list && matches!(object, Some(Some(_))) {
                         break;
                     }
                     self.json.skip()?;
@@ -145,15 +136,24 @@ impl<'a> Events<'a> {
             }
         }
         let Some(object) = object.flatten() else {
-            return Ok(Some("a text `object` was expected"));
+            return self.end("a text `object` was expected");
         };
         let Some(entries) = entries.flatten() else {
-            return Ok(Some("a list `entry` was expected"));
+            return self.end("a list `entry` was expected");
         };
         self.context.object = Object::from(object.as_str());
         self.json = entries;
         self.json.enter(b'[');
         Ok(None)
+    }
+
+    /// Returns what is missing, in a body that is JSON to its end.
+    fn end(&mut self, expected: &'static str) -> Result<Option<&'static str>, Syntax> {
+        if self.json.is_at_end() {
+            Ok(Some(expected))
+        } else {
+            Err(Syntax)
+        }
     }
 
     /// Goes to the next event.
@@ -186,8 +186,9 @@ impl<'a> Events<'a> {
                     self.entry = Entry::at(self.json.at());
                     self.context.id = None;
                     self.context.time = None;
-                    self.context.hop_context = None;
-                    self.context.restrictions = None;
+                    for member in self.context.rare() {
+                        *member = None;
+                    }
                     if !self.json.enter(b'{') {
                         self.context.channel = Channel::Entry;
                         return Ok(Some(Next::Aside("the entry is not an object")));
@@ -212,7 +213,7 @@ impl<'a> Events<'a> {
             self.state = State::Entries;
             self.context.channel = Channel::Entry;
             let entry = self.json.since(self.entry.start());
-            let is_event = self.entry.is_event(entry, &self.context);
+            let is_event = self.entry.is_event(entry, &mut self.context);
             return Ok(is_event.then_some(Next::Entry));
         };
         let name = name.decoded();

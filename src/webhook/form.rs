@@ -1,15 +1,15 @@
-//! Form encoding, as it stands in the query of a handshake and in the body of a signed request.
+//! Form encoding, in the query of a handshake and in the body of a signed request.
 
-/// Why a form cannot be read.
+/// Error of a form that cannot be read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum FormError {
-    /// A field that is needed, more than once: nobody says which one counts.
+    /// A requested field is repeated, and nothing says which one counts.
     Twice,
-    /// A `%` without two hexadecimal digits, or bytes that are not UTF-8.
+    /// A `%` has no two hexadecimal digits, or a value is not UTF-8.
     Encoding,
 }
 
-/// The values of the named fields; what else the form holds is not even decoded.
+/// Returns the values of the named fields. Other fields are not decoded.
 pub(super) fn fields<const N: usize>(
     form: &str,
     names: [&str; N],
@@ -27,7 +27,7 @@ pub(super) fn fields<const N: usize>(
     Ok(values)
 }
 
-/// Undoes form encoding once.
+/// Decodes a form-encoded value once.
 fn decode(value: &str) -> Result<String, FormError> {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.bytes();
@@ -69,14 +69,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_none() {
+    fn an_absent_field_is_none() {
         for form in ["", "b=a", "A=1", "%61=1", "&&", "=a"] {
             assert_eq!(field(form), Ok(None), "{form}");
         }
     }
 
     #[test]
-    fn twice_is_refused_whichever_is_right() {
+    fn a_repeated_field_is_refused() {
         for form in ["a=1&a=1", "a=1&a=2", "a&b&a"] {
             assert_eq!(field(form), Err(FormError::Twice), "{form}");
         }

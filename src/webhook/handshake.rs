@@ -1,4 +1,4 @@
-//! The handshake: Meta proves that it knows the verify token, we answer its challenge.
+//! The handshake: Meta sends the verify token and a challenge, the host returns the challenge.
 
 use subtle::ConstantTimeEq;
 
@@ -7,35 +7,35 @@ use crate::secret::VerifyToken;
 
 const MAX_CHALLENGE_BYTES: usize = 256;
 
-/// Why a `GET` is not answered with its challenge.
+/// Error of a `GET` whose challenge must not be returned.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// A parameter is missing, doubled, too long or badly encoded: answer 400.
+    /// A parameter is missing, repeated, too long or badly encoded. Answer 400.
     #[error("the query is not a handshake: {0}")]
     Malformed(&'static str),
-    /// Another verify token: answer 403.
-    #[error("the verify token is another one")]
+    /// The verify token is wrong. Answer 403.
+    #[error("the verify token does not match the configured one")]
     WrongToken,
 }
 
 pub(super) fn challenge(query: &str, token: &VerifyToken) -> Result<String, HandshakeError> {
     let names = ["hub.mode", "hub.verify_token", "hub.challenge"];
     let [mode, given, challenge] = form::fields(query, names).map_err(|error| match error {
-        FormError::Twice => HandshakeError::Malformed("a parameter is there twice"),
+        FormError::Twice => HandshakeError::Malformed("a parameter is repeated"),
         FormError::Encoding => HandshakeError::Malformed("a value is not percent-encoded UTF-8"),
     })?;
     let (Some(mode), Some(given), Some(challenge)) = (mode, given, challenge) else {
         return Err(HandshakeError::Malformed(
-            "hub.mode, hub.verify_token and hub.challenge are needed",
+            "hub.mode, hub.verify_token and hub.challenge are required",
         ));
     };
     if mode != "subscribe" {
-        return Err(HandshakeError::Malformed("hub.mode is not subscribe"));
+        return Err(HandshakeError::Malformed("hub.mode must be subscribe"));
     }
     if challenge.is_empty() || challenge.len() > MAX_CHALLENGE_BYTES {
         return Err(HandshakeError::Malformed(
-            "hub.challenge has not 1 to 256 bytes",
+            "hub.challenge must have 1 to 256 bytes",
         ));
     }
     if bool::from(given.as_bytes().ct_eq(token.expose_secret().as_bytes())) {
@@ -84,7 +84,7 @@ mod tests {
         }
         assert_eq!(
             HandshakeError::WrongToken.to_string(),
-            "the verify token is another one"
+            "the verify token does not match the configured one"
         );
     }
 
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn h4_h10_what_is_needed_is_named_as_meta_names_it() {
-        const NEEDED: &str = "hub.mode, hub.verify_token and hub.challenge are needed";
+        const NEEDED: &str = "hub.mode, hub.verify_token and hub.challenge are required";
         for part in [
             "hub.mode=subscribe&",
             "hub.verify_token=T+%C3%BC&",
@@ -123,7 +123,7 @@ mod tests {
         for mode in ["unsubscribe", "Subscribe", "", "subscribe+"] {
             malformed(
                 &RIGHT.replace("=subscribe", &format!("={mode}")),
-                "hub.mode is not subscribe",
+                "hub.mode must be subscribe",
             );
         }
     }
@@ -137,7 +137,7 @@ mod tests {
             format!("{RIGHT}&hub.challenge"),
             format!("hub.mode=unsubscribe&{RIGHT}"),
         ] {
-            malformed(&query, "a parameter is there twice");
+            malformed(&query, "a parameter is repeated");
         }
     }
 
@@ -167,7 +167,7 @@ mod tests {
             );
         }
         for length in [0, 257, 1 << 20] {
-            malformed(&of(length), "hub.challenge has not 1 to 256 bytes");
+            malformed(&of(length), "hub.challenge must have 1 to 256 bytes");
         }
     }
 }

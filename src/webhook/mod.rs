@@ -1,8 +1,29 @@
-//! Is it Meta?
+//! Webhooks: proof that a request is Meta's, and the events that it brings.
 //!
-//! A [`Webhook`] knows the secrets of one callback URL. It answers Meta's handshake, and it is the
-//! way from bytes to events: [`Webhook::receive`] checks the signature over the raw bytes and reads
-//! JSON only afterwards.
+//! A [`Webhook`] has the secrets of one callback URL. It answers Meta's handshake.
+//! [`Webhook::receive`] is the way from bytes to events: it checks the signature over the raw bytes
+//! and reads JSON only afterwards. [`Webhook::respond`] does both for a request of the `http` crate.
+//!
+//! ```
+//! use messenger_crm::{
+//!     event::Kind,
+//!     secret::{AppSecret, VerifyToken},
+//!     webhook::{Webhook, sign},
+//! };
+//!
+//! let secret = AppSecret::new("60efff025951cddde78c8d03de52cc90")?;
+//! let webhook = Webhook::new(&secret, VerifyToken::new("pasted into Meta's dashboard")?);
+//!
+//! let body = br#"{"object":"page","entry":[{"id":"1","messaging":[
+//!     {"sender":{"id":"2"},"recipient":{"id":"1"},"message":{"mid":"m_1","text":"Hello~"}}]}]}"#;
+//! // In production this is the value of the header `X-Hub-Signature-256`.
+//! let signature = sign(&secret, body);
+//! for event in webhook.receive(Some(signature.as_bytes()), body)? {
+//!     let Kind::Message(message) = &event.kind else { continue };
+//!     assert_eq!(message.text.as_deref(), Some("Hello~"));
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod delivery;
 mod entry;
@@ -19,25 +40,25 @@ pub use handshake::HandshakeError;
 pub use respond::Outcome;
 pub use signature::{SignatureError, sign};
 pub use signed_request::{
-    DeletionAnswer, InvalidConfirmationCode, SignedRequest, SignedRequestError, sign_request,
+    DeletionResponse, InvalidConfirmationCode, SignedRequest, SignedRequestError, sign_request,
 };
 
 use crate::secret::{AppSecret, VerifyToken};
 use signature::Key;
 
-/// The header that carries the signature, in lower case.
+/// Name of the header with the signature, in lower case.
 pub const SIGNATURE_HEADER: &str = "x-hub-signature-256";
 
-/// The largest body that a host should accept unless it knows better: 16 MiB.
+/// Recommended limit of a request body: 16 MiB.
 ///
-/// Meta documents no limit; a delivery holds at most 1,000 events.
+/// Meta documents no limit. A delivery has at most 1,000 events.
 pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
-/// One callback URL: the secrets that sign what it receives, and its verify token.
+/// Receiver of one callback URL: its App Secrets and its verify token.
 ///
 /// # Examples
 ///
-/// Events come with their proof:
+/// Reading events needs the signature:
 ///
 /// ```
 /// # use messenger_crm::webhook::{Delivery, ReceiveError, Webhook};
@@ -50,7 +71,7 @@ pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// }
 /// ```
 ///
-/// and not without:
+/// Without it, the program does not compile:
 ///
 /// ```compile_fail,E0061
 /// # use messenger_crm::webhook::{Delivery, ReceiveError, Webhook};
@@ -63,7 +84,7 @@ pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// }
 /// ```
 ///
-/// For bodies that were verified and kept there is [`parse_unverified`].
+/// [`parse_unverified`] reads bodies that were verified before.
 #[derive(Clone, Debug)]
 pub struct Webhook {
     keys: Vec<Key>,
@@ -71,7 +92,7 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// A callback URL of the app with this secret.
+    /// Creates the receiver of an app with this secret.
     pub fn new(secret: &AppSecret, verify_token: VerifyToken) -> Self {
         Self {
             keys: vec![Key::new(secret)],
@@ -79,18 +100,18 @@ impl Webhook {
         }
     }
 
-    /// Accepts signatures by this secret as well, while an App Secret is being changed.
+    /// Adds a second App Secret. Default: none. Use it while an App Secret is being renewed.
     #[must_use]
     pub fn with_secret(mut self, secret: &AppSecret) -> Self {
         self.keys.push(Key::new(secret));
         self
     }
 
-    /// Answers the handshake: the challenge to send back, from the query of Meta's `GET`.
+    /// Returns the challenge to send back, from the query of Meta's `GET`.
     ///
     /// # Errors
     ///
-    /// [`HandshakeError`] tells a query that is not a handshake from one with another token.
+    /// [`HandshakeError`] when the query is not a handshake, or has another token.
     ///
     /// Meta: [Verification requests](https://developers.facebook.com/docs/messenger-platform/webhooks#verification-requests)
     pub fn handshake(&self, query: &str) -> Result<String, HandshakeError> {
@@ -99,11 +120,11 @@ impl Webhook {
 
     /// Checks the signature of a `POST` over its raw body.
     ///
-    /// `signature` is the value of [`SIGNATURE_HEADER`], if there is exactly one.
+    /// `signature` is the value of [`SIGNATURE_HEADER`], or `None` unless there is exactly one.
     ///
     /// # Errors
     ///
-    /// [`SignatureError`]: the body is not proven to be Meta's. Answer 401.
+    /// [`SignatureError`] when the body is not proven to be Meta's. Answer 401.
     ///
     /// Meta: [Validating payloads](https://developers.facebook.com/docs/messenger-platform/webhooks#validate-payloads)
     pub fn verify(&self, signature: Option<&[u8]>, body: &[u8]) -> Result<(), SignatureError> {
@@ -114,9 +135,9 @@ impl Webhook {
     ///
     /// # Errors
     ///
-    /// [`ReceiveError::Signature`]: answer 401. [`ReceiveError::Envelope`]: it is Meta's, but
-    /// unreadable: keep the bytes and answer 200, for any other answer makes Meta switch the Page
-    /// off within an hour.
+    /// - [`ReceiveError::Signature`] when the body is not proven to be Meta's. Answer 401.
+    /// - [`ReceiveError::Envelope`] when the body is Meta's and unreadable. Keep the bytes and
+    ///   answer 200: any other answer makes Meta unsubscribe the Page within an hour.
     ///
     /// Meta: [Webhooks for Messenger](https://developers.facebook.com/docs/messenger-platform/webhooks)
     pub fn receive<'a>(
@@ -130,13 +151,13 @@ impl Webhook {
 
     /// Checks the signature of a `POST` and reads its events one by one.
     ///
-    /// [`receive`](Self::receive) is the plain way. This one holds a single event at a time, for
-    /// hosts that look at each and keep none.
+    /// Prefer [`receive`](Self::receive). This method holds one event at a time, for hosts that
+    /// look at each event and keep none.
     ///
     /// # Errors
     ///
-    /// As [`receive`](Self::receive); but JSON that breaks off shows only when the events before it
-    /// have been read, as an error in the place of the next one.
+    /// Those of [`receive`](Self::receive). JSON that breaks off is an error of the iterator, in
+    /// place of the event where it breaks off.
     pub fn events<'a>(
         &self,
         signature: Option<&[u8]>,
@@ -146,14 +167,14 @@ impl Webhook {
         Ok(Events::new(body)?)
     }
 
-    /// Reads the body of a deauthorise or data-deletion callback, which is a form.
+    /// Reads the body of a deauthorize or data deletion callback, which is a form.
     ///
-    /// These callbacks have addresses of their own and are signed by the same App Secrets. A
-    /// deauthorisation is answered with any 200, a deletion with a [`DeletionAnswer`].
+    /// Each of these callbacks has its own URL; the same App Secrets sign them. Answer a
+    /// deauthorization with 200, and a deletion with 200 and a [`DeletionResponse`].
     ///
     /// # Errors
     ///
-    /// [`SignedRequestError`]: it is not proven to be Meta's, or it names nobody.
+    /// [`SignedRequestError`] when the form is not proven to be Meta's, or has no user id.
     ///
     /// # Examples
     ///
@@ -176,14 +197,14 @@ impl Webhook {
     }
 }
 
-/// Why a `POST` gave no events.
+/// Error of a `POST` whose events cannot be read.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceiveError {
-    /// It is not proven to be Meta's: answer 401.
+    /// The body is not proven to be Meta's. Answer 401.
     #[error(transparent)]
     Signature(#[from] SignatureError),
-    /// It is Meta's and unreadable: keep the bytes, answer 200.
+    /// The body is Meta's and unreadable. Keep the bytes and answer 200.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
 }

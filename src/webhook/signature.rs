@@ -1,4 +1,4 @@
-//! The signature: HMAC-SHA256 of the raw body under the App Secret.
+//! The signature of a body: HMAC-SHA256 with the App Secret as key.
 
 use std::fmt;
 
@@ -10,22 +10,22 @@ use crate::{secret::AppSecret, text::hex};
 
 const PREFIX: &[u8] = b"sha256=";
 
-/// Why a body is not proven to be Meta's. Nothing in it tells what would have been right.
+/// Error of a body that is not proven to be Meta's. It holds no part of the right signature.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureError {
-    /// No `X-Hub-Signature-256`, or more than one.
-    #[error("there is not exactly one x-hub-signature-256 header")]
+    /// The request has no `X-Hub-Signature-256`, or several.
+    #[error("expected exactly one x-hub-signature-256 header")]
     Missing,
-    /// Not `sha256=` and 64 hexadecimal digits.
-    #[error("the x-hub-signature-256 header is not sha256= and 64 hexadecimal digits")]
+    /// The header is not `sha256=` and 64 hexadecimal digits.
+    #[error("the x-hub-signature-256 header must be sha256= and 64 hexadecimal digits")]
     Malformed,
-    /// Well formed, and by none of the secrets.
-    #[error("the signature is by none of the app secrets")]
+    /// The signature is well formed and matches no App Secret.
+    #[error("the signature does not match any configured app secret")]
     Wrong,
 }
 
-/// An App Secret, prepared once: keying the hash costs as much as hashing a short body.
+/// Prepared key of an App Secret: keying the hash costs as much as hashing a short body.
 #[derive(Clone)]
 pub(super) struct Key(Hmac<Sha256>);
 
@@ -48,7 +48,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// What a key makes of a message. It has no `==`, which would tell how much of it is right.
+/// HMAC tag of a message. It has no `==`, whose time would show how many bytes are right.
 pub(super) struct Tag(pub(super) [u8; 32]);
 
 impl Tag {
@@ -80,8 +80,8 @@ pub(super) fn verify(
     }
 }
 
-/// Whether one of the keys made this tag. All are tried, so that the time taken does not tell
-/// which one matched.
+/// Whether one of the keys made this tag. All keys are tried, so that the time does not show which
+/// one matched.
 pub(super) fn is_by_any<'k>(
     keys: impl IntoIterator<Item = &'k Key>,
     given: &Tag,
@@ -94,12 +94,12 @@ pub(super) fn is_by_any<'k>(
         .into()
 }
 
-/// The value of `X-Hub-Signature-256` for a body, as Meta would send it: for a host's own tests.
+/// Returns the value of `X-Hub-Signature-256` for a body, as Meta sends it. For a host's tests.
 pub fn sign(secret: &AppSecret, body: &[u8]) -> String {
     format!("sha256={}", hex(&Key::new(secret).tag(body).0))
 }
 
-/// The tag behind `sha256=`, in lower or upper case.
+/// Reads the tag behind `sha256=`, in lower or upper case.
 fn decode(signature: &[u8]) -> Option<Tag> {
     let digits: &[u8; 64] = signature.strip_prefix(PREFIX)?.try_into().ok()?;
     // All digits before any verdict: a loop without an exit is done sixteen digits at a time.

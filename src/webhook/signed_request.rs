@@ -1,4 +1,4 @@
-//! The signed request: how Meta tells that somebody removed the app, or wants their data deleted.
+//! The signed request of the deauthorize and data deletion callbacks.
 
 use std::fmt;
 
@@ -18,33 +18,33 @@ use super::{
 };
 use crate::{event::json::Json, id::Asid, secret::AppSecret, text::Text, time::Timestamp};
 
-/// Meta leaves the padding out; some senders keep it.
+/// Meta leaves out the padding; some senders keep it.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 const ALGORITHM: &str = "HMAC-SHA256";
 
-/// Who removed the app, or wants their data deleted: proven to be said by Meta.
+/// Verified request of Meta: a person removed the app, or wants their data deleted.
 ///
-/// The callback's address says which of the two it is. Nothing keeps a request from being sent
-/// twice, so deleting what is deleted already must be no error.
+/// The URL of the callback says which of the two. Meta may send a request twice, so deleting data
+/// that is deleted already must succeed.
 ///
 /// Meta: [Data deletion callback](https://developers.facebook.com/docs/apps/delete-data)
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SignedRequest {
-    /// The person, as the app knows them: not the PSID that they write to a Page under.
+    /// App-scoped id of the person. It is not the PSID of their conversations.
     pub user: Asid,
-    /// When Meta signed it.
+    /// Time of the signature; absent when Meta leaves it out.
     pub issued_at: Option<Timestamp>,
-    /// When it ends, if it does.
+    /// End of the person's token; absent when it has none.
     pub expires: Option<Timestamp>,
     json: String,
 }
 
 impl SignedRequest {
-    /// The whole payload, as JSON. It may hold a token of that person.
+    /// Returns the whole payload as JSON. It may hold a token of the person.
     pub fn raw(&self) -> &str {
         &self.json
     }
@@ -59,37 +59,37 @@ impl fmt::Debug for SignedRequest {
     }
 }
 
-/// Why a form is no signed request of Meta's. Nothing in it tells what would have been right.
+/// Error of a form that is not a signed request. It holds no part of the right signature.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignedRequestError {
-    /// No form, or one with no or more than one `signed_request`: answer 400.
-    #[error("there is not exactly one signed_request in the form")]
+    /// The form has no `signed_request`, or several. Answer 400.
+    #[error("expected exactly one signed_request in the form")]
     Missing,
-    /// Not a tag of 32 bytes, a dot and a payload: answer 400.
-    #[error("the signed_request is not a signature, a dot and a payload in base64url")]
+    /// The value is not a tag of 32 bytes, a dot and a payload. Answer 400.
+    #[error("the signed_request must be a signature, a dot and a payload in base64url")]
     Malformed,
-    /// Well formed, and by none of the secrets: answer 401.
-    #[error("the signed_request is by none of the app secrets")]
+    /// The signature is well formed and matches no App Secret. Answer 401.
+    #[error("the signature of the signed_request does not match any configured app secret")]
     Wrong,
-    /// Signed, and says that it is signed otherwise: answer 400.
-    #[error("the algorithm of the signed_request is not HMAC-SHA256")]
+    /// The request is signed and names another algorithm. Answer 400.
+    #[error("the algorithm of the signed_request must be HMAC-SHA256")]
     Algorithm,
-    /// Signed, and names nobody: answer 400.
-    #[error("the payload of the signed_request names no user")]
-    Nobody,
+    /// The request is signed and has no user id. Answer 400.
+    #[error("the payload of the signed_request has no user_id")]
+    NoUser,
 }
 
-/// What Meta wants to hear when somebody asks for their data to be deleted, as JSON.
+/// Response to a data deletion request, serialized as Meta expects it.
 ///
 /// # Examples
 ///
 /// ```
-/// use messenger_crm::webhook::DeletionAnswer;
+/// use messenger_crm::webhook::DeletionResponse;
 ///
-/// let answer = DeletionAnswer::new("https://crm.example.com/deletion/7Q4", "7Q4")?;
+/// let response = DeletionResponse::new("https://crm.example.com/deletion/7Q4", "7Q4")?;
 /// assert_eq!(
-///     serde_json::to_string(&answer)?,
+///     serde_json::to_string(&response)?,
 ///     r#"{"url":"https://crm.example.com/deletion/7Q4","confirmation_code":"7Q4"}"#,
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -98,20 +98,20 @@ pub enum SignedRequestError {
 /// Meta: [Data deletion callback](https://developers.facebook.com/docs/apps/delete-data)
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
-pub struct DeletionAnswer {
-    /// A page on which that person can read, in plain words, how far their request is.
+pub struct DeletionResponse {
+    /// Link to a page that shows the person the state of their request.
     pub url: String,
-    /// What that person asks with.
+    /// Code by which the person refers to their request: ASCII letters and digits.
     pub confirmation_code: String,
 }
 
-impl DeletionAnswer {
-    /// An answer with the address of a page, and a code of letters and digits.
+impl DeletionResponse {
+    /// Creates a response from the link to a page and a code of letters and digits.
     ///
     /// # Errors
     ///
-    /// [`InvalidConfirmationCode`] when the code is empty, or holds anything but ASCII letters and
-    /// digits.
+    /// [`InvalidConfirmationCode`] when the code is empty, or has other characters than ASCII letters
+    /// and digits.
     pub fn new(
         url: impl Into<String>,
         confirmation_code: impl Into<String>,
@@ -131,13 +131,15 @@ impl DeletionAnswer {
     }
 }
 
-/// A confirmation code that Meta does not take.
+/// Error of a confirmation code that Meta refuses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("a confirmation code has only ASCII letters and digits, and at least one")]
+#[error(
+    "a confirmation code must have at least one ASCII letter or digit, and no other characters"
+)]
 #[non_exhaustive]
 pub struct InvalidConfirmationCode;
 
-/// The value of `signed_request` for a JSON payload, as Meta would send it: for a host's own tests.
+/// Returns the value of `signed_request` for a JSON payload, as Meta sends it. For a host's tests.
 pub fn sign_request(secret: &AppSecret, payload: &str) -> String {
     let payload = URL_SAFE_NO_PAD.encode(payload);
     let tag = Key::new(secret).tag(payload.as_bytes());
@@ -145,7 +147,7 @@ pub fn sign_request(secret: &AppSecret, payload: &str) -> String {
 }
 
 pub(super) fn read(keys: &[Key], form: &[u8]) -> Result<SignedRequest, SignedRequestError> {
-    use SignedRequestError::{Algorithm, Malformed, Missing, Nobody, Wrong};
+    use SignedRequestError::{Algorithm, Malformed, Missing, NoUser, Wrong};
 
     let form = std::str::from_utf8(form).map_err(|_| Missing)?;
     let [value] = form::fields(form, ["signed_request"]).map_err(|_| Missing)?;
@@ -153,20 +155,20 @@ pub(super) fn read(keys: &[Key], form: &[u8]) -> Result<SignedRequest, SignedReq
     let (tag, payload) = value.split_once('.').ok_or(Malformed)?;
     let tag = BASE64URL.decode(tag).map_err(|_| Malformed)?;
     let tag = Tag(tag.try_into().map_err(|_| Malformed)?);
-    // The tag is over the text as it came, and nothing is read out of it before.
+    // The tag is over the encoded text, and nothing of it is read before.
     if !is_by_any(keys, &tag, payload.as_bytes()) {
         return Err(Wrong);
     }
     let json = BASE64URL.decode(payload).map_err(|_| Malformed)?;
     let json = String::from_utf8(json).map_err(|_| Malformed)?;
-    let payload = Payload::read(&json).ok_or(Nobody)?;
+    let payload = Payload::read(&json).ok_or(NoUser)?;
     let algorithm = payload.algorithm.ok_or(Algorithm)?;
     if !algorithm.eq_ignore_ascii_case(ALGORITHM) {
         return Err(Algorithm);
     }
-    let user = payload.user_id.ok_or(Nobody)?;
+    let user = payload.user_id.ok_or(NoUser)?;
     Ok(SignedRequest {
-        user: Asid::new(user.as_str()).map_err(|_| Nobody)?,
+        user: Asid::new(user.as_str()).map_err(|_| NoUser)?,
         issued_at: payload.issued_at.and_then(moment),
         expires: payload.expires.and_then(moment),
         json,
@@ -203,7 +205,7 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// Seconds since 1970; 0 stands for never.
+/// Seconds since 1970; 0 means never.
 fn moment(text: Text<'_>) -> Option<Timestamp> {
     let moment = text.parse().ok().map(Timestamp::from_meta);
     moment.filter(|moment| moment.as_millis() != 0)

@@ -148,12 +148,12 @@ fn what_cannot_be_read_says_where_and_costs_nobody_else() {
     assert_eq!(lines.len(), 3);
     assert!(
         lines[0].ends_with(
-            "/broken\\t.json\t-\tmalformed\t-\t-\t-\t-\tthe body is no envelope at line 2 column 11"
+            "/broken\\t.json\t-\tmalformed\t-\t-\t-\t-\tthe body is not JSON: syntax error at line 2 column 11"
         ),
         "{}",
         lines[0]
     );
-    let what = "the body is not UTF-8 from byte 11";
+    let what = "the body is not UTF-8: invalid byte at offset 11";
     let expected = format!("{}\t-\tmalformed\t-\t-\t-\t-\t{what}", encoded.display());
     assert_eq!(lines[1], expected);
     assert!(lines[2].contains("\tread\t"));
@@ -166,7 +166,7 @@ fn what_cannot_be_read_says_where_and_costs_nobody_else() {
     assert!(!shown.is_well && shown.stdout.is_empty());
     assert_eq!(
         shown.stderr,
-        "inspect: -: the body is no envelope at line 1 column 1\n"
+        "inspect: -: the body is JSON but not a webhook delivery: an object was expected\n"
     );
 }
 
@@ -187,11 +187,11 @@ fn a_signature_is_checked_before_anything_is_shown() {
     for (signature, error) in [
         (
             wrong.as_str(),
-            "inspect: -: the signature is by none of the app secrets\n",
+            "inspect: -: the signature does not match any configured app secret\n",
         ),
         (
             "sha256=12",
-            "inspect: -: the x-hub-signature-256 header is not sha256= and 64 hexadecimal digits\n",
+            "inspect: -: the x-hub-signature-256 header must be sha256= and 64 hexadecimal digits\n",
         ),
     ] {
         let shown = signed(signature);

@@ -263,7 +263,7 @@ const TABLE: &[(&str, &str)] = &[
     ("unknown.bare_entry", "raw: no member names the kind"),
     (
         "unknown.damaged",
-        "raw: the member that names the kind has another type | raw: the event is not an object | raw: the event is not an object | received message | raw: not a list | raw: the entry is not an object",
+        "raw: the member that names the kind has another type or no known member | raw: the event is not an object | raw: the event is not an object | received message | raw: not a list | raw: the entry is not an object",
     ),
 ];
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use fastrand::Rng;
+use messenger_crm::event::Kind;
 use messenger_crm::webhook::parse_unverified;
 
 use super::{Tell, assert_same_one_by_one, body, fixtures, random, rounds};
@@ -17,20 +18,20 @@ fn p26_p28_any_delivery_is_read_one_way() {
         let body = delivery(&pool, &mut random);
         let tell = Tell(body);
         let body = &tell.0;
-        let delivery = parse_unverified(body.as_bytes()).unwrap();
-        for event in &delivery.events {
-            kinds.insert(std::mem::discriminant(&event.kind.clone().into_owned()));
-        }
         targets::event::run(body.as_bytes());
         targets::paths::run(body.as_bytes());
+        // Now and then a name of the envelope is another one.
+        let Ok(delivery) = parse_unverified(body.as_bytes()) else {
+            continue;
+        };
+        for event in &delivery {
+            kinds.insert(std::mem::discriminant(&event.kind.clone().into_owned()));
+        }
         assert_same_one_by_one(body);
     }
-    // All of them and what is unrecognised.
-    assert_eq!(kinds.len(), KINDS);
+    // Those of the table, a change without a type, and an unrecognized event.
+    assert_eq!(kinds.len(), Kind::TABLE.len() + 2);
 }
-
-/// So many variants has the kind of an event.
-const KINDS: usize = 40;
 
 /// The events that the fixtures are made of, by their list.
 fn pool() -> Vec<(&'static str, Tree)> {

@@ -100,7 +100,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "call_settings",
         &[event(
-            "entry call_settings 106540001112223 - - -",
+            "entry call_settings 106540001112223 - 1763990000000 -",
             |event| {
                 let settings = kind!(event, CallSettings);
                 assert_eq!(settings.audio_enabled, Some(true));

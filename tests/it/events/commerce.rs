@@ -7,7 +7,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "messaging_feedback",
         &[event(
-            "messaging messaging_feedback 106540001112223 7104000555666777 - -",
+            "messaging messaging_feedback 106540001112223 7104000555666777 1763990000123 -",
             |event| {
                 let [screen] = all(&kind!(event, Feedback).screens);
                 screen.screen_id.is(Some(0));

@@ -54,7 +54,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "delivery.bare",
         &[event(
-            "messaging delivery 106540001112223 7104000555666777 - -",
+            "messaging delivery 106540001112223 7104000555666777 1763990000123 -",
             |event| {
                 kind!(event, Delivery).watermark.is(1_763_989_999_500);
                 kind!(event, Delivery).mids.is_absent();

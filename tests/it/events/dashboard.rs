@@ -179,7 +179,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "dashboard.message_template_status_update",
         &[test(
-            "changes change:message_template_status_update 0 - - -",
+            "changes change:message_template_status_update 0 - 1234567890000 -",
             |event| {
                 let [change] = all(&kind!(event, TemplateUpdate).changes);
                 of(&change.value).reason.is("ABUSIVE_CONTENT");
@@ -189,7 +189,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "dashboard.inbox_labels",
         &[test(
-            "changes change:inbox_labels 0 2382390648517094 - -",
+            "changes change:inbox_labels 0 2382390648517094 1769052520000 -",
             |event| of(&kind!(event, InboxLabel).label).name.is("label name"),
         )],
     ),

@@ -64,9 +64,12 @@ pub(super) const FIXTURES: &[Fixture] = &[
                     kind!(event, Message).text.is("two");
                 },
             ),
-            event("changes change:feed 106540001112223 - - -", |event| {
-                assert_eq!(event.raw(), r#"{"field":"feed","value":{"item":"post"}}"#);
-            }),
+            event(
+                "changes change:feed 106540001112223 - 1763990000123 -",
+                |event| {
+                    assert_eq!(event.raw(), r#"{"field":"feed","value":{"item":"post"}}"#);
+                },
+            ),
             event(
                 "calls calls 106540001112223 7104000555666777 1763990000000 -",
                 |event| {
@@ -101,10 +104,13 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "other.user",
-        &[event("changes change:email 5550009 - - -", |event| {
-            is_about(event, "user");
-            assert!(event.raw().contains("mei@tea.example"));
-        })],
+        &[event(
+            "changes change:email 5550009 - 1763990000000 -",
+            |event| {
+                is_about(event, "user");
+                assert!(event.raw().contains("mei@tea.example"));
+            },
+        )],
     ),
     // The field of another object is not Messenger's, though it bears the name.
     fixture(
@@ -201,7 +207,7 @@ pub(super) const INSTAGRAM: &[Fixture] = &[
     fixture(
         "instagram.comments",
         &[event(
-            "changes change:comments 17841400000000001 - - -",
+            "changes change:comments 17841400000000001 - 1763990000000 -",
             |event| assert_eq!(event.object, Object::Instagram),
         )],
     ),
@@ -225,7 +231,7 @@ pub(super) const UNKNOWN: &[Fixture] = &[
     fixture(
         "unknown.bare",
         &[event(
-            "messaging unrecognized:- 106540001112223 - - -",
+            "messaging unrecognized:- 106540001112223 - 1763990000123 -",
             |event| {
                 reason(event, "no member names the kind");
                 assert_eq!(event.raw(), "{}");
@@ -235,7 +241,7 @@ pub(super) const UNKNOWN: &[Fixture] = &[
     fixture(
         "unknown.bare_entry",
         &[event(
-            "entry unrecognized:- 106540001112223 - - -",
+            "entry unrecognized:- 106540001112223 - 1763990000123 -",
             |event| {
                 reason(event, "no member names the kind");
                 assert_eq!(
@@ -248,7 +254,7 @@ pub(super) const UNKNOWN: &[Fixture] = &[
     fixture(
         "unknown.changed_fields",
         &[event(
-            "entry unrecognized:changed_fields 106540001112223 - - -",
+            "entry unrecognized:changed_fields 106540001112223 - 1763990000000 -",
             |event| reason(event, "no member names a known kind"),
         )],
     ),
@@ -257,26 +263,40 @@ pub(super) const UNKNOWN: &[Fixture] = &[
         &[
             event(
                 "messaging unrecognized:message 106540001112223 7104000555666777 1763990000001 -",
-                |event| reason(event, "the member that names the kind has another type"),
+                |event| {
+                    reason(
+                        event,
+                        "the member that names the kind has another type or no known member",
+                    )
+                },
             ),
-            event("messaging unrecognized:- 106540001112223 - - -", |event| {
-                reason(event, "the event is not an object");
-                assert_eq!(event.raw(), "7");
-            }),
-            event("messaging unrecognized:- 106540001112223 - - -", |event| {
-                reason(event, "the event is not an object");
-                assert_eq!(event.raw(), "null");
-            }),
+            event(
+                "messaging unrecognized:- 106540001112223 - 1763990000123 -",
+                |event| {
+                    reason(event, "the event is not an object");
+                    assert_eq!(event.raw(), "7");
+                },
+            ),
+            event(
+                "messaging unrecognized:- 106540001112223 - 1763990000123 -",
+                |event| {
+                    reason(event, "the event is not an object");
+                    assert_eq!(event.raw(), "null");
+                },
+            ),
             event(
                 "messaging message 106540001112223 7104000555666777 1763990000002 m_survivor",
                 |event| {
                     kind!(event, Message).text.is("here");
                 },
             ),
-            event("standby unrecognized:- 106540001112223 - - -", |event| {
-                reason(event, "not a list");
-                assert_eq!(event.raw(), r#"{"a":1}"#);
-            }),
+            event(
+                "standby unrecognized:- 106540001112223 - 1763990000123 -",
+                |event| {
+                    reason(event, "not a list");
+                    assert_eq!(event.raw(), r#"{"a":1}"#);
+                },
+            ),
             event("entry unrecognized:- - - - -", |event| {
                 reason(event, "the entry is not an object");
                 assert_eq!(event.raw(), "3");
@@ -285,10 +305,13 @@ pub(super) const UNKNOWN: &[Fixture] = &[
     ),
     fixture(
         "unknown.object",
-        &[event("messaging unrecognized:- 5550009 - - -", |event| {
-            is_about(event, "permissions");
-            reason(event, "the object is neither a page nor instagram");
-        })],
+        &[event(
+            "messaging unrecognized:- 5550009 - 1763990000123 -",
+            |event| {
+                is_about(event, "permissions");
+                reason(event, "the object is neither a page nor instagram");
+            },
+        )],
     ),
 ];
 

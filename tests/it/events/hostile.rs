@@ -64,9 +64,11 @@ fn p16_p26_what_was_mended_stays_mended() {
         format!(r#"{{"id":"1","messaging":null,"messaging":[{message}]}}"#),
         format!(r#"{{"id":"1","messaging":[{message}],"messaging":[{message}]}}"#),
         // So it is with what stands beside the kind, and with names that are not Meta's.
-        r#"{"messaging":[{"lead":null,"lead":{"data":[{"answer":"a"}]},"read":{}}]}"#.to_owned(),
+        r#"{"messaging":[{"lead":null,"lead":{"data":[{"answer":"a"}]},"read":{"watermark":5}}]}"#
+            .to_owned(),
         r#"{"messaging":[{"app_roles":{"7":null,"7":["a"],"8":["b"],"8":["c"]}}]}"#.to_owned(),
-        r#"{"messaging":[{"sender":{"user_ref":null,"user_ref":"r"},"read":{}}]}"#.to_owned(),
+        r#"{"messaging":[{"sender":{"user_ref":null,"user_ref":"r"},"read":{"watermark":5}}]}"#
+            .to_owned(),
         // An escape does not change a word.
         r#"{"messaging":[{"message":{"mid":"m1","is_echo":"tr\u0075e"}}]}"#.to_owned(),
         // A field may have an empty name.

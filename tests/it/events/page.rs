@@ -9,7 +9,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "inbox_labels",
         &[event(
-            "changes change:inbox_labels 106540001112223 7104000555666777 - -",
+            "changes change:inbox_labels 106540001112223 7104000555666777 1763990000000 -",
             |event| {
                 let label = kind!(event, InboxLabel);
                 of(&label.user).id.is("7104000555666777");
@@ -83,7 +83,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "marketing_messages_subscriber_upload_status",
         &[event(
-            "changes change:marketing_messages_subscriber_upload_status 106540001112223 - - -",
+            "changes change:marketing_messages_subscriber_upload_status 106540001112223 - 1763990000000 -",
             |event| {
                 let upload = kind!(event, SubscriberUpload);
                 upload.app_id.is("1517000481860111");
@@ -102,7 +102,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "message_template_status_update",
         &[event(
-            "changes change:message_template_status_update 106540001112223 - - -",
+            "changes change:message_template_status_update 106540001112223 - 1763990000000 -",
             |event| {
                 let update = kind!(event, TemplateUpdate);
                 update.business_id.is("2718281828");
@@ -121,21 +121,21 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "message_template_status_update.flat",
         &[event(
-            "changes change:message_template_status_update 106540001112223 - - -",
+            "changes change:message_template_status_update 106540001112223 - 1763990000000 -",
             |event| template(event, "APPROVED", "en-US"),
         )],
     ),
     fixture(
         "messenger_template_status_update",
         &[event(
-            "changes change:message_template_status_update 106540001112223 - - -",
+            "changes change:message_template_status_update 106540001112223 - 1763990000000 -",
             |event| template(event, "PENDING", "zh_TW"),
         )],
     ),
     fixture(
         "business_integrity",
         &[event(
-            "changes change:business_integrity 106540001112223 - - -",
+            "changes change:business_integrity 106540001112223 - 1763990000000 -",
             |event| {
                 let integrity = kind!(event, BusinessIntegrity);
                 event.timestamp.is(1_763_990_000_000);
@@ -180,7 +180,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "change.feed",
         &[event(
-            "changes change:feed 106540001112223 - - -",
+            "changes change:feed 106540001112223 - 1763990000000 -",
             |event| {
                 change(
                     event,
@@ -194,7 +194,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "change.leadgen",
         &[event(
-            "changes change:leadgen 106540001112223 - - -",
+            "changes change:leadgen 106540001112223 - 1763990000000 -",
             |event| {
                 change(
                     event,
@@ -208,7 +208,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "change.mention",
         &[event(
-            "changes change:mention 106540001112223 - - -",
+            "changes change:mention 106540001112223 - 1763990000000 -",
             |event| {
                 change(
                     event,
@@ -222,35 +222,35 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "change.ratings",
         &[event(
-            "changes change:ratings 106540001112223 - - -",
+            "changes change:ratings 106540001112223 - 1763990000000 -",
             |event| assert!(event.raw().contains(r#""recommendation_type":"POSITIVE""#)),
         )],
     ),
     fixture(
         "change.names_only",
         &[event(
-            "changes change:attire 106540001112223 - - -",
+            "changes change:attire 106540001112223 - 1763990000000 -",
             |event| change(event, None),
         )],
     ),
     fixture(
         "change.text",
         &[event(
-            "changes change:email 106540001112223 - - -",
+            "changes change:email 106540001112223 - 1763990000000 -",
             |event| change(event, Some(r#""tea@tea.example""#)),
         )],
     ),
     fixture(
         "change.action",
         &[event(
-            "changes change:page_upcoming_change 106540001112223 - - -",
+            "changes change:page_upcoming_change 106540001112223 - 1763990000000 -",
             |event| change(event, Some(r#"{"change_time":1764000000}"#)),
         )],
     ),
     fixture(
         "change.messaging_integrity",
         &[event(
-            "changes change:messaging_integrity 106540001112223 - - -",
+            "changes change:messaging_integrity 106540001112223 - 1763990000000 -",
             |event| change(event, Some(r#"{"status":"fine"}"#)),
         )],
     ),

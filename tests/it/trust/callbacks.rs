@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use messenger_crm::time::Timestamp;
-use messenger_crm::webhook::{DeletionAnswer, SignedRequest, SignedRequestError, sign_request};
+use messenger_crm::webhook::{DeletionResponse, SignedRequest, SignedRequestError, sign_request};
 use sha2::Sha256;
 
 use super::{SECRET, secret, webhook};
@@ -192,7 +192,7 @@ fn v35_a_payload_names_a_user() {
     assert_eq!(user("9007199254740993").as_deref(), Ok("9007199254740993"));
     assert_eq!(user(r#""1","user_id":"2""#).as_deref(), Ok("1"));
     for json in [r#""""#, "null", "[]", "{}", "true"] {
-        assert_eq!(user(json), Err(SignedRequestError::Nobody), "{json}");
+        assert_eq!(user(json), Err(SignedRequestError::NoUser), "{json}");
     }
     for signed in [
         r#"["HMAC-SHA256","218471",1,2]"#,
@@ -203,7 +203,7 @@ fn v35_a_payload_names_a_user() {
         r#"{"algorithm":"HMAC-SHA256","user_id":"1"} {}"#,
         r#"{"algorithm":"HMAC-SHA256","user_id":"1""#,
     ] {
-        assert_eq!(payload(signed), Err(SignedRequestError::Nobody), "{signed}");
+        assert_eq!(payload(signed), Err(SignedRequestError::NoUser), "{signed}");
     }
 }
 
@@ -239,10 +239,10 @@ fn v27_nothing_of_a_request_is_printed() {
 #[test]
 fn a_confirmation_code_has_letters_and_digits() {
     for wrong in ["", "a b", "a-b", "ä", "a\n"] {
-        let refused = DeletionAnswer::new("https://crm.example.com/", wrong).unwrap_err();
+        let refused = DeletionResponse::new("https://crm.example.com/", wrong).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "a confirmation code has only ASCII letters and digits, and at least one",
+            "a confirmation code must have at least one ASCII letter or digit, and no other characters",
             "{wrong}"
         );
     }
@@ -253,23 +253,23 @@ fn the_texts_of_the_errors() {
     for (error, text) in [
         (
             SignedRequestError::Missing,
-            "there is not exactly one signed_request in the form",
+            "expected exactly one signed_request in the form",
         ),
         (
             SignedRequestError::Malformed,
-            "the signed_request is not a signature, a dot and a payload in base64url",
+            "the signed_request must be a signature, a dot and a payload in base64url",
         ),
         (
             SignedRequestError::Wrong,
-            "the signed_request is by none of the app secrets",
+            "the signature of the signed_request does not match any configured app secret",
         ),
         (
             SignedRequestError::Algorithm,
-            "the algorithm of the signed_request is not HMAC-SHA256",
+            "the algorithm of the signed_request must be HMAC-SHA256",
         ),
         (
-            SignedRequestError::Nobody,
-            "the payload of the signed_request names no user",
+            SignedRequestError::NoUser,
+            "the payload of the signed_request has no user_id",
         ),
     ] {
         assert_eq!(error.to_string(), text);

@@ -27,7 +27,6 @@ fn p17_null_members_are_absent_ones() {
     let delivery = read(&body);
     aside(&delivery.events[0]);
     assert!(delivery.events[0].customer().is_none());
-    assert!(read(r#"{"object":null,"entry":null}"#).events.is_empty());
 }
 
 #[test]
@@ -97,11 +96,11 @@ fn p11_p12_depth_costs_a_member_and_no_stack() {
         let objects = format!("{}1{}", r#"{"text":"#.repeat(depth), "}".repeat(depth));
         let body = move |member: &str| {
             let event = format!("{{{PARTIES},{member}}}");
-            pages(&[page("1", &[&event, r#"{"read":{}}"#])])
+            pages(&[page("1", &[&event, r#"{"read":{"watermark":5}}"#])])
         };
         let thread = std::thread::Builder::new().stack_size(256 * 1024);
         let check = move || {
-            // In a member that is unknown, and in ones that are known.
+            // In an unknown member, and in known ones.
             let unknown = body(&format!(r#""unheard_of":{deep},"message":{{"mid":"m1"}}"#));
             assert_eq!(
                 message(&read(&unknown).events[0]).mid.as_deref(),
@@ -224,44 +223,71 @@ fn a_truth_may_be_a_string() {
 }
 
 #[test]
-fn p17_p19_what_is_no_envelope() {
+fn p19_a_body_that_is_not_json_says_where() {
     for (body, line, column) in [
         ("", 1, 1),
-        ("[]", 1, 1),
-        (r#"[{"object":"page","entry":[]}]"#, 1, 1),
-        ("7", 1, 1),
-        ("null", 1, 1),
-        (r#""page""#, 1, 1),
         ("\u{feff}{}", 1, 1),
-        ("{}x", 1, 3),
-        ("{} {}", 1, 4),
-        (r#"{"entry":{}}"#, 1, 12),
+        (r#"{"object":"page","entry":[]}x"#, 1, 29),
+        (r#"{"object":"page","entry":[]} {}"#, 1, 30),
         ("{\"object\":\"page\",\n\"entry\":[{\"id\":\"1\"", 2, 19),
         (r#"{"object":"page","entry":[]"#, 1, 28),
+        (r#"{"entry":[],"#, 1, 13),
     ] {
         let error = parse_unverified(body.as_bytes()).unwrap_err();
         assert_eq!(error, EnvelopeError::Json { line, column }, "{body}");
-        let text = format!("the body is no envelope at line {line} column {column}");
+        let text = format!("the body is not JSON: syntax error at line {line} column {column}");
         assert_eq!(error.to_string(), text);
     }
-    for empty in [
-        "{}",
-        r#"{"object":"page"}"#,
-        r#"{"object":"page","entry":null}"#,
-        r#"{"entry":[]}"#,
-    ] {
-        assert!(read(empty).events.is_empty(), "{empty}");
-    }
-    assert!(
-        read(r#"{"object":"page","entry":[{"id":"1","messaging":[]}]}"#)
-            .events
-            .is_empty()
-    );
 }
 
 #[test]
-fn p9_invalid_utf_8_tells_its_first_bad_byte() {
+fn g10_p17_a_body_without_object_or_entry_is_no_delivery() {
+    const OBJECT: &str = "a text `object` was expected";
+    const ENTRY: &str = "a list `entry` was expected";
+    for (body, expected) in [
+        ("[]", "an object was expected"),
+        (
+            r#"[{"object":"page","entry":[]}]"#,
+            "an object was expected",
+        ),
+        ("7", "an object was expected"),
+        ("null", "an object was expected"),
+        (r#""page""#, "an object was expected"),
+        ("{}", OBJECT),
+        (r#"{"foo":1}"#, OBJECT),
+        (r#"{"entry":[]}"#, OBJECT),
+        (r#"{"object":null,"entry":[]}"#, OBJECT),
+        (r#"{"entry":[],"object":["page"]}"#, OBJECT),
+        (r#"{"object":"page"}"#, ENTRY),
+        (r#"{"object":"page","entry":null}"#, ENTRY),
+        (r#"{"object":"page","entry":{}}"#, ENTRY),
+        (r#"{"entry":null,"entry":[],"object":"page"}"#, ENTRY),
+    ] {
+        let error = parse_unverified(body.as_bytes()).unwrap_err();
+        assert_eq!(error, EnvelopeError::Shape { expected }, "{body}");
+        let text = format!("the body is JSON but not a webhook delivery: {expected}");
+        assert_eq!(error.to_string(), text);
+    }
+}
+
+#[test]
+fn g10_p17_empty_lists_have_no_events() {
+    for body in [
+        r#"{"object":"page","entry":[]}"#,
+        r#"{"entry":[],"object":"page"}"#,
+        r#"{"object":"page","entry":[{"id":"1","messaging":[]}]}"#,
+        r#"{"object":"page","entry":[{"id":"1","time":1,"messaging":null}]}"#,
+    ] {
+        assert!(read(body).events.is_empty(), "{body}");
+    }
+}
+
+#[test]
+fn p9_invalid_utf_8_says_where() {
     let error = parse_unverified(b"{\"object\":\"\xff\"}").unwrap_err();
     assert_eq!(error, EnvelopeError::Encoding { at: 11 });
-    assert_eq!(error.to_string(), "the body is not UTF-8 from byte 11");
+    assert_eq!(
+        error.to_string(),
+        "the body is not UTF-8: invalid byte at offset 11"
+    );
 }

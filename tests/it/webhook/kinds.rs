@@ -113,7 +113,8 @@ fn p23_a_watermark_may_be_a_string_or_seconds() {
         ("99999999999999999999", None),
         ("null", None),
     ] {
-        only(&format!(r#""read":{{"watermark":{watermark}}}"#), |event| {
+        let member = format!(r#""read":{{"watermark":{watermark},"mid":"m1"}}"#);
+        only(&member, |event| {
             let Kind::Read(receipt) = &event.kind else {
                 panic!("{event:?}")
             };

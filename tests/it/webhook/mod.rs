@@ -4,12 +4,17 @@
 
 mod damage;
 mod kinds;
+mod lossless;
+mod meaning;
 mod order;
 mod strange;
 
 use messenger_crm::event::{Channel, Event, Kind, Message, Object};
 use messenger_crm::secret::{AppSecret, VerifyToken};
-use messenger_crm::webhook::{Delivery, EnvelopeError, Webhook, parse_unverified, sign};
+use messenger_crm::time::Timestamp;
+use messenger_crm::webhook::{
+    Delivery, EnvelopeError, EventJsonError, Webhook, parse_unverified, sign,
+};
 
 const PARTIES: &str = r#""sender":{"id":"2"},"recipient":{"id":"1"},"timestamp":1700000000000"#;
 
@@ -29,7 +34,7 @@ fn read(body: &str) -> Delivery<'_> {
     parse_unverified(body.as_bytes()).unwrap()
 }
 
-/// What the only event with this member is; `check` looks at it.
+/// Reads the only event, which has this member, and checks it.
 #[track_caller]
 fn only(member: &str, check: impl FnOnce(&Event<'_>)) {
     let event = format!("{{{PARTIES},{member}}}");

@@ -80,7 +80,7 @@ fn a_change_of_another_field_is_named_and_kept() {
 }
 
 #[test]
-fn the_test_button_of_the_dashboard_is_told_apart() {
+fn g11_only_the_dashboard_sends_tests() {
     let change = r#"{"field":"messages","value":{"sender":{"id":"12334"},"recipient":{"id":"23245"},
         "timestamp":"1527459824","message":{"mid":"test_message_id","text":"test_message"}}}"#;
     for page in ["0", "1"] {
@@ -90,10 +90,21 @@ fn the_test_button_of_the_dashboard_is_told_apart() {
         let event = &delivery.events[0];
         assert_eq!(message(event).text.as_deref(), Some("test_message"));
         assert_eq!(event.timestamp.unwrap().as_millis(), 1_527_459_824_000);
-        assert!(event.is_test());
+        assert_eq!(event.is_test(), page == "0");
     }
-    let feed = r#"{"object":"page","entry":[{"id":"1","changes":[{"field":"feed"}]}]}"#;
-    assert!(!read(feed).events[0].is_test());
+    for change in [
+        r#"{"field":"feed"}"#,
+        r#"{"field":"group_feed","value":{"from":{"id":"5"},"message":"x"}}"#,
+        r#"{"field":"message_context","value":{"message_context":{"detections":[{"id":"7"}]}}}"#,
+        r#"{"field":"call_settings_update","value":{"call_settings":{"icon_enabled":true}}}"#,
+        r#"{"field":"business_integrity","value":{"status":"ok"}}"#,
+    ] {
+        for page in ["0", "1"] {
+            let body =
+                format!(r#"{{"object":"page","entry":[{{"id":"{page}","changes":[{change}]}}]}}"#);
+            assert_eq!(read(&body).events[0].is_test(), page == "0", "{change}");
+        }
+    }
 }
 
 #[test]

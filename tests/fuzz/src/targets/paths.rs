@@ -64,6 +64,7 @@ fn assert_same(one: &Event<'_>, other: &Event<'_>) {
             assert_eq!(one.prior_message, other.prior_message);
             assert_eq!(one.hop_context, other.hop_context);
             assert_eq!(one.entry_hop_context, other.entry_hop_context);
+            assert_eq!(one.entry_uid, other.entry_uid);
             assert_eq!(one.lead, other.lead);
             assert_eq!(one.also.len(), other.also.len());
             for (one, other) in one.also.iter().zip(&other.also) {
@@ -172,7 +173,7 @@ fn read_entry<'a>(entry: &'a str, events: &mut Vec<Expected<'a>>) {
     let page = members.iter().find(|(name, _)| name == "id");
     let page = page.and_then(|(_, raw)| text(raw));
     let page = page.filter(|page| !page.is_empty());
-    let (mut has_list, mut has_own, mut may_have_own) = (false, false, false);
+    let (mut has_list, mut has_own) = (false, false);
     let mut carried = Vec::new();
     for (name, raw) in &members {
         let channel = match name.as_str() {
@@ -185,13 +186,11 @@ fn read_entry<'a>(entry: &'a str, events: &mut Vec<Expected<'a>>) {
                 has_own |= text(raw).is_none();
                 continue;
             }
-            // Not every number is a time.
             "time" => {
-                has_own |= text(raw).is_none();
-                may_have_own = true;
+                has_own |= text(raw).is_none_or(|text| !is_time(&text));
                 continue;
             }
-            "hop_context" | "restrictions" => {
+            "hop_context" | "restrictions" | "uid" => {
                 carried.push(*raw);
                 continue;
             }
@@ -213,7 +212,7 @@ fn read_entry<'a>(entry: &'a str, events: &mut Vec<Expected<'a>>) {
         }));
     }
     let is_sure = !has_list || has_own;
-    if is_sure || may_have_own || !carried.is_empty() {
+    if is_sure || !carried.is_empty() {
         let is_list = |name: &str| ["messaging", "standby", "changes", "calls"].contains(&name);
         let own = members.iter().filter(|(name, _)| !is_list(name));
         events.push(Expected {
@@ -234,6 +233,12 @@ fn tree<'m>(members: impl Iterator<Item = &'m (String, &'m str)>) -> Option<Tree
     let tree = Tree::Members(members.collect::<Option<_>>()?);
     // As deep as it may be when it is read.
     Tree::read(&tree.to_string())
+}
+
+/// A whole number, which may have a fraction of zero.
+fn is_time(text: &str) -> bool {
+    let is_whole = |number: f64| number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+    text.parse::<i64>().is_ok() || text.parse().is_ok_and(is_whole)
 }
 
 fn text(raw: &str) -> Option<String> {

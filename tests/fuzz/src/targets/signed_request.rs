@@ -23,7 +23,7 @@ pub(crate) fn run(input: &[u8]) {
             assert!(serde_json::from_str::<IgnoredAny>(payload).is_ok());
             let _ = format!("{request:?}");
         }
-        Err(SignedRequestError::Algorithm | SignedRequestError::Nobody) => {}
+        Err(SignedRequestError::Algorithm | SignedRequestError::NoUser) => {}
         Err(error) => panic!("{error}"),
     }
     // One character more is another payload.
