@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Inbox;
 use crate::{
-    change::{Applied, Change, ProfileAnswer, SendOutcome, Work},
+    change::{Applied, Change, ProfileResponse, SendOutcome, Work},
     graph::{Error, Message, ProfileOutcome, TransportErrorKind},
     model::{Advice, ContactKey, Content, OutgoingKey, Profile, Reason, WorkerId},
     store::{Pending, StoreError},
@@ -86,13 +86,13 @@ pub(super) async fn step(
             Pending::FetchProfile { contact, attempt } => {
                 let claimed = claim(inbox, &contact, Work::Profile, attempt, now, worker).await?;
                 if claimed {
-                    let (answer, due) = fetch(inbox, &contact, attempt, now).await;
+                    let (response, due) = fetch(inbox, &contact, attempt, now).await;
                     inbox
                         .store
                         .apply(&[Change::Profile {
                             contact,
                             fetched_at: now,
-                            answer,
+                            response,
                             due,
                         }])
                         .await?;
@@ -190,15 +190,15 @@ async fn fetch(
     contact: &ContactKey,
     attempt: u32,
     now: Timestamp,
-) -> (ProfileAnswer, Option<Timestamp>) {
+) -> (ProfileResponse, Option<Timestamp>) {
     let later = Some(now + delay(attempt));
     let Some(access) = inbox.accounts.access(&contact.page).await else {
-        return (ProfileAnswer::Failed, later);
+        return (ProfileResponse::Failed, later);
     };
     match inbox.graph.profile(&access, &contact.psid).await {
         Ok(ProfileOutcome::Known(profile)) => known(inbox, profile, later).await,
-        Ok(ProfileOutcome::Nobody(_)) => (ProfileAnswer::Nobody, Some(now + ASK_AGAIN)),
-        Err(_) => (ProfileAnswer::Failed, later),
+        Ok(ProfileOutcome::Nobody(_)) => (ProfileResponse::Nobody, Some(now + ASK_AGAIN)),
+        Err(_) => (ProfileResponse::Failed, later),
     }
 }
 
@@ -207,7 +207,7 @@ async fn known(
     inbox: &Inbox,
     profile: crate::graph::Profile,
     later: Option<Timestamp>,
-) -> (ProfileAnswer, Option<Timestamp>) {
+) -> (ProfileResponse, Option<Timestamp>) {
     let (picture, due) = match &profile.picture {
         None => (None, None),
         Some(url) => match inbox.graph.picture(url).await {
@@ -221,7 +221,7 @@ async fn known(
         first_name: profile.first_name,
         last_name: profile.last_name,
     };
-    (ProfileAnswer::Known { profile, picture }, due)
+    (ProfileResponse::Known { profile, picture }, due)
 }
 
 fn delay(attempt: u32) -> Duration {
