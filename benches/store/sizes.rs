@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use messenger_crm::{
-    change::{Change, ProfileAnswer},
+    change::{Change, ProfileResponse},
     model::Profile,
     store::{ContactStore, SqliteStore},
     time::Timestamp,
@@ -36,7 +36,7 @@ pub(crate) fn sizes(runtime: &Runtime, path: &Path) -> Outcome {
             profiles.push(Change::Profile {
                 contact: contact(&psid(customer))?,
                 fetched_at: Timestamp::from_millis(at(world.messages + customer)),
-                answer: ProfileAnswer::Known {
+                response: ProfileResponse::Known {
                     profile,
                     picture: None,
                 },

@@ -1,8 +1,8 @@
-//! What a customer does other than writing: taps, links, forms, carts, payments, calls.
+//! Entries other than messages: taps, links, forms, carts, payments, calls.
 
 use super::{
     Change,
-    content::{lines, mid, own},
+    content::{self, lines, mid, own},
     meaning::Meaning,
 };
 use crate::{
@@ -13,13 +13,13 @@ use crate::{
 
 impl Meaning<'_> {
     pub(super) fn postback(self, postback: &event::Postback<'_>) -> Result<Change, &'static str> {
-        // By the title and without the payload, which a standby copy lacks.
+        // The payload is left out of the id, because a standby copy has none.
         let id = mid(&postback.mid).as_ref().map(EntryId::of_message);
         let id = id.unwrap_or_else(|| self.id(&[&postback.title]));
         let mut content = Content::new(Act::POSTBACK);
         content.title = own(&postback.title);
         content.payload = own(&postback.payload);
-        content.referral = postback.referral.as_deref().map(Referral::of);
+        content.referral = postback.referral.as_deref().map(content::referral);
         self.received(id, content)
     }
 
@@ -31,7 +31,7 @@ impl Meaning<'_> {
             &referral.ad_id,
         ]);
         let mut content = Content::new(Act::REFERRAL);
-        content.referral = Some(Referral::of(referral));
+        content.referral = Some(content::referral(referral));
         let lead = self
             .event
             .extras
@@ -103,11 +103,11 @@ impl Meaning<'_> {
         })
     }
 
-    /// A call that the customer begins is a line of the conversation; the rest of it is not.
+    /// The start of a call by the customer is an entry; the course of a call is not.
     pub(super) fn call(self, call: &event::Call<'_>) -> Result<Change, &'static str> {
         let is_theirs = call.direction.as_deref() == Some("user_initiated");
         if !is_theirs || call.event.as_deref() != Some("connect") {
-            return Err("the course of a call");
+            return Err("the call is in progress, or the Page started it");
         }
         self.act(&[&call.id], |content| content.payload = own(&call.id))
     }
@@ -145,15 +145,15 @@ impl Meaning<'_> {
         })
     }
 
-    /// An act of the customer that has no message id.
+    /// An entry of the customer without a message id.
     pub(super) fn act(
         self,
         identity: &[&Option<Text<'_>>],
-        tell: impl FnOnce(&mut Content),
+        fill: impl FnOnce(&mut Content),
     ) -> Result<Change, &'static str> {
         let id = self.id(identity);
         let mut content = self.of_kind();
-        tell(&mut content);
+        fill(&mut content);
         self.received(id, content)
     }
 
@@ -161,8 +161,9 @@ impl Meaning<'_> {
         Content::new(Act::new(self.event.kind.name()))
     }
 
-    /// The identity of what has no message id: its kind, its own time, what defines it. Never the
-    /// time of sending, nor the list or place it came in: they change when Meta sends it again.
+    /// The id of an event without a message id: a hash of its kind, its timestamp and the parts that
+    /// define it. The time of the delivery, the channel and the position in it are left out, because
+    /// they differ when Meta delivers the event again.
     fn id(&self, parts: &[&Option<Text<'_>>]) -> EntryId {
         let time = self.event.timestamp.map(|at| at.as_millis().to_be_bytes());
         let mut all: Vec<&[u8]> = vec![self.event.kind.name().as_bytes()];

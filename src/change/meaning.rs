@@ -1,4 +1,4 @@
-//! From an event to the change that it means.
+//! Conversion of an event into a change.
 
 use std::time::Duration;
 
@@ -14,28 +14,29 @@ use crate::{
 };
 
 impl Change {
-    /// What an event means: pure, and the same whenever Meta sends the event again.
+    /// Converts an event into the change that it means for the CRM.
+    ///
+    /// The function is pure. When Meta delivers an event again, the result is an equal change.
     ///
     /// | Event | Change |
     /// |---|---|
-    /// | `message` | [`Received`](Self::Received); [`Unsent`](Self::Unsent) if it was taken back |
-    /// | `echo` | [`Echoed`](Self::Echoed) into the conversation of its recipient; [`Unsent`](Self::Unsent) |
+    /// | `message` | [`Received`](Self::Received); [`Unsent`](Self::Unsent) if it was unsent |
+    /// | `echo` | [`Echoed`](Self::Echoed) in the conversation of its recipient; [`Unsent`](Self::Unsent) if it was unsent |
     /// | `message_edit` | [`Edited`](Self::Edited) |
     /// | `delivery`, `read` | [`Delivered`](Self::Delivered), [`Read`](Self::Read) |
     /// | `reaction` | [`Reacted`](Self::Reacted) |
-    /// | `postback`, `referral`, `optin`, `account_linking`, `messaging_feedback`, `messaging_customer_information`, `form`, `response_feedback`, `order`, `template`, `payment`, `pre_checkout`, `checkout_update`, `game_play`, `message_request`, `call_permission_reply`, a call by the customer | [`Received`](Self::Received), with the [`Act`](crate::model::Act) |
-    /// | everything else | [`RawEvent`](Self::RawEvent) whole, with the reason |
+    /// | `postback`, `referral`, `optin`, `account_linking`, `messaging_feedback`, `messaging_customer_information`, `form`, `response_feedback`, `order`, `template`, `payment`, `pre_checkout`, `checkout_update`, `game_play`, `message_request`, `call_permission_reply`, the start of a call by the customer | [`Received`](Self::Received), with the [`Act`](crate::model::Act) |
+    /// | everything else | [`RawEvent`](Self::RawEvent), with the reason |
     ///
-    /// Kept whole is also what has no Page or no customer, what lacks the id that its change needs,
-    /// what the dashboard's *Test* button sends, and everything of an object other than a Page.
-    /// What came on standby is recorded with that [`Source`]; a copy of it that comes in the normal
-    /// list is the same entry.
+    /// Also stored raw are events that name no Page or no customer, events without the id that their
+    /// change needs, test events of the App Dashboard, and all events of objects other than a Page.
+    /// An event of the standby channel gets [`Source::Standby`]; its copy in the normal channel has
+    /// the id of the same entry.
     ///
-    /// The time is the event's own; without one, as in `messaging_feedback`, the time of Meta's
-    /// entry, and without that `now`. Such an [entry](Entry::timeless) stays where it was first
-    /// applied when Meta delivers it again. `now` also caps
-    /// times that lie more than a day ahead, which would pin a customer to the top of the inbox for
-    /// ever.
+    /// The time is the event's own; without one, as in `messaging_feedback`, the time of the entry,
+    /// and without that `now`. The [entry](Entry::timeless) of such an event keeps the time of its
+    /// first delivery. Times more than a day ahead are cut to `now` plus one day, because they would
+    /// keep a customer at the top of the inbox.
     pub fn of(event: &Event<'_>, now: Timestamp) -> Self {
         match Meaning::of(event, now) {
             Ok(change) => change,
@@ -59,19 +60,20 @@ impl Change {
         Self::RawEvent(raw)
     }
 
-    /// A signed body that is no envelope, kept whole.
+    /// Creates the change that stores a whole request body raw: signed, but without a readable
+    /// envelope.
     pub fn quarantine(body: &[u8], now: Timestamp, reason: impl Into<String>) -> Self {
         let id = EntryId::of_parts(&[b"body", body]);
         Self::RawEvent(RawEvent::new(id, now, reason, body.to_vec()))
     }
 }
 
-/// No clock of Meta's is further ahead than this.
+/// The latest timestamp that is believed: one day ahead of our clock.
 fn latest(now: Timestamp) -> Timestamp {
     now + Duration::from_secs(24 * 3600)
 }
 
-/// An event of a conversation, about to get its meaning.
+/// An event of a conversation, with what every change of it needs.
 pub(super) struct Meaning<'e> {
     pub(super) event: &'e Event<'e>,
     contact: ContactKey,
@@ -88,10 +90,10 @@ impl<'e> Meaning<'e> {
             return Err(reason);
         }
         if event.is_test() {
-            return Err("a test of the dashboard");
+            return Err("the event is a test of the App Dashboard");
         }
         let (Some(page), Some(psid)) = (event.page(), event.customer()) else {
-            return Err("no page or no customer");
+            return Err("the event names no Page or no customer");
         };
         let latest = latest(now);
         Meaning {
@@ -152,27 +154,27 @@ impl<'e> Meaning<'e> {
             }),
             Kind::Call(call) => self.call(call),
             Kind::Optout(_) | Kind::BrandedCamera(_) | Kind::MessageContext(_) => {
-                Err("it says nothing in the conversation")
+                Err("the event adds nothing to the conversation")
             }
             Kind::PassThreadControl(_)
             | Kind::TakeThreadControl(_)
             | Kind::RequestThreadControl(_)
             | Kind::AppRoles(_)
             | Kind::PolicyEnforcement(_)
-            | Kind::CallSettings(_) => Err("it is between Meta and the app"),
+            | Kind::CallSettings(_) => Err("the event concerns the app and not a conversation"),
             Kind::GroupComment(_)
             | Kind::InboxLabel(_)
             | Kind::MarketingMessage(_)
             | Kind::SubscriberUpload(_)
             | Kind::TemplateUpdate(_)
             | Kind::BusinessIntegrity(_)
-            | Kind::Change { .. } => Err("it is not of a conversation"),
+            | Kind::Change { .. } => Err("the event belongs to no conversation"),
             Kind::Unrecognized { reason, .. } => Err(reason),
         }
     }
 
     fn message(self, message: &event::Message<'_>) -> Result<Change, &'static str> {
-        let mid = mid(&message.mid).ok_or("a message without an id")?;
+        let mid = mid(&message.mid).ok_or("the message has no id")?;
         let content = content::of(self.event, message);
         let entry = self.entry(EntryId::of_message(&mid), content);
         Ok(Change::Received {
@@ -181,9 +183,9 @@ impl<'e> Meaning<'e> {
         })
     }
 
-    /// The Page wrote, into the conversation of the customer who got it.
+    /// The Page wrote: the conversation is that of the recipient.
     fn echo(self, echo: &event::Message<'_>) -> Result<Change, &'static str> {
-        let mid = mid(&echo.mid).ok_or("an echo without an id")?;
+        let mid = mid(&echo.mid).ok_or("the echo has no id")?;
         let content = content::of(self.event, echo);
         let mut entry = self.entry(EntryId::of_message(&mid), content);
         entry.app = echo
@@ -203,7 +205,7 @@ impl<'e> Meaning<'e> {
 
     fn unsent(self, message: &event::Message<'_>) -> Result<Change, &'static str> {
         Ok(Change::Unsent {
-            mid: mid(&message.mid).ok_or("a message without an id")?,
+            mid: mid(&message.mid).ok_or("the message has no id")?,
             at: self.at,
             contact: self.contact,
         })
@@ -211,13 +213,13 @@ impl<'e> Meaning<'e> {
 
     fn edit(self, edit: &event::MessageEdit<'_>) -> Result<Change, &'static str> {
         Ok(Change::Edited {
-            mid: mid(&edit.mid).ok_or("an edit without an id")?,
+            mid: mid(&edit.mid).ok_or("the edit has no message id")?,
             at: self.at,
             number: edit
                 .num_edit
                 .and_then(|number| number.try_into().ok())
                 .unwrap_or(0),
-            text: own(&edit.text).ok_or("an edit without a text")?,
+            text: own(&edit.text).ok_or("the edit has no text")?,
             contact: self.contact,
         })
     }
@@ -226,7 +228,7 @@ impl<'e> Meaning<'e> {
         let mids = receipt.mids.iter().flat_map(event::Mids::iter);
         let mids: Vec<Mid> = mids.filter_map(|id| mid(&Some(id))).collect();
         if receipt.watermark.is_none() && mids.is_empty() {
-            return Err("a receipt that names no message");
+            return Err("the receipt has no watermark and no message ids");
         }
         Ok(Change::Delivered {
             at: self.at,
@@ -237,7 +239,7 @@ impl<'e> Meaning<'e> {
     }
 
     fn read(self, receipt: &event::Receipt<'_>) -> Result<Change, &'static str> {
-        let up_to = receipt.watermark.ok_or("a receipt that names no message")?;
+        let up_to = receipt.watermark.ok_or("the receipt has no watermark")?;
         Ok(Change::Read {
             up_to: up_to.min(self.latest),
             contact: self.contact,
@@ -245,7 +247,7 @@ impl<'e> Meaning<'e> {
     }
 
     fn reaction(self, reaction: &event::Reaction<'_>) -> Result<Change, &'static str> {
-        let is_back = reaction.action.as_deref() == Some("unreact");
+        let is_removed = reaction.action.as_deref() == Some("unreact");
         let by = if self.event.is_by_page() {
             Side::Page
         } else {
@@ -256,10 +258,10 @@ impl<'e> Meaning<'e> {
             name: own(&reaction.reaction),
         };
         Ok(Change::Reacted {
-            mid: mid(&reaction.mid).ok_or("a reaction without an id")?,
+            mid: mid(&reaction.mid).ok_or("the reaction has no message id")?,
             at: self.at,
             by,
-            reaction: (!is_back).then_some(given),
+            reaction: (!is_removed).then_some(given),
             contact: self.contact,
         })
     }
@@ -277,13 +279,13 @@ impl<'e> Meaning<'e> {
             Channel::Standby => Source::Standby,
             _ => Source::Webhook,
         };
-        // What has a message id may come with its time in another copy, and without that is damaged.
+        // An event with a message id but without a timestamp is damaged: another copy may have it.
         let timeless = self.event.timestamp.is_none() && id.is_hash();
         let opens = ["message", "postback", "referral", "order", "template"];
         let opens_window = opens.contains(&content.act.as_str());
         let mut entry = Entry::new(id, self.at, source, content);
         entry.timeless = timeless;
-        // Nobody knows how long it would be open.
+        // Without a timestamp the end of the window is unknown.
         entry.opens_window = opens_window && !timeless;
         entry
     }

@@ -1,208 +1,234 @@
-//! What does it mean? From events to what changes for a CRM.
+//! What events mean for a CRM.
+//!
+//! [`Change::of`] converts an event into a change: pure, without clock or I/O. A store applies
+//! changes; agents and workers make changes of the same type. What a store contains is the fold of
+//! its changes, so a log of changes is a backup that can be replayed.
+//!
+//! # Examples
+//!
+//! ```
+//! use messenger_crm::change::Change;
+//! use messenger_crm::time::Timestamp;
+//! use messenger_crm::webhook::parse_unverified; // for this example; use `Webhook::receive`
+//!
+//! let body = br#"{"object":"page","entry":[{"id":"1","messaging":[{"sender":{"id":"2"},
+//!     "recipient":{"id":"1"},"timestamp":1700000000000,"message":{"mid":"m_1","text":"Hello~"}}]}]}"#;
+//! let now = Timestamp::from_millis(1_700_000_000_500);
+//! let delivery = parse_unverified(body)?;
+//! let Change::Received { contact, entry } = Change::of(&delivery.events[0], now) else {
+//!     panic!("a message is received");
+//! };
+//! assert_eq!(contact.psid, "2");
+//! assert_eq!(entry.content.text.as_deref(), Some("Hello~"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod act;
+mod applied;
 mod content;
+mod debug;
 mod meaning;
+mod work;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::applied::Applied;
+pub use self::work::{ProfileResponse, SendOutcome, Work};
 use crate::{
     id::{Mid, PageId},
     model::{
-        ContactKey, Content, Entry, OutgoingKey, Picture, Profile, RawEvent, Reaction, Reason,
-        Revision, Side, WorkerId,
+        ContactKey, Content, Entry, OutgoingKey, RawEvent, Reaction, Revision, Side, WorkerId,
     },
     time::Timestamp,
 };
 
-/// One fact to remember, or one act to try. What a store holds is the fold of its changes.
+/// A fact to store, or an action to try with compare-and-set.
 ///
-/// A log of changes is a store, a backup and a replay: they are written with serde.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+/// Facts may be applied in any order and any number of times, with one result. `Debug` prints no
+/// message text, no name and no field value.
+#[derive(Clone, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
-#[allow(missing_docs)] // The members of a variant are told in its own text.
 pub enum Change {
-    // What Meta says: in any order, any number of times.
-    /// The customer wrote, tapped a button, came through a link or subscribed.
-    Received { contact: ContactKey, entry: Entry },
-    /// The Page wrote; with our key if it was us.
-    Echoed {
+    // Facts from Meta.
+    /// The customer wrote, tapped a button, followed a link or subscribed.
+    Received {
+        /// The customer.
         contact: ContactKey,
+        /// The new entry of the conversation.
         entry: Entry,
+    },
+    /// The Page wrote, by this program or another.
+    Echoed {
+        /// The customer who was written to.
+        contact: ContactKey,
+        /// The new entry of the conversation.
+        entry: Entry,
+        /// Key of our reply, from the echo's metadata; `None` when another program sent it.
         key: Option<OutgoingKey>,
     },
-    /// A message says something else from then on. Of two edits the later counts, then the higher
-    /// number.
+    /// The author edited a message. The edit with the latest time counts, then the highest number.
     Edited {
+        /// The customer of the conversation.
         contact: ContactKey,
+        /// The edited message.
         mid: Mid,
+        /// Time of the edit.
         at: Timestamp,
+        /// Meta's count of edits of this message; 0 when Meta sent none.
+        #[doc(alias = "num_edit")]
         number: u32,
+        /// The text from now on.
         text: String,
     },
-    /// A message was taken back: what it said is erased, now and if it comes again.
+    /// The author unsent a message: its content is erased, also if the message arrives later.
     Unsent {
+        /// The customer of the conversation.
         contact: ContactKey,
+        /// The unsent message.
         mid: Mid,
+        /// Time of unsending.
         at: Timestamp,
     },
-    /// Somebody reacted to a message, or took the reaction back.
+    /// One side reacted to a message, or removed its reaction. The latest counts for each side.
     Reacted {
+        /// The customer of the conversation.
         contact: ContactKey,
+        /// The message reacted to.
         mid: Mid,
+        /// Time of the reaction.
         at: Timestamp,
+        /// The side that reacted.
         by: Side,
+        /// The reaction; `None` when it was removed.
         reaction: Option<Reaction>,
     },
-    /// The customer did something that lets the Page answer and is no line of the conversation.
-    Opened { contact: ContactKey, at: Timestamp },
-    /// Everything sent up to then has reached the customer; these messages alone when Meta gives
-    /// no such moment.
-    Delivered {
+    /// The customer opened the messaging window by something that is no entry of the conversation.
+    Opened {
+        /// The customer.
         contact: ContactKey,
+        /// Time of the event.
         at: Timestamp,
+    },
+    /// Messages of the Page were delivered.
+    Delivered {
+        /// The customer of the conversation.
+        contact: ContactKey,
+        /// Time of the receipt.
+        at: Timestamp,
+        /// Everything sent up to this time was delivered; when `None`, only `mids` were.
+        #[doc(alias = "watermark")]
         up_to: Option<Timestamp>,
+        /// The delivered messages that Meta names; may be empty.
         mids: Vec<Mid>,
     },
-    /// Everything sent up to then has been read.
+    /// Messages of the Page were read.
     Read {
+        /// The customer of the conversation.
         contact: ContactKey,
+        /// Everything sent up to this time was read.
+        #[doc(alias = "watermark")]
         up_to: Timestamp,
     },
-    /// What Meta answered when it was asked who the customer is, and when to ask again.
+    /// A request for the customer's profile ended. The latest counts.
     Profile {
+        /// The customer.
         contact: ContactKey,
+        /// Time of the request.
         fetched_at: Timestamp,
-        answer: ProfileAnswer,
+        /// Meta's response.
+        response: ProfileResponse,
+        /// Time of the next request; `None` for never.
         due: Option<Timestamp>,
     },
-    /// An event that could not be interpreted, stored raw.
+    /// An event could not be interpreted and is stored raw.
     RawEvent(RawEvent),
 
-    // What the CRM does.
-    /// An agent answered: to be sent. Of one key the first told counts.
+    // Facts from the CRM.
+    /// An agent wrote a reply, which is queued for sending. The first content of a key counts.
     Queued {
+        /// The customer to send to.
         contact: ContactKey,
+        /// Key of the reply.
         key: OutgoingKey,
+        /// Time of queueing.
         at: Timestamp,
+        /// Content of the reply.
         content: Content,
     },
-    /// How an attempt to send ended.
+    /// An attempt to send a reply ended. The highest attempt counts.
     Settled {
+        /// The customer of the conversation.
         contact: ContactKey,
+        /// Key of the reply.
         key: OutgoingKey,
+        /// Number of the attempt, from the claim.
         attempt: u32,
+        /// Outcome of the attempt.
         outcome: SendOutcome,
     },
-    /// The host writes something down about a customer, or strikes it out.
+    /// The host set or removed a field of a customer. The latest counts.
     Field {
+        /// The customer.
         contact: ContactKey,
+        /// Name of the field.
         name: String,
+        /// Value of the field; `None` removes it.
         value: Option<String>,
+        /// Time of the change.
         at: Timestamp,
     },
-    /// Everything of this customer up to then is erased, and a replay does not bring it back.
-    ///
-    /// The time should lie behind everything the customer is known by, though Meta's clock may be
-    /// ahead: see [`Contact::forget_at`](crate::model::Contact::forget_at).
-    Forgotten { contact: ContactKey, at: Timestamp },
-    /// The messages of this customer up to then are erased, and a replay does not bring them back.
-    Expired { contact: ContactKey, at: Timestamp },
-    /// Somebody who is not named any more was forgotten: what an export tells of them, so that a
-    /// replay does not bring them back there either. See [`ContactKey::hash`].
+    /// Erases everything of a customer up to a time; replays of older events do not restore it.
+    Forgotten {
+        /// The customer.
+        contact: ContactKey,
+        /// Latest time that is erased. Meta's clock may be ahead of ours: take it from
+        /// [`Contact::forget_at`](crate::model::Contact::forget_at).
+        at: Timestamp,
+    },
+    /// Erases the messages of a customer up to a time; replays of older events do not restore them.
+    Expired {
+        /// The customer.
+        contact: ContactKey,
+        /// Latest time that is erased.
+        at: Timestamp,
+    },
+    /// Records an erased customer by hash, in place of [`Forgotten`](Self::Forgotten): an export
+    /// contains it, so that replays do not restore the customer in the new store either.
     Tombstone {
+        /// The Page.
         page: PageId,
+        /// [`ContactKey::hash`] of the erased customer.
         hash: [u8; 16],
+        /// Latest time that is erased.
         at: Timestamp,
     },
 
-    // Compare and set.
-    /// A worker takes a piece of work until its lease ends. Of all that try, one wins.
+    // Actions.
+    /// A worker claims a work item until its lease expires. Of competing claims one wins; the others
+    /// get [`Applied::Refused`].
     Claimed {
+        /// The customer of the conversation.
         contact: ContactKey,
+        /// The work item.
         work: Work,
+        /// Number of the attempt: one more than the last.
         attempt: u32,
+        /// End of the lease.
         until: Timestamp,
+        /// The claiming worker.
         by: WorkerId,
     },
-    /// An agent has seen everything up to this revision.
+    /// An agent has seen the conversation up to a revision. Refused when messages arrived since.
     Seen {
+        /// The customer of the conversation.
         contact: ContactKey,
+        /// The revision that the agent saw.
         revision: Revision,
     },
 }
 
-/// What Meta answered about a person.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[non_exhaustive]
-#[allow(missing_docs)]
-pub enum ProfileAnswer {
-    /// Who they are.
-    Known {
-        profile: Profile,
-        picture: Option<Picture>,
-    },
-    /// There is no profile of them, or none for us.
-    Nobody,
-    /// No answer: nothing is known that was not known before.
-    Failed,
-}
-
-/// How an attempt to send ended.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[non_exhaustive]
-#[allow(missing_docs)]
-pub enum SendOutcome {
-    /// It may have been sent: only the echo can tell.
-    Unknown,
-    /// It surely did not leave: try again then.
-    NotSent { due: Timestamp },
-    /// Meta refused it.
-    Failed { reason: Reason },
-    /// A person took it off the list: it is not sent, nor shown.
-    Dismissed,
-    /// Meta took it.
-    Sent { mid: Mid },
-}
-
-/// A piece of work that can be claimed.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub enum Work {
-    /// Sending this answer.
-    Send(OutgoingKey),
-    /// Fetching the profile.
-    Profile,
-}
-
-/// What a change did.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Applied {
-    /// First told now: worth a notification if the customer wrote it.
-    #[non_exhaustive]
-    New {
-        /// It is also the first of this customer.
-        customer: bool,
-    },
-    /// Something that can be seen is different.
-    Changed,
-    /// Known already: nothing looks different, and the revision stands.
-    ///
-    /// A claim that is answered so was won before by the same worker: by another call of theirs, or
-    /// by this one, if its first answer was lost on the way. Who cannot tell the two apart leaves
-    /// the work alone until it lapses, because it may be done already.
-    Unchanged,
-    /// Kept for a message that has not come yet, or a customer who has not written yet.
-    Parked,
-    /// Dropped: it happened before what was forgotten or has expired.
-    Forgotten,
-    /// Somebody else holds this attempt, or more has arrived than was seen.
-    Refused,
-}
-
 impl Change {
-    /// The Page that it belongs to, when there is one.
+    /// The Page that the change belongs to; `None` for a raw event that names none.
     pub fn page(&self) -> Option<&PageId> {
         match self {
             Self::RawEvent(event) => event.page.as_ref(),
@@ -211,7 +237,7 @@ impl Change {
         }
     }
 
-    /// The customer whose conversation it belongs to; `None` for what names nobody.
+    /// The customer whose conversation changes; `None` for raw events and tombstones.
     pub fn contact(&self) -> Option<&ContactKey> {
         match self {
             Self::Received { contact, .. }

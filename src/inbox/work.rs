@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Inbox;
 use crate::{
-    change::{Applied, Change, ProfileAnswer, SendOutcome, Work},
+    change::{Applied, Change, ProfileResponse, SendOutcome, Work},
     graph::{Error, OutgoingMessage, PageClient, ProfileOutcome, TransportErrorKind},
     model::{Advice, ContactKey, Content, OutgoingKey, Profile, Reason, WorkerId},
     store::{Pending, StoreError},
@@ -86,13 +86,13 @@ pub(super) async fn step(
             Pending::FetchProfile { contact, attempt } => {
                 let claimed = claim(inbox, &contact, Work::Profile, attempt, now, worker).await?;
                 if claimed {
-                    let (answer, due) = fetch(inbox, &contact, attempt, now).await;
+                    let (response, due) = fetch(inbox, &contact, attempt, now).await;
                     inbox
                         .store
                         .apply(&[Change::Profile {
                             contact,
                             fetched_at: now,
-                            answer,
+                            response,
                             due,
                         }])
                         .await?;
@@ -190,16 +190,16 @@ async fn fetch(
     contact: &ContactKey,
     attempt: u32,
     now: Timestamp,
-) -> (ProfileAnswer, Option<Timestamp>) {
+) -> (ProfileResponse, Option<Timestamp>) {
     let later = Some(now + delay(attempt));
     let Some(access) = inbox.accounts.access(&contact.page).await else {
-        return (ProfileAnswer::Failed, later);
+        return (ProfileResponse::Failed, later);
     };
     let page = inbox.graph.page(access);
     match page.profile(&contact.psid).await {
         Ok(ProfileOutcome::Known(profile)) => known(&page, profile, later).await,
-        Ok(ProfileOutcome::Unavailable(_)) => (ProfileAnswer::Nobody, Some(now + ASK_AGAIN)),
-        Err(_) => (ProfileAnswer::Failed, later),
+        Ok(ProfileOutcome::Unavailable(_)) => (ProfileResponse::Nobody, Some(now + ASK_AGAIN)),
+        Err(_) => (ProfileResponse::Failed, later),
     }
 }
 
@@ -208,7 +208,7 @@ async fn known(
     page: &PageClient,
     profile: crate::graph::Profile,
     later: Option<Timestamp>,
-) -> (ProfileAnswer, Option<Timestamp>) {
+) -> (ProfileResponse, Option<Timestamp>) {
     let (picture, due) = match &profile.picture {
         None => (None, None),
         // No failure is final: the address can expire, and its host can be away.
@@ -222,7 +222,7 @@ async fn known(
         first_name: profile.first_name,
         last_name: profile.last_name,
     };
-    (ProfileAnswer::Known { profile, picture }, due)
+    (ProfileResponse::Known { profile, picture }, due)
 }
 
 fn delay(attempt: u32) -> Duration {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Act, ContactKey, MessageState, Revision, Side};
 use crate::time::Timestamp;
 
-/// A customer, as the inbox lists them.
-#[derive(Clone, Debug, PartialEq)]
+/// A customer, as the inbox lists them. `Debug` prints no names and no field values.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Contact {
     /// Page and page-scoped id.
@@ -51,6 +51,19 @@ impl Contact {
             .into_iter()
             .flatten()
             .fold(now.max(self.last_at), Timestamp::max)
+    }
+}
+
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contact")
+            .field("key", &self.key)
+            .field("last_at", &self.last_at)
+            .field("unread", &self.unread)
+            .field("preview", &self.preview)
+            .field("fields", &self.fields.len())
+            .field("revision", &self.revision)
+            .finish_non_exhaustive()
     }
 }
 

@@ -91,10 +91,6 @@ impl Timestamp {
         }
     }
 
-    pub(crate) fn plus(self, duration: Duration) -> Self {
-        self + duration
-    }
-
     /// Milliseconds since 1970.
     pub const fn as_millis(self) -> i64 {
         self.0

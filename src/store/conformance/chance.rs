@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{
-    change::{Change, ProfileAnswer, SendOutcome},
+    change::{Change, ProfileResponse, SendOutcome},
     id::{Mid, PageId, Psid},
     model::{
         Act, ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Profile, RawEvent,
@@ -120,14 +120,14 @@ pub(crate) fn fact(dice: &mut Dice) -> Change {
             let picture =
                 (dice.below(2) == 0).then(|| Picture::new("image/png", vec![number as u8]));
             let answers = [
-                ProfileAnswer::Known { profile, picture },
-                ProfileAnswer::Nobody,
-                ProfileAnswer::Failed,
+                ProfileResponse::Known { profile, picture },
+                ProfileResponse::Nobody,
+                ProfileResponse::Failed,
             ];
             Change::Profile {
                 contact,
                 fetched_at: when,
-                answer: dice.pick(&answers),
+                response: dice.pick(&answers),
                 due: (dice.below(2) == 0).then_some(late),
             }
         }

@@ -6,7 +6,7 @@ use super::kit::{
     Folder, all_contacts, all_messages, apply, at, customer, mid, page, person, received, talk,
 };
 use crate::{
-    change::{Change, ProfileAnswer, SendOutcome},
+    change::{Change, ProfileResponse, SendOutcome},
     id::{AppId, Mid},
     model::{
         Act, Advice, Attachment, ContactKey, Content, Entry, EntryId, Message, MessageState, OptIn,
@@ -134,7 +134,7 @@ async fn everywhere(store: &impl ContactStore, contact: &ContactKey, text: &str,
         Change::Profile {
             contact: contact.clone(),
             fetched_at: at(2),
-            answer: ProfileAnswer::Known {
+            response: ProfileResponse::Known {
                 profile: profile.clone(),
                 picture: Some(picture.clone()),
             },

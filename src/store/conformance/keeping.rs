@@ -6,7 +6,7 @@ use super::kit::{
     Folder, all_contacts, all_messages, apply, at, customer, ids, page, person, received, talk,
 };
 use crate::{
-    change::{Applied, Change, ProfileAnswer},
+    change::{Applied, Change, ProfileResponse},
     model::{Content, EntryId, OutgoingKey, Picture, Profile, RawEvent, Reaction, Side},
     store::{ContactQuery, ContactStore, MessageQuery, Pending, RawEventQuery},
 };
@@ -117,7 +117,7 @@ pub async fn forgetful<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
             Change::Profile {
                 contact: contact(),
                 fetched_at: at(4),
-                answer: ProfileAnswer::Known {
+                response: ProfileResponse::Known {
                     profile,
                     picture: Some(Picture::new("image/png", vec![1, 2, 3])),
                 },

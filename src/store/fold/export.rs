@@ -2,7 +2,7 @@
 
 use super::{ContactRow, Conversation, EntryRow, OutgoingRow, OutgoingState};
 use crate::{
-    change::{Change, ProfileAnswer, SendOutcome},
+    change::{Change, ProfileResponse, SendOutcome},
     id::Mid,
     model::{ContactKey, Content, Entry, Picture, Revision, Side, Source},
     time::Timestamp,
@@ -206,12 +206,12 @@ impl Log<'_> {
     }
 
     fn profile(&mut self, row: &ContactRow, picture: Option<&Picture>) {
-        let mut answered = |at: Option<Timestamp>, answer| {
+        let mut answered = |at: Option<Timestamp>, response| {
             if let Some(fetched_at) = at {
                 self.push(Change::Profile {
                     contact: self.key.clone(),
                     fetched_at,
-                    answer,
+                    response,
                     due: row.ask_again.filter(|_| at == row.asked_at),
                 });
             }
@@ -219,14 +219,14 @@ impl Log<'_> {
         let profile = row.profile.clone();
         if let Some((profile, picture)) = profile.clone().zip(picture) {
             let picture = Some(picture.clone());
-            answered(row.picture_at, ProfileAnswer::Known { profile, picture });
+            answered(row.picture_at, ProfileResponse::Known { profile, picture });
         }
         if let Some(profile) = profile {
             let picture = None;
-            answered(row.profile_at, ProfileAnswer::Known { profile, picture });
+            answered(row.profile_at, ProfileResponse::Known { profile, picture });
         }
         if row.asked_at > row.profile_at {
-            answered(row.asked_at, ProfileAnswer::Failed);
+            answered(row.asked_at, ProfileResponse::Failed);
         }
     }
 }

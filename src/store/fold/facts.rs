@@ -7,7 +7,7 @@ use super::{
     talk::{Talk, raise},
 };
 use crate::{
-    change::{Applied, ProfileAnswer},
+    change::{Applied, ProfileResponse},
     id::Mid,
     model::{Content, Entry, EntryId, OutgoingKey, Picture, Reaction, Revision, Side, Source},
     store::hash::hash63_of,
@@ -249,7 +249,7 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
     pub(super) fn profile(
         &mut self,
         fetched_at: Timestamp,
-        answer: &ProfileAnswer,
+        answer: &ProfileResponse,
         due: Option<Timestamp>,
     ) -> Result<Applied, R::Error> {
         if self.is_forgotten(fetched_at) {
@@ -257,7 +257,7 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         }
         let mut is_changed = false;
         let row = &mut self.row;
-        if let ProfileAnswer::Known { profile, picture } = answer {
+        if let ProfileResponse::Known { profile, picture } = answer {
             if (row.profile_at, row.profile.as_ref()) < (Some(fetched_at), Some(profile)) {
                 (row.profile_at, row.profile) = (Some(fetched_at), Some(profile.clone()));
                 is_changed = true;
@@ -275,9 +275,9 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
             row.profile_lease = None;
             // One that is due again lacks its picture: attempts go on counting, to slow down.
             let is_done = match answer {
-                ProfileAnswer::Known { .. } => due.is_none(),
-                ProfileAnswer::Nobody => true,
-                ProfileAnswer::Failed => false,
+                ProfileResponse::Known { .. } => due.is_none(),
+                ProfileResponse::Nobody => true,
+                ProfileResponse::Failed => false,
             };
             if is_done {
                 (row.profile_attempt, row.profile_by) = (0, None);

@@ -75,10 +75,10 @@ fn one<R: Rows + ?Sized>(rows: &mut R, change: &Change) -> Result<Applied, R::Er
         Change::Read { up_to, .. } => talk.mark(*up_to, |row| &mut row.read),
         Change::Profile {
             fetched_at,
-            answer,
+            response,
             due,
             ..
-        } => talk.profile(*fetched_at, answer, *due),
+        } => talk.profile(*fetched_at, response, *due),
         Change::Field {
             name, value, at, ..
         } => talk.field(name, value.as_deref(), *at),

@@ -7,7 +7,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{connection::failed, migrate::create, read::all, rows::SqliteRows};
 use crate::{
-    change::{Change, ProfileAnswer, SendOutcome},
+    change::{Change, ProfileResponse, SendOutcome},
     id::{Mid, PageId, Psid},
     model::{
         ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Profile, RawEvent, Reason,
@@ -110,14 +110,14 @@ impl OldContact {
         }
         if let Some(fetched_at) = self.profile_at {
             let picture = picture.filter(|_| self.picture.is_some());
-            let answer = match self.profile.clone() {
-                Some(profile) => ProfileAnswer::Known { profile, picture },
-                None => ProfileAnswer::Failed,
+            let response = match self.profile.clone() {
+                Some(profile) => ProfileResponse::Known { profile, picture },
+                None => ProfileResponse::Failed,
             };
             changes.push(Change::Profile {
                 contact: contact(),
                 fetched_at,
-                answer,
+                response,
                 due: self.profile_due,
             });
         }

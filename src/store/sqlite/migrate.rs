@@ -110,7 +110,7 @@ fn each(
 mod tests {
     use super::*;
     use crate::{
-        change::{Change, ProfileAnswer},
+        change::{Change, ProfileResponse},
         id::{PageId, Psid},
         model::{ContactKey, Content, Entry, EntryId, Profile, Source},
         store::{ContactQuery, ContactStore, MessageQuery, SqliteStore},
@@ -139,7 +139,7 @@ mod tests {
         let named = Change::Profile {
             contact: contact.clone(),
             fetched_at: at,
-            answer: ProfileAnswer::Known {
+            response: ProfileResponse::Known {
                 profile,
                 picture: None,
             },

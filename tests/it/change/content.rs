@@ -1,4 +1,4 @@
-//! What the entry of a conversation says.
+//! Content of entries.
 
 use messenger_crm::model::{Content, Side};
 
@@ -6,14 +6,14 @@ use super::*;
 
 type Check = fn(&Content);
 
-/// Of fixtures whose meaning is an entry: what it says.
+/// Fixtures whose change is an entry, with a check of its content.
 const CONTENTS: &[(&str, Check)] = &[
     ("message.quick_reply", |content| {
         assert_eq!(content.text.as_deref(), Some("Green"));
         assert_eq!(content.payload.as_deref(), Some("PICK_GREEN"));
         assert_eq!(content.reply_to.as_ref().unwrap().as_str(), "m_question");
     }),
-    // No store has to take U+0000.
+    // U+0000 is replaced, because not every store can keep it.
     ("message.escapes", |content| {
         let text = "äöå https://tea.example/ 你好 😀 \u{fffd} \"\\\n\t\u{fffd}";
         assert_eq!(content.text.as_deref(), Some(text));
@@ -67,7 +67,7 @@ const CONTENTS: &[(&str, Check)] = &[
         assert_eq!(referral.source.as_deref(), Some("checkbox_plugin"));
         assert_eq!(referral.reference.as_deref(), Some("ref-2a7f"));
     }),
-    // An empty title is none.
+    // An empty title counts as absent.
     ("echo.media_template", |content| {
         let url = "https://www.facebook.example/photo/1";
         attached(content, 0, "template", [Some(url), None, None, None]);
@@ -152,7 +152,7 @@ const CONTENTS: &[(&str, Check)] = &[
 ];
 
 #[test]
-fn an_entry_says_what_its_event_said() {
+fn the_content_of_an_entry_is_that_of_its_event() {
     for (name, check) in CONTENTS {
         let body = body(name);
         let delivery = parse_unverified(body.as_bytes()).unwrap();
@@ -166,7 +166,7 @@ fn an_entry_says_what_its_event_said() {
 }
 
 #[test]
-fn an_echo_tells_which_app_sent_it() {
+fn an_echo_names_the_app_that_sent_it() {
     let body = body("echo.text");
     let delivery = parse_unverified(body.as_bytes()).unwrap();
     let change = Change::of(&delivery.events[0], NOW);
@@ -175,11 +175,11 @@ fn an_echo_tells_which_app_sent_it() {
 }
 
 #[test]
-fn a_reaction_tells_its_emoji_and_who_gave_it() {
+fn a_reaction_has_an_emoji_and_a_side() {
     let page = r#"{"sender":{"id":"1"},"recipient":{"id":"2"},"reaction":{"mid":"m","action":"react","emoji":"x"}}"#;
     let customer = r#"{"sender":{"id":"2"},"recipient":{"id":"1"},"reaction":{"mid":"m","action":"react","emoji":"x"}}"#;
     for (item, side) in [(page, Side::Page), (customer, Side::Customer)] {
-        let change = meaning(item);
+        let change = change_of(item);
         let Change::Reacted {
             contact,
             by,

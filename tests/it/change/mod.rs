@@ -1,4 +1,4 @@
-//! What does it mean? From every fixture to the change that it is.
+//! Conversion of events into changes, for every fixture.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,21 +14,21 @@ use messenger_crm::webhook::parse_unverified;
 
 use crate::events::{body, fixtures};
 
-/// Later than all that happens in the fixtures.
+/// Later than every time in the fixtures.
 const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 
-fn each(mut look: impl FnMut(&str, &Event<'_>)) {
+fn for_each_event(mut check: impl FnMut(&str, &Event<'_>)) {
     for fixture in fixtures() {
         let body = body(fixture.name);
         for event in &parse_unverified(body.as_bytes()).unwrap().events {
-            look(fixture.name, event);
+            check(fixture.name, event);
         }
     }
 }
 
-/// What the only event of a Page `1` means.
+/// The change of an event of the Page `1`.
 #[track_caller]
-fn meaning(item: &str) -> Change {
+fn change_of(item: &str) -> Change {
     let body = format!(r#"{{"object":"page","entry":[{{"id":"1","messaging":[{item}]}}]}}"#);
     Change::of(&parse_unverified(body.as_bytes()).unwrap().events[0], NOW)
 }

@@ -1,4 +1,4 @@
-//! Identity and time: what falls together, what stays apart, and when it was.
+//! Ids and times of changes: which events share an entry, and which time counts.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use super::*;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 #[test]
-fn a_change_is_of_the_page_the_customer_and_the_time_of_its_event() {
-    each(|name, event| {
+fn a_change_has_the_page_customer_and_time_of_its_event() {
+    for_each_event(|name, event| {
         let change = Change::of(event, NOW);
         assert_eq!(change.page(), event.page().as_ref(), "{name}");
         let time = event.happened_at().unwrap_or(NOW).min(NOW + DAY);
@@ -36,9 +36,9 @@ fn a_change_is_of_the_page_the_customer_and_the_time_of_its_event() {
 }
 
 #[test]
-fn an_entry_is_named_by_its_mid_or_else_by_what_defines_it() {
+fn the_id_of_an_entry_is_its_mid_or_a_hash() {
     let mut hashed = BTreeSet::new();
-    each(|name, event| {
+    for_each_event(|name, event| {
         let mid = match &event.kind {
             Kind::Message(message) | Kind::Echo(message) => message.mid.as_deref(),
             Kind::Postback(postback) => postback.mid.as_deref(),
@@ -50,7 +50,7 @@ fn an_entry_is_named_by_its_mid_or_else_by_what_defines_it() {
             Some(mid) => assert_eq!(entry.id.as_str(), mid, "{name}"),
             None => {
                 assert!(entry.id.as_str().starts_with('~'), "{name}");
-                // No two fixtures tell the same.
+                // No two fixtures share a hash.
                 assert!(hashed.insert(entry.id.clone()), "{name}");
             }
         }
@@ -59,9 +59,9 @@ fn an_entry_is_named_by_its_mid_or_else_by_what_defines_it() {
 }
 
 #[test]
-fn a_retry_means_the_same() {
-    each(|name, event| {
-        // Another time of sending, another place in another delivery.
+fn a_repeated_delivery_is_an_equal_change() {
+    for_each_event(|name, event| {
+        // Another delivery time, and another position in the delivery.
         let copy = again(event, event.channel, "1763999999999");
         let [copy, change] = [&copy, event].map(|event| without_sending(Change::of(event, NOW)));
         assert_eq!(copy, change, "{name}");
@@ -69,9 +69,9 @@ fn a_retry_means_the_same() {
 }
 
 #[test]
-fn a_standby_copy_is_the_same_entry() {
+fn a_standby_copy_has_the_same_id() {
     let mut count = 0;
-    each(|name, event| {
+    for_each_event(|name, event| {
         if event.channel != Channel::Messaging {
             return;
         }
@@ -89,19 +89,19 @@ fn a_standby_copy_is_the_same_entry() {
 }
 
 #[test]
-fn a_standby_postback_is_the_same_though_it_lacks_its_payload() {
+fn a_standby_postback_without_payload_has_the_same_id() {
     let [without, with] = ["", r#","payload":"MENU""#].map(|rest| {
         let postback = format!(r#""timestamp":1763990000001,"postback":{{"title":"Menu"{rest}}}"#);
-        let change = meaning(&format!(r#"{{"sender":{{"id":"2"}},{postback}}}"#));
+        let change = change_of(&format!(r#"{{"sender":{{"id":"2"}},{postback}}}"#));
         entry(&change).unwrap().id.clone()
     });
     assert_eq!(without, with);
 }
 
 #[test]
-fn another_time_or_content_is_another_entry() {
+fn another_time_or_content_has_another_id() {
     let id = |item: &str| -> EntryId {
-        let change = meaning(&format!(r#"{{"sender":{{"id":"2"}},{item}}}"#));
+        let change = change_of(&format!(r#"{{"sender":{{"id":"2"}},{item}}}"#));
         entry(&change).unwrap().id.clone()
     };
     let ids = [
@@ -124,7 +124,7 @@ fn another_time_or_content_is_another_entry() {
 }
 
 #[test]
-fn what_is_kept_is_named_by_its_bytes_and_its_page() {
+fn the_id_of_a_raw_event_depends_on_bytes_and_page() {
     let id = |page: &str, item: &str| {
         let body =
             format!(r#"{{"object":"page","entry":[{{"id":"{page}","messaging":[{item}]}}]}}"#);
@@ -140,7 +140,7 @@ fn what_is_kept_is_named_by_its_bytes_and_its_page() {
 }
 
 #[test]
-fn times_are_capped_a_day_ahead_and_now_where_there_is_none() {
+fn timestamps_are_cut_to_a_day_ahead_and_default_to_now() {
     let year_2100 = r#""timestamp":4102444800000,"#;
     for (time, at) in [
         (year_2100, NOW + DAY),
@@ -162,7 +162,7 @@ fn times_are_capped_a_day_ahead_and_now_where_there_is_none() {
             r#""telepathy":{}"#,
         ] {
             let parties = r#""sender":{"id":"2"},"recipient":{"id":"3"},"#;
-            let found = match meaning(&format!("{{{parties}{time}{kind}}}")) {
+            let found = match change_of(&format!("{{{parties}{time}{kind}}}")) {
                 Change::Received { entry, .. } | Change::Echoed { entry, .. } => entry.at,
                 Change::Unsent { at, .. }
                 | Change::Edited { at, .. }
@@ -176,7 +176,7 @@ fn times_are_capped_a_day_ahead_and_now_where_there_is_none() {
     }
     for member in ["read", "delivery"] {
         let receipt = format!(r#""{member}":{{"watermark":4102444800000}}"#);
-        let up_to = match meaning(&format!(r#"{{"sender":{{"id":"2"}},{receipt}}}"#)) {
+        let up_to = match change_of(&format!(r#"{{"sender":{{"id":"2"}},{receipt}}}"#)) {
             Change::Read { up_to, .. } => Some(up_to),
             Change::Delivered { up_to, .. } => up_to,
             other => panic!("{other:?}"),
@@ -186,7 +186,7 @@ fn times_are_capped_a_day_ahead_and_now_where_there_is_none() {
 }
 
 #[test]
-fn what_has_neither_a_time_nor_a_mid_is_timeless_and_opens_no_window() {
+fn an_entry_without_time_and_mid_is_timeless_and_opens_no_window() {
     for (rest, timeless, opens_window) in [
         (r#""postback":{"title":"t"}"#, true, false),
         (r#""timestamp":1,"postback":{"title":"t"}"#, false, true),
@@ -198,7 +198,7 @@ fn what_has_neither_a_time_nor_a_mid_is_timeless_and_opens_no_window() {
             false,
         ),
     ] {
-        let change = meaning(&format!(r#"{{"sender":{{"id":"2"}},{rest}}}"#));
+        let change = change_of(&format!(r#"{{"sender":{{"id":"2"}},{rest}}}"#));
         let entry = entry(&change).unwrap();
         let found = (entry.timeless, entry.opens_window);
         assert_eq!(found, (timeless, opens_window), "{rest}");
@@ -206,9 +206,9 @@ fn what_has_neither_a_time_nor_a_mid_is_timeless_and_opens_no_window() {
 }
 
 #[test]
-fn only_what_the_customer_does_in_the_thread_opens_the_window() {
+fn only_five_kinds_of_entries_open_the_window() {
     let mut opening = BTreeSet::new();
-    each(|_, event| {
+    for_each_event(|_, event| {
         if let Change::Received { entry, .. } = Change::of(event, NOW)
             && entry.opens_window
         {
@@ -220,15 +220,15 @@ fn only_what_the_customer_does_in_the_thread_opens_the_window() {
 }
 
 #[test]
-fn another_object_makes_no_customer() {
-    each(|name, event| {
+fn events_of_other_objects_have_no_customer() {
+    for_each_event(|name, event| {
         if event.object != Object::Page {
             assert!(Change::of(event, NOW).contact().is_none(), "{name}");
         }
     });
 }
 
-/// The event as another delivery brings it, after another one.
+/// The event from another delivery, in which it is not the first.
 fn again(event: &Event<'_>, channel: Channel, time: &str) -> Event<'static> {
     let object = event.object.name();
     let id = event
@@ -254,13 +254,14 @@ fn again(event: &Event<'_>, channel: Channel, time: &str) -> Event<'static> {
 /// for a missing one, and the list of a kept event.
 fn without_sending(mut change: Change) -> Change {
     match &mut change {
-        Change::Kept { at, raw, .. } => {
-            let delivery = parse_unverified(raw).unwrap();
+        Change::RawEvent(kept) => {
+            let raw = std::mem::take(&mut kept.raw);
+            let delivery = parse_unverified(&raw).unwrap();
             let [event] = &delivery.events[..] else {
                 panic!("{} events", delivery.events.len())
             };
-            *at = event.timestamp.unwrap_or(NOW);
-            *raw = event.raw().as_bytes().to_vec();
+            kept.at = event.timestamp.unwrap_or(NOW);
+            kept.raw = event.raw().as_bytes().to_vec();
         }
         Change::Received { entry, .. } | Change::Echoed { entry, .. } if entry.timeless => {
             entry.at = NOW;

@@ -1,8 +1,8 @@
-//! What each fixture means.
+//! The change of each fixture.
 
 use super::*;
 
-/// Event by event.
+/// Fixture, and its changes separated by ` | `.
 const TABLE: &[(&str, &str)] = &[
     ("message.text", "received message"),
     ("message.quick_reply", "received message"),
@@ -49,11 +49,17 @@ const TABLE: &[(&str, &str)] = &[
     ("echo.product", "echoed"),
     ("echo.fallback", "echoed"),
     ("echo.own", "echoed 019ab5e1-7a60-7abc-8def-0123456789ab"),
-    ("echo.user_ref", "raw: no page or no customer"),
+    (
+        "echo.user_ref",
+        "raw: the event names no Page or no customer",
+    ),
     ("echo.deleted", "unsent"),
     ("postback", "received postback"),
     ("postback.bare", "received postback"),
-    ("postback.user_ref", "raw: no page or no customer"),
+    (
+        "postback.user_ref",
+        "raw: the event names no Page or no customer",
+    ),
     ("delivery", "delivered 2 and all up to 1763989999500"),
     ("delivery.bare", "delivered 0 and all up to 1763989999500"),
     ("read", "read up to 1763989999800"),
@@ -64,8 +70,11 @@ const TABLE: &[(&str, &str)] = &[
     ("optin.one_time", "received opt_in"),
     ("optin.marketing", "received opt_in"),
     ("optin.stopped", "received opt_in"),
-    ("optin.checkbox", "raw: no page or no customer"),
-    ("optout", "raw: it says nothing in the conversation"),
+    (
+        "optin.checkbox",
+        "raw: the event names no Page or no customer",
+    ),
+    ("optout", "raw: the event adds nothing to the conversation"),
     ("referral.link", "received referral"),
     ("referral.ad", "received referral"),
     ("referral.lead", "received referral"),
@@ -73,17 +82,23 @@ const TABLE: &[(&str, &str)] = &[
     ("account_linking.unlinked", "received account_linking"),
     ("response_feedback", "received response_feedback"),
     ("message_request", "received message_request"),
-    ("pass_thread_control", "raw: it is between Meta and the app"),
+    (
+        "pass_thread_control",
+        "raw: the event concerns the app and not a conversation",
+    ),
     (
         "pass_thread_control.idle",
-        "raw: it is between Meta and the app",
+        "raw: the event concerns the app and not a conversation",
     ),
-    ("take_thread_control", "raw: it is between Meta and the app"),
+    (
+        "take_thread_control",
+        "raw: the event concerns the app and not a conversation",
+    ),
     (
         "request_thread_control",
-        "raw: it is between Meta and the app",
+        "raw: the event concerns the app and not a conversation",
     ),
-    ("app_roles", "raw: no page or no customer"),
+    ("app_roles", "raw: the event names no Page or no customer"),
     ("standby.message", "received message"),
     ("standby.echo", "echoed"),
     ("standby.postback", "received postback"),
@@ -93,9 +108,18 @@ const TABLE: &[(&str, &str)] = &[
         "delivered 0 and all up to 1763989999500",
     ),
     ("standby.read", "read up to 1763989999800"),
-    ("policy_enforcement", "raw: no page or no customer"),
-    ("policy_enforcement.hyphen", "raw: no page or no customer"),
-    ("policy_enforcement.unblock", "raw: no page or no customer"),
+    (
+        "policy_enforcement",
+        "raw: the event names no Page or no customer",
+    ),
+    (
+        "policy_enforcement.hyphen",
+        "raw: the event names no Page or no customer",
+    ),
+    (
+        "policy_enforcement.unblock",
+        "raw: the event names no Page or no customer",
+    ),
     ("messaging_feedback", "received messaging_feedback"),
     (
         "messaging_customer_information",
@@ -109,118 +133,184 @@ const TABLE: &[(&str, &str)] = &[
     ("checkout_update", "received checkout_update"),
     ("game_play", "received game_play"),
     ("game_play.solo", "received game_play"),
-    ("branded_camera", "raw: it says nothing in the conversation"),
+    (
+        "branded_camera",
+        "raw: the event adds nothing to the conversation",
+    ),
     (
         "message_context",
-        "raw: it says nothing in the conversation",
+        "raw: the event adds nothing to the conversation",
     ),
     ("calls.connect", "received calls"),
-    ("calls.connect.business", "raw: the course of a call"),
-    ("calls.call_status", "raw: the course of a call"),
-    ("calls.media_update", "raw: no page or no customer"),
-    ("calls.terminate", "raw: no page or no customer"),
-    ("calls.terminate.failed", "raw: no page or no customer"),
+    (
+        "calls.connect.business",
+        "raw: the call is in progress, or the Page started it",
+    ),
+    (
+        "calls.call_status",
+        "raw: the call is in progress, or the Page started it",
+    ),
+    (
+        "calls.media_update",
+        "raw: the event names no Page or no customer",
+    ),
+    (
+        "calls.terminate",
+        "raw: the event names no Page or no customer",
+    ),
+    (
+        "calls.terminate.failed",
+        "raw: the event names no Page or no customer",
+    ),
     ("call_permission_reply", "received call_permission_reply"),
     (
         "call_permission_reply.messaging",
         "received call_permission_reply",
     ),
-    ("call_settings", "raw: no page or no customer"),
-    ("group_feed", "raw: no page or no customer"),
-    ("inbox_labels", "raw: it is not of a conversation"),
+    (
+        "call_settings",
+        "raw: the event names no Page or no customer",
+    ),
+    ("group_feed", "raw: the event names no Page or no customer"),
+    ("inbox_labels", "raw: the event belongs to no conversation"),
     (
         "marketing_message_echoes",
-        "raw: it is not of a conversation",
+        "raw: the event belongs to no conversation",
     ),
     (
         "marketing_message_deliveries",
-        "raw: it is not of a conversation",
+        "raw: the event belongs to no conversation",
     ),
     (
         "marketing_message_reads",
-        "raw: it is not of a conversation",
+        "raw: the event belongs to no conversation",
     ),
     (
         "marketing_message_clicks.flat",
-        "raw: it is not of a conversation",
+        "raw: the event belongs to no conversation",
     ),
     (
         "marketing_message_delivery_failed",
-        "raw: no page or no customer",
+        "raw: the event names no Page or no customer",
     ),
     (
         "marketing_messages_subscriber_upload_status",
-        "raw: no page or no customer",
+        "raw: the event names no Page or no customer",
     ),
     (
         "message_template_status_update",
-        "raw: no page or no customer",
+        "raw: the event names no Page or no customer",
     ),
     (
         "message_template_status_update.flat",
-        "raw: no page or no customer",
+        "raw: the event names no Page or no customer",
     ),
     (
         "messenger_template_status_update",
-        "raw: no page or no customer",
+        "raw: the event names no Page or no customer",
     ),
-    ("business_integrity", "raw: no page or no customer"),
-    ("change.feed", "raw: no page or no customer"),
-    ("change.leadgen", "raw: no page or no customer"),
-    ("change.mention", "raw: no page or no customer"),
-    ("change.ratings", "raw: no page or no customer"),
-    ("change.names_only", "raw: no page or no customer"),
-    ("change.text", "raw: no page or no customer"),
-    ("change.action", "raw: no page or no customer"),
-    ("change.messaging_integrity", "raw: no page or no customer"),
-    ("dashboard.messages", "raw: a test of the dashboard"),
-    ("dashboard.message_echoes", "raw: a test of the dashboard"),
-    ("dashboard.message_edits", "raw: a test of the dashboard"),
+    (
+        "business_integrity",
+        "raw: the event names no Page or no customer",
+    ),
+    ("change.feed", "raw: the event names no Page or no customer"),
+    (
+        "change.leadgen",
+        "raw: the event names no Page or no customer",
+    ),
+    (
+        "change.mention",
+        "raw: the event names no Page or no customer",
+    ),
+    (
+        "change.ratings",
+        "raw: the event names no Page or no customer",
+    ),
+    (
+        "change.names_only",
+        "raw: the event names no Page or no customer",
+    ),
+    ("change.text", "raw: the event names no Page or no customer"),
+    (
+        "change.action",
+        "raw: the event names no Page or no customer",
+    ),
+    (
+        "change.messaging_integrity",
+        "raw: the event names no Page or no customer",
+    ),
+    (
+        "dashboard.messages",
+        "raw: the event is a test of the App Dashboard",
+    ),
+    (
+        "dashboard.message_echoes",
+        "raw: the event is a test of the App Dashboard",
+    ),
+    (
+        "dashboard.message_edits",
+        "raw: the event is a test of the App Dashboard",
+    ),
     (
         "dashboard.message_deliveries",
-        "raw: a test of the dashboard",
+        "raw: the event is a test of the App Dashboard",
     ),
-    ("dashboard.message_reads", "raw: a test of the dashboard"),
+    (
+        "dashboard.message_reads",
+        "raw: the event is a test of the App Dashboard",
+    ),
     (
         "dashboard.message_reactions",
-        "raw: a test of the dashboard",
+        "raw: the event is a test of the App Dashboard",
     ),
     (
         "dashboard.messaging_postbacks",
-        "raw: a test of the dashboard",
+        "raw: the event is a test of the App Dashboard",
     ),
     (
         "dashboard.messaging_referrals",
-        "raw: a test of the dashboard",
+        "raw: the event is a test of the App Dashboard",
     ),
-    ("dashboard.messaging_optins", "raw: a test of the dashboard"),
+    (
+        "dashboard.messaging_optins",
+        "raw: the event is a test of the App Dashboard",
+    ),
     (
         "dashboard.messaging_account_linking",
-        "raw: a test of the dashboard",
+        "raw: the event is a test of the App Dashboard",
     ),
     (
         "dashboard.messaging_handovers",
-        "raw: a test of the dashboard",
+        "raw: the event is a test of the App Dashboard",
     ),
     (
         "dashboard.messaging_policy_enforcement",
-        "raw: a test of the dashboard",
+        "raw: the event is a test of the App Dashboard",
     ),
     (
         "dashboard.messaging_customer_information",
-        "raw: a test of the dashboard",
+        "raw: the event is a test of the App Dashboard",
     ),
     (
         "dashboard.messaging_in_thread_lead_form_submit",
-        "raw: a test of the dashboard",
+        "raw: the event is a test of the App Dashboard",
     ),
-    ("dashboard.send_cart", "raw: a test of the dashboard"),
-    ("dashboard.message_context", "raw: a test of the dashboard"),
+    (
+        "dashboard.send_cart",
+        "raw: the event is a test of the App Dashboard",
+    ),
+    (
+        "dashboard.message_context",
+        "raw: the event is a test of the App Dashboard",
+    ),
     (
         "dashboard.message_template_status_update",
-        "raw: a test of the dashboard",
+        "raw: the event is a test of the App Dashboard",
     ),
-    ("dashboard.inbox_labels", "raw: a test of the dashboard"),
+    (
+        "dashboard.inbox_labels",
+        "raw: the event is a test of the App Dashboard",
+    ),
     ("envelope.empty", ""),
     ("envelope.empty_list", ""),
     ("envelope.null_lists", ""),
@@ -234,7 +324,7 @@ const TABLE: &[(&str, &str)] = &[
     ),
     (
         "envelope.several_lists",
-        "received message | received message | raw: no page or no customer | received calls",
+        "received message | received message | raw: the event names no Page or no customer | received calls",
     ),
     (
         "envelope.members_beside",
@@ -268,7 +358,7 @@ const TABLE: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn every_fixture_means_what_the_table_says() {
+fn every_fixture_becomes_the_changes_of_the_table() {
     let mut named: Vec<&str> = TABLE.iter().map(|(name, _)| *name).collect();
     let mut there: Vec<&str> = fixtures().map(|fixture| fixture.name).collect();
     named.sort_unstable();
@@ -278,12 +368,12 @@ fn every_fixture_means_what_the_table_says() {
         let body = body(name);
         let delivery = parse_unverified(body.as_bytes()).unwrap();
         let changes = delivery.events.iter().map(|event| Change::of(event, NOW));
-        let changes: Vec<String> = changes.map(|change| told(&change)).collect();
+        let changes: Vec<String> = changes.map(|change| describe(&change)).collect();
         assert_eq!(changes.join(" | "), *expected, "{name}");
     }
 }
 
-fn told(change: &Change) -> String {
+fn describe(change: &Change) -> String {
     match change {
         Change::Received { entry, .. } => format!("received {}", entry.content.act.as_str()),
         Change::Echoed { key: None, .. } => "echoed".to_owned(),

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use messenger_crm::change::{Applied, Change, ProfileAnswer, SendOutcome, Work};
+use messenger_crm::change::{Applied, Change, ProfileResponse, SendOutcome, Work};
 use messenger_crm::id::{Mid, PageId, Psid};
 use messenger_crm::model::{
     Contact, ContactKey, Content, Message, MessageState, OutgoingKey, Picture, Profile, Revision,
@@ -138,7 +138,7 @@ pub(crate) fn known(who: &ContactKey, when: i64, name: &str, picture: Option<Pic
     Change::Profile {
         contact: who.clone(),
         fetched_at: at(when),
-        answer: ProfileAnswer::Known { profile, picture },
+        response: ProfileResponse::Known { profile, picture },
         due: None,
     }
 }

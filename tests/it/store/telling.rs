@@ -183,7 +183,7 @@ async fn s8_a_profile_brings_its_picture_and_nothing_older_replaces_it() {
     let failed = Change::Profile {
         contact: ada(),
         fetched_at: at(11),
-        answer: ProfileAnswer::Failed,
+        response: ProfileResponse::Failed,
         due: Some(at(20)),
     };
     apply(&store, failed).await;

@@ -1,0 +1,28 @@
+//! The result of applying a change.
+
+/// Result of applying one [`Change`](super::Change) to a store.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Applied {
+    /// A new entry was stored. Notify an agent if the customer wrote it.
+    #[non_exhaustive]
+    New {
+        /// Whether it is the first entry of this customer.
+        customer: bool,
+    },
+    /// Something visible changed, or a claim was won.
+    Changed,
+    /// The change was already stored: nothing visible changes, and neither does the revision.
+    ///
+    /// For a [`Claimed`](super::Change::Claimed) it means that the same worker already holds this
+    /// attempt: through another call, or through this one if its first result was lost. A worker
+    /// that cannot distinguish the two lets the lease expire, because the work may be done.
+    Unchanged,
+    /// Stored, but not visible until its message arrives or the customer writes.
+    Parked,
+    /// Dropped, because it happened before what was erased or has expired.
+    Forgotten,
+    /// Compare-and-set failed: another worker holds this attempt, or new messages arrived since the
+    /// revision that was seen.
+    Refused,
+}

@@ -1,0 +1,182 @@
+//! `Debug` of changes: without message texts and field values.
+
+use std::fmt;
+
+use super::Change;
+use crate::text::Text;
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct(self.name());
+        if let Some(contact) = self.contact() {
+            out.field("contact", contact);
+        }
+        // Each pattern names every field, so that a new one has to be considered here.
+        match self {
+            Self::Received { contact: _, entry } => out.field("entry", entry),
+            Self::Echoed {
+                contact: _,
+                entry,
+                key,
+            } => out.field("entry", entry).field("key", key),
+            Self::Edited {
+                contact: _,
+                mid,
+                at,
+                number,
+                text,
+            } => out
+                .field("mid", mid)
+                .field("at", at)
+                .field("number", number)
+                .field("text", &Text::from(&**text)),
+            Self::Unsent {
+                contact: _,
+                mid,
+                at,
+            } => out.field("mid", mid).field("at", at),
+            Self::Reacted {
+                contact: _,
+                mid,
+                at,
+                by,
+                reaction,
+            } => out
+                .field("mid", mid)
+                .field("at", at)
+                .field("by", by)
+                .field("reaction", reaction),
+            Self::Opened { contact: _, at } => out.field("at", at),
+            Self::Delivered {
+                contact: _,
+                at,
+                up_to,
+                mids,
+            } => out
+                .field("at", at)
+                .field("up_to", up_to)
+                .field("mids", mids),
+            Self::Read { contact: _, up_to } => out.field("up_to", up_to),
+            Self::Profile {
+                contact: _,
+                fetched_at,
+                response,
+                due,
+            } => out
+                .field("fetched_at", fetched_at)
+                .field("response", response)
+                .field("due", due),
+            Self::RawEvent(event) => out.field("event", event),
+            Self::Queued {
+                contact: _,
+                key,
+                at,
+                content,
+            } => out
+                .field("key", key)
+                .field("at", at)
+                .field("content", content),
+            Self::Settled {
+                contact: _,
+                key,
+                attempt,
+                outcome,
+            } => out
+                .field("key", key)
+                .field("attempt", attempt)
+                .field("outcome", outcome),
+            Self::Field {
+                contact: _,
+                name,
+                value,
+                at,
+            } => out
+                .field("name", &Text::from(&**name))
+                .field("value", &value.as_deref().map(Text::from))
+                .field("at", at),
+            Self::Forgotten { contact: _, at } => out.field("at", at),
+            Self::Expired { contact: _, at } => out.field("at", at),
+            Self::Tombstone { page, hash: _, at } => out.field("page", page).field("at", at),
+            Self::Claimed {
+                contact: _,
+                work,
+                attempt,
+                until,
+                by,
+            } => out
+                .field("work", work)
+                .field("attempt", attempt)
+                .field("until", until)
+                .field("by", by),
+            Self::Seen {
+                contact: _,
+                revision,
+            } => out.field("revision", revision),
+        };
+        out.finish()
+    }
+}
+
+impl Change {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Received { .. } => "Received",
+            Self::Echoed { .. } => "Echoed",
+            Self::Edited { .. } => "Edited",
+            Self::Unsent { .. } => "Unsent",
+            Self::Reacted { .. } => "Reacted",
+            Self::Opened { .. } => "Opened",
+            Self::Delivered { .. } => "Delivered",
+            Self::Read { .. } => "Read",
+            Self::Profile { .. } => "Profile",
+            Self::RawEvent(_) => "RawEvent",
+            Self::Queued { .. } => "Queued",
+            Self::Settled { .. } => "Settled",
+            Self::Field { .. } => "Field",
+            Self::Forgotten { .. } => "Forgotten",
+            Self::Expired { .. } => "Expired",
+            Self::Tombstone { .. } => "Tombstone",
+            Self::Claimed { .. } => "Claimed",
+            Self::Seen { .. } => "Seen",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        id::{Mid, PageId, Psid},
+        model::{ContactKey, RawEvent},
+        time::Timestamp,
+    };
+
+    #[test]
+    fn debug_prints_no_text_name_or_person() {
+        let contact = ContactKey::new(PageId::new("1").unwrap(), Psid::new("hush").unwrap());
+        let at = Timestamp::from_millis(1);
+        let edited = Change::Edited {
+            contact: contact.clone(),
+            mid: Mid::new("m_1").unwrap(),
+            at,
+            number: 2,
+            text: "hush".to_owned(),
+        };
+        let field = Change::Field {
+            contact,
+            name: "hush".to_owned(),
+            value: Some("hush".to_owned()),
+            at,
+        };
+        let id = crate::model::EntryId::from_text("~1");
+        let raw = Change::RawEvent(RawEvent::new(id, at, "hush", b"hush".to_vec()));
+        assert_eq!(
+            format!("{edited:?} {field:?} {raw:?}"),
+            "Edited { contact: ContactKey { page: PageId(\"1\"), psid: Psid(…) }, mid: Mid(\"m_1\"), \
+             at: Timestamp(1), number: 2, text: Text(4 bytes) } \
+             Field { contact: ContactKey { page: PageId(\"1\"), psid: Psid(…) }, name: Text(4 bytes), \
+             value: Some(Text(4 bytes)), at: Timestamp(1) } \
+             RawEvent { event: RawEvent(EntryId(\"~1\"), 4 bytes) }"
+        );
+    }
+}

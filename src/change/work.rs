@@ -1,0 +1,61 @@
+//! Work that workers claim, and its outcomes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::Mid,
+    model::{OutgoingKey, Picture, Profile, Reason},
+    time::Timestamp,
+};
+
+/// A work item that a worker can claim.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub enum Work {
+    /// Send the reply with this key.
+    Send(OutgoingKey),
+    /// Fetch the customer's profile.
+    Profile,
+}
+
+/// Outcome of an attempt to send a reply.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub enum SendOutcome {
+    /// The reply may have been sent; only its echo can prove it. It is not retried.
+    Unknown,
+    /// The reply was certainly not sent and is retried.
+    NotSent {
+        /// Time of the next attempt.
+        due: Timestamp,
+    },
+    /// Meta rejected the reply. It is not retried.
+    Failed {
+        /// Reason of the rejection.
+        reason: Reason,
+    },
+    /// An agent withdrew the reply: it is neither sent nor shown.
+    Dismissed,
+    /// Meta accepted the reply.
+    Sent {
+        /// Meta's id of the sent message.
+        mid: Mid,
+    },
+}
+
+/// Meta's response to a request for a profile.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub enum ProfileResponse {
+    /// Meta returned the profile.
+    Known {
+        /// The profile.
+        profile: Profile,
+        /// The profile picture; `None` when there is none or it could not be fetched.
+        picture: Option<Picture>,
+    },
+    /// There is no profile, or the app may not read it.
+    Nobody,
+    /// The request failed: what is stored stays.
+    Failed,
+}
