@@ -14,7 +14,7 @@ use hyper::{
 };
 use messenger_crm::{
     change::Change,
-    graph::{Access, Error, InvalidMessage},
+    graph::{AccessError, ApiError, AppAccess, Error, InvalidMessage},
     id::{AppId, PageId, Psid},
     inbox::{Inbox, ReplyError},
     model::{Contact, ContactKey, OutgoingKey, Revision},
@@ -235,20 +235,32 @@ async fn connect(crm: &Crm, body: &Value) -> Answer {
     let app_id = AppId::new(app_id).map_err(|_| refuse("bad_app_id"))?;
     let secret = AppSecret::new(secret).map_err(|_| refuse("blank_app_secret"))?;
     let token = PageToken::new(token).map_err(|_| refuse("blank_page_token"))?;
+    let app = AppAccess::new(app_id.clone(), secret.clone());
     let page = crm
         .graph
-        .page(&Access::new(token.clone(), secret.clone()))
+        .app(app)
+        .find_page(&token)
         .await
-        .map_err(|cause| match cause {
-            Error::Api(api) => json_reply(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &json!({"error": {
-                    "code": "token_refused", "meta_code": api.code, "meta_subcode": api.subcode,
-                    "trace": api.trace, "user_message": api.user_message,
-                }}),
-            ),
-            Error::Transport(_) => refuse("graph_unreachable"),
-            _ => refuse("not_a_page"),
+        .map_err(|cause| {
+            let refused = |code, api: &ApiError| {
+                json_reply(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    &json!({"error": {
+                        "code": code, "meta_code": api.code, "meta_subcode": api.subcode,
+                        "trace": api.trace, "user_message": api.user_message,
+                    }}),
+                )
+            };
+            match cause {
+                AccessError::UserToken => refuse("user_token"),
+                AccessError::AppToken => refuse("app_token"),
+                AccessError::OtherApp { .. } => refuse("token_of_other_app"),
+                AccessError::AppMismatch => refuse("app_mismatch"),
+                AccessError::InvalidToken(api) => refused("token_refused", &api),
+                AccessError::Graph(Error::Api(api)) => refused("token_refused", &api),
+                AccessError::Graph(Error::Transport(_)) => refuse("graph_unreachable"),
+                _ => refuse("not_a_page"),
+            }
         })?;
     let name = page.name.unwrap_or_else(|| page.id.to_string());
     let connections = Arc::clone(&crm.connections);

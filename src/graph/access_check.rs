@@ -2,8 +2,9 @@
 
 use super::app::tokens::{self, TokenInfo, TokenKind};
 use super::page::{self, Page};
-use super::{ApiError, Error, PageClient};
+use super::{ApiError, AppClient, Error, PageClient};
 use crate::id::{AppId, PageId};
+use crate::secret::PageToken;
 
 /// Codes of Meta's for an app token whose id and secret do not belong together.
 const WRONG_APP_TOKEN: [i64; 2] = [101, 190];
@@ -97,16 +98,7 @@ impl PageClient {
     pub async fn check(&self) -> Result<Page, AccessError> {
         let access = self.access();
         let app = self.client.graph.app(access.app.clone());
-        match app.call(&tokens::inspect(access.token.clone())).await {
-            Ok(info) => compare(&info, &access.app.id, &access.page)?,
-            Err(Error::Api(refusal)) => of_inspection(*refusal)?,
-            Err(error) => return Err(error.into()),
-        }
-        let page = match self.call(&page::get_page()).await {
-            Ok(page) => page,
-            Err(Error::Api(refusal)) => return Err(of_page(*refusal)),
-            Err(error) => return Err(error.into()),
-        };
+        let page = app.find_page(&access.token).await?;
         if page.id != access.page {
             return Err(AccessError::OtherPage { page: page.id });
         }
@@ -114,8 +106,31 @@ impl PageClient {
     }
 }
 
+impl AppClient {
+    /// Returns the Page that a token acts for, after the checks of [`PageClient::check`]: for a
+    /// form in which a person pastes a token without naming its Page.
+    ///
+    /// # Errors
+    ///
+    /// As [`PageClient::check`], without [`AccessError::OtherPage`].
+    ///
+    /// <https://developers.facebook.com/docs/graph-api/reference/debug_token>
+    pub async fn find_page(&self, token: &PageToken) -> Result<Page, AccessError> {
+        match self.call(&tokens::inspect(token.clone())).await {
+            Ok(info) => compare(&info, self.client.app_id())?,
+            Err(Error::Api(refusal)) => of_inspection(*refusal)?,
+            Err(error) => return Err(error.into()),
+        }
+        match self.client.with_token(token).call(&page::get_page()).await {
+            Ok(page) => Ok(page),
+            Err(Error::Api(refusal)) => Err(of_page(*refusal)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
 /// Compares what Meta knows about the token with the credentials.
-fn compare(info: &TokenInfo, app: &AppId, page: &PageId) -> Result<(), AccessError> {
+fn compare(info: &TokenInfo, app: &AppId) -> Result<(), AccessError> {
     if let Some(error) = &info.error
         && is_of_other_app(error)
     {
@@ -130,10 +145,6 @@ fn compare(info: &TokenInfo, app: &AppId, page: &PageId) -> Result<(), AccessErr
         Some(TokenKind::User | TokenKind::SystemUser) => return Err(AccessError::UserToken),
         Some(TokenKind::App) => return Err(AccessError::AppToken),
         Some(TokenKind::Page | TokenKind::Other(_)) | None => {}
-    }
-    if let Some(other) = info.page.as_ref().filter(|other| *other != page) {
-        let page = other.clone();
-        return Err(AccessError::OtherPage { page });
     }
     if !info.is_valid {
         let error = info.error.clone();

@@ -16,7 +16,8 @@ use super::{
     ListPage, PageClient, RateLimits, Request, Response, RetryPolicy, Transport,
     TransportErrorKind, UserClient,
 };
-use crate::secret::UserToken;
+use crate::id::AppId;
+use crate::secret::{PageToken, UserToken};
 
 /// Most pages of a list that one walk reads.
 const MAX_WALKED_PAGES: usize = 10_000;
@@ -178,6 +179,20 @@ impl Client {
             Err(Error::Api(refusal)) => call.read(Err(*refusal)),
             Err(error) => Err(error),
         }
+    }
+
+    pub(super) fn app_id(&self) -> &AppId {
+        &self.credentials.app.id
+    }
+
+    /// Returns a client for a Page token whose Page is not known yet.
+    pub(super) fn with_token(&self, token: &PageToken) -> Self {
+        let credentials = Credentials {
+            app: self.credentials.app.clone(),
+            token: token.clone().into(),
+        };
+        let scopes = Scopes::user(&credentials);
+        self.graph.client(credentials, scopes, "me".to_owned())
     }
 
     pub(super) async fn walk<T: 'static>(

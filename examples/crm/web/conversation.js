@@ -32,7 +32,7 @@ const STATES = {
 
 const ADVICE = {
   outside_window: words.advice_outside_window,
-  reauthorise: words.advice_reauthorise,
+  reauthorize: words.advice_reauthorize,
   unreachable: words.advice_unreachable,
   rate_limited: words.advice_rate_limited,
   permission: words.advice_permission,

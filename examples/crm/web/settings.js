@@ -126,6 +126,10 @@ function refusal(error) {
     case "bad_app_id": return ["app_id", words.error_bad_app_id];
     case "token_refused": return ["page_token", withMeta(words.error_token_refused, error.details)];
     case "not_a_page": return ["page_token", withMeta(words.error_not_a_page, error.details)];
+    case "user_token": return ["page_token", words.error_user_token];
+    case "app_token": return ["page_token", words.error_app_token];
+    case "token_of_other_app": return ["page_token", words.error_token_of_other_app];
+    case "app_mismatch": return ["app_secret", words.error_app_mismatch];
     case "graph_unreachable": return [null, withMeta(words.error_graph_unreachable, error.details)];
     default: return [null, explain(error)];
   }

@@ -117,7 +117,7 @@ words! {
         "沒有收到 Meta 的回應，顧客可能已收到，也可能沒有收到這則訊息。";
     advice_outside_window: "The 24-hour window is closed. Wait until the customer writes again.",
         "已超過 24 小時的回覆期限，請等顧客再次傳訊。";
-    advice_reauthorise: "Meta no longer accepts the Page access token. Enter a new one in Settings.",
+    advice_reauthorize: "Meta no longer accepts the Page access token. Enter a new one in Settings.",
         "Meta 不再接受這個粉絲專頁存取權杖，請到「設定」輸入新的權杖。";
     advice_unreachable: "This person cannot be reached: they may have blocked the Page or left Messenger.",
         "無法聯絡這位顧客，對方可能已封鎖粉絲專頁或停用 Messenger。";
@@ -212,6 +212,14 @@ words! {
         "Meta 拒絕了這個權杖。請產生新的權杖，並確認密鑰與權杖都屬於這個應用程式。";
     error_not_a_page: "This token does not belong to a Page. A user’s token is not enough: generate one for the Page.",
         "這個權杖不屬於粉絲專頁。使用者權杖不能使用，請產生粉絲專頁的權杖。";
+    error_user_token: "This is a person’s token. Paste the token of the Page: Meta lists it next to the Page.",
+        "這是使用者的權杖。請貼上粉絲專頁的權杖。";
+    error_app_token: "This is the token of an app. Paste the token of the Page.",
+        "這是應用程式的權杖。請貼上粉絲專頁的權杖。";
+    error_token_of_other_app: "This token belongs to another app. Check the App ID, or generate the token for this app.",
+        "這個權杖屬於另一個應用程式。請檢查應用程式編號，或為這個應用程式產生權杖。";
+    error_app_mismatch: "App ID and App Secret do not belong together. Copy both from the same app’s basic settings.",
+        "應用程式編號與密鑰不相符。請從同一個應用程式的基本設定複製兩者。";
     error_graph_unreachable: "Meta could not be reached. Check this server’s connection to the internet, then try again.",
         "無法連線到 Meta。請檢查這台伺服器的網際網路連線，再試一次。";
 
