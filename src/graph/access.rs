@@ -131,7 +131,7 @@ mod tests {
             Access::app(&broken, access().secret)
                 .unwrap_err()
                 .to_string(),
-            "the access token holds a control character"
+            "the access token contains a control character"
         );
     }
 
