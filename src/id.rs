@@ -254,8 +254,11 @@ mod tests {
     #[test]
     fn an_id_compares_prints_and_hashes_as_its_str() {
         let id = PageId::new("7").unwrap();
-        assert!(id == "7" && "7" == id && id == "7".to_owned() && *"7" == id);
-        assert!(id != "8" && "8".to_owned() != id);
+        let (same, other) = ("7".to_owned(), "8".to_owned());
+        assert_eq!((&id == "7", id == "7", id == same), (true, true, true));
+        assert_eq!(("7" == id, *"7" == id, same == id), (true, true, true));
+        assert_eq!((&id == "8", id == "8", id == other), (false, false, false));
+        assert_eq!(("8" == id, *"8" == id, other == id), (false, false, false));
         assert_eq!(format!("{id} {id:>3}"), "7   7");
         assert_eq!(BTreeMap::from([(id.clone(), 1)]).get("7"), Some(&1));
         assert_eq!(String::from(id), "7");

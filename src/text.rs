@@ -270,8 +270,23 @@ mod tests {
     fn a_text_compares_and_hashes_as_its_str() {
         let (borrowed, owned) = (Text::from("a"), Text::from("a".to_owned()));
         assert_eq!(borrowed, owned);
-        assert!("a" == owned && *"a" == owned && owned == "a".to_owned());
-        assert!(borrowed != "b" && "b".to_owned() != borrowed);
+        let (same, other) = ("a".to_owned(), "b".to_owned());
+        assert_eq!(
+            (owned == *"a", owned == "a", owned == same),
+            (true, true, true)
+        );
+        assert_eq!(
+            ("a" == owned, *"a" == owned, same == owned),
+            (true, true, true)
+        );
+        assert_eq!(
+            (owned == *"b", owned == "b", owned == other),
+            (false, false, false)
+        );
+        assert_eq!(
+            ("b" == owned, *"b" == owned, other == owned),
+            (false, false, false)
+        );
         assert!(HashSet::from([owned]).contains("a"));
     }
 

@@ -1,4 +1,4 @@
-//! What events mean for a CRM.
+//! Changes: the meaning of events for a CRM.
 //!
 //! [`Change::of`] converts an event into a change: pure, without clock or I/O. A store applies
 //! changes; agents and workers make changes of the same type. What a store contains is the fold of

@@ -1,10 +1,8 @@
 //! Graph client: requests, responses, retries.
 
 #![allow(clippy::unwrap_used)]
-#![allow(dead_code)] // until all modules are back
 
 mod app;
-#[cfg(any())]
 mod canary;
 mod corpus;
 mod flow;
