@@ -31,7 +31,7 @@ wire! {
         /// Ad or shop product that the message came through.
         pub referral: Option<Box<Referral<'a>>> = "referral";
         /// Commands used in the text.
-        pub commands: Vec<Command<'a>> = "commands";
+        pub commands: Box<[Command<'a>]> = "commands";
         /// Result of Meta's built-in language processing, as JSON; absent when it is switched off.
         pub nlp: Option<Box<Raw<'a>>> = "nlp";
         /// Echo: app that sent the message; absent when no app did. The Page's inbox has an id too.
@@ -41,7 +41,7 @@ wire! {
         /// Sticker id, as webhooks before v6.0 send it; later ones put it into the attachment.
         pub sticker_id: Option<Box<Text<'a>>> = "sticker_id";
         /// Places where the message was written, such as `customer_chat_plugin`. Legacy.
-        pub tags: Vec<Tag<'a>> = "tags";
+        pub tags: Box<[Tag<'a>]> = "tags";
         /// Whether the sender unsent the message with this `mid`.
         pub is_deleted: bool = "is_deleted";
         /// Whether the message has content that Meta's API cannot represent.

@@ -1,4 +1,4 @@
-//! What is kept as JSON: lists read when they are asked for, maps, and what has no type.
+//! Values kept as JSON: lists that are read on demand, maps, and members without a type.
 
 use std::{borrow::Cow, collections::HashSet, fmt};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::text::Text;
 
-/// A piece of JSON as it came, byte for byte; its `Debug` shows the length alone.
+/// JSON as it was received, byte for byte. `Debug` shows only its length.
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Raw<'a>(Cow<'a, str>);
 
@@ -20,7 +20,7 @@ impl<'a> Raw<'a> {
         Self(Cow::Borrowed(json))
     }
 
-    /// The JSON.
+    /// Returns the JSON.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -52,12 +52,12 @@ impl<'a> Value<'a> for Raw<'a> {
     }
 }
 
-/// The ids of a receipt, read when they are asked for: most hosts need the watermark alone.
+/// Message ids of a receipt, read on demand: most hosts need only the watermark.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Mids<'a>(Raw<'a>);
 
 impl Mids<'_> {
-    /// The ids, in Meta's order.
+    /// Returns the ids in Meta's order.
     pub fn iter(&self) -> impl Iterator<Item = Text<'_>> {
         let mut json = Json::new(self.0.as_str());
         let mut first = true;
@@ -86,18 +86,18 @@ impl<'a> Value<'a> for Mids<'a> {
     }
 }
 
-/// Values by names that are not Meta's, in the order of the body.
+/// Values by names that are not Meta's, such as app ids, in the order of the body.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Map<'a, V>(Vec<(Text<'a>, V)>);
 
 impl<'a, V> Map<'a, V> {
-    /// The value of this name.
+    /// Returns the value of this name.
     pub fn get(&self, name: &str) -> Option<&V> {
         self.iter()
             .find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// Names and values.
+    /// Returns the names with their values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }

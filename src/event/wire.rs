@@ -1,8 +1,8 @@
-//! How the typed members of an event are read, freed from the body, and written again.
+//! The typed members of an event: how they are read and copied from the body.
 //!
-//! A struct is a table of members ([`wire!`]): what it is called here, its type, its name on the
-//! wire. Of two members with one name the first counts. A member of another type than expected, or
-//! `null`, is an absent one.
+//! A struct is a table of members ([`wire!`]): its Rust name, its type, its name on the wire. Of two
+//! members with one name the first counts. A member of another type than expected, or `null`, is an
+//! absent one.
 
 use super::json::{Json, Syntax};
 use crate::{text::Text, time::Timestamp};
@@ -10,12 +10,12 @@ use crate::{text::Text, time::Timestamp};
 /// More elements than this are not reserved ahead: a list of nothings must not cost memory.
 const RESERVE: usize = 32;
 
-/// What can stand in a member or a list.
+/// A type that a member or an element of a list can have.
 pub(crate) trait Value<'a>: Sized {
-    /// The same without the body.
+    /// The type without borrowed content.
     type Owned;
 
-    /// Reads one value; `None`, and it is skipped, when it is something else.
+    /// Reads one value. A value of another type is skipped and `None` returned.
     fn read(json: &mut Json<'a>) -> Result<Option<Self>, Syntax>;
 
     fn into_owned(self) -> Self::Owned;
@@ -26,7 +26,7 @@ pub(crate) trait Value<'a>: Sized {
     }
 }
 
-/// A member of a struct: an optional value, a list, a truth.
+/// A member of a struct: an optional value, a list, or a flag.
 pub(crate) trait Field<'a>: Default {
     type Owned;
 
@@ -80,6 +80,24 @@ impl<'a, V: Value<'a>> Field<'a> for Vec<V> {
             }
         }
         Ok(list)
+    }
+
+    fn into_owned(self) -> Self::Owned {
+        self.into_iter().map(V::into_owned).collect()
+    }
+
+    #[inline]
+    fn is_present(&self) -> bool {
+        !self.is_empty()
+    }
+}
+
+/// A list that is rarely there, in less space.
+impl<'a, V: Value<'a>> Field<'a> for Box<[V]> {
+    type Owned = Box<[V::Owned]>;
+
+    fn read(json: &mut Json<'a>) -> Result<Self, Syntax> {
+        <Vec<V> as Field<'a>>::read(json).map(Vec::into_boxed_slice)
     }
 
     fn into_owned(self) -> Self::Owned {
@@ -222,7 +240,7 @@ impl<'a, V: Value<'a>> Value<'a> for Box<V> {
 
 /// Declares structs of the wire: `pub field: Type = "name on the wire" | "another one";`.
 ///
-/// Each gets its reading, its owned form and its writing from the one table.
+/// Each gets its reader and its owned form from this one table.
 macro_rules! wire {
     ($(
         $(#[$meta:meta])*
@@ -261,7 +279,7 @@ macro_rules! wire {
         }
 
         impl<'a> $name<'a> {
-            /// Reads the members of an object; `false`, and the value is skipped, if it is none.
+            /// Reads the members of an object. Another value is skipped and `false` returned.
             ///
             /// In place, because an event is large and would be moved with every return.
             #[inline]
