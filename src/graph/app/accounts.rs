@@ -180,6 +180,9 @@ impl UserClient {
     pub async fn all_accounts(&self, max_accounts: usize) -> Result<AllAccounts, Error> {
         let mut found = Found::new(max_accounts);
         found.add(self.walk(&list(), found.max).await?);
+        if found.is_truncated {
+            return Ok(found.finish());
+        }
         let businesses = match self.walk(&list_businesses(), MAX_BUSINESSES).await {
             Ok(businesses) => businesses,
             Err(error) => {
