@@ -70,8 +70,10 @@ pub struct CallParts {
     /// Largest response body that is read, in bytes: [`MAX_READ_BYTES`] for calls that read,
     /// [`MAX_WRITE_BYTES`] for others.
     pub max_response_bytes: usize,
-    /// How the call is authorized.
-    pub authorization: Authorization,
+    /// Whether the call is one of the login, which has no token yet: the client then sends
+    /// `client_id` and `client_secret` as form fields in place of the `Authorization` header and
+    /// the `appsecret_proof`. False by default.
+    pub is_login: bool,
 }
 
 /// Effect of a call at Meta, which decides when it may be repeated.
@@ -106,17 +108,6 @@ pub enum RateClass {
     Conversations,
     /// Any other call: no limit of its own.
     Other,
-}
-
-/// How a call is authorized.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Authorization {
-    /// The client's token in the `Authorization` header, and its `appsecret_proof`.
-    Token,
-    /// `client_id` and `client_secret` as form fields, for the calls of the login, which have no
-    /// token yet.
-    AppSecret,
 }
 
 /// Body of a call; its `Debug` shows the kind only.
@@ -182,7 +173,7 @@ impl<T: 'static> Call<T> {
                     Idempotency::Read => MAX_READ_BYTES,
                     _ => MAX_WRITE_BYTES,
                 },
-                authorization: Authorization::Token,
+                is_login: false,
             },
             read: Arc::new(move |response| read(response?)),
         }
@@ -287,9 +278,10 @@ impl<T: 'static> Call<T> {
         self
     }
 
-    /// Sets how the call is authorized. [`Authorization::Token`] by default.
-    pub fn with_authorization(mut self, authorization: Authorization) -> Self {
-        self.parts.authorization = authorization;
+    /// Makes the client send the app's id and secret as form fields in place of its token; see
+    /// [`CallParts::is_login`].
+    pub fn for_login(mut self) -> Self {
+        self.parts.is_login = true;
         self
     }
 

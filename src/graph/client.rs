@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 
 use super::access::Credentials;
-use super::call::{Authorization, Call, CallParts, Payload};
+use super::call::{Call, CallParts, Payload};
 use super::path::push_parameters;
 use super::rate_limit::{RateLimiter, Scopes};
 use super::upload::Multipart;
@@ -288,7 +288,7 @@ impl Client {
         if let Some(content_type) = content_type {
             headers.insert(CONTENT_TYPE, content_type);
         }
-        if call.authorization == Authorization::Token {
+        if !call.is_login {
             let bearer = format!("Bearer {}", self.credentials.token.expose_secret());
             let bearer = HeaderValue::from_bytes(bearer.as_bytes());
             let mut bearer = bearer.map_err(|_| Error::InvalidToken)?;
@@ -311,7 +311,7 @@ impl Client {
         } else {
             (self.credentials.proof(), None)
         };
-        if call.authorization == Authorization::Token {
+        if !call.is_login {
             query.push(("appsecret_proof", &proof));
             query.extend(time.iter().map(|time| ("appsecret_time", time.as_str())));
         }
@@ -326,7 +326,7 @@ impl Client {
 
     fn body(&self, call: &CallParts) -> (Option<HeaderValue>, Body) {
         match &call.payload {
-            Payload::Empty if call.authorization == Authorization::Token => (None, Body::Empty),
+            Payload::Empty if !call.is_login => (None, Body::Empty),
             Payload::Json(bytes) => (
                 Some(HeaderValue::from_static("application/json")),
                 Body::Bytes(bytes.clone()),
@@ -357,7 +357,7 @@ impl Client {
     ) -> (Option<HeaderValue>, Body) {
         let app = &self.credentials.app;
         let mut all: Vec<(&str, &str)> = Vec::new();
-        if call.authorization == Authorization::AppSecret {
+        if call.is_login {
             all.push(("client_id", app.id.as_str()));
             all.push(("client_secret", app.secret.expose_secret()));
         }

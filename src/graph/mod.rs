@@ -96,8 +96,7 @@ pub use self::access_check::AccessError;
 pub use self::api_error::{ApiError, BodySnippet};
 pub use self::base_url::InvalidBaseUrl;
 pub use self::call::{
-    Authorization, CALL_TIMEOUT, Call, CallParts, Idempotency, MAX_READ_BYTES, MAX_WRITE_BYTES,
-    Payload, RateClass,
+    CALL_TIMEOUT, Call, CallParts, Idempotency, MAX_READ_BYTES, MAX_WRITE_BYTES, Payload, RateClass,
 };
 pub use self::client::Graph;
 pub use self::clock::Clock;
@@ -119,7 +118,7 @@ pub use self::script::{ScriptedClock, ScriptedTransport};
 pub use self::send::{InvalidMessage, OutgoingMessage, Sent};
 pub use self::transport::{Body, Request, Transport, TransportError, TransportErrorKind};
 pub use self::upload::{InvalidUpload, MAX_UPLOAD_BYTES, Upload, UploadChunks, UploadSource};
-pub use self::usage::{BusinessUsage, Usage, UsagePercent};
+pub use self::usage::{LimitUsage, Usage};
 pub use self::version::{GraphVersion, InvalidVersion};
 pub use crate::model::Advice;
 

@@ -177,7 +177,7 @@ impl RateLimiter {
     /// Applies the usage headers of a response.
     pub(super) fn observe(&self, scopes: &Scopes, usage: &Usage, now: Duration) {
         let app = Usage {
-            app: usage.app,
+            app: usage.app.clone(),
             ..Usage::default()
         };
         let own = Usage {
@@ -302,7 +302,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::super::script::test_access;
-    use super::super::{ApiError, UsagePercent};
+    use super::super::{ApiError, LimitUsage};
     use super::*;
     use crate::secret::{PageToken, UserToken};
 
@@ -327,9 +327,9 @@ mod tests {
 
     fn app_usage(calls: f64) -> Usage {
         Usage {
-            app: Some(UsagePercent {
+            app: Some(LimitUsage {
                 calls,
-                ..UsagePercent::default()
+                ..LimitUsage::default()
             }),
             ..Usage::default()
         }
@@ -394,9 +394,9 @@ mod tests {
         let limiter = limiter(RateLimits::default());
         // The usage of a Page or business that a user's call reports counts for the token.
         let usage = Usage {
-            page: Some(UsagePercent {
+            page: Some(LimitUsage {
                 calls: 80.0,
-                ..UsagePercent::default()
+                ..LimitUsage::default()
             }),
             ..app_usage(80.0)
         };

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
 use http::HeaderMap;
+use serde_json::{Map, Value};
 
 use super::Object;
 
@@ -17,41 +16,38 @@ use super::Object;
 #[non_exhaustive]
 pub struct Usage {
     /// The app's limit (`X-App-Usage`).
-    pub app: Option<UsagePercent>,
+    pub app: Option<LimitUsage>,
     /// The Page's limit in an older header (`X-Page-Usage`).
-    pub page: Option<UsagePercent>,
+    pub page: Option<LimitUsage>,
     /// Limits of a Page or business, one for each kind of use (`X-Business-Use-Case-Usage`).
-    pub business: Vec<BusinessUsage>,
+    pub business: Vec<LimitUsage>,
 }
 
-/// Percentages of a limit. From 100 on, Meta refuses calls.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// How much of one limit is used, in percent. From 100 on, Meta refuses calls.
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
-pub struct UsagePercent {
+pub struct LimitUsage {
+    /// Id of the Page or business. Absent for the app's limit and in the Page's older header.
+    pub business: Option<String>,
+    /// Kind of use, such as `messenger` or `pages`. Absent when Meta does not name it.
+    #[doc(alias = "type")]
+    pub kind: Option<String>,
     /// Number of calls.
+    #[doc(alias = "call_count")]
     pub calls: f64,
     /// Total time of the calls.
+    #[doc(alias = "total_time")]
     pub time: f64,
     /// Processor time of the calls.
+    #[doc(alias = "total_cputime")]
     pub cpu_time: f64,
-}
-
-/// How much of one limit of a Page or business is used.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct BusinessUsage {
-    /// Id of the Page or business.
-    pub business: String,
-    /// Kind of use, such as `messenger` or `pages`; empty when Meta does not name it.
-    pub kind: String,
-    /// Percentages of the limit.
-    pub percent: UsagePercent,
     /// Time until Meta accepts calls again, at most an hour; zero when it accepts them now.
+    #[doc(alias = "estimated_time_to_regain_access")]
     pub regain_after: Duration,
 }
 
-impl UsagePercent {
-    /// Returns the largest of the three.
+impl LimitUsage {
+    /// Returns the largest of the three percentages.
     pub fn worst(&self) -> f64 {
         self.calls.max(self.time).max(self.cpu_time)
     }
@@ -64,24 +60,19 @@ impl Usage {
             let text = headers.get(name)?.to_str().ok()?;
             serde_json::from_str::<Map<String, Value>>(text).ok()
         };
-        let percent =
-            |name| header(name).map(|members| percent(Object::new(&Value::Object(members))));
+        let limit = |name| header(name).map(|members| limit(Object::new(&Value::Object(members))));
         let business = header("x-business-use-case-usage").unwrap_or_default();
         Self {
-            app: percent("x-app-usage"),
-            page: percent("x-page-usage"),
+            app: limit("x-app-usage"),
+            page: limit("x-page-usage"),
             business: business.iter().flat_map(business_usage).collect(),
         }
     }
 
     /// Returns the largest percentage of all limits, if the headers had any.
     pub fn worst(&self) -> Option<f64> {
-        let percents = [self.app, self.page].into_iter().flatten();
-        let business = self.business.iter().map(|usage| usage.percent);
-        percents
-            .chain(business)
-            .map(|percent| percent.worst())
-            .reduce(f64::max)
+        let limits = self.app.iter().chain(&self.page).chain(&self.business);
+        limits.map(LimitUsage::worst).reduce(f64::max)
     }
 
     /// Returns the time until Meta accepts all calls again, if it refuses some now.
@@ -105,35 +96,30 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .or_else(|| Usage::from_headers(headers).regain_after())
 }
 
-fn percent(object: Object<'_>) -> UsagePercent {
-    let percentage = |name| {
+fn limit(object: Object<'_>) -> LimitUsage {
+    let percent = |name| {
         let number = object.decimal(name).unwrap_or_default();
         if number.is_finite() { number } else { 0.0 }
     };
-    UsagePercent {
-        calls: percentage("call_count"),
-        time: percentage("total_time"),
-        cpu_time: percentage("total_cputime"),
+    let minutes = object.number("estimated_time_to_regain_access");
+    let minutes = minutes.unwrap_or_default().max(0).unsigned_abs();
+    LimitUsage {
+        business: None,
+        kind: object.text("type"),
+        calls: percent("call_count"),
+        time: percent("total_time"),
+        cpu_time: percent("total_cputime"),
+        regain_after: Duration::from_secs(minutes.saturating_mul(60)).min(MAX_RETRY_AFTER),
     }
 }
 
-fn business_usage((business, uses): (&String, &Value)) -> Vec<BusinessUsage> {
+fn business_usage((business, uses): (&String, &Value)) -> Vec<LimitUsage> {
     let uses = uses.as_array().map_or(&[][..], Vec::as_slice).iter();
     uses.map(Object::new)
         .filter(|object| !object.is_empty())
-        .map(|object| {
-            let minutes = object.number("estimated_time_to_regain_access");
-            let seconds = minutes
-                .unwrap_or_default()
-                .max(0)
-                .unsigned_abs()
-                .saturating_mul(60);
-            BusinessUsage {
-                business: business.clone(),
-                kind: object.text("type").unwrap_or_default(),
-                percent: percent(object),
-                regain_after: Duration::from_secs(seconds).min(MAX_RETRY_AFTER),
-            }
+        .map(|object| LimitUsage {
+            business: Some(business.clone()),
+            ..limit(object)
         })
         .collect()
 }
@@ -171,13 +157,13 @@ mod tests {
                 r#"{"102030405060708":[{"type":"messenger","call_count":95,"total_cputime":20,"total_time":20,"estimated_time_to_regain_access":3}]}"#,
             ),
         ]));
-        let app = usage.app.unwrap();
+        let app = usage.app.clone().unwrap();
         assert_eq!((app.calls, app.time, app.cpu_time), (28.0, 25.0, 26.0));
-        assert_eq!(usage.page.unwrap().worst(), 3.0);
+        assert_eq!(usage.page.as_ref().unwrap().worst(), 3.0);
         let business = &usage.business[0];
         assert_eq!(
-            (business.business.as_str(), business.kind.as_str()),
-            ("102030405060708", "messenger")
+            (business.business.as_deref(), business.kind.as_deref()),
+            (Some("102030405060708"), Some("messenger"))
         );
         assert_eq!(usage.worst(), Some(95.0));
         assert_eq!(usage.regain_after(), Some(Duration::from_secs(180)));

@@ -26,7 +26,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::graph::path::push_parameters;
-use crate::graph::{Authorization, Call, GraphVersion, Response};
+use crate::graph::{Call, GraphVersion, Response};
 use crate::id::AppId;
 use crate::secret::UserToken;
 
@@ -161,7 +161,7 @@ pub fn extend_token(token: &UserToken) -> Call<IssuedToken> {
 fn exchange(fields: Vec<(Cow<'static, str>, String)>) -> Call<IssuedToken> {
     Call::post("oauth/access_token", read)
         .with_form(fields)
-        .with_authorization(Authorization::AppSecret)
+        .for_login()
 }
 
 fn read(response: &Response) -> Result<IssuedToken, crate::graph::Error> {

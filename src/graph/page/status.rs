@@ -54,10 +54,10 @@ pub struct PageStatus {
     /// What the Page may not do for now.
     pub restrictions: Vec<PageRestriction>,
     /// What Meta advises the Page's people to do.
-    pub recommended_actions: Vec<RecommendedAction>,
+    pub recommended_actions: Vec<PageStatusAction>,
     /// What the Page's people did, such as an appeal, and its state.
     #[doc(alias = "actions_events")]
-    pub action_events: Vec<ActionEvent>,
+    pub action_events: Vec<PageStatusAction>,
 }
 
 /// A rule that the Page broke.
@@ -132,31 +132,23 @@ pub enum PageAction {
     Other(String),
 }
 
-/// Something that Meta advises the Page's people to do.
+/// Something that Meta advises the Page's people to do, or that they did.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct RecommendedAction {
-    /// What to do.
+pub struct PageStatusAction {
+    /// The action.
     #[doc(alias = "action_type")]
-    pub action: PageAction,
-    /// Address where to do it. Absent when Meta leaves it out.
-    pub url: Option<String>,
-    /// Names of the rules that the Page broke.
-    #[doc(alias = "violation_type")]
-    pub violations: Vec<String>,
-}
-
-/// Something that the Page's people did about a violation.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct ActionEvent {
-    /// What they did.
     #[doc(alias = "type")]
     pub action: PageAction,
-    /// Its state: `OPEN`, `OPENED`, `RESOLVED` or `CLOSED`; Meta may add values. Absent when Meta
-    /// leaves it out.
+    /// Address where to do it. Absent for what was done, and when Meta leaves it out.
+    pub url: Option<String>,
+    /// Names of the rules that the Page broke. Empty for what was done.
+    #[doc(alias = "violation_type")]
+    pub violations: Vec<String>,
+    /// State of what was done: `OPEN`, `OPENED`, `RESOLVED` or `CLOSED`; Meta may add values. Absent
+    /// for what Meta advises, and when Meta leaves it out.
     pub status: Option<String>,
-    /// When they did it. Absent when Meta leaves it out.
+    /// When it was done. Absent for what Meta advises, and when Meta leaves it out.
     #[doc(alias = "created_time")]
     pub created_at: Option<Timestamp>,
     /// When its state changed last. Absent when it has not changed.
@@ -218,8 +210,12 @@ impl PageStatus {
             at: status.time("timestamp"),
             violations: violations.map(PageViolation::read).collect(),
             restrictions: restrictions.filter_map(PageRestriction::read).collect(),
-            recommended_actions: actions.filter_map(RecommendedAction::read).collect(),
-            action_events: events.filter_map(ActionEvent::read).collect(),
+            recommended_actions: actions
+                .filter_map(|action| PageStatusAction::read(action, "action_type"))
+                .collect(),
+            action_events: events
+                .filter_map(|event| PageStatusAction::read(event, "type"))
+                .collect(),
         }
     }
 }
@@ -312,23 +308,16 @@ impl PageAction {
     }
 }
 
-impl RecommendedAction {
-    fn read(action: Object<'_>) -> Option<Self> {
+impl PageStatusAction {
+    /// Reads an action; `kind` is the member that names it.
+    fn read(action: Object<'_>, kind: &str) -> Option<Self> {
         Some(Self {
-            action: PageAction::from_meta(&action.text("action_type")?),
+            action: PageAction::from_meta(&action.text(kind)?),
             url: action.text("url"),
             violations: action.texts("violation_type"),
-        })
-    }
-}
-
-impl ActionEvent {
-    fn read(event: Object<'_>) -> Option<Self> {
-        Some(Self {
-            action: PageAction::from_meta(&event.text("type")?),
-            status: event.text("status"),
-            created_at: time(event, "created_time"),
-            updated_at: time(event, "updated_time"),
+            status: action.text("status"),
+            created_at: time(action, "created_time"),
+            updated_at: time(action, "updated_time"),
         })
     }
 }

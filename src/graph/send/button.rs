@@ -1,6 +1,7 @@
 //! Buttons of templates.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::invalid::{address, malformed, optional, optional_address, range, required};
 use super::{InvalidMessage, redacted_debug};
@@ -50,9 +51,10 @@ pub enum TemplateButton {
         /// Developer-defined payload for the game, at most [`MAX_PAYLOAD_UNITS`]. None when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         payload: Option<String>,
-        /// Player or group to play with. When absent, only the customer plays.
+        /// Player or group to play with: `{"player_id":"…"}` or `{"context_id":"…"}`. When absent,
+        /// only the customer plays.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        game_metadata: Option<GameMetadata>,
+        game_metadata: Option<Map<String, Value>>,
     },
     /// Calls the Page in Messenger. Meta's pages do not confirm the names of the members.
     AudioCall {
@@ -93,21 +95,7 @@ pub struct WebUrl {
     pub webview_share_button: Option<String>,
 }
 
-/// Player or group that a game is opened with; its `Debug` shows no id.
-#[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum GameMetadata {
-    /// Id of a player.
-    #[doc(alias = "player_id")]
-    #[serde(rename = "player_id")]
-    Player(String),
-    /// Id of a group.
-    #[doc(alias = "context_id")]
-    #[serde(rename = "context_id")]
-    Context(String),
-}
-
-redacted_debug!(TemplateButton, WebUrl, GameMetadata);
+redacted_debug!(TemplateButton, WebUrl);
 
 impl WebUrl {
     /// Creates a link without a title.

@@ -80,9 +80,7 @@ mod utility;
 mod window;
 
 pub use self::action::{SenderAction, action};
-pub use self::button::{
-    GameMetadata, MAX_BUTTON_TITLE_UNITS, MAX_PAYLOAD_UNITS, TemplateButton, WebUrl,
-};
+pub use self::button::{MAX_BUTTON_TITLE_UNITS, MAX_PAYLOAD_UNITS, TemplateButton, WebUrl};
 pub use self::call::{Sent, message};
 pub use self::content::{MAX_IMAGES, OutgoingContent, THUMBS_UP};
 pub use self::file::{OutgoingFile, file};

@@ -5,9 +5,9 @@ mod forms;
 
 use messenger_crm::graph::send::{
     CouponTemplate, CustomerFeedbackTemplate, CustomerInformationTemplate, FeedbackQuestion,
-    GameMetadata, GenericElement, GenericTemplate, GridAction, GridImage, ImageGridTemplate,
-    MediaKind, MediaSource, MediaTemplate, OutgoingMessage, QuestionKind, ReceiptElement,
-    ReceiptTemplate, Template, TemplateButton, WebUrl,
+    GenericElement, GenericTemplate, GridAction, GridImage, ImageGridTemplate, MediaKind,
+    MediaSource, MediaTemplate, OutgoingMessage, QuestionKind, ReceiptElement, ReceiptTemplate,
+    Template, TemplateButton, WebUrl,
 };
 use messenger_crm::id::AttachmentId;
 use messenger_crm::time::Timestamp;
