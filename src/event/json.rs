@@ -68,6 +68,14 @@ impl<'a> Json<'a> {
         is
     }
 
+    /// Goes behind this text, if it comes next.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, text: &str) -> bool {
+        let is = self.text.as_bytes()[self.at..].starts_with(text.as_bytes());
+        self.at += if is { text.len() } else { 0 };
+        is
+    }
+
     /// Goes to the next value of a list, or out of the list.
     #[inline]
     pub(crate) fn next_element(&mut self, first: &mut bool) -> Result<bool> {
@@ -95,13 +103,9 @@ impl<'a> Json<'a> {
             self.skip()?;
             return Ok(false);
         }
-        let mut first = true;
+        let (mut first, mut decoded) = (true, String::new());
         while let Some(name) = self.next_member(&mut first)? {
-            if name.is_escaped {
-                each(&unescaped(name.raw), self)?;
-            } else {
-                each(name.raw, self)?;
-            }
+            each(name.name(&mut decoded), self)?;
         }
         Ok(true)
     }
@@ -119,16 +123,21 @@ impl<'a> Json<'a> {
     /// A whole number, or a string of one; of other numbers and strings what `other` makes.
     #[inline]
     pub(crate) fn integer(&mut self, other: fn(&str) -> Option<i64>) -> Result<Option<i64>> {
-        let mut digits = *self;
-        // 18 digits fit, whatever they are.
-        if digits.peek().is_ascii_digit() && digits.byte() != b'0' {
-            let (start, mut number) = (digits.at, 0);
-            while digits.byte().is_ascii_digit() && digits.at - start < 18 {
-                number = number * 10 + i64::from(digits.byte() - b'0');
-                digits.at += 1;
+        if matches!(self.peek(), b'1'..=b'9') {
+            let (mut at, mut number) = (self.at, 0);
+            // 18 digits fit into an `i64`, whatever they are.
+            for digit in self.text.as_bytes()[at..].iter().take(18) {
+                if !digit.is_ascii_digit() {
+                    break;
+                }
+                number = number * 10 + i64::from(digit - b'0');
+                at += 1;
             }
-            if !matches!(digits.byte(), b'0'..=b'9' | b'.' | b'e' | b'E') {
-                *self = digits;
+            if !matches!(
+                self.text.as_bytes().get(at),
+                Some(b'0'..=b'9' | b'.' | b'e' | b'E')
+            ) {
+                self.at = at;
                 return Ok(Some(number));
             }
         }
@@ -240,35 +249,39 @@ impl<'a> Json<'a> {
         Ok(name)
     }
 
-    /// What stands between two quotation marks.
+    /// Reads a string without decoding it.
     #[inline(always)]
     fn string(&mut self) -> Result<Written<'a>> {
+        let start = self.at + 1;
+        self.at = plain_end(self.text.as_bytes(), start);
+        let is_escaped = self.byte() == b'\\';
+        if is_escaped {
+            self.skip_escaped()?;
+        }
+        if self.byte() != b'"' {
+            return Err(Syntax);
+        }
+        let raw = &self.text[start..self.at];
         self.at += 1;
-        let start = self.at;
-        let mut is_escaped = false;
-        loop {
-            self.at = plain_end(self.text.as_bytes(), self.at);
-            match self.byte() {
-                b'"' => {
-                    self.at += 1;
-                    let raw = &self.text[start..self.at - 1];
-                    return Ok(Written { raw, is_escaped });
-                }
-                b'\\' => {
-                    is_escaped = true;
-                    self.at += match self.text.as_bytes()[self.at + 1..] {
-                        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
-                        [b'u', a, b, c, d, ..]
-                            if [a, b, c, d].iter().all(u8::is_ascii_hexdigit) =>
-                        {
-                            6
-                        }
-                        _ => return Err(Syntax),
-                    };
-                }
+        Ok(Written { raw, is_escaped })
+    }
+
+    /// Checks the rest of a string from its first escape on; stops where a quotation mark belongs.
+    #[inline(never)]
+    fn skip_escaped(&mut self) -> Result<()> {
+        let bytes = self.text.as_bytes();
+        while self.byte() == b'\\' {
+            self.at += match bytes[self.at + 1..] {
+                [b'u', a, b, c, d, ..] if utf16_unit([a, b, c, d]).is_some() => 6,
+                [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
                 _ => return Err(Syntax),
+            };
+            // Escapes mostly follow one another: Meta escapes each character that is not ASCII.
+            if self.byte() != b'\\' {
+                self.at = plain_end(bytes, self.at);
             }
         }
+        Ok(())
     }
 
     #[inline]
@@ -297,18 +310,13 @@ impl<'a> Json<'a> {
         if !self.byte().is_ascii_digit() {
             return Err(Syntax);
         }
-        while self.byte().is_ascii_digit() {
-            self.at += 1;
-        }
+        let digits = self.text.as_bytes()[self.at..].iter();
+        self.at += digits.take_while(|byte| byte.is_ascii_digit()).count();
         Ok(())
     }
 
     fn word(&mut self, word: &str) -> Result<()> {
-        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
-            return Err(Syntax);
-        }
-        self.at += word.len();
-        Ok(())
+        if self.take(word) { Ok(()) } else { Err(Syntax) }
     }
 }
 
@@ -326,6 +334,20 @@ impl<'a> Written<'a> {
             unescaped(self.raw).into()
         } else {
             self.raw.into()
+        }
+    }
+
+    /// The string as the name of a member; `decoded` holds it when it has escapes.
+    #[inline(always)]
+    pub(crate) fn name<'n>(self, decoded: &'n mut String) -> &'n str
+    where
+        'a: 'n,
+    {
+        if self.is_escaped {
+            *decoded = unescaped(self.raw);
+            decoded
+        } else {
+            self.raw
         }
     }
 }
@@ -359,35 +381,72 @@ fn plain_end(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// Decodes a string whose escapes have been checked. Half a surrogate pair becomes U+FFFD.
+#[inline(never)]
 fn unescaped(raw: &str) -> String {
+    // No escape is shorter than the character that it stands for.
     let mut text = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while !rest.is_empty() {
-        let (plain, escapes) = rest.split_at(plain_end(rest.as_bytes(), 0));
-        text.push_str(plain);
-        rest = escapes;
-        let units = std::iter::from_fn(|| {
-            let (digits, after) = rest.strip_prefix("\\u")?.split_at_checked(4)?;
-            rest = after;
-            Some(digits.bytes().fold(0, |unit, digit| {
-                (unit << 4) | (u16::from(digit & 0xf) + 9 * u16::from(digit >> 6))
-            }))
-        });
-        let decoded = char::decode_utf16(units);
-        text.extend(decoded.map(|half| half.unwrap_or(char::REPLACEMENT_CHARACTER)));
-        if let [b'\\', escape, ..] = rest.as_bytes() {
-            text.push(match escape {
-                b'b' => '\u{8}',
-                b'f' => '\u{c}',
-                b'n' => '\n',
-                b'r' => '\r',
-                b't' => '\t',
-                itself => char::from(*itself),
-            });
-            rest = &rest[2..];
-        }
+    let (bytes, mut at) = (raw.as_bytes(), 0);
+    while at < bytes.len() {
+        let (character, length) = match bytes[at..] {
+            [b'\\', b'u', a, b, c, d, ref after @ ..] => utf16_character([a, b, c, d], after),
+            [b'\\', escape, ..] => match escape {
+                b'b' => ('\u{8}', 2),
+                b'f' => ('\u{c}', 2),
+                b'n' => ('\n', 2),
+                b'r' => ('\r', 2),
+                b't' => ('\t', 2),
+                itself => (char::from(itself), 2),
+            },
+            _ => {
+                let start = at;
+                at = plain_end(bytes, at);
+                text.push_str(&raw[start..at]);
+                continue;
+            }
+        };
+        text.push(character);
+        at += length;
     }
     text
+}
+
+/// The character of a `\u` escape, or of two if they are a surrogate pair, and their length.
+///
+/// `after` is what follows the digits of the first one.
+#[inline(always)]
+fn utf16_character(digits: [u8; 4], after: &[u8]) -> (char, usize) {
+    let first = utf16_unit(digits).unwrap_or(0);
+    if let Some(character) = char::from_u32(first) {
+        return (character, 6);
+    }
+    if let [b'\\', b'u', a, b, c, d, ..] = *after
+        && first < 0xdc00
+        && let Some(second @ 0xdc00..0xe000) = utf16_unit([a, b, c, d])
+        && let Some(character) =
+            char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00))
+    {
+        return (character, 12);
+    }
+    (char::REPLACEMENT_CHARACTER, 6)
+}
+
+/// The UTF-16 code unit of four hexadecimal digits.
+#[inline(always)]
+fn utf16_unit(digits: [u8; 4]) -> Option<u32> {
+    /// The value of each digit; of every other byte one that is too large wherever it stands.
+    static VALUES: [u32; 256] = {
+        let (mut values, mut byte) = ([1 << 16; 256], 0);
+        while byte < 256 {
+            if let Some(value) = (byte as u8 as char).to_digit(16) {
+                values[byte] = value;
+            }
+            byte += 1;
+        }
+        values
+    };
+    let [a, b, c, d] = digits.map(|digit| VALUES[usize::from(digit)]);
+    let unit = a << 12 | b << 8 | c << 4 | d;
+    (unit < 1 << 16).then_some(unit)
 }
 
 #[cfg(test)]
