@@ -158,6 +158,12 @@ impl<'a> Events<'a> {
 
     /// Reads up to the entries, and the object wherever it stands.
     fn open(&mut self) -> Result<(), Syntax> {
+        // Meta begins the deliveries of Pages like this; everything else is read below.
+        if self.json.take(r#"{"object":"page","entry":["#) {
+            self.place.object = Object::Page;
+            self.state = State::Entries;
+            return Ok(());
+        }
         if !self.json.enter(b'{') {
             return Err(Syntax);
         }
@@ -248,7 +254,8 @@ impl<'a> Events<'a> {
             let is_event = self.entry.is_event || self.entry.lists == 0;
             return Ok(is_event.then_some(Next::Entry));
         };
-        let channel = match &*name.decoded() {
+        let mut decoded = String::new();
+        let channel = match name.name(&mut decoded) {
             "messaging" => Channel::Messaging,
             "standby" => Channel::Standby,
             "changes" => Channel::Changes,
