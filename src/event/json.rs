@@ -68,6 +68,14 @@ impl<'a> Json<'a> {
         is
     }
 
+    /// Goes behind this text, if it comes next.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, text: &str) -> bool {
+        let is = self.text.as_bytes()[self.at..].starts_with(text.as_bytes());
+        self.at += if is { text.len() } else { 0 };
+        is
+    }
+
     /// Goes to the next value of a list, or out of the list.
     #[inline]
     pub(crate) fn next_element(&mut self, first: &mut bool) -> Result<bool> {
@@ -95,13 +103,9 @@ impl<'a> Json<'a> {
             self.skip()?;
             return Ok(false);
         }
-        let mut first = true;
+        let (mut first, mut decoded) = (true, String::new());
         while let Some(name) = self.next_member(&mut first)? {
-            if name.is_escaped {
-                each(&name.decoded(), self)?;
-            } else {
-                each(name.raw, self)?;
-            }
+            each(name.name(&mut decoded), self)?;
         }
         Ok(true)
     }
@@ -110,7 +114,7 @@ impl<'a> Json<'a> {
     #[inline]
     pub(crate) fn text(&mut self) -> Result<Option<Text<'a>>> {
         match self.peek() {
-            b'"' => self.decoded_string().map(Some),
+            b'"' => Ok(Some(self.string()?.decoded())),
             b'-' | b'0'..=b'9' => Ok(Some(self.number()?.into())),
             _ => self.skip().map(|_| None),
         }
@@ -119,16 +123,21 @@ impl<'a> Json<'a> {
     /// A whole number, or a string of one; of other numbers and strings what `other` makes.
     #[inline]
     pub(crate) fn integer(&mut self, other: fn(&str) -> Option<i64>) -> Result<Option<i64>> {
-        let mut digits = *self;
-        // 18 digits fit, whatever they are.
-        if digits.peek().is_ascii_digit() && digits.byte() != b'0' {
-            let (start, mut number) = (digits.at, 0);
-            while digits.byte().is_ascii_digit() && digits.at - start < 18 {
-                number = number * 10 + i64::from(digits.byte() - b'0');
-                digits.at += 1;
+        if matches!(self.peek(), b'1'..=b'9') {
+            let (mut at, mut number) = (self.at, 0);
+            // 18 digits fit into an `i64`, whatever they are.
+            for digit in self.text.as_bytes()[at..].iter().take(18) {
+                if !digit.is_ascii_digit() {
+                    break;
+                }
+                number = number * 10 + i64::from(digit - b'0');
+                at += 1;
             }
-            if !matches!(digits.byte(), b'0'..=b'9' | b'.' | b'e' | b'E') {
-                *self = digits;
+            if !matches!(
+                self.text.as_bytes().get(at),
+                Some(b'0'..=b'9' | b'.' | b'e' | b'E')
+            ) {
+                self.at = at;
                 return Ok(Some(number));
             }
         }
@@ -240,60 +249,39 @@ impl<'a> Json<'a> {
         Ok(name)
     }
 
-    /// Reads a string and decodes it in the same pass.
+    /// Reads a string without decoding it.
     #[inline(always)]
-    fn decoded_string(&mut self) -> Result<Text<'a>> {
+    fn string(&mut self) -> Result<Written<'a>> {
         let start = self.at + 1;
         self.at = plain_end(self.text.as_bytes(), start);
-        if self.byte() == b'"' {
-            self.at += 1;
-            return Ok(self.text[start..self.at - 1].into());
+        let is_escaped = self.byte() == b'\\';
+        if is_escaped {
+            self.skip_escaped()?;
         }
-        self.escaped_string(start)
-    }
-
-    #[inline(never)]
-    fn escaped_string(&mut self, start: usize) -> Result<Text<'a>> {
-        // No escape is shorter than what it stands for, so the text is allocated once.
-        let mut text = String::with_capacity(string_end(self.text.as_bytes(), self.at) - start);
-        text.push_str(&self.text[start..self.at]);
-        self.at = decode(self.text, self.at, &mut text)?;
         if self.byte() != b'"' {
             return Err(Syntax);
         }
+        let raw = &self.text[start..self.at];
         self.at += 1;
-        Ok(text.into())
+        Ok(Written { raw, is_escaped })
     }
 
-    /// What stands between two quotation marks.
-    #[inline(always)]
-    fn string(&mut self) -> Result<Written<'a>> {
-        self.at += 1;
-        let start = self.at;
-        let mut is_escaped = false;
-        loop {
-            self.at = plain_end(self.text.as_bytes(), self.at);
-            match self.byte() {
-                b'"' => {
-                    self.at += 1;
-                    let raw = &self.text[start..self.at - 1];
-                    return Ok(Written { raw, is_escaped });
-                }
-                b'\\' => {
-                    is_escaped = true;
-                    self.at += match self.text.as_bytes()[self.at + 1..] {
-                        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
-                        [b'u', a, b, c, d, ..]
-                            if [a, b, c, d].iter().all(u8::is_ascii_hexdigit) =>
-                        {
-                            6
-                        }
-                        _ => return Err(Syntax),
-                    };
-                }
+    /// Checks the rest of a string from its first escape on; stops where a quotation mark belongs.
+    #[inline(never)]
+    fn skip_escaped(&mut self) -> Result<()> {
+        let bytes = self.text.as_bytes();
+        while self.byte() == b'\\' {
+            self.at += match bytes[self.at + 1..] {
+                [b'u', a, b, c, d, ..] if utf16_unit([a, b, c, d]).is_some() => 6,
+                [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
                 _ => return Err(Syntax),
+            };
+            // Escapes mostly follow one another: Meta escapes each character that is not ASCII.
+            if self.byte() != b'\\' {
+                self.at = plain_end(bytes, self.at);
             }
         }
+        Ok(())
     }
 
     #[inline]
@@ -322,18 +310,13 @@ impl<'a> Json<'a> {
         if !self.byte().is_ascii_digit() {
             return Err(Syntax);
         }
-        while self.byte().is_ascii_digit() {
-            self.at += 1;
-        }
+        let digits = self.text.as_bytes()[self.at..].iter();
+        self.at += digits.take_while(|byte| byte.is_ascii_digit()).count();
         Ok(())
     }
 
     fn word(&mut self, word: &str) -> Result<()> {
-        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
-            return Err(Syntax);
-        }
-        self.at += word.len();
-        Ok(())
+        if self.take(word) { Ok(()) } else { Err(Syntax) }
     }
 }
 
@@ -348,12 +331,23 @@ impl<'a> Written<'a> {
     #[inline]
     pub(crate) fn decoded(self) -> Text<'a> {
         if self.is_escaped {
-            let mut decoded = String::with_capacity(self.raw.len());
-            // The escapes were checked when the string was read.
-            let _ = decode(self.raw, 0, &mut decoded);
-            decoded.into()
+            unescaped(self.raw).into()
         } else {
             self.raw.into()
+        }
+    }
+
+    /// The string as the name of a member; `decoded` holds it when it has escapes.
+    #[inline(always)]
+    pub(crate) fn name<'n>(self, decoded: &'n mut String) -> &'n str
+    where
+        'a: 'n,
+    {
+        if self.is_escaped {
+            *decoded = unescaped(self.raw);
+            decoded
+        } else {
+            self.raw
         }
     }
 }
@@ -386,104 +380,74 @@ fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Returns a position at or behind the end of a string: the first quotation mark from `at` on that
-/// no backslash precedes, or the end of the text.
-fn string_end(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    loop {
-        while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-            let other = u64::from_le_bytes(*eight) ^ (ONES * u64::from(b'"'));
-            let found = other.wrapping_sub(ONES) & !other & (ONES << 7);
-            if found != 0 {
-                at += (found.trailing_zeros() / 8) as usize;
-                break;
-            }
-            at += 8;
-        }
-        match bytes.get(at) {
-            None => return bytes.len(),
-            Some(b'"') if at == 0 || bytes[at - 1] != b'\\' => return at,
-            Some(_) => at += 1,
-        }
-    }
-}
-
-/// Appends the decoded text from `at` on, up to the quotation mark that ends the string, a control
-/// character or the end of the text. Returns that position. Half a surrogate pair becomes U+FFFD.
-fn decode(text: &str, mut at: usize, decoded: &mut String) -> Result<usize> {
-    let bytes = text.as_bytes();
-    loop {
-        match bytes[at..] {
-            [b'\\', b'u', ..] => {
-                let (character, end) = unicode_escape(bytes, at)?;
-                decoded.push(character);
-                at = end;
-            }
-            [b'\\', escape, ..] => {
-                decoded.push(match escape {
-                    b'"' | b'\\' | b'/' => char::from(escape),
-                    b'b' => '\u{8}',
-                    b'f' => '\u{c}',
-                    b'n' => '\n',
-                    b'r' => '\r',
-                    b't' => '\t',
-                    _ => return Err(Syntax),
-                });
-                at += 2;
-            }
+/// Decodes a string whose escapes have been checked. Half a surrogate pair becomes U+FFFD.
+#[inline(never)]
+fn unescaped(raw: &str) -> String {
+    // No escape is shorter than the character that it stands for.
+    let mut text = String::with_capacity(raw.len());
+    let (bytes, mut at) = (raw.as_bytes(), 0);
+    while at < bytes.len() {
+        let (character, length) = match bytes[at..] {
+            [b'\\', b'u', a, b, c, d, ref after @ ..] => utf16_character([a, b, c, d], after),
+            [b'\\', escape, ..] => match escape {
+                b'b' => ('\u{8}', 2),
+                b'f' => ('\u{c}', 2),
+                b'n' => ('\n', 2),
+                b'r' => ('\r', 2),
+                b't' => ('\t', 2),
+                itself => (char::from(itself), 2),
+            },
             _ => {
-                let end = plain_end(bytes, at);
-                if end == at {
-                    return Ok(at);
-                }
-                decoded.push_str(&text[at..end]);
-                at = end;
+                let start = at;
+                at = plain_end(bytes, at);
+                text.push_str(&raw[start..at]);
+                continue;
             }
-        }
+        };
+        text.push(character);
+        at += length;
     }
+    text
 }
 
-/// Decodes the `\u` escape at `at`, and the one behind it if both are a surrogate pair. Returns the
-/// character and the position behind.
+/// The character of a `\u` escape, or of two if they are a surrogate pair, and their length.
+///
+/// `after` is what follows the digits of the first one.
 #[inline(always)]
-fn unicode_escape(bytes: &[u8], at: usize) -> Result<(char, usize)> {
-    let unit = hex_unit(bytes, at).ok_or(Syntax)?;
-    if let Some(character) = char::from_u32(unit) {
-        return Ok((character, at + 6));
+fn utf16_character(digits: [u8; 4], after: &[u8]) -> (char, usize) {
+    let first = utf16_unit(digits).unwrap_or(0);
+    if let Some(character) = char::from_u32(first) {
+        return (character, 6);
     }
-    if unit < 0xdc00
-        && let Some(low @ 0xdc00..0xe000) = hex_unit(bytes, at + 6)
-        && let Some(pair) = char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00))
+    if let [b'\\', b'u', a, b, c, d, ..] = *after
+        && first < 0xdc00
+        && let Some(second @ 0xdc00..0xe000) = utf16_unit([a, b, c, d])
+        && let Some(character) =
+            char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00))
     {
-        return Ok((pair, at + 12));
+        return (character, 12);
     }
-    Ok((char::REPLACEMENT_CHARACTER, at + 6))
+    (char::REPLACEMENT_CHARACTER, 6)
 }
 
-/// Reads `\uXXXX`.
+/// The UTF-16 code unit of four hexadecimal digits.
 #[inline(always)]
-fn hex_unit(bytes: &[u8], at: usize) -> Option<u32> {
-    let [b'\\', b'u', digits @ ..] = bytes.get(at..)?.first_chunk::<6>()? else {
-        return None;
+fn utf16_unit(digits: [u8; 4]) -> Option<u32> {
+    /// The value of each digit; of every other byte one that is too large wherever it stands.
+    static VALUES: [u32; 256] = {
+        let (mut values, mut byte) = ([1 << 16; 256], 0);
+        while byte < 256 {
+            if let Some(value) = (byte as u8 as char).to_digit(16) {
+                values[byte] = value;
+            }
+            byte += 1;
+        }
+        values
     };
-    let [a, b, c, d] = digits.map(|digit| HEX[usize::from(digit)]);
-    // A byte that is no digit has bits above the lowest four.
-    let is_hex = (a | b | c | d) < 16;
-    is_hex.then(|| u32::from(a) << 12 | u32::from(b) << 8 | u32::from(c) << 4 | u32::from(d))
+    let [a, b, c, d] = digits.map(|digit| VALUES[usize::from(digit)]);
+    let unit = a << 12 | b << 8 | c << 4 | d;
+    (unit < 1 << 16).then_some(unit)
 }
-
-/// Value of each hexadecimal digit; 255 for other bytes.
-const HEX: [u8; 256] = {
-    let mut table = [255; 256];
-    let mut value = 0;
-    while value < 16 {
-        let digit = b"0123456789abcdef"[value as usize];
-        table[digit as usize] = value;
-        table[digit.to_ascii_uppercase() as usize] = value;
-        value += 1;
-    }
-    table
-};
 
 #[cfg(test)]
 mod tests {

@@ -114,6 +114,11 @@ impl<'a> Events<'a> {
 
     /// Reads up to the entries, and `object` wherever it stands; returns what is missing.
     fn open(&mut self) -> Result<Option<&'static str>, Syntax> {
+        // Meta begins the deliveries of Pages like this; everything else is read below.
+        if self.json.take(r#"{"object":"page","entry":["#) {
+            self.context.object = Object::Page;
+            return Ok(None);
+        }
         if !self.json.enter(b'{') {
             self.json.skip()?;
             return self.end("an object was expected");
@@ -216,9 +221,10 @@ impl<'a> Events<'a> {
             let is_event = self.entry.is_event(entry, &mut self.context);
             return Ok(is_event.then_some(Next::Entry));
         };
-        let name = name.decoded();
-        let Some(channel) = list_of(&name) else {
-            self.entry.read(&name, &mut self.json, &mut self.context)?;
+        let mut decoded = String::new();
+        let name = name.name(&mut decoded);
+        let Some(channel) = list_of(name) else {
+            self.entry.read(name, &mut self.json, &mut self.context)?;
             return Ok(None);
         };
         if !self.entry.begin_list(channel) {
