@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::thread_control::ThreadControl;
 use super::{
     InvalidMessage, MediaKind, MediaSource, MessageTag, NotificationType, OutgoingContent,
-    OutgoingMessage, OutgoingQuickReply, Purpose, Recipient, Template, ThreadControlAction,
-    UtilityTemplate,
+    OutgoingMessage, OutgoingQuickReply, Purpose, Recipient, Template, UtilityTemplate,
 };
 use crate::id::{Mid, PersonaId};
 
@@ -25,7 +25,7 @@ pub(super) struct Body {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reply_to: Option<ReplyTo>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    thread_control: Option<ThreadControlAction>,
+    thread_control: Option<ThreadControl>,
 }
 
 /// Message of a request: exactly one of the first five members, and options.

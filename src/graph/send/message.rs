@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::body::Body;
 use super::invalid::{count, required};
+use super::thread_control::ThreadControl;
 use super::{
     InvalidMessage, MAX_QUICK_REPLIES, MediaKind, MediaSource, MessageTag, NotificationType,
-    OutgoingContent, OutgoingQuickReply, Purpose, Recipient, Template, ThreadControlAction,
-    UtilityTemplate,
+    OutgoingContent, OutgoingQuickReply, Purpose, Recipient, Template, UtilityTemplate,
 };
-use crate::id::{Mid, PersonaId};
+use crate::id::{AppId, Mid, PersonaId};
 
 /// Longest text of a message: 2000 UTF-16 units.
 ///
@@ -39,7 +39,7 @@ pub struct OutgoingMessage {
     pub(super) notification_type: Option<NotificationType>,
     pub(super) persona: Option<PersonaId>,
     pub(super) reply_to: Option<Mid>,
-    pub(super) thread_control: Option<ThreadControlAction>,
+    pub(super) thread_control: Option<ThreadControl>,
 }
 
 impl OutgoingMessage {
@@ -194,11 +194,30 @@ impl OutgoingMessage {
         }
     }
 
-    /// Sets what happens to thread control once the message is sent. The Page's app keeps it by
-    /// default.
-    pub fn with_thread_control(self, action: ThreadControlAction) -> Self {
+    /// Passes the conversation to another app once the message is sent, or to the Page's default
+    /// app. The app that sends keeps it by default.
+    ///
+    /// Needs conversation routing to be enabled for the Page.
+    ///
+    /// <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
+    #[doc(alias = "thread_control")]
+    pub fn with_thread_passed(self, app_id: Option<AppId>) -> Self {
         Self {
-            thread_control: Some(action),
+            thread_control: Some(ThreadControl::Pass { app_id }),
+            ..self
+        }
+    }
+
+    /// Releases the conversation once the message is sent, so that no app controls it. The app that
+    /// sends keeps it by default.
+    ///
+    /// Needs conversation routing to be enabled for the Page.
+    ///
+    /// <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
+    #[doc(alias = "thread_control")]
+    pub fn with_thread_released(self) -> Self {
+        Self {
+            thread_control: Some(ThreadControl::Release),
             ..self
         }
     }

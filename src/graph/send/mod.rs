@@ -94,13 +94,11 @@ pub use self::recipient::Recipient;
 pub use self::saved::{ATTACHMENT_LIFE, save_file, save_url};
 pub use self::template::{
     CouponTemplate, CustomerFeedbackTemplate, CustomerInformationTemplate, FeedbackQuestion,
-    GenericElement, GenericTemplate, GridAction, GridImage, ImageGridTemplate,
-    MAX_BUTTON_TEXT_UNITS, MAX_BUTTONS, MAX_ELEMENTS, MAX_PRODUCTS, MAX_RECEIPT_ELEMENTS,
-    MAX_TITLE_UNITS, MediaTemplate, QuestionKind, ReceiptAdjustment, ReceiptElement,
-    ReceiptSummary, ReceiptTemplate, ShippingAddress, Template,
+    GenericElement, GenericTemplate, GridImage, ImageGridTemplate, MAX_BUTTON_TEXT_UNITS,
+    MAX_BUTTONS, MAX_ELEMENTS, MAX_PRODUCTS, MAX_RECEIPT_ELEMENTS, MAX_TITLE_UNITS, MediaTemplate,
+    QuestionKind, ReceiptAdjustment, ReceiptElement, ReceiptTemplate, ShippingAddress, Template,
 };
-pub use self::thread_control::ThreadControlAction;
 pub use self::utility::{UtilityButton, UtilityParameter, UtilityTemplate};
-pub use self::window::{Author, HUMAN_AGENT_WINDOW, MAX_STANDARD_WINDOW, STANDARD_WINDOW, Window};
+pub use self::window::{HUMAN_AGENT_WINDOW, MAX_STANDARD_WINDOW, STANDARD_WINDOW, Window};
 
 use super::redacted::redacted_debug;

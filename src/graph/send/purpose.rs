@@ -9,8 +9,7 @@ use super::invalid::malformed;
 
 /// Rule of Meta's that allows a message now.
 ///
-/// [`Window::purpose`](super::Window::purpose) chooses one from the time of the customer's last
-/// action.
+/// [`Window`](super::Window) chooses one from the time of the customer's last action.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages#messaging_types>
 #[doc(alias = "messaging_type")]

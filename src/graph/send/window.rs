@@ -34,14 +34,14 @@ pub const HUMAN_AGENT_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
 /// ([`Advice::OutsideWindow`](crate::graph::Advice::OutsideWindow)).
 ///
 /// ```
-/// use messenger_crm::graph::send::{Author, MessageTag, Purpose, Window};
+/// use messenger_crm::graph::send::{MessageTag, Purpose, Window};
 /// use messenger_crm::time::Timestamp;
 ///
 /// let last_action = Timestamp::from_millis(1_795_824_000_000);
 /// let two_days_later = Timestamp::from_millis(1_795_824_000_000 + 48 * 3_600_000);
 /// let window = Window::at(two_days_later, Some(last_action));
-/// assert_eq!(window.purpose(Author::Program), None);
-/// assert_eq!(window.purpose(Author::Person), Some(Purpose::Tagged(MessageTag::HUMAN_AGENT)));
+/// assert_eq!(window.purpose_for_program(), None);
+/// assert_eq!(window.purpose_for_person(), Some(Purpose::Tagged(MessageTag::HUMAN_AGENT)));
 /// ```
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
@@ -99,28 +99,29 @@ impl Window {
         }
     }
 
-    /// Returns the purpose with which a reply can be sent now, or `None` when it cannot.
+    /// Returns the purpose with which a reply written by a person can be sent now, or `None` when it
+    /// cannot. The app needs the feature *Human Agent*; without it, use
+    /// [`purpose_for_program`](Self::purpose_for_program).
     ///
     /// For [`Window::Unknown`] it is [`Purpose::Response`]: Meta refuses the reply if it is late.
-    pub fn purpose(self, author: Author) -> Option<Purpose> {
-        match (self, author) {
-            (Self::Open { .. } | Self::Unknown, _) => Some(Purpose::Response),
-            (Self::HumanAgent { .. }, Author::Person) => {
-                Some(Purpose::Tagged(MessageTag::HUMAN_AGENT))
-            }
-            (Self::HumanAgent { .. }, Author::Program) | (Self::Closed, _) => None,
+    pub fn purpose_for_person(self) -> Option<Purpose> {
+        match self {
+            Self::Open { .. } | Self::Unknown => Some(Purpose::Response),
+            Self::HumanAgent { .. } => Some(Purpose::Tagged(MessageTag::HUMAN_AGENT)),
+            Self::Closed => None,
         }
     }
-}
 
-/// Author of a reply. Meta allows some replies to people only.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Author {
-    /// A person wrote the reply, and the app has the feature *Human Agent*.
-    Person,
-    /// A program wrote the reply, or the app lacks the feature *Human Agent*.
-    Program,
+    /// Returns the purpose with which a reply written by a program can be sent now, or `None` when
+    /// it cannot.
+    ///
+    /// For [`Window::Unknown`] it is [`Purpose::Response`]: Meta refuses the reply if it is late.
+    pub fn purpose_for_program(self) -> Option<Purpose> {
+        match self {
+            Self::Open { .. } | Self::Unknown => Some(Purpose::Response),
+            Self::HumanAgent { .. } | Self::Closed => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -147,8 +148,8 @@ mod tests {
             // Meta's clock may be ahead of ours.
             (-HOUR, &response, &response),
         ] {
-            assert_eq!(&at(millis).purpose(Author::Person), person, "{millis}");
-            assert_eq!(&at(millis).purpose(Author::Program), program, "{millis}");
+            assert_eq!(&at(millis).purpose_for_person(), person, "{millis}");
+            assert_eq!(&at(millis).purpose_for_program(), program, "{millis}");
         }
         assert_eq!(
             at(25 * HOUR),
@@ -162,7 +163,7 @@ mod tests {
     fn c18_without_a_known_action_the_reply_is_tried() {
         let window = Window::at(Timestamp::from_millis(0), None);
         assert_eq!(window, Window::Unknown);
-        assert_eq!(window.purpose(Author::Program), Some(Purpose::Response));
+        assert_eq!(window.purpose_for_program(), Some(Purpose::Response));
     }
 
     #[test]

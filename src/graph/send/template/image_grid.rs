@@ -44,31 +44,18 @@ pub struct GridImage {
         skip_serializing_if = "std::ops::Not::not"
     )]
     pub is_hero: bool,
-    /// Effect of a tap on the image. None when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub action: Option<GridAction>,
+    action: Option<GridAction>,
 }
 
-/// Effect of a tap on an image of a grid; its `Debug` shows no text.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum GridAction {
-    /// Opens a web page.
-    WebUrl {
-        /// Address of the page.
-        url: String,
-    },
-    /// Sends a postback to the Page.
-    Postback {
-        /// Developer-defined payload, returned in the postback; at most [`MAX_PAYLOAD_UNITS`].
-        payload: String,
-        /// Text that the conversation shows as the customer's message.
-        text: String,
-    },
+enum GridAction {
+    WebUrl { url: String },
+    Postback { payload: String, text: String },
 }
 
-redacted_debug!(ImageGridTemplate, GridImage, GridAction);
+redacted_debug!(ImageGridTemplate, GridImage);
 
 impl ImageGridTemplate {
     /// Creates a grid without title and buttons.
@@ -144,10 +131,26 @@ impl GridImage {
         }
     }
 
-    /// Sets the effect of a tap. None by default.
-    pub fn with_action(self, action: GridAction) -> Self {
+    /// Makes a tap on the image open a web page. A tap does nothing by default.
+    #[doc(alias = "action")]
+    pub fn with_link(self, url: impl Into<String>) -> Self {
         Self {
-            action: Some(action),
+            action: Some(GridAction::WebUrl { url: url.into() }),
+            ..self
+        }
+    }
+
+    /// Makes a tap on the image send a postback. A tap does nothing by default.
+    ///
+    /// `payload` is developer-defined and returned in the postback, at most [`MAX_PAYLOAD_UNITS`].
+    /// `text` is shown in the conversation as the customer's message.
+    #[doc(alias = "action")]
+    pub fn with_postback(self, payload: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            action: Some(GridAction::Postback {
+                payload: payload.into(),
+                text: text.into(),
+            }),
             ..self
         }
     }

@@ -24,11 +24,10 @@ pub use self::coupon::CouponTemplate;
 pub use self::customer_information::CustomerInformationTemplate;
 pub use self::feedback::{CustomerFeedbackTemplate, FeedbackQuestion, QuestionKind};
 pub use self::generic::{GenericElement, GenericTemplate, MAX_ELEMENTS};
-pub use self::image_grid::{GridAction, GridImage, ImageGridTemplate};
+pub use self::image_grid::{GridImage, ImageGridTemplate};
 pub use self::media::MediaTemplate;
 pub use self::receipt::{
-    MAX_RECEIPT_ELEMENTS, ReceiptAdjustment, ReceiptElement, ReceiptSummary, ReceiptTemplate,
-    ShippingAddress,
+    MAX_RECEIPT_ELEMENTS, ReceiptAdjustment, ReceiptElement, ReceiptTemplate, ShippingAddress,
 };
 
 /// Most buttons of a template or a card: 3.

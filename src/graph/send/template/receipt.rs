@@ -16,13 +16,12 @@ const NO_LIMIT: usize = usize::MAX;
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages/template/receipt>
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(from = "Wire", into = "Wire")]
 #[non_exhaustive]
 pub struct ReceiptTemplate {
     /// Name of the buyer.
     pub recipient_name: String,
     /// Name of the seller. The Page's name when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub merchant_name: Option<String>,
     /// Order number. Meta accepts each number once.
     pub order_number: String,
@@ -31,24 +30,24 @@ pub struct ReceiptTemplate {
     /// Payment method, such as `Visa 2345`.
     pub payment_method: String,
     /// Address of a page about the order. None when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub order_url: Option<String>,
     /// Time of the order in seconds since 1970-01-01 UTC, as text. Not shown when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<String>,
     /// Bought items, at most [`MAX_RECEIPT_ELEMENTS`].
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub elements: Vec<ReceiptElement>,
     /// Shipping address. Not shown when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<ShippingAddress>,
-    /// Sums of the order.
-    pub summary: ReceiptSummary,
+    /// Price of all items. Not shown when absent.
+    pub subtotal: Option<f64>,
+    /// Shipping cost. Not shown when absent.
+    pub shipping_cost: Option<f64>,
+    /// Tax. Not shown when absent.
+    pub total_tax: Option<f64>,
+    /// Price of the order, with shipping, tax and adjustments.
+    pub total_cost: f64,
     /// Discounts and other adjustments.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub adjustments: Vec<ReceiptAdjustment>,
     /// Whether the customer can share the receipt. Meta decides when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub sharable: Option<bool>,
 }
 
@@ -95,24 +94,6 @@ pub struct ShippingAddress {
     pub country: String,
 }
 
-/// Sums of a receipt, in its currency; its `Debug` shows no amount.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct ReceiptSummary {
-    /// Price of all items. Not shown when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subtotal: Option<f64>,
-    /// Shipping cost. Not shown when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shipping_cost: Option<f64>,
-    /// Tax. Not shown when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub total_tax: Option<f64>,
-    /// Price of the order, with shipping, tax and adjustments.
-    pub total_cost: f64,
-}
-
 /// Discount or other adjustment of a receipt; its `Debug` shows no text.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,7 +109,6 @@ redacted_debug!(
     ReceiptTemplate,
     ReceiptElement,
     ShippingAddress,
-    ReceiptSummary,
     ReceiptAdjustment
 );
 
@@ -146,10 +126,7 @@ impl ReceiptTemplate {
             order_number: order_number.into(),
             currency: currency.into(),
             payment_method: payment_method.into(),
-            summary: ReceiptSummary {
-                total_cost,
-                ..ReceiptSummary::default()
-            },
+            total_cost,
             ..Self::default()
         }
     }
@@ -193,13 +170,12 @@ impl ReceiptTemplate {
     }
 
     fn amounts(&self) -> impl Iterator<Item = f64> {
-        let summary = &self.summary;
-        let sums = [summary.subtotal, summary.shipping_cost, summary.total_tax];
+        let sums = [self.subtotal, self.shipping_cost, self.total_tax];
         let elements = self.elements.iter();
         let adjustments = self.adjustments.iter();
         sums.into_iter()
             .flatten()
-            .chain([summary.total_cost])
+            .chain([self.total_cost])
             .chain(elements.flat_map(|element| [element.price, element.quantity.unwrap_or(0.0)]))
             .chain(adjustments.map(|adjustment| adjustment.amount))
     }
@@ -222,6 +198,89 @@ impl ReceiptAdjustment {
         Self {
             name: name.into(),
             amount,
+        }
+    }
+}
+
+/// Receipt in Meta's form, where the sums are an object.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Wire {
+    recipient_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merchant_name: Option<String>,
+    order_number: String,
+    currency: String,
+    payment_method: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    elements: Vec<ReceiptElement>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<ShippingAddress>,
+    summary: Summary,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    adjustments: Vec<ReceiptAdjustment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sharable: Option<bool>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Summary {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subtotal: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipping_cost: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_tax: Option<f64>,
+    total_cost: f64,
+}
+
+impl From<ReceiptTemplate> for Wire {
+    fn from(receipt: ReceiptTemplate) -> Self {
+        Self {
+            recipient_name: receipt.recipient_name,
+            merchant_name: receipt.merchant_name,
+            order_number: receipt.order_number,
+            currency: receipt.currency,
+            payment_method: receipt.payment_method,
+            order_url: receipt.order_url,
+            timestamp: receipt.timestamp,
+            elements: receipt.elements,
+            address: receipt.address,
+            summary: Summary {
+                subtotal: receipt.subtotal,
+                shipping_cost: receipt.shipping_cost,
+                total_tax: receipt.total_tax,
+                total_cost: receipt.total_cost,
+            },
+            adjustments: receipt.adjustments,
+            sharable: receipt.sharable,
+        }
+    }
+}
+
+impl From<Wire> for ReceiptTemplate {
+    fn from(wire: Wire) -> Self {
+        Self {
+            recipient_name: wire.recipient_name,
+            merchant_name: wire.merchant_name,
+            order_number: wire.order_number,
+            currency: wire.currency,
+            payment_method: wire.payment_method,
+            order_url: wire.order_url,
+            timestamp: wire.timestamp,
+            elements: wire.elements,
+            address: wire.address,
+            subtotal: wire.summary.subtotal,
+            shipping_cost: wire.summary.shipping_cost,
+            total_tax: wire.summary.total_tax,
+            total_cost: wire.summary.total_cost,
+            adjustments: wire.adjustments,
+            sharable: wire.sharable,
         }
     }
 }

@@ -8,7 +8,7 @@ mod read_back;
 use messenger_crm::graph::send::{
     self, InvalidMessage, MediaKind, MediaSource, MessageTag, NotificationType, OutgoingContent,
     OutgoingMessage, OutgoingQuickReply, Purpose, Recipient, SenderAction, THUMBS_UP, Template,
-    TemplateButton, ThreadControlAction, UtilityButton, UtilityParameter, UtilityTemplate,
+    TemplateButton, UtilityButton, UtilityParameter, UtilityTemplate,
 };
 use messenger_crm::graph::{Error, Idempotency, RateClass};
 use messenger_crm::id::{AppId, AttachmentId, Mid, PersonaId};
@@ -50,9 +50,7 @@ fn a_text_can_have_every_option() {
         .with_notification_type(NotificationType::SilentPush)
         .with_persona(PersonaId::new("7").unwrap())
         .with_reply_to(Mid::new("m_1").unwrap())
-        .with_thread_control(ThreadControlAction::Pass {
-            app_id: Some(AppId::new("42").unwrap()),
-        })
+        .with_thread_passed(Some(AppId::new("42").unwrap()))
         .with_metadata("crm-7");
     assert_body(
         message,
@@ -74,17 +72,11 @@ fn a_text_can_have_every_option() {
 
 #[test]
 fn a_message_can_change_thread_control_and_the_notification() {
-    for (action, expected) in [
-        (
-            ThreadControlAction::Release,
-            json!({"control_type": "release"}),
-        ),
-        (
-            ThreadControlAction::Pass { app_id: None },
-            json!({"control_type": "pass"}),
-        ),
+    for (message, control_type) in [
+        (text().with_thread_released(), "release"),
+        (text().with_thread_passed(None), "pass"),
     ] {
-        let message = text().with_thread_control(action);
+        let expected = json!({"control_type": control_type});
         assert_eq!(body(&message)["thread_control"], expected);
     }
     for kind in [

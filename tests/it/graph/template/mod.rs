@@ -5,9 +5,9 @@ mod forms;
 
 use messenger_crm::graph::send::{
     CouponTemplate, CustomerFeedbackTemplate, CustomerInformationTemplate, FeedbackQuestion,
-    GenericElement, GenericTemplate, GridAction, GridImage, ImageGridTemplate, MediaKind,
-    MediaSource, MediaTemplate, OutgoingMessage, QuestionKind, ReceiptElement, ReceiptTemplate,
-    Template, TemplateButton, WebUrl,
+    GenericElement, GenericTemplate, GridImage, ImageGridTemplate, MediaKind,
+    MediaSource, MediaTemplate, OutgoingMessage, QuestionKind, ReceiptAdjustment, ReceiptElement,
+    ReceiptTemplate, Template, TemplateButton, WebUrl,
 };
 use messenger_crm::id::AttachmentId;
 use messenger_crm::time::Timestamp;
@@ -134,11 +134,21 @@ fn receipt_template() {
     let receipt = || ReceiptTemplate::new("Ada", "7", "EUR", "Visa 2345", 56.14);
     let mut full = receipt().with_timestamp(Timestamp::from_millis(1_428_444_852_999));
     full.elements = vec![ReceiptElement::new("Shirt", 50.0)];
+    full.subtotal = Some(50.0);
+    full.shipping_cost = Some(4.95);
+    full.total_tax = Some(6.19);
+    full.adjustments = vec![ReceiptAdjustment::new("New customer", -5.0)];
     assert_template(
         full,
         &json!({"template_type": "receipt", "recipient_name": "Ada", "order_number": "7", "currency": "EUR",
-            "payment_method": "Visa 2345", "timestamp": "1428444852", "summary": {"total_cost": 56.14},
+            "payment_method": "Visa 2345", "timestamp": "1428444852", "adjustments": [{"name": "New customer", "amount": -5.0}],
+            "summary": {"subtotal": 50.0, "shipping_cost": 4.95, "total_tax": 6.19, "total_cost": 56.14},
             "elements": [{"title": "Shirt", "price": 50.0}]}),
+    );
+    assert_template(
+        receipt(),
+        &json!({"template_type": "receipt", "recipient_name": "Ada", "order_number": "7",
+            "currency": "EUR", "payment_method": "Visa 2345", "summary": {"total_cost": 56.14}}),
     );
     let mut many = receipt();
     many.elements = vec![ReceiptElement::new("Shirt", 50.0); 101];
@@ -185,16 +195,9 @@ fn coupon_template() {
 fn image_grid_template() {
     let image = || GridImage::new("https://a.example/a.png");
     let hero = || GridImage::hero("https://a.example/a.png");
-    let link = GridAction::WebUrl {
-        url: "https://a.example".to_owned(),
-    };
-    let postback = GridAction::Postback {
-        payload: "A".to_owned(),
-        text: "This one".to_owned(),
-    };
     let grid = ImageGridTemplate::new(vec![
-        hero().with_action(link),
-        image().with_action(postback),
+        hero().with_link("https://a.example"),
+        image().with_postback("A", "This one"),
     ])
     .with_title("New")
     .with_subtitle("This week")
@@ -223,6 +226,10 @@ fn image_grid_template() {
         (
             ImageGridTemplate::new(vec![hero(); 2]),
             "there are 2 large images of the grid, at most 1 can be sent",
+        ),
+        (
+            ImageGridTemplate::new(vec![image(), image().with_postback("", "This one")]),
+            "the payload of an action is blank",
         ),
         (
             grid(2).with_title("a".repeat(46)),
