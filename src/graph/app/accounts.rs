@@ -1,6 +1,6 @@
 //! Pages, business portfolios and permissions of a person who logged in.
 //!
-//! [`UserClient::all_accounts`] finds all Pages of a person. `me/accounts` alone ([`list`]) can be
+//! [`UserClient::all_accounts`](crate::graph::UserClient::all_accounts) finds all Pages of a person. `me/accounts` alone ([`list`]) can be
 //! empty although the person granted access to Pages, when those belong to a business portfolio.
 //!
 //! ```
@@ -33,15 +33,9 @@
 //!
 //! <https://developers.facebook.com/docs/graph-api/reference/user/accounts/>
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
-use crate::graph::{Advice, ApiError, Call, Error, ListPage, Object, Path, Response, UserClient};
+use crate::graph::{Call, Error, ListPage, Object, Path, Response};
 use crate::id::PageId;
 use crate::secret::PageToken;
-
-/// Most business portfolios that [`UserClient::all_accounts`] reads.
-const MAX_BUSINESSES: usize = 100;
 
 /// A Page of a person, with its token.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -86,7 +80,7 @@ impl Account {
     }
 
     /// Adds what another list says about the same Page.
-    fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: Self) {
         self.name = self.name.take().or(other.name);
         self.category = self.category.take().or(other.category);
         self.token = self.token.take().or(other.token);
@@ -141,79 +135,13 @@ impl Permission {
     }
 }
 
-/// All Pages of a person, from [`UserClient::all_accounts`].
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub struct AllAccounts {
-    /// Pages, each once, ordered by id.
-    pub accounts: Vec<Account>,
-    /// Whether there are more Pages than the limit.
-    pub is_truncated: bool,
-    /// Refusals to list the business portfolios or their Pages, such as code 200 without the
-    /// permission `business_management`.
-    pub refusals: Vec<ApiError>,
-}
-
-impl AllAccounts {
-    /// Returns whether no list was refused or cut off.
-    pub fn is_complete(&self) -> bool {
-        !self.is_truncated && self.refusals.is_empty()
-    }
-}
-
-impl UserClient {
-    /// Reads all Pages of the person: those of `me/accounts`, and those that the person's business
-    /// portfolios own or manage for clients. Each Page is listed once.
-    ///
-    /// Stops when it has `max_accounts` Pages. A portfolio that cannot be listed costs its Pages
-    /// only ([`AllAccounts::refusals`]).
-    ///
-    /// Permission: `pages_show_list`, and `business_management` for the portfolios.
-    ///
-    /// # Errors
-    ///
-    /// [`Error`] when Meta refuses `me/accounts`, throttles, or cannot be reached. For code 1,
-    /// "reduce the amount of data", call [`list`] with a smaller
-    /// [`with_limit`](Call::with_limit).
-    ///
-    /// <https://developers.facebook.com/docs/graph-api/reference/user/accounts/>
-    pub async fn all_accounts(&self, max_accounts: usize) -> Result<AllAccounts, Error> {
-        let mut found = Found::new(max_accounts);
-        found.add(self.walk(&list(), found.max).await?);
-        if found.is_truncated {
-            return Ok(found.finish());
-        }
-        let businesses = match self.walk(&list_businesses(), MAX_BUSINESSES).await {
-            Ok(businesses) => businesses,
-            Err(error) => {
-                found.refused(error)?;
-                return Ok(found.finish());
-            }
-        };
-        found.is_truncated |= businesses.next.is_some();
-        for business in businesses.items {
-            for list in [list_owned_pages, list_client_pages] {
-                if found.is_full() {
-                    found.is_truncated = true;
-                    return Ok(found.finish());
-                }
-                match self.walk(&list(&business.id)?, found.max).await {
-                    Ok(pages) => found.add(pages),
-                    Err(error) => found.refused(error)?,
-                }
-            }
-        }
-        Ok(found.finish())
-    }
-}
-
 /// Lists the Pages of the person, each with its token.
 ///
 /// Page tokens from a token for 60 days ([`extend_token`](super::login::extend_token)) never
-/// expire. For [`UserClient::call`].
+/// expire. For [`UserClient::call`](crate::graph::UserClient::call).
 ///
 /// Permission: `pages_show_list`. Pages of a business portfolio can be missing
-/// ([`UserClient::all_accounts`] finds them). When Meta refuses with code 1, "reduce the amount of
+/// ([`UserClient::all_accounts`](crate::graph::UserClient::all_accounts) finds them). When Meta refuses with code 1, "reduce the amount of
 /// data", begin again with a smaller [`with_limit`](Call::with_limit).
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/user/accounts/>
@@ -222,7 +150,7 @@ pub fn list() -> Call<ListPage<Account>> {
     list_pages(Path::me().edge("accounts"), ",tasks")
 }
 
-/// Lists the business portfolios of the person. For [`UserClient::call`].
+/// Lists the business portfolios of the person. For [`UserClient::call`](crate::graph::UserClient::call).
 ///
 /// Permission: `business_management`; Meta refuses with code 200 without it.
 ///
@@ -240,7 +168,7 @@ pub fn list_businesses() -> Call<ListPage<Business>> {
     call.with_query("fields", "id,name")
 }
 
-/// Lists the Pages that a business portfolio owns, each with its token. For [`UserClient::call`].
+/// Lists the Pages that a business portfolio owns, each with its token. For [`UserClient::call`](crate::graph::UserClient::call).
 /// A page of this list may be empty and still have a next one.
 ///
 /// Permission: `business_management`; Meta refuses with code 200 without it, or for a portfolio in
@@ -256,7 +184,7 @@ pub fn list_owned_pages(business: &str) -> Result<Call<ListPage<Account>>, Error
 }
 
 /// Lists the Pages that a business portfolio manages for clients, each with its token. For
-/// [`UserClient::call`]. A page of this list may be empty and still have a next one.
+/// [`UserClient::call`](crate::graph::UserClient::call). A page of this list may be empty and still have a next one.
 ///
 /// Permission: `business_management`; Meta refuses with code 200 without it, or for a portfolio in
 /// which the person has no role.
@@ -270,7 +198,7 @@ pub fn list_client_pages(business: &str) -> Result<Call<ListPage<Account>>, Erro
     Ok(list_pages(Path::node(business)?.edge("client_pages"), ""))
 }
 
-/// Lists the permissions that the person granted or declined. For [`UserClient::call`].
+/// Lists the permissions that the person granted or declined. For [`UserClient::call`](crate::graph::UserClient::call).
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/user/permissions/>
 #[doc(alias = "me/permissions")]
@@ -285,7 +213,7 @@ pub fn list_permissions() -> Call<ListPage<Permission>> {
     })
 }
 
-/// Revokes one permission of the app, such as `pages_messaging`. For [`UserClient::call`].
+/// Revokes one permission of the app, such as `pages_messaging`. For [`UserClient::call`](crate::graph::UserClient::call).
 ///
 /// # Errors
 ///
@@ -298,7 +226,7 @@ pub fn revoke_permission(permission: &str) -> Result<Call<()>, Error> {
 }
 
 /// Revokes all permissions of the app, which logs the person out and makes all their tokens invalid.
-/// For [`UserClient::call`].
+/// For [`UserClient::call`](crate::graph::UserClient::call).
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/user/permissions/>
 pub fn revoke_all_permissions() -> Call<()> {
@@ -311,64 +239,4 @@ fn list_pages(path: Path, more: &str) -> Call<ListPage<Account>> {
         ListPage::read(response, Account::read)
     });
     call.with_query("fields", format!("id,name,access_token,category{more}"))
-}
-
-/// Pages found so far, by id.
-struct Found {
-    max: usize,
-    accounts: BTreeMap<PageId, Account>,
-    is_truncated: bool,
-    refusals: Vec<ApiError>,
-}
-
-impl Found {
-    fn new(max: usize) -> Self {
-        Self {
-            max: max.max(1),
-            accounts: BTreeMap::new(),
-            is_truncated: false,
-            refusals: Vec::new(),
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        self.accounts.len() >= self.max
-    }
-
-    fn add(&mut self, list: ListPage<Account>) {
-        self.is_truncated |= list.next.is_some();
-        for account in list.items {
-            let is_full = self.is_full();
-            match self.accounts.entry(account.page.clone()) {
-                Entry::Occupied(mut known) => known.get_mut().merge(account),
-                Entry::Vacant(_) if is_full => self.is_truncated = true,
-                Entry::Vacant(free) => drop(free.insert(account)),
-            }
-        }
-    }
-
-    /// Keeps a refusal that concerns one list. Any other error ends the search.
-    fn refused(&mut self, error: Error) -> Result<(), Error> {
-        let advice = error.advice();
-        match error {
-            Error::Api(refusal)
-                if matches!(
-                    advice,
-                    Advice::Permission | Advice::FixRequest | Advice::Unknown
-                ) =>
-            {
-                self.refusals.push(*refusal);
-                Ok(())
-            }
-            error => Err(error),
-        }
-    }
-
-    fn finish(self) -> AllAccounts {
-        AllAccounts {
-            accounts: self.accounts.into_values().collect(),
-            is_truncated: self.is_truncated,
-            refusals: self.refusals,
-        }
-    }
 }

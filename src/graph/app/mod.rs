@@ -45,6 +45,9 @@
 //! ```
 
 pub mod accounts;
+mod all_accounts;
 pub mod login;
 pub mod subscriptions;
 pub mod tokens;
+
+pub use self::all_accounts::AllAccounts;

@@ -2,38 +2,10 @@
 
 use super::get;
 use super::messages::{PastMessage, nested};
+use super::participant::Participant;
 use crate::graph::{Call, Error, ListPage, Object, Path, Response};
 use crate::id::{ConversationId, PageId, Psid};
 use crate::time::Timestamp;
-
-/// A person or Page in a conversation; its `Debug` shows nothing.
-#[derive(Clone, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Participant {
-    /// PSID of the customer, or id of the Page.
-    pub id: String,
-    /// Name. Absent when Meta leaves it out.
-    pub name: Option<String>,
-}
-
-super::super::redacted::redacted_debug!(Participant);
-
-impl Participant {
-    /// Creates a participant without a name, for tests.
-    pub fn new(id: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            name: None,
-        }
-    }
-
-    pub(super) fn read(person: Object<'_>) -> Option<Self> {
-        Some(Self {
-            id: person.id("id")?,
-            name: person.text("name"),
-        })
-    }
-}
 
 /// A conversation of the past.
 ///

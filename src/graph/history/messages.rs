@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Participant, get};
+use super::get;
+use super::participant::Participant;
 use crate::graph::{Call, Error, ListPage, Object, Path, Response};
 use crate::id::{ConversationId, Mid, PageId};
 use crate::time::Timestamp;

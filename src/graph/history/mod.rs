@@ -40,11 +40,13 @@
 
 mod conversations;
 mod messages;
+mod participant;
 
 pub use self::conversations::{
-    Conversation, Participant, find_conversation, get_conversation, list_conversations,
+    Conversation, find_conversation, get_conversation, list_conversations,
 };
 pub use self::messages::{PastAttachment, PastMessage, get_message, list_messages};
+pub use self::participant::Participant;
 
 use super::{Call, Path, RateClass, Response};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use messenger_crm::graph::app::login::{self, LoginDialog};
 use messenger_crm::graph::app::tokens::{self, Expiry, TokenInfo, TokenKind};
-use messenger_crm::graph::app::{accounts, subscriptions};
+use messenger_crm::graph::app::{AllAccounts, accounts, subscriptions};
 use messenger_crm::graph::page::get_page;
 use messenger_crm::graph::page::subscriptions::WebhookField;
 use messenger_crm::graph::{Call, Error, Request};
@@ -277,7 +277,7 @@ fn pages(ids: &[&str], next: &str) -> String {
 async fn all_accounts(
     responses: &[(u16, String)],
     max: usize,
-) -> (Vec<String>, Result<accounts::AllAccounts, Error>) {
+) -> (Vec<String>, Result<AllAccounts, Error>) {
     let responses = responses.iter();
     let script = Script::new(responses.map(|(status, body)| response(*status, body)));
     let user = script.graph().user(&app_access(), &user_token());
@@ -286,7 +286,7 @@ async fn all_accounts(
     (requests.iter().map(line).collect(), found)
 }
 
-fn ids(found: &accounts::AllAccounts) -> Vec<&str> {
+fn ids(found: &AllAccounts) -> Vec<&str> {
     let accounts = found.accounts.iter();
     accounts.map(|account| account.page.as_str()).collect()
 }

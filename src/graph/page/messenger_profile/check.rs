@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Command, DEFAULT_LOCALE, IceBreaker, MAX_COMMANDS, MAX_ICE_BREAKERS, MAX_MENU_ITEMS, Menu,
-    MenuItem, MessengerProfile,
+use super::menu::{
+    Command, IceBreaker, MAX_COMMANDS, MAX_ICE_BREAKERS, MAX_MENU_ITEMS, Menu, MenuItem,
 };
+use super::profile::{DEFAULT_LOCALE, MessengerProfile};
 use crate::graph::send::invalid::{address, count, required};
 use crate::graph::send::{InvalidMessage, MAX_PAYLOAD_UNITS};
 

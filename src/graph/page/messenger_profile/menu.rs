@@ -3,11 +3,20 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// Most items of a menu, per locale: 20.
+pub const MAX_MENU_ITEMS: usize = 20;
+
+/// Most ice breakers, per locale: 4.
+pub const MAX_ICE_BREAKERS: usize = 4;
+
+/// Most commands, per locale: 100.
+pub const MAX_COMMANDS: usize = 100;
+
 /// Persistent menu, beside the field where the customer writes.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Menu {
-    /// Items, at most [`MAX_MENU_ITEMS`](super::MAX_MENU_ITEMS).
+    /// Items, at most [`MAX_MENU_ITEMS`].
     #[doc(alias = "call_to_actions")]
     pub items: Vec<MenuItem>,
     /// Whether customers can only use the menu, and not write.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{DEFAULT_LOCALE, IceBreaker, Menu, MenuItem, MessengerProfile, ProfileProperty};
+use super::menu::{IceBreaker, Menu, MenuItem};
+use super::profile::{DEFAULT_LOCALE, MessengerProfile, ProfileProperty};
 use crate::graph::{Object, Response};
 
 /// Writes the properties that are set.
