@@ -19,7 +19,7 @@ pub struct Extras<'a> {
     /// Apps that had the thread before, from the entry. Empty without any.
     ///
     /// Meta writes it behind the list. It belongs to the events behind it, and to the event before
-    /// it when that is alone in its list, as Meta documents; else it is an event of its own
+    /// it when that is the only one of its list, as Meta documents; else it is a separate event
     /// ([`Channel::Entry`](super::Channel::Entry)).
     #[doc(alias = "hop_context")]
     pub entry_hop_context: Vec<HopContext<'a>>,

@@ -83,7 +83,7 @@ pub(super) fn of_field<'a>(field: &Text<'a>, value: &'a str) -> Result<Option<Ki
             let Some(mut message) = MarketingMessage::read(json)? else {
                 return Ok(None);
             };
-            // Meta repeats the field in the value, which alone says nothing.
+            // Meta repeats the field in the value, which says nothing by itself.
             message.field = None;
             Ok(message.is_filled().then(|| {
                 message.field = Some(field.clone());

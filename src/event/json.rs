@@ -1,9 +1,9 @@
-//! A cursor over JSON text that fails on syntax alone, never on shape.
+//! Cursor over JSON text. It fails on syntax, never on the type of a value.
 //!
-//! Whoever reads with it says what they hope for, and gets nothing, with the value skipped, where
-//! there is something else. So damage costs a member and not the event, in one pass and without a
-//! second way for hard cases. It checks the whole grammar of RFC 8259, at any depth: what it
-//! accepts is what `serde_json` accepts, which a fuzz target holds it to.
+//! Each accessor names the type it expects. A value of another type is skipped and `None` returned,
+//! so damage costs a member and not the event, in one pass. The cursor checks the whole grammar of
+//! RFC 8259 at any depth. It accepts the texts that `serde_json` accepts; a fuzz target compares
+//! the two.
 
 use crate::text::Text;
 
@@ -30,7 +30,7 @@ impl<'a> Json<'a> {
         self.at
     }
 
-    /// What has been read since then.
+    /// Returns the text read since `at`.
     pub(crate) fn since(&self, at: usize) -> &'a str {
         &self.text[at..self.at]
     }
@@ -360,7 +360,7 @@ fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     const HIGH: u64 = ONES << 7;
     while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*eight);
-        // In each byte the highest bit tells whether it went below zero: it was the one looked for
+        // The highest bit of each byte shows a borrow: the byte was the one searched for
         // (or of the upper half, which the last line leaves out). A byte may borrow from those
         // above it, so the lowest one found is certain.
         let control = word.wrapping_sub(ONES * 0x20);

@@ -34,7 +34,7 @@ macro_rules! kinds {
                 $last_lists:literal;
         )*}
     ) => {
-        /// What happened: the kind of an event and its typed content.
+        /// Kind of an event and its typed content.
         ///
         /// | Variant | Name | Field to subscribe to | List of the entry |
         /// |---|---|---|---|
@@ -77,7 +77,7 @@ macro_rules! kinds {
             Unrecognized {
                 /// Name of the first unknown member, or of the damaged one; absent without any.
                 name: Option<Text<'a>>,
-                /// Why the event has no type, in English. A constant text without content.
+                /// Reason why the event has no type, in English. A constant text without content.
                 reason: &'static str,
             },
         }

@@ -60,7 +60,7 @@ wire! {
     pub struct ReplyTo {
         /// Id of the quoted message.
         pub mid: Option<Text<'a>> = "mid";
-        /// Whether the sender quotes a message of their own.
+        /// Whether the sender quotes one of their messages.
         pub is_self_reply: bool = "is_self_reply";
         /// Instagram: the quoted story.
         pub story: Option<Story<'a>> = "story";

@@ -17,7 +17,7 @@
 //! let Kind::Message(message) = &event.kind else { panic!() };
 //! assert_eq!(message.text.as_deref(), Some("Do you have oolong?"));
 //!
-//! // The event as a delivery of its own: to keep it, to replay it, to send it on.
+//! // The delivery that brings only this event: to keep it, to replay it, to forward it.
 //! let delivery = event.to_delivery();
 //! assert_eq!(Event::from_unverified_json(&delivery)?, event);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -33,7 +33,7 @@
 //! - Of two members with one name the first counts, even when it is `null`.
 //! - Nesting costs no stack, and length costs linear time.
 //! - A member without a type here is in [`Event::raw`] only.
-//! - A member of an entry that is neither a list of events nor documented is an event of its own
+//! - A member of an entry that is neither a list of events nor documented is a separate event
 //!   ([`Channel::Entry`]), and so is one of the envelope ([`Channel::Envelope`]).
 
 mod call;
@@ -185,7 +185,7 @@ pub struct Event<'a> {
     /// has neither; see [`happened_at`](Self::happened_at).
     #[doc(alias = "created_time")]
     pub timestamp: Option<Timestamp>,
-    /// What happened, typed.
+    /// Typed content.
     pub kind: Kind<'a>,
     /// Optional members beside the one that names the kind; absent without any.
     pub extras: Option<Box<Extras<'a>>>,

@@ -1,4 +1,4 @@
-//! What became of a message: delivered, read, reacted to, rated.
+//! Receipts and reactions: delivered, read, reacted to, rated.
 
 use super::{raw::Mids, wire::wire};
 use crate::{text::Text, time::Timestamp};

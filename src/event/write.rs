@@ -1,4 +1,4 @@
-//! An event as a delivery of its own, from its JSON.
+//! Writes the delivery that brings one event.
 
 use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::value::RawValue;
@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::{Channel, Event, Kind, NOT_A_LIST};
 
 impl Event<'_> {
-    /// Writes the delivery that brings this event alone: the whole body of a `POST`, as JSON.
+    /// Writes the delivery that brings only this event: the whole body of a `POST`, as JSON.
     ///
     /// The event's own JSON stands in it byte for byte, with the members of the envelope and of the
     /// entry that belong to it. Reading it gives an equal event, which is what

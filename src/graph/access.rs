@@ -29,7 +29,7 @@ impl AppAccess {
     }
 }
 
-/// What a client of a Page needs: the app, the Page, and the Page token issued to that app.
+/// Credentials of a Page: the app, the Page, and the Page token issued to that app.
 ///
 /// ```
 /// use messenger_crm::graph::{Access, AppAccess};

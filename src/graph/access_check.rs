@@ -154,7 +154,7 @@ fn compare(info: &TokenInfo, app: &AppId) -> Result<(), AccessError> {
     Ok(())
 }
 
-/// Reads the refusal to inspect the token. `Ok` when the app has no token of its own.
+/// Reads the refusal to inspect the token. `Ok` when Meta gives the app no token.
 fn of_inspection(refusal: ApiError) -> Result<(), AccessError> {
     match refusal.code {
         Some(NATIVE_APP) => Ok(()),
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn g14_without_an_app_token_a_field_tells_a_page_from_a_person() {
+    fn g14_without_an_app_token_a_field_of_pages_identifies_a_person() {
         let native = (400, r#"{"error":{"code":104}}"#);
         assert!(check(&[native, (200, PAGE)]).is_ok());
         for (refusal, expected) in [

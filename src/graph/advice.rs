@@ -18,7 +18,7 @@ impl From<&Error> for Reason {
     }
 }
 
-/// Long numbers mean the same as a code and as a subcode, under whichever code.
+/// Classification of long numbers, which Meta sends as code or as subcode of any code.
 const BY_NUMBER: [(i64, Advice); 26] = [
     (1_357_046, Advice::Unknown), // the message was sent, Meta's answer went wrong
     (1_545_041, Advice::Unreachable),
@@ -60,7 +60,7 @@ pub(super) fn of_api(error: &ApiError) -> Advice {
     }
     let message = error.message.as_deref().unwrap_or_default();
     let advice = match error.code.or_else(|| code_in(message)) {
-        // Only the text tells these two from their many namesakes.
+        // Only the text separates these two from other errors with the same code.
         Some(100) if message.contains("appsecret_proof") => return Advice::Permission,
         Some(1) if message.contains("reduce the amount") => return Advice::FixRequest,
         Some(code) => of_code(code),

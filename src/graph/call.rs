@@ -106,7 +106,7 @@ pub enum RateClass {
     Media,
     /// Reading conversations: 2 a second and Page.
     Conversations,
-    /// Any other call: no limit of its own.
+    /// Any other call, without a limit for its class.
     Other,
 }
 

@@ -163,7 +163,7 @@ impl Graph {
     }
 }
 
-/// What the clients of Pages, apps and people share.
+/// Shared part of the clients of Pages, apps and people.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     pub(super) graph: Graph,

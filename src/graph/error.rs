@@ -80,7 +80,7 @@ pub enum Error {
     /// A parameter has more items than Meta accepts. Nothing was sent.
     #[error("{count} {what} given, Meta accepts at most {limit} in one call")]
     TooMany {
-        /// What the items are.
+        /// Name of the items.
         what: &'static str,
         /// Number of items given.
         count: usize,
@@ -114,7 +114,7 @@ pub enum Error {
     NotJson,
 }
 
-/// What is known about a message after its send failed.
+/// Fate of a message whose send failed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Sending {
     NotSent,

@@ -91,7 +91,7 @@ impl ProfileOutcome {
     }
 }
 
-/// Why Meta returned no profile.
+/// Reason why Meta returned no profile.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum NoProfile {

@@ -129,7 +129,7 @@ pub(super) struct RateLimiter {
     states: Mutex<HashMap<Scope, State>>,
 }
 
-/// What one scope may do next; times are those of [`Clock::elapsed`](super::Clock::elapsed).
+/// State of one scope; times are those of [`Clock::elapsed`](super::Clock::elapsed).
 #[derive(Debug, Default)]
 struct State {
     texts: Duration,
@@ -225,7 +225,7 @@ fn enter<'a>(states: &'a mut HashMap<Scope, State>, scope: &Scope, now: Duration
     states.entry(scope.clone()).or_default()
 }
 
-/// Speeds are the Page's alone.
+/// Returns the class that counts for a scope: only Pages have speeds.
 fn scope_class(scope: &Scope, class: RateClass) -> RateClass {
     match scope {
         Scope::Page(_) => class,

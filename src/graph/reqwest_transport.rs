@@ -96,7 +96,7 @@ impl Transport for ReqwestTransport {
 
 /// A body that reads its next piece only when the one before was sent.
 struct Stream {
-    /// Polled through `&mut` alone: the lock only makes it `Sync`.
+    /// Polled only through `&mut`: the lock makes it `Sync`.
     state: Mutex<State>,
     left: u64,
 }

@@ -83,7 +83,7 @@ impl Response {
         T::deserialize(&self.json).map_err(|_| self.unexpected())
     }
 
-    /// Reads Meta's ways to report success: `{"success":true}`, the same as a string, and
+    /// Reads Meta's ways to report success: `{"success":true}`, `{"success":"true"}` and
     /// `{"result":"success"}`.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use super::upload::UploadSource;
 /// Sends an HTTP request to Meta and returns the response.
 ///
 /// `ReqwestTransport` (feature `client`) is one; [`ScriptedTransport`] is one for tests. A host
-/// with an HTTP client of its own implements it in a few lines. It must not follow redirects and
+/// with another HTTP client implements it in a few lines. It must not follow redirects and
 /// must not repeat a request: both could send a message twice, or a token to another host.
 ///
 /// [`ScriptedTransport`]: super::ScriptedTransport
@@ -117,7 +117,7 @@ impl fmt::Debug for Body {
 #[error("{kind}")]
 #[non_exhaustive]
 pub struct TransportError {
-    /// What is known about the request.
+    /// State of the request.
     pub kind: TransportErrorKind,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -137,7 +137,7 @@ impl TransportError {
     }
 }
 
-/// What is known about a request that got no response.
+/// State of a request that got no response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum TransportErrorKind {

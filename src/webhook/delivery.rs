@@ -76,7 +76,7 @@ pub enum EnvelopeError {
     /// The body is JSON, but not an object with an `object` and a list `entry`.
     #[error("the body is JSON but not a webhook delivery: {expected}")]
     Shape {
-        /// What was expected, in English.
+        /// The form that was expected, in English.
         expected: &'static str,
     },
 }

@@ -10,7 +10,7 @@ use crate::{
     text::Text,
 };
 
-/// What has been read of the current entry.
+/// State of the current entry while it is read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Entry {
     start: usize,
@@ -185,7 +185,7 @@ impl Entry {
         }
     }
 
-    /// Whether the entry that ended is an event of its own.
+    /// Whether the entry that ended is itself an event.
     ///
     /// It is one without a list, as `call_permission_reply` is, and one with a member that no event
     /// of its lists has.
@@ -254,7 +254,7 @@ pub(super) fn read_envelope<'a>(
     let (own, name) = members_without(body, is_of_envelope)?;
     let context = Context::new(context.object.clone(), Channel::Envelope);
     let mut new = Event::blank();
-    let reason = "the envelope has a member of its own";
+    let reason = "the envelope has a member beside `object` and `entry`";
     new.set_aside(&mut Json::new(&own), &context, name, reason)?;
     *event = new.into_owned();
     Ok(())

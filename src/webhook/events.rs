@@ -29,7 +29,7 @@ pub struct Events<'a> {
     has_envelope_members: bool,
 }
 
-/// What comes next.
+/// Position in the envelope.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {
     /// An entry, or the end of the entries.
@@ -43,7 +43,7 @@ enum State {
     Done,
 }
 
-/// What was found.
+/// Kind of the value found.
 #[derive(Clone, Copy, Debug)]
 enum Next {
     /// The next value is the first event of its list.

@@ -1,7 +1,8 @@
 //! Pages, business portfolios and permissions of a person who logged in.
 //!
-//! [`UserClient::all_accounts`](crate::graph::UserClient::all_accounts) finds all Pages of a person. `me/accounts` alone ([`list`]) can be
-//! empty although the person granted access to Pages, when those belong to a business portfolio.
+//! [`UserClient::all_accounts`](crate::graph::UserClient::all_accounts) finds all Pages of a person.
+//! [`list`] (`me/accounts`) can be empty although the person granted access to Pages, when those
+//! belong to a business portfolio.
 //!
 //! ```
 //! use messenger_crm::graph::app::accounts;
@@ -51,7 +52,7 @@ pub struct Account {
     /// Page token. Absent when the person may not give one.
     #[doc(alias = "access_token")]
     pub token: Option<PageToken>,
-    /// What the person may do on the Page, such as `MESSAGING`, which sending needs. Empty for Pages
+    /// Tasks of the person on the Page, such as `MESSAGING`, which sending needs. Empty for Pages
     /// that are listed by a business portfolio only.
     pub tasks: Vec<String>,
 }

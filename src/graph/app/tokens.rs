@@ -35,7 +35,7 @@ use crate::id::{AppId, PageId};
 use crate::secret::AccessToken;
 use crate::time::Timestamp;
 
-/// What Meta knows about a token.
+/// Facts that Meta knows about a token.
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/debug_token>
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,7 +43,7 @@ use crate::time::Timestamp;
 pub struct TokenInfo {
     /// Whether the token is valid.
     pub is_valid: bool,
-    /// Why the token is not valid. Absent when it is, or when Meta does not say.
+    /// Reason why the token is not valid. Absent when it is, or when Meta does not say.
     pub error: Option<ApiError>,
     /// Whom the token acts for. Absent when Meta does not say.
     #[doc(alias = "type")]

@@ -22,7 +22,7 @@ pub struct PastMessage {
     /// When the message was sent, to the second. Absent when Meta leaves it out.
     #[doc(alias = "created_time")]
     pub at: Option<Timestamp>,
-    /// Who sent the message. Absent when Meta leaves it out.
+    /// Sender of the message. Absent when Meta leaves it out.
     pub from: Option<Participant>,
     /// Text. Absent for messages without one.
     #[doc(alias = "message")]

@@ -1,4 +1,4 @@
-//! Who takes part in a conversation.
+//! Participant of a conversation.
 
 use crate::graph::Object;
 

@@ -35,7 +35,7 @@ pub const MAX_MODERATED: usize = 10;
 /// Most actions in one call.
 const MAX_ACTIONS: usize = 2;
 
-/// What [`moderate`] does with each customer.
+/// Action of [`moderate`] for each customer.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ModerationAction {

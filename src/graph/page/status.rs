@@ -51,11 +51,11 @@ pub struct PageStatus {
     pub at: Option<Timestamp>,
     /// Rules that the Page broke.
     pub violations: Vec<PageViolation>,
-    /// What the Page may not do for now.
+    /// Features that are restricted.
     pub restrictions: Vec<PageRestriction>,
-    /// What Meta advises the Page's people to do.
+    /// Actions that Meta advises.
     pub recommended_actions: Vec<PageStatusAction>,
-    /// What the Page's people did, such as an appeal, and its state.
+    /// Actions taken, such as an appeal, with their state.
     #[doc(alias = "actions_events")]
     pub action_events: Vec<PageStatusAction>,
 }
@@ -78,7 +78,7 @@ pub struct PageViolation {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct PageRestriction {
-    /// What the Page may not do.
+    /// The restricted feature.
     pub feature: PageFeature,
     /// `UNRESTRICTED` once Meta has lifted the restriction. Absent when Meta leaves it out.
     pub status: Option<String>,
@@ -95,7 +95,7 @@ pub struct PageRestriction {
     pub violations: Vec<String>,
 }
 
-/// What a restriction concerns. Meta may add values.
+/// Feature that a restriction concerns. Meta may add values.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum PageFeature {

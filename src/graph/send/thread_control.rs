@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::AppId;
 
-/// What happens to thread control once the message is sent.
+/// Thread control after the message is sent.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "control_type", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum ThreadControl {

@@ -114,7 +114,7 @@ impl IceBreaker {
 pub struct Command {
     /// Word without the slash, 1 to 32 UTF-16 units.
     pub name: String,
-    /// What the command does, 1 to 64 UTF-16 units.
+    /// Description of the command, 1 to 64 UTF-16 units.
     pub description: String,
 }
 

@@ -5,8 +5,8 @@ mod forms;
 
 use messenger_crm::graph::send::{
     CouponTemplate, CustomerFeedbackTemplate, CustomerInformationTemplate, FeedbackQuestion,
-    GenericElement, GenericTemplate, GridImage, ImageGridTemplate, MediaKind,
-    MediaSource, MediaTemplate, OutgoingMessage, QuestionKind, ReceiptAdjustment, ReceiptElement,
+    GenericElement, GenericTemplate, GridImage, ImageGridTemplate, MediaKind, MediaSource,
+    MediaTemplate, OutgoingMessage, QuestionKind, ReceiptAdjustment, ReceiptElement,
     ReceiptTemplate, Template, TemplateButton, WebUrl,
 };
 use messenger_crm::id::AttachmentId;
