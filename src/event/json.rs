@@ -124,19 +124,18 @@ impl<'a> Json<'a> {
     #[inline]
     pub(crate) fn integer(&mut self, other: fn(&str) -> Option<i64>) -> Result<Option<i64>> {
         if matches!(self.peek(), b'1'..=b'9') {
-            let (mut at, mut number) = (self.at, 0);
+            let (bytes, mut at, mut number) = (self.text.as_bytes(), self.at, 0);
+            if let Some(eight) = bytes[at..].first_chunk().and_then(eight_digits) {
+                (at, number) = (at + 8, eight);
+            }
             // 18 digits fit into an `i64`, whatever they are.
-            for digit in self.text.as_bytes()[at..].iter().take(18) {
-                if !digit.is_ascii_digit() {
-                    break;
-                }
+            while let Some(digit @ b'0'..=b'9') = bytes.get(at)
+                && at - self.at < 18
+            {
                 number = number * 10 + i64::from(digit - b'0');
                 at += 1;
             }
-            if !matches!(
-                self.text.as_bytes().get(at),
-                Some(b'0'..=b'9' | b'.' | b'e' | b'E')
-            ) {
+            if !matches!(bytes.get(at), Some(b'0'..=b'9' | b'.' | b'e' | b'E')) {
                 self.at = at;
                 return Ok(Some(number));
             }
@@ -352,12 +351,15 @@ impl<'a> Written<'a> {
     }
 }
 
+/// A word of eight bytes that are each 1.
+const ONES: u64 = u64::MAX / 255;
+/// The highest bit of each byte of a word.
+const HIGH: u64 = ONES << 7;
+
 /// The place of the first byte from `at` on that a string cannot hold as it is: a quotation mark,
 /// a backslash, a control character, or the end.
 #[inline(always)]
 fn plain_end(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
     while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*eight);
         // The highest bit of each byte shows a borrow: the byte was the one searched for
@@ -378,6 +380,23 @@ fn plain_end(bytes: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     at
+}
+
+/// The number of eight digits; `None` if one of the bytes is no digit.
+#[inline(always)]
+fn eight_digits(bytes: &[u8; 8]) -> Option<i64> {
+    // The first digit is the lowest byte. Each byte becomes the value of its digit.
+    let digits = u64::from_le_bytes(*bytes) ^ (ONES * u64::from(b'0'));
+    // Adding 118 to 10 or more sets the highest bit. A carry out of a byte comes only from one that
+    // has this bit set already.
+    if (digits.wrapping_add(ONES * 118) | digits) & HIGH != 0 {
+        return None;
+    }
+    // Neighbors are joined: digits to numbers below 100, these below 10,000, these to the whole.
+    let twos = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (twos * 100 + (twos >> 16)) & 0x0000_ffff_0000_ffff;
+    let whole = fours * 10_000 + (fours >> 32);
+    Some(i64::from(whole as u32))
 }
 
 /// Decodes a string whose escapes have been checked. Half a surrogate pair becomes U+FFFD.
@@ -483,6 +502,35 @@ mod tests {
             (r#""\ud83d\u0041""#, "\u{fffd}A"),
         ] {
             assert_eq!(text(json).as_deref(), Some(expected), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_of_any_length_is_read_exactly() {
+        let mut digits = String::new();
+        for digit in "9081726354908172635".chars() {
+            digits.push(digit);
+            let expected = digits.parse().ok();
+            let list = format!("[{digits},-{digits}]");
+            let mut json = Json::new(&list);
+            assert!(json.enter(b'['));
+            assert_eq!(json.integer(|_| None).unwrap(), expected, "{digits}");
+            assert!(json.next_element(&mut false).unwrap());
+            let negative = expected.map(|number: i64| -number);
+            assert_eq!(json.integer(|_| None).unwrap(), negative, "{digits}");
+        }
+    }
+
+    #[test]
+    fn eight_digits_are_read_together_unless_one_is_no_digit() {
+        assert_eq!(eight_digits(b"17000986"), Some(17_000_986));
+        assert_eq!(eight_digits(b"99999999"), Some(99_999_999));
+        for at in 0..8 {
+            for byte in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit()) {
+                let mut bytes = *b"90909090";
+                bytes[at] = byte;
+                assert_eq!(eight_digits(&bytes), None, "{bytes:?}");
+            }
         }
     }
 

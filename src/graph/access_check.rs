@@ -255,10 +255,6 @@ mod tests {
                 "the token belongs to an app, not to a Page; use a Page token",
             ),
             (
-                r#"{"data":{"app_id":"271828182845904","type":"PAGE","profile_id":"2","is_valid":true}}"#,
-                "the token belongs to the Page 2, not to the Page of this connection",
-            ),
-            (
                 r#"{"data":{"app_id":"999","type":"PAGE","profile_id":"1755847768034402","is_valid":true}}"#,
                 "the token was issued to the app 999, not to the app of this connection",
             ),
@@ -278,6 +274,10 @@ mod tests {
         ] {
             assert_eq!(words(&[(200, info)]), expected);
         }
+        assert_eq!(
+            words(&[(200, RIGHT), (200, r#"{"id":"2"}"#)]),
+            "the token belongs to the Page 2, not to the Page of this connection"
+        );
         for (refusal, expected) in [
             (
                 r#"{"error":{"code":190,"message":"Invalid OAuth access token signature."}}"#,

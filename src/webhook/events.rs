@@ -100,7 +100,7 @@ impl<'a> Events<'a> {
             let last = events.len();
             events.reserve_exact(usize::from(last == 0));
             // Read where it stays: see `Event::read`.
-            events.push(Event::blank());
+            events.resize_with(last + 1, Event::blank);
             self.read(next, &mut events[last])?;
             if last == 0 {
                 // What is left holds about so many more of this size: one allocation mostly.

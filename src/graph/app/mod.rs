@@ -43,6 +43,31 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Against the simulator (feature `simulator`), over HTTP:
+//!
+//! ```
+//! # #[cfg(feature = "simulator")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use messenger_crm::graph::{AppAccess, Graph, app::tokens::{self, TokenKind}};
+//! use messenger_crm::PageToken;
+//! use messenger_crm::simulator::Simulator;
+//!
+//! let simulator = Simulator::start("127.0.0.1:0".parse()?).await?;
+//! let of = simulator.app();
+//! let app = AppAccess::new(of.app_id.parse()?, of.app_secret.parse()?);
+//! let graph = Graph::new()?.with_base_url(&simulator.url())?;
+//! let token: PageToken = of.page_token.parse()?;
+//! let info = graph.app(app).call(&tokens::inspect(token)).await?;
+//! assert!(info.is_valid);
+//! assert_eq!(info.kind, Some(TokenKind::Page));
+//! simulator.shutdown().await;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "simulator"))]
+//! # fn main() {}
+//! ```
 
 pub mod accounts;
 mod all_accounts;

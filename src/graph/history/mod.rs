@@ -36,6 +36,34 @@
 //! # }
 //! ```
 //!
+//! Against the simulator (feature `simulator`), over HTTP:
+//!
+//! ```
+//! # #[cfg(feature = "simulator")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use messenger_crm::graph::{Access, AppAccess, Graph, history};
+//! use messenger_crm::simulator::Simulator;
+//!
+//! let simulator = Simulator::start("127.0.0.1:0".parse()?).await?;
+//! let of = simulator.app();
+//! let app = AppAccess::new(of.app_id.parse()?, of.app_secret.parse()?);
+//! let customer = Simulator::people()[0].psid;
+//! simulator.write(customer, "Do you have oolong?")?;
+//! let access = Access::new(app, of.page_id.parse()?, of.page_token.parse()?);
+//! let graph = Graph::new()?.with_base_url(&simulator.url())?;
+//! let page = graph.page(access);
+//! let list = history::find_conversation(&customer.parse()?, 20);
+//! let conversation = page.call(&list).await?.items.remove(0);
+//! let message = &conversation.messages.items[0];
+//! assert_eq!(message.text.as_deref(), Some("Do you have oolong?"));
+//! simulator.shutdown().await;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "simulator"))]
+//! # fn main() {}
+//! ```
+//!
 //! <https://developers.facebook.com/docs/messenger-platform/conversations>
 
 mod conversations;

@@ -38,6 +38,32 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Against the simulator (feature `simulator`), over HTTP:
+//!
+//! ```
+//! # #[cfg(feature = "simulator")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use messenger_crm::graph::{Access, AppAccess, Graph, page::{self, labels}};
+//! use messenger_crm::simulator::Simulator;
+//!
+//! let simulator = Simulator::start("127.0.0.1:0".parse()?).await?;
+//! let of = simulator.app();
+//! let app = AppAccess::new(of.app_id.parse()?, of.app_secret.parse()?);
+//! let access = Access::new(app, of.page_id.parse()?, of.page_token.parse()?);
+//! let graph = Graph::new()?.with_base_url(&simulator.url())?;
+//! let page = graph.page(access);
+//! assert_eq!(page.call(&page::get_page()).await?.id.as_str(), of.page_id);
+//! page.call(&labels::create("VIP")?).await?;
+//! let labels = page.walk(&labels::list(), 100).await?.items;
+//! assert_eq!(labels[0].name.as_deref(), Some("VIP"));
+//! simulator.shutdown().await;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "simulator"))]
+//! # fn main() {}
+//! ```
 
 pub mod account_links;
 pub mod labels;

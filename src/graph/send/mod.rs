@@ -58,6 +58,33 @@
 //! # }
 //! ```
 //!
+//! Against the simulator (feature `simulator`), over HTTP:
+//!
+//! ```
+//! # #[cfg(feature = "simulator")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use messenger_crm::graph::{Access, AppAccess, Graph, send::OutgoingMessage};
+//! use messenger_crm::Psid;
+//! use messenger_crm::simulator::Simulator;
+//!
+//! let simulator = Simulator::start("127.0.0.1:0".parse()?).await?;
+//! let of = simulator.app();
+//! let app = AppAccess::new(of.app_id.parse()?, of.app_secret.parse()?);
+//! let customer: Psid = Simulator::people()[0].psid.parse()?;
+//! simulator.write(customer.as_str(), "Do you have oolong?")?;
+//! let access = Access::new(app, of.page_id.parse()?, of.page_token.parse()?);
+//! let graph = Graph::new()?.with_base_url(&simulator.url())?;
+//! let reply = OutgoingMessage::text(&customer, "Yes, from this spring.")?;
+//! let sent = graph.page(access).send(&reply).await?;
+//! assert_eq!(sent.recipient, Some(customer));
+//! simulator.shutdown().await;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "simulator"))]
+//! # fn main() {}
+//! ```
+//!
 //! <https://developers.facebook.com/docs/messenger-platform/reference/send-api/>
 
 mod action;
