@@ -71,8 +71,10 @@ impl fmt::Debug for Profile {
 }
 
 /// Profile of a customer, or why there is none for now. Both are ordinary outcomes.
+///
+/// The host handles each variant, so the enum is exhaustive.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums)]
 pub enum ProfileOutcome {
     /// Meta returned a name or a picture.
     Known(Profile),
