@@ -4,8 +4,7 @@ use super::{
     Event, GroupComment, Kind, MarketingMessage, Raw, SubscriberUpload, TemplateChange,
     TemplateStatus, TemplateUpdate,
     json::{Json, Syntax},
-    read::moment,
-    wire::Value,
+    wire::{Value, moment},
 };
 use crate::text::Text;
 

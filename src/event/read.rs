@@ -5,7 +5,7 @@ use super::{
     field::of_field,
     json::{Json, Syntax, Written},
     kind::{Reader, reader},
-    wire::{Field, Value},
+    wire::{Field, Value, moment},
 };
 use crate::{text::Text, time::Timestamp};
 
@@ -281,20 +281,6 @@ impl<'a> Event<'a> {
 #[inline]
 pub(crate) fn timestamp(json: &mut Json<'_>) -> Result<Option<Timestamp>> {
     Value::read(json)
-}
-
-/// Time of a flat object: its `timestamp`, or else its `created_time`.
-pub(super) fn moment(json: &str) -> Result<Option<Timestamp>> {
-    let (mut timestamp, mut created) = (None, None);
-    Json::new(json).members(|name, json| {
-        match name {
-            "timestamp" if timestamp.is_none() => timestamp = Some(Field::read(json)?),
-            "created_time" if created.is_none() => created = Some(Field::read(json)?),
-            _ => drop(json.skip()?),
-        }
-        Ok(())
-    })?;
-    Ok(timestamp.flatten().or(created.flatten()))
 }
 
 impl<'a> BusinessIntegrity<'a> {

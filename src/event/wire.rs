@@ -238,6 +238,20 @@ impl<'a, V: Value<'a>> Value<'a> for Box<V> {
     }
 }
 
+/// Time of a flat object: its `timestamp`, or else its `created_time`.
+pub(super) fn moment(json: &str) -> Result<Option<Timestamp>, Syntax> {
+    let (mut timestamp, mut created) = (None, None);
+    Json::new(json).members(|name, json| {
+        match name {
+            "timestamp" if timestamp.is_none() => timestamp = Some(Field::read(json)?),
+            "created_time" if created.is_none() => created = Some(Field::read(json)?),
+            _ => drop(json.skip()?),
+        }
+        Ok(())
+    })?;
+    Ok(timestamp.flatten().or(created.flatten()))
+}
+
 /// Declares structs of the wire: `pub field: Type = "name on the wire" | "another one";`.
 ///
 /// Each gets its reader and its owned form from this one table.

@@ -1,20 +1,30 @@
 //! Classification of errors by Meta's numbers.
 
+use std::fmt;
+
 use http::StatusCode;
 
-use super::{ApiError, Error};
-use crate::model::{Advice, Reason};
+use super::ApiError;
+use crate::model::Advice;
 
-impl From<&Error> for Reason {
-    /// Keeps the advice and Meta's numbers, without Meta's message text.
-    fn from(error: &Error) -> Self {
-        let mut reason = Self::new(error.advice());
-        if let Error::Api(api) = error {
-            reason.code = api.code;
-            reason.subcode = api.subcode;
-            reason.trace.clone_from(&api.trace);
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Meta refused the call: {} (status {}",
+            meaning(self),
+            self.status.as_u16()
+        )?;
+        if let Some(code) = self.code {
+            write!(f, ", code {code}")?;
         }
-        reason
+        if let Some(subcode) = self.subcode {
+            write!(f, ", subcode {subcode}")?;
+        }
+        if let Some(trace) = &self.trace {
+            write!(f, ", trace {trace}")?;
+        }
+        f.write_str(")")
     }
 }
 
@@ -111,7 +121,7 @@ fn of_code(code: i64) -> Advice {
 }
 
 /// Says in words why Meta refused a call.
-pub(super) fn meaning(error: &ApiError) -> &'static str {
+fn meaning(error: &ApiError) -> &'static str {
     match of_api(error) {
         Advice::OutsideWindow => "the messaging window is closed",
         Advice::Reauthorize => "the access token is not valid",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::{Object, Usage, advice, usage};
+use super::{Object, Usage, usage};
 
 /// Longest trace id that is kept, in bytes.
 const MAX_TRACE_BYTES: usize = 64;
@@ -129,27 +129,6 @@ impl ApiError {
     /// arrive as subcodes.
     pub(super) fn is(&self, number: i64) -> bool {
         self.code == Some(number) || self.subcode == Some(number)
-    }
-}
-
-impl fmt::Display for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Meta refused the call: {} (status {}",
-            advice::meaning(self),
-            self.status.as_u16()
-        )?;
-        if let Some(code) = self.code {
-            write!(f, ", code {code}")?;
-        }
-        if let Some(subcode) = self.subcode {
-            write!(f, ", subcode {subcode}")?;
-        }
-        if let Some(trace) = &self.trace {
-            write!(f, ", trace {trace}")?;
-        }
-        f.write_str(")")
     }
 }
 

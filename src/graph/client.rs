@@ -12,12 +12,11 @@ use super::path::push_parameters;
 use super::rate_limit::{RateLimiter, Scopes};
 use super::upload::Multipart;
 use super::{
-    Access, AppAccess, AppClient, BaseUrl, Body, Clock, Error, GraphVersion, InvalidBaseUrl,
-    ListPage, PageClient, RateLimits, Request, Response, RetryPolicy, Transport,
-    TransportErrorKind, UserClient,
+    BaseUrl, Body, Clock, Error, GraphVersion, InvalidBaseUrl, ListPage, RateLimits, Request,
+    Response, RetryPolicy, Transport, TransportErrorKind,
 };
 use crate::id::AppId;
-use crate::secret::{PageToken, UserToken};
+use crate::secret::PageToken;
 
 /// Most pages of a list that one walk reads.
 const MAX_WALKED_PAGES: usize = 10_000;
@@ -112,29 +111,6 @@ impl Graph {
         }
     }
 
-    /// Returns the client of a Page.
-    pub fn page(&self, access: Access) -> PageClient {
-        let credentials = Credentials::page(&access);
-        let scopes = Scopes::page(&credentials, &access.page);
-        let me = access.page.as_str().to_owned();
-        PageClient::new(self.client(credentials, scopes, me), access)
-    }
-
-    /// Returns the client of an app, for its own settings, the login, and looking into tokens.
-    pub fn app(&self, access: AppAccess) -> AppClient {
-        let credentials = Credentials::app(&access);
-        let scopes = Scopes::app(&credentials);
-        let me = access.id.as_str().to_owned();
-        AppClient::new(self.client(credentials, scopes, me))
-    }
-
-    /// Returns the client of a person who logged in, for the list of their Pages.
-    pub fn user(&self, app: &AppAccess, token: &UserToken) -> UserClient {
-        let credentials = Credentials::user(app, token);
-        let scopes = Scopes::user(&credentials);
-        UserClient::new(self.client(credentials, scopes, "me".to_owned()))
-    }
-
     /// Returns the Graph version that calls use.
     pub fn version(&self) -> GraphVersion {
         self.version
@@ -153,7 +129,7 @@ impl Graph {
         &*self.transport
     }
 
-    fn client(&self, credentials: Credentials, scopes: Scopes, me: String) -> Client {
+    pub(super) fn client(&self, credentials: Credentials, scopes: Scopes, me: String) -> Client {
         Client {
             graph: self.clone(),
             credentials,

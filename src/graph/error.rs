@@ -9,6 +9,7 @@ use super::upload::InvalidUpload;
 use super::{
     Advice, ApiError, BodySnippet, PictureError, TransportError, TransportErrorKind, advice,
 };
+use crate::model::Reason;
 
 /// Meta's subcode for "the response is broken, but the messages were sent".
 const WAS_SENT: i64 = 1_357_046;
@@ -222,6 +223,19 @@ fn of_status(status: StatusCode) -> Sending {
         Sending::NotSent
     } else {
         Sending::Unknown
+    }
+}
+
+impl From<&Error> for Reason {
+    /// Keeps the advice and Meta's numbers, without Meta's message text.
+    fn from(error: &Error) -> Self {
+        let mut reason = Self::new(error.advice());
+        if let Error::Api(api) = error {
+            reason.code = api.code;
+            reason.subcode = api.subcode;
+            reason.trace.clone_from(&api.trace);
+        }
+        reason
     }
 }
 

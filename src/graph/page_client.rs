@@ -1,8 +1,11 @@
 //! Clients: of a Page, of an app, of a person.
 
-use super::client::Client;
+use super::access::Credentials;
+use super::client::{Client, Graph};
+use super::rate_limit::Scopes;
 use super::send::{self, OutgoingMessage, Sent};
-use super::{Access, Call, Error, ListPage};
+use super::{Access, AppAccess, Call, Error, ListPage};
+use crate::secret::UserToken;
 
 /// Client of one Page: it sends calls with the Page's token, within the Page's rate limits.
 ///
@@ -25,6 +28,31 @@ pub struct AppClient {
 #[derive(Clone, Debug)]
 pub struct UserClient {
     pub(super) client: Client,
+}
+
+impl Graph {
+    /// Returns the client of a Page.
+    pub fn page(&self, access: Access) -> PageClient {
+        let credentials = Credentials::page(&access);
+        let scopes = Scopes::page(&credentials, &access.page);
+        let me = access.page.as_str().to_owned();
+        PageClient::new(self.client(credentials, scopes, me), access)
+    }
+
+    /// Returns the client of an app, for its own settings, the login, and looking into tokens.
+    pub fn app(&self, access: AppAccess) -> AppClient {
+        let credentials = Credentials::app(&access);
+        let scopes = Scopes::app(&credentials);
+        let me = access.id.as_str().to_owned();
+        AppClient::new(self.client(credentials, scopes, me))
+    }
+
+    /// Returns the client of a person who logged in, for the list of their Pages.
+    pub fn user(&self, app: &AppAccess, token: &UserToken) -> UserClient {
+        let credentials = Credentials::user(app, token);
+        let scopes = Scopes::user(&credentials);
+        UserClient::new(self.client(credentials, scopes, "me".to_owned()))
+    }
 }
 
 impl PageClient {
