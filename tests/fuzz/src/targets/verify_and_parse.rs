@@ -1,5 +1,6 @@
 //! A `POST` is taken for Meta's exactly when it is signed, and nothing in it can do harm.
 
+use messenger_crm::event::Channel;
 use messenger_crm::webhook::{ReceiveError, sign};
 
 use super::{SECRET, WEBHOOK};
@@ -36,10 +37,13 @@ pub(crate) fn run(input: &[u8]) {
             assert_eq!(delivery.events, one_by_one);
             for event in &delivery.events {
                 let _ = (format!("{event:?}"), event.page(), event.customer());
-                assert!(
-                    body.windows(event.raw().len())
-                        .any(|part| part == event.raw().as_bytes())
-                );
+                // What stands beside the lists of an entry or an envelope is gathered from it.
+                if !matches!(event.channel, Channel::Entry | Channel::Envelope) {
+                    assert!(
+                        body.windows(event.raw().len())
+                            .any(|part| part == event.raw().as_bytes())
+                    );
+                }
             }
         }
         Err(ReceiveError::Envelope(error)) => assert_eq!(ended, Err(error)),
