@@ -49,7 +49,7 @@ wire! {
         pub timestamp: Option<Timestamp> = "timestamp";
         /// Message id.
         pub mid: Option<Text<'a>> = "mid";
-        /// Tracking id of one message, the same in all its events.
+        /// Tracking id of the message. All events of one message have it.
         #[doc(alias = "marketing_message_tracking_id")]
         pub tracking_id: Option<Text<'a>> = "marketing_message_tracking_id";
         /// Token of the subscription.

@@ -156,7 +156,7 @@ impl Webhook {
     ///
     /// # Errors
     ///
-    /// Those of [`receive`](Self::receive). JSON that breaks off is an error of the iterator, in
+    /// The errors of [`receive`](Self::receive). JSON that breaks off is an error of the iterator, in
     /// place of the event where it breaks off.
     pub fn events<'a>(
         &self,

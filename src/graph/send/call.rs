@@ -11,7 +11,7 @@ use crate::id::{AttachmentId, Mid, Psid};
 /// a video.
 pub(super) const MEDIA_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Sends a message. [`PageClient::send`](crate::graph::PageClient::send) does the same in one step.
+/// Sends a message. [`PageClient::send`](crate::graph::PageClient::send) makes and sends this call.
 ///
 /// Permission: `pages_messaging`. Limits: 300 texts, templates and stickers a second and Page; 10
 /// images, audios, videos and files a second and Page.
