@@ -2,15 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use tokio_postgres::types::Type;
-
-use super::{
-    columns::{CONTACT, Columns, MESSAGE, Many, Param},
-    connection::Lease,
-    error::failed,
-    options::Schema,
-};
-use crate::store::{StoreError, grams};
+use super::{columns::Many, options::Schema};
+use crate::store::grams;
 
 /// The grams of a folded text, each in one number with its Page, as SQL writes an array.
 pub(super) fn array(page_no: i32, folded: &str, longest: usize) -> String {
@@ -38,87 +31,6 @@ fn number(page_no: i32, gram: &str) -> i64 {
         mixed ^ mixed >> 31
     });
     i64::from(page_no) << BITS | (mixed >> (u64::BITS - BITS)).cast_signed()
-}
-
-/// So many rows are indexed anew at one time.
-const AT_ONCE: usize = 2_000;
-
-/// Makes the index anew from what it finds, inside a transaction.
-pub(super) async fn reindex(client: &Lease, schema: &Schema) -> Result<(), StoreError> {
-    let cleared = format!("TRUNCATE {schema}.text_gram, {schema}.name_gram");
-    client.batch_execute(&cleared).await.map_err(failed)?;
-    let messages = format!(
-        "SELECT m.page_no, m.contact_no, m.at, m.tie, {MESSAGE} FROM {schema}.message m
-         WHERE (m.page_no, m.contact_no, m.at, m.tie) > ($1, $2, $3, $4)
-         ORDER BY m.page_no, m.contact_no, m.at, m.tie LIMIT {AT_ONCE}"
-    );
-    refill(
-        client,
-        schema,
-        ("text_gram", grams::OF_TEXT),
-        &messages,
-        |next| Ok(next.entry()?.searchable()),
-    )
-    .await?;
-    let contacts = format!(
-        "SELECT c.page_no, c.contact_no, 0::bigint, 0::bigint, {CONTACT} FROM {schema}.contact c
-         WHERE (c.page_no, c.contact_no, 0, 0) > ($1, $2, $3, $4) ORDER BY c.page_no, c.contact_no LIMIT {AT_ONCE}"
-    );
-    refill(
-        client,
-        schema,
-        ("name_gram", grams::OF_NAME),
-        &contacts,
-        |next| Ok(next.contact()?.searchable()),
-    )
-    .await
-}
-
-async fn refill(
-    client: &Lease,
-    schema: &Schema,
-    (table, longest): (&str, usize),
-    sql: &str,
-    text: impl Fn(&mut Columns<'_>) -> Result<String, StoreError>,
-) -> Result<(), StoreError> {
-    let mut last = (i32::MIN, i64::MIN, i64::MIN, i64::MIN);
-    loop {
-        let params: [Param<'_>; 4] = [
-            (&last.0, Type::INT4),
-            (&last.1, Type::INT8),
-            (&last.2, Type::INT8),
-            (&last.3, Type::INT8),
-        ];
-        let rows = client.query_typed(sql, &params).await.map_err(failed)?;
-        let mut found = Vec::new();
-        for row in &rows {
-            let mut next = Columns::of(row);
-            last = (next.get()?, next.get()?, next.get()?, next.get()?);
-            let text = text(&mut next)?;
-            if !text.is_empty() {
-                found.push((last, array(last.0, &text, longest)));
-            }
-        }
-        let number = |of: fn(&(i32, i64, i64, i64)) -> i64| {
-            found.iter().map(|(key, _)| Some(of(key))).collect()
-        };
-        let mut many = Many::default()
-            .pages(found.iter().map(|(key, _)| key.0).collect())
-            .numbers("contact_no", number(|key| key.1));
-        if table == "text_gram" {
-            many = many
-                .numbers("at", number(|key| key.2))
-                .numbers("tie", number(|key| key.3));
-        }
-        let many = many.texts("grams", found.iter().map(|(_, grams)| Some(grams.as_str())));
-        client
-            .query_typed(&insert(schema, table, &many), &many.params())
-            .await
-            .map_err(failed)?;
-        if rows.len() < AT_ONCE {
-            return Ok(());
-        }
-    }
 }
 
 /// Arrays of arrays cannot be unnested, so each comes as its text.

@@ -9,21 +9,12 @@ use tokio_postgres::{
 use super::{
     connection::{Lease, Trip},
     error::failed,
-    indexed,
     options::Schema,
 };
 use crate::store::StoreError;
 
-/// What brings the schema from each version to the next, forward only.
-const STEPS: [Step; 2] = [Step::Sql(include_str!("schema.sql")), Step::Reindex];
 /// The schema of this program.
-pub(super) const SCHEMA: i64 = STEPS.len() as i64;
-
-enum Step {
-    Sql(&'static str),
-    /// What a search goes by is made by the library itself.
-    Reindex,
-}
+pub(super) const SCHEMA: i64 = 1;
 
 /// Brings the schema to that of this program: all steps or none. Processes that do so wait for
 /// each other.
@@ -43,11 +34,9 @@ pub(super) async fn migrate(pool: &Pool, schema: &Schema) -> Result<(), StoreErr
     );
     client.batch_execute(&begin).await.map_err(failed)?;
     let found = version(&client, schema).await?;
-    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
-        match step {
-            Step::Sql(sql) => client.batch_execute(sql).await.map_err(failed)?,
-            Step::Reindex => indexed::reindex(&client, schema).await?,
-        }
+    if found < SCHEMA {
+        let tables = client.batch_execute(include_str!("schema.sql")).await;
+        tables.map_err(failed)?;
     }
     let end = format!("DELETE FROM version; INSERT INTO version VALUES ({SCHEMA}); COMMIT");
     client.batch_execute(&end).await.map_err(failed)?;

@@ -12,7 +12,6 @@ mod connection;
 mod contacts;
 mod entries;
 mod export;
-mod first;
 mod listing;
 mod migrate;
 mod plans;

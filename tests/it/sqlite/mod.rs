@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use messenger_crm::change::{Applied, Change};
 use messenger_crm::id::PageId;
-use messenger_crm::model::{Contact, ContactKey, MessageState, Revision};
+use messenger_crm::model::{Contact, ContactKey, Revision};
 use messenger_crm::store::{
     ContactQuery, ContactStore, MemoryStore, MessageQuery, SqliteStore, StoreError, expire,
 };
