@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request
 
 use super::{Delivery, EnvelopeError, HandshakeError, ReceiveError, SIGNATURE_HEADER, Webhook};
 
-/// What to do with a request to the callback URL, from [`Webhook::respond`].
+/// Decision about a request to the callback URL, from [`Webhook::respond`].
 ///
 /// The host handles each variant, so the enum is exhaustive.
 #[derive(Debug)]
