@@ -1,14 +1,17 @@
-//! Shows what is in webhook bodies: one line for each event.
+//! Prints the events of webhook bodies, one line per event.
 //!
-//! `cargo run --no-default-features --example inspect -- body.json …`, or a body on standard input
+//! `cargo run --no-default-features --example inspect -- body.json …`
 //!
-//! The columns, parted by tabs: file, channel, kind, Page, customer, time in milliseconds, message
-//! id, and a few words. What is absent is `-`. A body without events is of the kind `empty`, and one
-//! that cannot be read `malformed`, which makes the exit status 1.
+//! Without files it reads one body from standard input.
 //!
-//! - `--json` prints each event as the library writes it, instead.
-//! - `--secret-env NAME --signature sha256=…` first checks the signature of every body by the App
-//!   Secret in that variable. What is not signed is not shown, and makes the exit status 1.
+//! The columns are separated by tabs: file, channel, kind, Page, customer, time in milliseconds since
+//! 1970, message id, summary. An absent value is `-`. A body without events has the kind `empty`. A body
+//! that cannot be read has the kind `malformed`, and the exit status is 1.
+//!
+//! - `--json` prints the JSON of each event instead.
+//! - `--secret-env NAME --signature sha256=…` first checks the signature of each body, with the App
+//!   Secret in the environment variable `NAME`. A body with another signature is not printed, and the
+//!   exit status is 1.
 
 use std::{
     env, fs,
@@ -25,17 +28,17 @@ use messenger_crm::{
 };
 
 fn main() -> ExitCode {
-    let asked = match Asked::parse(lexopt::Parser::from_env()) {
-        Ok(asked) => asked,
+    let arguments = match Arguments::parse(lexopt::Parser::from_env()) {
+        Ok(arguments) => arguments,
         Err(error) => {
             eprintln!("inspect: {error}");
             return ExitCode::from(2);
         }
     };
-    match asked.show_all(&mut io::stdout().lock()) {
+    match arguments.print_all(&mut io::stdout().lock()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        // Whoever read the lines has read enough.
+        // The reader of the pipe has closed it, as `head` does.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("inspect: {error}");
@@ -44,15 +47,17 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the command line asks for.
-struct Asked {
+/// Arguments of the command line.
+struct Arguments {
+    /// Files to read. Empty for standard input.
     files: Vec<PathBuf>,
+    /// Whether to print JSON instead of columns.
     as_json: bool,
-    /// What checks the signature, and the signature.
+    /// Verifier and signature. Absent when the signature is not to be checked.
     signed: Option<(Webhook, String)>,
 }
 
-impl Asked {
+impl Arguments {
     fn parse(mut arguments: lexopt::Parser) -> Result<Self, Box<dyn std::error::Error>> {
         use lexopt::prelude::*;
 
@@ -72,11 +77,11 @@ impl Asked {
             (Some(variable), Some(signature)) => {
                 let secret = env::var(&variable).map_err(|error| format!("{variable}: {error}"))?;
                 let secret = AppSecret::new(secret)?;
-                // Only a handshake asks for the token, and there is none here.
+                // Only a handshake needs the verify token, and there is none here.
                 let token = VerifyToken::new("none")?;
                 Some((Webhook::new(&secret, token), signature))
             }
-            _ => return Err("--secret-env and --signature go together".into()),
+            _ => return Err("--secret-env and --signature must be given together".into()),
         };
         Ok(Self {
             files,
@@ -85,29 +90,29 @@ impl Asked {
         })
     }
 
-    /// Whether all could be read.
-    fn show_all(&self, out: &mut impl Write) -> io::Result<bool> {
+    /// Prints all bodies. Returns whether all of them could be read.
+    fn print_all(&self, out: &mut impl Write) -> io::Result<bool> {
         if self.files.is_empty() {
             let mut body = Vec::new();
             io::stdin().read_to_end(&mut body)?;
-            return self.show("-", &body, out);
+            return self.print("-", &body, out);
         }
-        let mut is_well = true;
+        let mut all_read = true;
         for file in &self.files {
-            let name = plain(&file.to_string_lossy());
-            is_well &= match fs::read(file) {
-                Ok(body) => self.show(&name, &body, out)?,
+            let name = escaped(&file.to_string_lossy());
+            all_read &= match fs::read(file) {
+                Ok(body) => self.print(&name, &body, out)?,
                 Err(error) => {
                     eprintln!("inspect: {name}: {error}");
                     false
                 }
             };
         }
-        Ok(is_well)
+        Ok(all_read)
     }
 
-    /// Whether the body could be read.
-    fn show(&self, file: &str, body: &[u8], out: &mut impl Write) -> io::Result<bool> {
+    /// Prints one body. Returns whether it could be read.
+    fn print(&self, file: &str, body: &[u8], out: &mut impl Write) -> io::Result<bool> {
         match self.receive(body) {
             Ok(delivery) if self.as_json => {
                 for event in &delivery.events {
@@ -147,7 +152,7 @@ fn columns(event: &Event<'_>) -> [String; 7] {
     let page = event.page().map(|page| page.to_string());
     let customer = event.customer().map(|customer| customer.to_string());
     let time = event.happened_at().map(|at| at.as_millis().to_string());
-    let words = words(&event.kind).join(" ");
+    let summary = summary(&event.kind).join(" ");
     [
         Some(event.channel.name().to_owned()),
         Some(kind(event)),
@@ -155,22 +160,22 @@ fn columns(event: &Event<'_>) -> [String; 7] {
         customer,
         time,
         mid(&event.kind).map(str::to_owned),
-        Some(short(words)),
+        Some(truncated(summary)),
     ]
     .map(|column| {
         column
             .filter(|text| !text.is_empty())
-            .map_or("-".to_owned(), |text| plain(&text))
+            .map_or("-".to_owned(), |text| escaped(&text))
     })
 }
 
-/// The member that names the kind; `change:` and the field where no such member does.
+/// Name of the kind: the member that names it, or `change:` and the field for a change.
 fn kind(event: &Event<'_>) -> String {
     let name = event.kind.name();
     match &event.kind {
         Kind::Unrecognized { name: None, .. } => "unrecognized:-".to_owned(),
         Kind::Unrecognized { .. } => format!("unrecognized:{name}"),
-        // As Meta wrote it: older webhooks have a hyphen.
+        // Older webhooks write this member with a hyphen.
         Kind::PolicyEnforcement(_) if event.raw().contains("\"policy-enforcement\"") => {
             "policy-enforcement".to_owned()
         }
@@ -179,7 +184,7 @@ fn kind(event: &Event<'_>) -> String {
     }
 }
 
-/// The message that it is, or that it is about.
+/// Id of the message that the event brings or concerns. `None` for other events.
 fn mid<'e>(kind: &'e Kind<'_>) -> Option<&'e str> {
     match kind {
         Kind::Message(message) | Kind::Echo(message) => message.mid.as_deref(),
@@ -193,29 +198,31 @@ fn mid<'e>(kind: &'e Kind<'_>) -> Option<&'e str> {
     }
 }
 
-/// What it says, in a few words.
-fn words<'e>(kind: &'e Kind<'_>) -> Vec<&'e str> {
+/// Texts that summarize the event, for the last column.
+fn summary<'e>(kind: &'e Kind<'_>) -> Vec<&'e str> {
     match kind {
-        Kind::Message(message) | Kind::Echo(message) => said(message),
-        Kind::MessageEdit(edit) => given([&edit.text]),
-        Kind::Postback(postback) => given([&postback.title, &postback.payload]),
-        Kind::Reaction(reaction) => given([&reaction.action, &reaction.emoji, &reaction.reaction]),
-        Kind::Optin(optin) => given([&optin.kind, &optin.status, &optin.title, &optin.payload]),
-        Kind::Referral(referral) => came(referral),
-        Kind::AccountLinking(linking) => given([&linking.status]),
+        Kind::Message(message) | Kind::Echo(message) => message_texts(message),
+        Kind::MessageEdit(edit) => present([&edit.text]),
+        Kind::Postback(postback) => present([&postback.title, &postback.payload]),
+        Kind::Reaction(reaction) => {
+            present([&reaction.action, &reaction.emoji, &reaction.reaction])
+        }
+        Kind::Optin(optin) => present([&optin.kind, &optin.status, &optin.title, &optin.payload]),
+        Kind::Referral(referral) => referral_texts(referral),
+        Kind::AccountLinking(linking) => present([&linking.status]),
         Kind::PassThreadControl(control) | Kind::TakeThreadControl(control) => {
-            given([&control.new_owner_app_id, &control.metadata])
+            present([&control.new_owner_app_id, &control.metadata])
         }
         Kind::RequestThreadControl(request) => {
-            given([&request.requested_owner_app_id, &request.metadata])
+            present([&request.requested_owner_app_id, &request.metadata])
         }
         Kind::AppRoles(roles) => roles.iter().map(|(app, _)| app).collect(),
-        Kind::PolicyEnforcement(enforcement) => given([&enforcement.action, &enforcement.reason]),
+        Kind::PolicyEnforcement(enforcement) => present([&enforcement.action, &enforcement.reason]),
         Kind::Feedback(feedback) => {
             let questions = feedback.screens.iter().flat_map(|screen| &screen.questions);
             let answers = questions.flat_map(|questions| questions.iter());
             answers
-                .flat_map(|(_, answer)| given([&answer.payload]))
+                .flat_map(|(_, answer)| present([&answer.payload]))
                 .collect()
         }
         Kind::CustomerInformation(information) => {
@@ -224,51 +231,51 @@ fn words<'e>(kind: &'e Kind<'_>) -> Vec<&'e str> {
                 .iter()
                 .flat_map(|screen| &screen.responses);
             responses
-                .flat_map(|response| given([&response.value]))
+                .flat_map(|response| present([&response.value]))
                 .collect()
         }
-        Kind::LeadForm(form) => given([&form.id]),
-        Kind::ResponseFeedback(feedback) => given([&feedback.feedback]),
+        Kind::LeadForm(form) => present([&form.id]),
+        Kind::ResponseFeedback(feedback) => present([&feedback.feedback]),
         Kind::Order(order) => {
             let products = order.products.iter();
-            let names = products.flat_map(|product| given([&product.name]));
-            names.chain(given([&order.note])).collect()
+            let names = products.flat_map(|product| present([&product.name]));
+            names.chain(present([&order.note])).collect()
         }
-        Kind::Coupon(coupon) => given([&coupon.code, &coupon.payload]),
-        Kind::Payment(payment) => given([&payment.payload]),
-        Kind::PreCheckout(checkout) => given([&checkout.payload]),
-        Kind::CheckoutUpdate(update) => given([&update.payload]),
-        Kind::GamePlay(play) => given([&play.game_id, &play.payload]),
+        Kind::Coupon(coupon) => present([&coupon.code, &coupon.payload]),
+        Kind::Payment(payment) => present([&payment.payload]),
+        Kind::PreCheckout(checkout) => present([&checkout.payload]),
+        Kind::CheckoutUpdate(update) => present([&update.payload]),
+        Kind::GamePlay(play) => present([&play.game_id, &play.payload]),
         Kind::MessageRequest(answer) => vec![answer],
-        Kind::BrandedCamera(camera) => given([&camera.event]),
+        Kind::BrandedCamera(camera) => present([&camera.event]),
         Kind::MessageContext(context) => {
             let purchases = context.detections.iter().chain(&context.suggestions);
             purchases
-                .flat_map(|purchase| given([&purchase.event_name]))
+                .flat_map(|purchase| present([&purchase.event_name]))
                 .collect()
         }
-        Kind::CallPermissionReply(reply) => given([&reply.response]),
-        Kind::CallSettings(settings) => given([&settings.call_routing]),
-        Kind::Call(call) => given([
+        Kind::CallPermissionReply(reply) => present([&reply.response]),
+        Kind::CallSettings(settings) => present([&settings.call_routing]),
+        Kind::Call(call) => present([
             &call.event,
             &call.direction,
             &call.call_status,
             &call.status,
         ]),
-        Kind::GroupComment(comment) => given([&comment.message]),
+        Kind::GroupComment(comment) => present([&comment.message]),
         Kind::InboxLabel(label) => {
-            let name = label.label.iter().flat_map(|label| given([&label.name]));
-            given([&label.action]).into_iter().chain(name).collect()
+            let name = label.label.iter().flat_map(|label| present([&label.name]));
+            present([&label.action]).into_iter().chain(name).collect()
         }
-        Kind::MarketingMessage(message) => given([&message.error_message]),
-        Kind::SubscriberUpload(upload) => given([&upload.status]),
+        Kind::MarketingMessage(message) => present([&message.error_message]),
+        Kind::SubscriberUpload(upload) => present([&upload.status]),
         Kind::TemplateUpdate(update) => {
             let states = update.changes.iter().flat_map(|change| &change.value);
             states
-                .flat_map(|state| given([&state.event, &state.name, &state.reason]))
+                .flat_map(|state| present([&state.event, &state.name, &state.reason]))
                 .collect()
         }
-        Kind::BusinessIntegrity(integrity) => given([&integrity.status]),
+        Kind::BusinessIntegrity(integrity) => present([&integrity.status]),
         Kind::Optout(raw) => vec![raw.as_str()],
         Kind::Change { value, .. } => value.iter().map(|value| value.as_str()).collect(),
         Kind::Unrecognized { reason, .. } => vec![reason],
@@ -276,25 +283,30 @@ fn words<'e>(kind: &'e Kind<'_>) -> Vec<&'e str> {
     }
 }
 
-fn said<'e>(message: &'e Message<'_>) -> Vec<&'e str> {
-    let mut words = given([&message.text]);
-    words.extend(
+fn message_texts<'e>(message: &'e Message<'_>) -> Vec<&'e str> {
+    let mut texts = present([&message.text]);
+    texts.extend(
         message
             .quick_reply
             .iter()
-            .flat_map(|reply| given([&reply.payload])),
+            .flat_map(|reply| present([&reply.payload])),
     );
     for attachment in &message.attachments {
-        words.push(attachment.kind_name());
-        words.extend(attachment.any_title().filter(|title| !title.is_empty()));
+        texts.push(attachment.kind_name());
+        texts.extend(attachment.any_title().filter(|title| !title.is_empty()));
     }
-    words.extend(message.referral.iter().flat_map(|referral| came(referral)));
-    words.extend(message.is_deleted.then_some("(unsent)"));
-    words
+    texts.extend(
+        message
+            .referral
+            .iter()
+            .flat_map(|referral| referral_texts(referral)),
+    );
+    texts.extend(message.is_deleted.then_some("(unsent)"));
+    texts
 }
 
-fn came<'e>(referral: &'e Referral<'_>) -> Vec<&'e str> {
-    given([
+fn referral_texts<'e>(referral: &'e Referral<'_>) -> Vec<&'e str> {
+    present([
         &referral.source,
         &referral.kind,
         &referral.reference,
@@ -302,49 +314,51 @@ fn came<'e>(referral: &'e Referral<'_>) -> Vec<&'e str> {
     ])
 }
 
-/// The texts that are there and say something.
-fn given<'e, const COUNT: usize>(texts: [&'e Option<Text<'_>>; COUNT]) -> Vec<&'e str> {
+/// Returns the texts that are present and not empty.
+fn present<'e, const COUNT: usize>(texts: [&'e Option<Text<'_>>; COUNT]) -> Vec<&'e str> {
     let texts = texts.into_iter().filter_map(|text| text.as_deref());
     texts.filter(|text| !text.is_empty()).collect()
 }
 
-/// Its beginning.
-fn short(text: String) -> String {
+/// Cuts a text to 100 characters.
+fn truncated(text: String) -> String {
     match text.char_indices().nth(100) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
 }
 
-/// What no column and no terminal takes amiss: whoever wrote the text may be anybody.
-fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
+/// Escapes tabs, line breaks and characters that control a terminal, because the text is untrusted.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '\\' | '\t' | '\n' | '\r' => plain.extend(character.escape_default()),
-            _ if is_command(character) => plain.extend(character.escape_unicode()),
-            _ => plain.push(character),
+            '\\' | '\t' | '\n' | '\r' => escaped.extend(character.escape_default()),
+            _ if controls_terminal(character) => escaped.extend(character.escape_unicode()),
+            _ => escaped.push(character),
         }
     }
-    plain
+    escaped
 }
 
-/// JSON on one line, with no character that a terminal would obey.
+/// Writes JSON on one line, with the characters that control a terminal escaped.
 fn one_line(json: &str) -> String {
     let mut line = String::with_capacity(json.len());
     for character in json.chars() {
         match character {
-            // They stand between values: within a string JSON has them escaped.
+            // They can only be between values: within a string, JSON has them escaped.
             '\t' | '\n' | '\r' => line.push(' '),
-            _ if is_command(character) => line.push_str(&format!("\\u{:04x}", character as u32)),
+            _ if controls_terminal(character) => {
+                line.push_str(&format!("\\u{:04x}", character as u32))
+            }
             _ => line.push(character),
         }
     }
     line
 }
 
-/// Whether a terminal does something else with it than to show it; such as to turn the direction.
-fn is_command(character: char) -> bool {
+/// Whether a character controls a terminal or the direction of the text.
+fn controls_terminal(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

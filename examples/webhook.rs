@@ -1,9 +1,10 @@
-//! The smallest honest host: handshake, verify, read, print kinds and Pages.
+//! A minimal webhook server: responds to the handshake, verifies each `POST`, and prints the kind and
+//! the Page of each event.
 //!
 //! `APP_SECRET=… VERIFY_TOKEN=… cargo run --example webhook`
 //!
-//! It listens on 127.0.0.1:3001 or on what `LISTEN` says, and answers at `/webhook` alone: with a
-//! slash at the end, or in capitals, that is another path and 404.
+//! It listens on 127.0.0.1:3001, or on the address in `LISTEN`. The path is `/webhook`; any other path,
+//! such as `/webhook/` or `/Webhook`, gets 404.
 
 use std::{convert::Infallible, env, error::Error, process::ExitCode, sync::Arc, time::Duration};
 
@@ -25,8 +26,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// Whoever sends slower than this is cut off: once for the head, once for the body.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time-out for reading the head of a request, and again for reading its body.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -53,7 +54,7 @@ async fn serve() -> Result<Infallible, Box<dyn Error>> {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                // Out of descriptors, most likely: others must close first.
+                // Most likely there are too many open connections: wait until some are closed.
                 eprintln!("cannot accept a connection: {error}");
                 sleep(Duration::from_millis(100)).await;
                 continue;
@@ -62,13 +63,13 @@ async fn serve() -> Result<Infallible, Box<dyn Error>> {
         let webhook = Arc::clone(&webhook);
         let service = service_fn(move |request| {
             let webhook = Arc::clone(&webhook);
-            async move { Ok::<_, Infallible>(answer(&webhook, request).await) }
+            async move { Ok::<_, Infallible>(respond(&webhook, request).await) }
         });
         tokio::spawn(async move {
             let mut server = http1::Builder::new();
             server
                 .timer(TokioTimer::new())
-                .header_read_timeout(PATIENCE);
+                .header_read_timeout(READ_TIMEOUT);
             if let Err(error) = server.serve_connection(TokioIo::new(stream), service).await {
                 eprintln!("connection: {error}");
             }
@@ -76,31 +77,32 @@ async fn serve() -> Result<Infallible, Box<dyn Error>> {
     }
 }
 
-async fn answer(webhook: &Webhook, request: Request<Incoming>) -> Response<String> {
+async fn respond(webhook: &Webhook, request: Request<Incoming>) -> Response<String> {
     let (parts, body) = request.into_parts();
     if parts.uri.path() != "/webhook" {
         return status(StatusCode::NOT_FOUND);
     }
-    let body = match whole(body).await {
+    let body = match read_body(body).await {
         Ok(body) => body,
         Err(refusal) => return status(refusal),
     };
     match webhook.respond(&parts, &body) {
         Outcome::Response(response) => return response,
-        // A real host commits the events here before it answers.
+        // A real server commits the events to its store here, before it responds with 200.
         Outcome::Delivery(delivery) => delivery.events.iter().for_each(print),
-        // And here it keeps the body.
+        // A real server stores the body here.
         Outcome::Unreadable(error) => eprintln!("unreadable: {error}"),
     }
     status(StatusCode::OK)
 }
 
-/// The whole body, or why not. One that says how long it is gets its refusal before it is sent.
-async fn whole(body: Incoming) -> Result<Bytes, StatusCode> {
+/// Reads the whole body, or returns the status of the refusal. A body whose `Content-Length` is too large
+/// is refused before it is read.
+async fn read_body(body: Incoming) -> Result<Bytes, StatusCode> {
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    match timeout(PATIENCE, Limited::new(body, MAX_BODY_BYTES).collect()).await {
+    match timeout(READ_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
         Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
@@ -108,7 +110,7 @@ async fn whole(body: Incoming) -> Result<Bytes, StatusCode> {
     }
 }
 
-/// What may stand in a log: neither who wrote nor what.
+/// Prints the kind and the Page. The customer's id and text do not belong in a log.
 fn print(event: &Event<'_>) {
     let page = event.page();
     println!(

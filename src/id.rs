@@ -1,12 +1,13 @@
-//! Ids of Pages, people, apps, messages and what else Meta names.
+//! Ids of Pages, people, apps, messages and other objects at Meta.
 //!
-//! Ids are opaque. Meta writes most of them as strings of digits, some as other strings, and some
-//! places as JSON numbers; each is kept as text and compared as a whole. Every kind has its own
-//! type, because confusing them is a common mistake: a page-scoped id is valid for one Page only.
+//! An id is opaque text: it is never parsed, only compared. Meta writes most ids as strings of
+//! digits, some as other strings, and in some places as JSON numbers. Every kind of id has its own
+//! type, so that the compiler finds a confused id: a [`Psid`], for example, is valid for one Page
+//! only.
 //!
 //! All types have the same conversions: [`FromStr`](std::str::FromStr), `TryFrom` of `String` and
-//! `&str`, `Display`, `AsRef<str>`, comparison with strings, and serde (as a string; an integer is
-//! read, too).
+//! `&str`, `Display`, `AsRef<str>`, comparison with strings, and serde (written as a string, read
+//! from a string or an integer).
 //!
 //! # Examples
 //!
@@ -21,7 +22,7 @@
 //! let names = HashMap::from([(page, "Tea house")]);
 //! assert_eq!(names.get("102030405060708"), Some(&"Tea house"));
 //!
-//! // An integer is read without rounding. `Debug` of a person's id does not print it.
+//! // An integer is read without rounding. `Debug` does not print the id of a person.
 //! let psid: Psid = serde_json::from_str("9007199254740993").unwrap();
 //! assert_eq!(psid, "9007199254740993");
 //! assert_eq!(format!("{psid:?}"), "Psid(…)");
@@ -123,8 +124,8 @@ macro_rules! ids {
         pub struct $name(Box<str>);
 
         impl $name {
-            /// Creates an id, unchanged but for U+0000, which becomes U+FFFD: not every database can
-            /// store U+0000.
+            /// Creates an id. U+0000 becomes U+FFFD, because not every database can store U+0000;
+            /// other text is kept unchanged.
             ///
             /// # Errors
             ///
@@ -137,7 +138,7 @@ macro_rules! ids {
                 Ok(Self(if id.contains('\0') { id.replace('\0', "\u{fffd}") } else { id }.into()))
             }
 
-            /// The id as a string slice.
+            /// Returns the id as a string slice.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -184,11 +185,11 @@ macro_rules! ids {
     )*};
 }
 
-// `Debug` prints the ids of things and hides those of people, who do not belong in logs.
+// `Debug` prints the ids of things and hides the ids of people, which do not belong in logs.
 ids! {
     /// Id of a Facebook Page.
     PageId: "{:?}";
-    /// Page-scoped id of a person. Each Page sees another one.
+    /// Page-scoped id of a person. The same person has a different id for each Page.
     #[doc(alias = "PSID")]
     Psid: "{:.0}…";
     /// App-scoped id of a person. It cannot be converted into a [`Psid`].
@@ -199,11 +200,12 @@ ids! {
     /// Id of a message.
     #[doc(alias = "message_id")]
     Mid: "{:?}";
-    /// Id of a saved attachment, which its Page may send again for 90 days.
+    /// Id of a file saved at Meta, which the Page can send again for 90 days.
     AttachmentId: "{:?}";
-    /// Id of a persona: another name and picture under which the Page writes.
+    /// Id of a persona: a name and picture under which the Page writes, in place of those of the
+    /// Page.
     PersonaId: "{:?}";
-    /// Id of a custom label that a Page keeps at Meta.
+    /// Id of a label that a Page has at Meta.
     LabelId: "{:?}";
     /// Id of a conversation in the Conversations API. It is not a [`Psid`].
     ConversationId: "{:?}";

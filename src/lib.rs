@@ -2,31 +2,64 @@
 //!
 //! A customer writes to a Page. The CRM has to identify the customer, show the message, and send an
 //! agent's reply. This crate verifies and parses the webhooks, stores customers and conversations in
-//! a database of the host's choice, and sends replies through the Graph API.
+//! a database that you choose, and sends replies through the Graph API.
 //!
 //! ```text
 //!  bytes ──► webhook ──► event ──► change ──► store ──► inbox ──► graph ──► Meta
-//!           verify      parse     meaning    remember   work      call
-//!  └──────── pure: no async, no clock, no I/O ───┘└── async, behind traits: ContactStore, Transport ──┘
+//!            verify      parse     interpret  save      work      call
+//!  └──────── pure: no async, no clock, no I/O ┘└── async, behind traits: ContactStore, Transport ──┘
 //! ```
+//!
+//! # Which module do I need?
+//!
+//! | Task | Open |
+//! |---|---|
+//! | Receive webhooks in my HTTP server | [`webhook`]: [`Webhook::respond`], [`Webhook::receive`] |
+//! | Read what happened | [`event`]: [`Kind`] lists all kinds of events |
+//! | Store what was received, and list customers and messages | [`inbox`]: [`Inbox::receive`]; [`store`]: [`ContactStore`] |
+//! | Send an agent's reply once, also after a crash | [`inbox`]: [`Inbox::reply`], [`Inbox::step`] |
+//! | Send a message without a store | [`graph::send`] |
+//! | Know whether a customer can be written to now | [`graph::send::Window`] |
+//! | Show a customer's name and picture | [`graph::profile`] |
+//! | Log a person in and connect their Pages | [`graph::app`] |
+//! | Subscribe to webhooks, set the menu, labels, personas | [`graph::page`] |
+//! | Import past conversations | [`graph::history`] |
+//! | Call an endpoint that this crate lacks | [`graph::Call`] |
+//! | Delete a customer's data when Meta requests it | [`Webhook::signed_request`], [`Inbox::forget`] |
+//! | Use my own database | [`store`], with the tests of the feature `conformance` |
+//! | Test my program without Meta | [`webhook::sign`], [`graph::ScriptedTransport`], the feature `simulator` |
 //!
 //! # Modules
 //!
 //! | Module | Purpose | Start with |
 //! |---|---|---|
-//! | [`webhook`] | verify that a request is from Meta | [`Webhook`] |
+//! | [`webhook`] | verify that a request comes from Meta | [`Webhook`] |
 //! | [`event`] | typed events, with the raw JSON of each | [`Event`], [`Kind`] |
-//! | [`model`] | the nouns of a CRM: contacts, messages, content, keys | [`model::Contact`], [`model::Message`] |
-//! | [`change`] | what an event means for a CRM | [`Change`] |
+//! | [`model`] | data types of a CRM: contacts, messages, content, keys | [`model::Contact`], [`model::Message`] |
+//! | [`change`] | convert an event into a change of the CRM's data | [`Change`] |
 //! | [`store`] | customers and conversations in memory, SQLite or PostgreSQL | [`ContactStore`] |
 //! | [`inbox`] | store deliveries, send replies, fetch profiles | [`Inbox`] |
-//! | [`graph`] | calls to the Graph API | [`Graph`] |
-//! | [`id`], [`secret`], [`text`], [`time`] | the vocabulary of all others | [`PageId`], [`AppSecret`], [`Text`], [`Timestamp`] |
+//! | [`graph`] | call the Graph API | [`Graph`] |
+//! | [`id`], [`secret`], [`text`], [`time`] | basic types that all modules use | [`PageId`], [`AppSecret`], [`Text`], [`Timestamp`] |
 //!
-//! The types in the last column that are written without a path are exported at the crate root, and
-//! so are all ids and secrets.
+//! Types that this page shows without a module are exported at the crate root, and so are all ids
+//! and secrets.
+//!
+//! # Terms
+//!
+//! | Term | Meaning |
+//! |---|---|
+//! | host | your program, which uses this crate |
+//! | Page | the Facebook Page of a business, to which customers write |
+//! | PSID | page-scoped id: the id of a customer for one Page ([`Psid`]) |
+//! | delivery | one `POST` from Meta, with one or more events |
+//! | echo | the event by which Meta reports a message that the Page sent |
+//! | standby | the list of events of conversations that another app controls |
+//! | messaging window | the time after a customer's action in which the Page may send freely |
 //!
 //! # Quick start
+//!
+//! Verify a delivery and read its events:
 //!
 //! ```
 //! use messenger_crm::{AppSecret, Kind, VerifyToken, Webhook, webhook::sign};
@@ -37,7 +70,7 @@
 //!
 //! let body = br#"{"object":"page","entry":[{"id":"1","messaging":[{"sender":{"id":"2"},
 //!     "recipient":{"id":"1"},"timestamp":1700000000000,"message":{"mid":"m_1","text":"Hello~"}}]}]}"#;
-//! let signature = sign(&secret, body); // Meta puts it into the header X-Hub-Signature-256
+//! let signature = sign(&secret, body); // Meta sends it in the header X-Hub-Signature-256
 //! let delivery = webhook.receive(Some(signature.as_bytes()), body)?;
 //! for event in &delivery.events {
 //!     if let Kind::Message(message) = &event.kind {
@@ -56,8 +89,8 @@
 //! | `sqlite` | | the SQLite store, linked to an installed SQLite |
 //! | `sqlite-bundled` | | the SQLite store with SQLite compiled in |
 //! | `postgres` | | the PostgreSQL store; runs on tokio |
-//! | `conformance` | | the contract of a store as tests for your own store |
-//! | `simulator` | | Messenger on loopback: the customer's phone, App Dashboard and Graph API |
+//! | `conformance` | | tests that check your own store against the contract of [`ContactStore`] |
+//! | `simulator` | | Messenger simulated on loopback: the customer's phone, App Dashboard and Graph API |
 //! | `full` | | all of them |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,7 +1,15 @@
 //! App Secrets, access tokens and verify tokens.
 //!
-//! `Debug` prints no secret; there is no `Display` and no `Serialize`. Two secrets are compared in a
-//! time that depends on their lengths only. Read a secret with `expose_secret`.
+//! `Debug` does not print the secret, and there is no `Display` and no `Serialize`. Comparing two
+//! secrets takes a time that depends only on their lengths. `expose_secret` returns the text.
+//!
+//! | Type | Where to get it | Used for |
+//! |---|---|---|
+//! | [`AppSecret`] | App Dashboard | signatures of webhooks, `appsecret_proof` of Graph API calls |
+//! | [`VerifyToken`] | choose a random text and enter it in the App Dashboard | handshake of the webhook |
+//! | [`UserToken`] | [`graph::app::login`](crate::graph::app::login) | fetching the Page tokens of a person |
+//! | [`PageToken`] | [`graph::app::accounts`](crate::graph::app::accounts), or the App Dashboard | Graph API calls of a Page |
+//! | [`AccessToken`] | any token; converts from [`PageToken`] and [`UserToken`] | [`graph::app::tokens::inspect`](crate::graph::app::tokens::inspect) |
 //!
 //! # Examples
 //!
@@ -36,13 +44,14 @@ use subtle::ConstantTimeEq;
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSecret {
-    /// Empty, or white space only.
+    /// The text is empty or only white space.
     #[error("the {0} is blank")]
     Blank(&'static str),
-    /// White space at the start or end, such as the line break at the end of a file.
+    /// The text has white space at its start or end, such as the line break at the end of a file.
+    /// Remove it.
     #[error("the {0} has white space at its start or end")]
     Padded(&'static str),
-    /// A control character, which an HTTP header cannot carry.
+    /// The text contains a control character, which no HTTP header can contain.
     #[error("the {0} contains a control character")]
     Control(&'static str),
 }
@@ -70,7 +79,7 @@ macro_rules! secrets {
                 }
             }
 
-            /// The text of the secret. Never print or log it.
+            /// Returns the text of the secret. Never print or log it.
             pub fn expose_secret(&self) -> &str {
                 &self.0
             }
@@ -123,7 +132,7 @@ macro_rules! secrets {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 let expected = StringOnly(concat!("the ", $what, " as a string"));
-                // Asked for a string, `serde_json` would print a value of another type.
+                // With `deserialize_string`, an error of `serde_json` would print the value.
                 let secret = if from.is_human_readable() {
                     from.deserialize_any(expected)?
                 } else {
@@ -136,14 +145,14 @@ macro_rules! secrets {
 }
 
 secrets! {
-    /// App Secret of a Meta app: the key of every webhook signature.
+    /// App Secret of a Meta app: the key of webhook signatures and of the `appsecret_proof`.
     AppSecret = "App Secret";
-    /// Token that Meta repeats in the webhook handshake.
+    /// Token that the host chooses and Meta sends back in the webhook handshake.
     #[doc(alias = "hub.verify_token")]
     VerifyToken = "verify token";
     /// Page access token, which permits sending as the Page.
     PageToken = "Page access token";
-    /// User access token from the login, with which Page access tokens are fetched.
+    /// User access token from the login. It is used to fetch Page access tokens.
     UserToken = "user access token";
     /// Access token of a Page, a person, a system user or an app.
     AccessToken = "access token";
@@ -168,7 +177,7 @@ impl From<UserToken> for AccessToken {
     }
 }
 
-/// Reads a string. Of a value of another type it does not print the value, as serde would.
+/// Reads a string. The error for another type does not print the value, as that of serde does.
 struct StringOnly(&'static str);
 
 impl StringOnly {

@@ -13,9 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 /// Text of a webhook: a slice of the request body, or an owned string when JSON escapes had to be
 /// decoded.
 ///
-/// It dereferences to `str`, and compares, sorts and hashes as one. A lone surrogate (half an emoji)
-/// is read as U+FFFD. A JSON number is read as its digits, because Meta writes some ids as a string
-/// in one place and as a number in another.
+/// It dereferences to `str`, and compares, sorts and hashes like `str`. A lone surrogate (half an
+/// emoji) is read as U+FFFD. A JSON number is read as its digits, because Meta writes some ids as a
+/// string in one place and as a number in another.
 ///
 /// `Debug` prints the length only, and there is no `Display`, because texts and names do not belong
 /// in logs. To print the content, dereference it: `&*text`.
@@ -41,12 +41,12 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 pub struct Text<'a>(Cow<'a, str>);
 
 impl<'a> Text<'a> {
-    /// The text as a string slice.
+    /// Returns the text as a string slice.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the text is a slice of the request body.
+    /// Returns whether the text is a slice of the request body.
     pub fn is_borrowed(&self) -> bool {
         matches!(self.0, Cow::Borrowed(_))
     }
@@ -61,7 +61,7 @@ impl<'a> Text<'a> {
         self.0.into_owned()
     }
 
-    /// The text with U+0000 replaced by U+FFFD, because not every database can store U+0000.
+    /// Returns the text with U+0000 replaced by U+FFFD, because not every database can store U+0000.
     pub fn to_storable(&self) -> String {
         if self.0.contains('\0') {
             self.0.replace('\0', "\u{fffd}")
@@ -178,7 +178,8 @@ impl<'de> Deserialize<'de> for Text<'_> {
     }
 }
 
-/// Reads a string, or an integer as its digits: never by way of a float, which would round it.
+/// Reads a string, or an integer as its digits. It does not convert through a float, which would
+/// round.
 ///
 /// A value of another type is refused without printing it.
 pub(crate) fn string_or_integer<'de, D: Deserializer<'de>>(

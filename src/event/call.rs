@@ -27,7 +27,7 @@ wire! {
         pub session: Option<CallSession<'a>> = "session";
         /// `terminate`: `Failed` or `Completed`.
         pub status: Option<Text<'a>> = "status";
-        /// `terminate`: begin of the call.
+        /// `terminate`: start of the call.
         pub start_time: Option<Timestamp> = "start_time";
         /// `terminate`: end of the call.
         pub end_time: Option<Timestamp> = "end_time";
@@ -37,7 +37,7 @@ wire! {
 
     /// Media session of a call.
     pub struct CallSession {
-        /// Version; the highest one is valid.
+        /// Version of the session. The session with the highest version is valid.
         pub version: Option<i64> = "version";
         /// The new session description.
         pub sdp_renegotiation: Option<SessionDescription<'a>> = "sdp_renegotiation";
@@ -45,10 +45,10 @@ wire! {
 
     /// Session description (SDP), RFC 8866.
     pub struct SessionDescription {
-        /// `offer`.
+        /// Type of the description: `offer`.
         #[doc(alias = "sdp_type")]
         pub kind: Option<Text<'a>> = "sdp_type";
-        /// The description.
+        /// Text of the description.
         pub sdp: Option<Text<'a>> = "sdp";
     }
 
@@ -58,7 +58,7 @@ wire! {
     pub struct CallPermissionReply {
         /// `approve` or `reject`.
         pub response: Option<Text<'a>> = "response";
-        /// End of the permission; only with `approve`.
+        /// Time when the permission expires. Only with `approve`.
         #[doc(alias = "expiration_timestamp")]
         pub expires_at: Option<Timestamp> = "expiration_timestamp";
     }
@@ -73,7 +73,7 @@ wire! {
         pub video_enabled: Option<bool> = "video_enabled";
         /// Whether the call icon is shown.
         pub icon_enabled: Option<bool> = "icon_enabled";
-        /// `META` or `PARTNERS`.
+        /// Routing of calls: `META` or `PARTNERS`.
         pub call_routing: Option<Text<'a>> = "call_routing";
         /// Hours in which the Page accepts calls.
         pub call_hours: Option<CallHours<'a>> = "call_hours";
@@ -89,11 +89,11 @@ wire! {
 
     /// Hours of one day of the week.
     pub struct OperatingHours {
-        /// `MONDAY`, …
+        /// Day of the week: `MONDAY`, …
         pub day_of_week: Option<Text<'a>> = "day_of_week";
-        /// Begin, four digits, as in `0400`.
+        /// Start as `HHMM`, such as `0400`.
         pub open_time: Option<Text<'a>> = "open_time";
-        /// End, four digits, as in `1020`.
+        /// End as `HHMM`, such as `1020`.
         pub close_time: Option<Text<'a>> = "close_time";
     }
 }

@@ -78,7 +78,7 @@ wire! {
         /// The customer, with the shipping address.
         #[doc(alias = "requested_user_info")]
         pub user: Option<PayingUser<'a>> = "requested_user_info";
-        /// Means of payment.
+        /// Payment method.
         #[doc(alias = "payment_credential")]
         pub credential: Option<PaymentCredential<'a>> = "payment_credential";
         /// Amount to pay.
@@ -98,7 +98,7 @@ wire! {
         pub amount: Option<Amount<'a>> = "amount";
     }
 
-    /// A new address for a flexible amount. Legacy.
+    /// A new shipping address, for a payment whose amount depends on it. Legacy.
     pub struct CheckoutUpdate {
         /// Developer-defined payload of the button.
         pub payload: Option<Text<'a>> = "payload";
@@ -106,11 +106,11 @@ wire! {
         pub shipping_address: Option<Address<'a>> = "shipping_address";
     }
 
-    /// The customer who pays, as far as the Page asked.
+    /// Data of the customer who pays, as far as the Page requested it.
     pub struct PayingUser {
         /// Shipping address.
         pub shipping_address: Option<Address<'a>> = "shipping_address";
-        /// Name.
+        /// Name of the customer.
         pub contact_name: Option<Text<'a>> = "contact_name";
         /// E-mail address.
         pub contact_email: Option<Text<'a>> = "contact_email";
@@ -122,7 +122,7 @@ wire! {
     pub struct Address {
         /// Id of the address.
         pub id: Option<Text<'a>> = "id";
-        /// Addressee.
+        /// Name of the person at the address.
         pub name: Option<Text<'a>> = "name";
         /// Street and house number.
         pub street_1: Option<Text<'a>> = "street_1" | "street1";
@@ -130,7 +130,7 @@ wire! {
         pub street_2: Option<Text<'a>> = "street_2" | "street2";
         /// City.
         pub city: Option<Text<'a>> = "city";
-        /// State.
+        /// State or region.
         pub state: Option<Text<'a>> = "state";
         /// ISO 3166 code of the country.
         pub country: Option<Text<'a>> = "country";
@@ -138,7 +138,7 @@ wire! {
         pub postal_code: Option<Text<'a>> = "postal_code";
     }
 
-    /// Means of payment. Card numbers are tokenized.
+    /// Payment method. Tokens replace card numbers.
     pub struct PaymentCredential {
         /// `stripe`, `paypal` or `token`.
         pub provider_type: Option<Text<'a>> = "provider_type";

@@ -1,4 +1,4 @@
-//! Entry points of a conversation: buttons, links, ads, opt-ins, linked accounts.
+//! Entry points of a conversation: buttons, links, ads, opt-ins, account linking.
 
 use super::wire::wire;
 use crate::{text::Text, time::Timestamp};
@@ -8,17 +8,17 @@ wire! {
     ///
     /// Meta: [messaging_postbacks](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_postbacks)
     pub struct Postback {
-        /// Message id of the tap; absent in old payloads.
+        /// Message id of the tap. Absent in old payloads.
         pub mid: Option<Text<'a>> = "mid";
-        /// Title of the button; may be empty.
+        /// Title of the button. It may be empty.
         pub title: Option<Text<'a>> = "title";
-        /// Developer-defined payload of the button; absent on standby.
+        /// Developer-defined payload of the button. Absent in the standby channel.
         pub payload: Option<Text<'a>> = "payload";
-        /// Link or ad that the customer came through, when the tap starts the conversation.
+        /// Link or ad through which the customer came. Only when the tap starts the conversation.
         pub referral: Option<Box<Referral<'a>>> = "referral";
     }
 
-    /// Way that a customer came: an `m.me` link, an ad, a product in the shop.
+    /// Link, ad or shop product through which a customer came to the conversation.
     ///
     /// Meta: [messaging_referrals](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_referrals)
     pub struct Referral {
@@ -30,18 +30,18 @@ wire! {
         /// `OPEN_THREAD`, `LEAD_COMPLETE`, `LEAD_INCOMPLETE`, … An open set.
         #[doc(alias = "type")]
         pub kind: Option<Text<'a>> = "type";
-        /// Id of the ad; absent for other sources.
+        /// Id of the ad. Absent for other sources.
         pub ad_id: Option<Text<'a>> = "ad_id";
-        /// Address of the web page that the customer was on. Untrusted.
+        /// URL of the web page that the customer came from. Untrusted.
         pub referer_uri: Option<Text<'a>> = "referer_uri";
-        /// Domain of the web site that the customer was on. Untrusted.
+        /// Domain of the web site that the customer came from. Untrusted.
         pub origin_domain: Option<Text<'a>> = "origin_domain";
         /// Whether the customer was a guest of the chat plugin. Legacy.
         pub is_guest_user: bool = "is_guest_user";
-        /// Content of the ad; absent for other sources.
+        /// Content of the ad. Absent for other sources.
         #[doc(alias = "ads_context_data")]
         pub ad: Option<Ad<'a>> = "ads_context_data";
-        /// Product of the shop; absent for other sources.
+        /// Product of the shop. Absent for other sources.
         pub product: Option<ProductId<'a>> = "product";
     }
 
@@ -68,7 +68,7 @@ wire! {
         pub id: Option<Text<'a>> = "id";
     }
 
-    /// Answers to a lead ad, beside its referral.
+    /// Answers of a customer to a lead ad, sent together with the referral.
     ///
     /// Meta: [Lead ads in Messenger](https://developers.facebook.com/docs/messenger-platform/discovery/ads/lead-generation)
     pub struct Lead {
@@ -88,22 +88,22 @@ wire! {
     ///
     /// Meta: [messaging_optins](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_optins)
     pub struct Optin {
-        /// `notification_messages`, `one_time_notif_req`, … An open set. Absent for plugins.
+        /// Type: `notification_messages`, `one_time_notif_req`, … An open set. Absent for plugins.
         #[doc(alias = "type")]
         pub kind: Option<Text<'a>> = "type";
         /// Developer-defined text of the plugin or the link.
         #[doc(alias = "ref")]
         pub reference: Option<Text<'a>> = "ref";
-        /// Checkbox plugin: recipient to write to, as the event has no sender.
+        /// Checkbox plugin: id of the recipient, because the event has no sender.
         pub user_ref: Option<Text<'a>> = "user_ref";
         /// Developer-defined payload of the request.
         pub payload: Option<Text<'a>> = "payload";
         /// Title of the request.
         pub title: Option<Text<'a>> = "title";
-        /// Marketing messages: token to send with, which identifies the subscription.
+        /// Marketing messages: token that identifies the subscription and is used to send.
         #[doc(alias = "notification_messages_token")]
         pub token: Option<Text<'a>> = "notification_messages_token";
-        /// Marketing messages: `DAILY`, `WEEKLY` or `MONTHLY`; no longer in use.
+        /// Marketing messages: `DAILY`, `WEEKLY` or `MONTHLY`. Legacy.
         #[doc(alias = "notification_messages_frequency")]
         pub frequency: Option<Text<'a>> = "notification_messages_frequency";
         /// Marketing messages: time zone of the customer, an IANA name.
@@ -119,7 +119,7 @@ wire! {
         /// Marketing messages: `REFRESHED` or `NOT_REFRESHED`.
         #[doc(alias = "user_token_status")]
         pub token_status: Option<Text<'a>> = "user_token_status";
-        /// Marketing messages: end of the token.
+        /// Marketing messages: time when the token expires.
         #[doc(alias = "token_expiry_timestamp")]
         pub token_expires_at: Option<Timestamp> = "token_expiry_timestamp";
         /// One-time notification: token for one message. Legacy.
@@ -135,11 +135,12 @@ wire! {
     pub struct AccountLinking {
         /// `linked` or `unlinked`.
         pub status: Option<Text<'a>> = "status";
-        /// Code that the business passed through; only with `linked`.
+        /// Authorization code that the login page of the business passed to Meta. Only with
+        /// `linked`.
         pub authorization_code: Option<Text<'a>> = "authorization_code";
     }
 
-    /// Plugin that a customer came through, beside their first message.
+    /// Plugin through which a customer came, sent together with their first message.
     pub struct PriorMessage {
         /// `checkbox_plugin`, … An open set.
         pub source: Option<Text<'a>> = "source";

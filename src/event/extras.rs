@@ -1,4 +1,4 @@
-//! Optional members beside the one that names the kind.
+//! Optional members next to the one that names the kind.
 
 use super::{
     HopContext, Kind, Lead, PriorMessage, Raw,
@@ -6,30 +6,30 @@ use super::{
 };
 use crate::text::Text;
 
-/// Optional members of an item beside the one that names the kind, and those of its entry.
+/// Optional members of an event next to the one that names its kind, and those of its entry.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Extras<'a> {
-    /// Name that a plugin gives to a customer: without a PSID yet, or beside it.
+    /// Id that a plugin gave to a customer who had no PSID. Some events have both ids.
     pub user_ref: Option<Text<'a>>,
-    /// Plugin that the customer came through; only beside their first message.
+    /// Plugin through which the customer came. Only with their first message.
     pub prior_message: Option<PriorMessage<'a>>,
-    /// Apps that had the thread before, from the item. Empty without any.
+    /// Apps that controlled the thread before, from the event. Empty when there are none.
     pub hop_context: Vec<HopContext<'a>>,
-    /// Apps that had the thread before, from the entry. Empty without any.
+    /// Apps that controlled the thread before, from the entry. Empty when there are none.
     ///
-    /// Meta writes it behind the list. It belongs to the events behind it, and to the event before
-    /// it when that is the only one of its list, as Meta documents; else it is a separate event
-    /// ([`Channel::Entry`](super::Channel::Entry)).
+    /// The member belongs to the events that follow it in the entry. It also belongs to the list
+    /// before it when that list has one event, as in Meta's documentation. Otherwise it is a
+    /// separate event ([`Channel::Entry`](super::Channel::Entry)).
     #[doc(alias = "hop_context")]
     pub entry_hop_context: Vec<HopContext<'a>>,
-    /// User id of the entry (`uid`), in deliveries whose object is a user or their permissions.
+    /// User id of the entry (`uid`). Only in deliveries whose object is `user` or `permissions`.
     #[doc(alias = "uid")]
     pub entry_uid: Option<Text<'a>>,
-    /// Answers of the customer to a lead ad; only beside a referral.
+    /// Answers of the customer to a lead ad. Only with a referral.
     pub lead: Option<Lead<'a>>,
-    /// Kinds that other members of the same item name, such as a `referral` beside a `message`, in
-    /// the order of the item. Nearly always empty.
+    /// Further kinds of the same event, in its order: Meta can send a `referral` next to a
+    /// `message`. Nearly always empty.
     pub also: Vec<Kind<'a>>,
     pub(super) entry: EntryMembers<'a>,
 }

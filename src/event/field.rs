@@ -1,4 +1,4 @@
-//! Changes: the field says what the value is.
+//! Changes of webhook fields: the field determines the type of the value.
 
 use super::{
     Event, GroupComment, Kind, MarketingMessage, Raw, SubscriberUpload, TemplateChange,
@@ -11,7 +11,7 @@ use crate::text::Text;
 type Result<T> = std::result::Result<T, Syntax>;
 
 impl<'a> Event<'a> {
-    /// Reads a change. `is_typed` says that the fields of the object are Messenger's.
+    /// Reads a change. `is_typed`: whether the fields of the object are those of Messenger.
     pub(super) fn read_change(&mut self, json: &mut Json<'a>, is_typed: bool) -> Result<()> {
         json.peek();
         let start = json.at();
@@ -82,7 +82,7 @@ pub(super) fn of_field<'a>(field: &Text<'a>, value: &'a str) -> Result<Option<Ki
             let Some(mut message) = MarketingMessage::read(json)? else {
                 return Ok(None);
             };
-            // Meta repeats the field in the value, which says nothing by itself.
+            // Meta repeats the field in the value. A value with only that member is not filled.
             message.field = None;
             Ok(message.is_filled().then(|| {
                 message.field = Some(field.clone());
@@ -114,7 +114,7 @@ fn filled<'a, V: Value<'a>>(
     Ok(V::read(json)?.filter(V::is_filled).map(of))
 }
 
-/// Nested as in Meta's samples, or flat as in WhatsApp's.
+/// Reads both forms: nested as in Meta's samples for Messenger, or flat as in those for WhatsApp.
 fn template_update(value: &str) -> Result<Option<Kind<'_>>> {
     let Some(mut update) = TemplateUpdate::read(&mut Json::new(value))? else {
         return Ok(None);

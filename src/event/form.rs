@@ -28,7 +28,7 @@ wire! {
         pub kind: Option<Text<'a>> = "type";
         /// The score, in digits, or the text.
         pub payload: Option<Text<'a>> = "payload";
-        /// Comment on the score; absent without.
+        /// Comment on the score. Absent when the customer wrote none.
         pub follow_up: Option<FollowUp<'a>> = "follow_up";
     }
 
@@ -65,7 +65,8 @@ wire! {
         pub value: Option<Text<'a>> = "value";
     }
 
-    /// A lead form that was submitted in the thread. The leads API has its answers.
+    /// A lead form that the customer submitted in the thread. Read the answers from Meta's leads
+    /// API.
     ///
     /// Meta: [messaging_in_thread_lead_form_submit](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_in_thread_lead_form_submit)
     pub struct LeadForm {

@@ -13,9 +13,9 @@ use crate::text::Text;
 
 /// Declares the kinds: `Variant(Type) = "name" | "another spelling", "field", "lists";`.
 ///
-/// The enum, its documentation, [`Kind::TABLE`], the names and the readers come from this one table.
-/// A kind under `members` is named by a member of the item; the kinds around them are read
-/// elsewhere. An empty field is none.
+/// The enum, its documentation, [`Kind::TABLE`], the names and the readers come from this one
+/// table. A kind under `members` is named by a member of the event's JSON object; the kinds under
+/// `first` and `last` are read elsewhere. An empty field means that there is none.
 macro_rules! kinds {
     (
         first {$(
@@ -44,14 +44,15 @@ macro_rules! kinds {
         #[doc = kinds!(@row Change, "the field", "any other", "changes")]
         #[doc = kinds!(@row Unrecognized, "the member", "", "any")]
         ///
-        /// The same table is [`Kind::TABLE`]. The dashboard's *Test* button sends every kind in the
-        /// list `changes`.
+        /// *Name* is the member of the event's JSON object that names the kind. The same table is
+        /// [`Kind::TABLE`]. The *Test* button of the App Dashboard sends every kind in the list
+        /// `changes`.
         ///
-        /// A kind is typed only when at least one of its documented members is present; otherwise
-        /// the event is [`Unrecognized`](Self::Unrecognized) or a [`Change`](Self::Change). When an
-        /// item has several members that name a kind, the first in this table is
-        /// [`Event::kind`](super::Event::kind) and the others are in
-        /// [`Extras::also`](super::Extras::also).
+        /// A kind is typed only when at least one of its documented members is present. Otherwise
+        /// the event is [`Unrecognized`](Self::Unrecognized) or a [`Change`](Self::Change). When
+        /// several members of an event name a kind, [`Event::kind`](super::Event::kind) is the one
+        /// that comes first in this table, and [`Extras::also`](super::Extras::also) has the
+        /// others.
         ///
         /// Meta: [Webhook events](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events)
         #[derive(Clone, Debug, PartialEq)]
@@ -60,24 +61,28 @@ macro_rules! kinds {
             $($(#[doc = $first_doc])* $first($first_type),)*
             $($(#[doc = $doc])* $variant($type),)*
             $($(#[doc = $last_doc])* $last($last_type),)*
-            /// A change of a field without a type here: `feed`, `leadgen`, `ratings`, …
+            /// A change of a webhook field that has no type in this crate: `feed`, `leadgen`,
+            /// `ratings`, …
             #[non_exhaustive]
             Change {
                 /// Name of the field.
                 field: Text<'a>,
-                /// New value as JSON; absent when the subscription does not include values.
+                /// New value as JSON. Absent when the subscription does not include values.
                 value: Option<Raw<'a>>,
-                /// Member `verb` beside `field`; usually absent, because Meta puts it into the value.
+                /// Member `verb` next to `field`. Usually absent, because Meta writes it into the
+                /// value.
                 verb: Option<Text<'a>>,
-                /// Member `action` beside `field`, as in `page_upcoming_change`.
+                /// Member `action` next to `field`, as in `page_upcoming_change`. Usually absent.
                 action: Option<Text<'a>>,
             },
-            /// An event that could not be interpreted. [`Event::raw`](super::Event::raw) has its JSON.
+            /// An event that could not be interpreted. [`Event::raw`](super::Event::raw) has its
+            /// JSON.
             #[non_exhaustive]
             Unrecognized {
-                /// Name of the first unknown member, or of the damaged one; absent without any.
+                /// Name of the first unknown member, or of the damaged one. Absent when the event
+                /// has neither.
                 name: Option<Text<'a>>,
-                /// Reason why the event has no type, in English. A constant text without content.
+                /// Reason why the event has no type, in English. It contains no text from the event.
                 reason: &'static str,
             },
         }
@@ -110,7 +115,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Copies what is borrowed from the body.
+            /// Copies all borrowed text, so that the kind outlives the body.
             pub fn into_owned(self) -> Kind<'static> {
                 match self {
                     $(Self::$first(of) => Kind::$first(Value::into_owned(of)),)*
@@ -192,7 +197,7 @@ kinds! {
         Reaction(Reaction<'a>) = "reaction", "message_reactions", "messaging";
         /// The customer agreed to receive messages.
         Optin(Box<Optin<'a>>) = "optin", "messaging_optins", "messaging";
-        /// The customer opted out of messages. Meta documents no members, so it stays JSON.
+        /// The customer opted out of messages. Meta documents no members, so this is the raw JSON.
         Optout(Raw<'a>) = "optout", "messaging_optouts", "messaging";
         /// The customer came back to the conversation through a link or an ad.
         Referral(Box<Referral<'a>>) = "referral", "messaging_referrals", "messaging";
@@ -284,11 +289,11 @@ kinds! {
 pub struct KindRow {
     /// Name of the variant of [`Kind`].
     pub variant: &'static str,
-    /// Member that names the kind in an item, or the field of a change.
+    /// Member of the event that names the kind, or the field of a change.
     pub name: &'static str,
-    /// Field to subscribe to; absent when Meta offers none.
+    /// Webhook field to subscribe to. Absent when Meta offers none.
     pub field: Option<&'static str>,
-    /// Lists of an entry that bring the kind, separated by commas.
+    /// Lists of an entry that can contain the kind, separated by commas.
     pub lists: &'static str,
 }
 
@@ -313,9 +318,10 @@ impl<'a> Kind<'a> {
         Self::Unrecognized { name, reason }
     }
 
-    /// Name of the kind: the member that names it, `echo` for an echo, or the field of a change.
+    /// Returns the name of the kind: the member that names it, `echo` for an echo, or the field of a
+    /// change.
     ///
-    /// For an unrecognized event the name of the unknown or damaged member, or an empty text.
+    /// For an unrecognized event it is the name of the unknown or damaged member, or an empty text.
     pub fn name(&self) -> &str {
         match self {
             Self::MarketingMessage(message) => message.field.as_deref().unwrap_or_default(),
@@ -325,7 +331,7 @@ impl<'a> Kind<'a> {
         }
     }
 
-    /// Field to subscribe to for events of this kind; `None` when there is none.
+    /// Returns the webhook field to subscribe to for events of this kind. `None` when there is none.
     ///
     /// Meta: [Webhook events](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events)
     pub fn field(&self) -> Option<&str> {
@@ -337,7 +343,8 @@ impl<'a> Kind<'a> {
         Some(field).filter(|field| !field.is_empty())
     }
 
-    /// Whether the kind belongs to a field of the Page, and not to a conversation or a call.
+    /// Returns whether the kind is a change of a field of the Page, and not an event of a
+    /// conversation or a call.
     pub fn is_change(&self) -> bool {
         matches!(
             self,

@@ -9,7 +9,7 @@ use super::{
 use crate::{text::Text, time::Timestamp};
 
 wire! {
-    /// A message: text, attachments, both, or neither when Meta cannot represent it.
+    /// A message: text, attachments, both, or neither when Meta's API cannot represent it.
     ///
     /// Only in [`Event::raw`](super::Event::raw): `seq`, `is_self`, and `ai_generated`, which echoes
     /// may have since late 2026 and which Meta does not document.
@@ -19,24 +19,26 @@ wire! {
     pub struct Message {
         /// Message id. Opaque text, up to 200 characters seen.
         pub mid: Option<Text<'a>> = "mid";
-        /// Text; for a quick reply the title of its button. Absent for attachments only.
+        /// Text. For a tapped quick reply it is the title of the button. Absent when the message has
+        /// only attachments.
         pub text: Option<Text<'a>> = "text";
-        /// Quick reply that the customer tapped.
+        /// Quick reply that the customer tapped. Absent for a typed message.
         pub quick_reply: Option<QuickReply<'a>> = "quick_reply";
-        /// Message that this one quotes.
+        /// Message that this one quotes. Absent when it quotes none.
         pub reply_to: Option<Box<ReplyTo<'a>>> = "reply_to";
         /// Images, files, stickers, shared posts, … Until 2026-08-30 Meta sent a sticker as a
         /// sticker and an image; the image is left out.
         pub attachments: Vec<Attachment<'a>> = "attachments";
-        /// Ad or shop product that the message came through.
+        /// Ad or shop product through which the customer came to write this message.
         pub referral: Option<Box<Referral<'a>>> = "referral";
         /// Commands used in the text.
         pub commands: Box<[Command<'a>]> = "commands";
         /// Result of Meta's built-in language processing, as JSON; absent when it is switched off.
         pub nlp: Option<Box<Raw<'a>>> = "nlp";
-        /// Echo: app that sent the message; absent when no app did. The Page's inbox has an id too.
+        /// Echo: id of the app that sent the message. Absent when no app did. The Page's inbox at
+        /// Meta has an app id, too.
         pub app_id: Option<Text<'a>> = "app_id";
-        /// Echo: `metadata` of the Send API call; absent without.
+        /// Echo: `metadata` of the Send API call. Absent when the call had none.
         pub metadata: Option<Text<'a>> = "metadata";
         /// Sticker id, as webhooks before v6.0 send it; later ones put it into the attachment.
         pub sticker_id: Option<Box<Text<'a>>> = "sticker_id";
@@ -60,7 +62,7 @@ wire! {
     pub struct ReplyTo {
         /// Id of the quoted message.
         pub mid: Option<Text<'a>> = "mid";
-        /// Whether the sender quotes one of their messages.
+        /// Whether the sender quotes a message that they sent themselves.
         pub is_self_reply: bool = "is_self_reply";
         /// Instagram: the quoted story.
         pub story: Option<Story<'a>> = "story";
@@ -96,11 +98,11 @@ wire! {
         /// Content, when it is an object. The text that very old fallbacks have instead is only in
         /// [`Event::raw`](super::Event::raw).
         pub payload: Option<Payload<'a>> = "payload";
-        /// Title beside the payload: in echoes, locations, and webhooks before v6.0. See
+        /// Title next to the payload: in echoes, locations, and webhooks before v6.0. Prefer
         /// [`any_title`](Self::any_title).
         pub title: Option<Text<'a>> = "title";
-        /// Link beside the payload: in echoes, locations, and webhooks before v6.0. See
-        /// [`any_url`](Self::any_url).
+        /// Link next to the payload: in echoes, locations, and webhooks before v6.0. Untrusted.
+        /// Prefer [`any_url`](Self::any_url).
         pub url: Option<Text<'a>> = "url" | "URL";
     }
 
@@ -109,8 +111,8 @@ wire! {
     /// In an echo a template has the members that the Send API took. Those that are not listed here,
     /// such as the totals of a receipt, are only in [`Event::raw`](super::Event::raw).
     pub struct Payload {
-        /// Link to the media file, which expires, or to the shared page. Untrusted: any text, or
-        /// relative to `https://www.facebook.com`.
+        /// Link to the media file, which expires, or to the shared page. Untrusted; it can be relative
+        /// to `https://www.facebook.com`.
         pub url: Option<Text<'a>> = "url";
         /// Title of a shared post, reel or link.
         pub title: Option<Text<'a>> = "title";
@@ -138,9 +140,9 @@ wire! {
         pub booking_id: Option<Text<'a>> = "booking_id";
         /// Appointment: `requested`, `confirmed`, `declined` or `cancelled`. An open set.
         pub status: Option<Text<'a>> = "status";
-        /// Appointment: begin.
+        /// Appointment: start time.
         pub start_time: Option<Timestamp> = "start_time";
-        /// Appointment: end.
+        /// Appointment: end time.
         pub end_time: Option<Timestamp> = "end_time";
         /// Appointment: IANA name of its time zone.
         pub timezone: Option<Text<'a>> = "timezone";
@@ -158,9 +160,9 @@ wire! {
         pub id: Option<Text<'a>> = "id";
         /// Product: the seller's own id (SKU).
         pub retailer_id: Option<Text<'a>> = "retailer_id";
-        /// Title.
+        /// Title of the card, or name of the product.
         pub title: Option<Text<'a>> = "title";
-        /// Second line.
+        /// Text below the title.
         pub subtitle: Option<Text<'a>> = "subtitle";
         /// Link to the image. Untrusted.
         pub image_url: Option<Text<'a>> = "image_url";
@@ -170,7 +172,7 @@ wire! {
         pub attachment_id: Option<Text<'a>> = "attachment_id";
         /// Media template: link to the media. Untrusted.
         pub url: Option<Text<'a>> = "url";
-        /// Button that a tap on the card stands for.
+        /// Action of a tap on the card itself, as a button.
         pub default_action: Option<Box<Button<'a>>> = "default_action";
         /// Buttons of the card.
         pub buttons: Vec<Button<'a>> = "buttons";
@@ -187,7 +189,7 @@ wire! {
         /// `web_url`, `postback`, `phone_number`, … An open set.
         #[doc(alias = "type")]
         pub kind: Option<Text<'a>> = "type";
-        /// Label.
+        /// Text on the button.
         pub title: Option<Text<'a>> = "title";
         /// Link that the button opens. Untrusted.
         pub url: Option<Text<'a>> = "url";
@@ -214,7 +216,7 @@ impl Attachment<'_> {
         self.kind.as_deref().unwrap_or("unknown")
     }
 
-    /// Returns the link from the payload, or else the one beside it. Untrusted.
+    /// Returns the link of the payload, or else the one next to it. Untrusted.
     pub fn any_url(&self) -> Option<&str> {
         let inside = self
             .payload
@@ -223,7 +225,7 @@ impl Attachment<'_> {
         inside.or(self.url.as_deref())
     }
 
-    /// Returns the title from the payload, or else the one beside it.
+    /// Returns the title of the payload, or else the one next to it.
     pub fn any_title(&self) -> Option<&str> {
         let inside = self
             .payload
@@ -232,9 +234,9 @@ impl Attachment<'_> {
         inside.or(self.title.as_deref())
     }
 
-    /// Whether the link leads to a page on the web and not to a media file.
+    /// Returns whether the link leads to a web page and not to a media file.
     ///
-    /// Meta uses `share` and `post` for the same thing, and `ig_` in front of either on Instagram.
+    /// Meta uses `share` and `post` for the same type, and puts `ig_` in front of it on Instagram.
     pub fn is_link(&self) -> bool {
         let kind = self.kind_name();
         let kind = kind.strip_prefix("ig_").unwrap_or(kind);
@@ -247,7 +249,7 @@ impl Attachment<'_> {
 }
 
 impl Message<'_> {
-    /// Makes one sticker of each that came as an image, or as a sticker and an image.
+    /// Replaces a sticker that Meta sent as an image, or as a sticker and an image, by one sticker.
     pub(super) fn merge_stickers(&mut self) {
         let has_id = |one: &Attachment<'_>| one.sticker_id().is_some();
         let is_in_payload = self.attachments.iter().any(has_id);
@@ -272,13 +274,13 @@ impl Message<'_> {
     }
 }
 
-/// A place on earth, in degrees (WGS 84).
+/// Coordinates of a location (WGS 84).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Coordinates {
-    /// Latitude.
+    /// Latitude, in degrees.
     pub lat: f64,
-    /// Longitude.
+    /// Longitude, in degrees.
     pub long: f64,
 }
 

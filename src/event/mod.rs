@@ -1,8 +1,11 @@
-//! Webhook events: what happened, typed, with the JSON of each kept.
+//! Webhook events as Rust types, each with its raw JSON.
 //!
-//! An event cannot fail. A damaged member is an absent one. An event that has no type here, or is
-//! too damaged to be typed, is [`Kind::Unrecognized`] with the reason. [`Event::raw`] always holds
-//! the JSON byte for byte.
+//! An [`Event`] says when and where something happened; its [`Kind`] says what. The table at
+//! [`Kind`] lists all kinds, with the webhook field to subscribe to for each.
+//!
+//! Reading an event never fails. A damaged member counts as absent. An event that this crate does
+//! not know, or that is too damaged, is [`Kind::Unrecognized`] with the reason. [`Event::raw`]
+//! always returns the JSON byte for byte.
 //!
 //! ```
 //! use messenger_crm::event::{Event, Kind};
@@ -17,24 +20,34 @@
 //! let Kind::Message(message) = &event.kind else { panic!() };
 //! assert_eq!(message.text.as_deref(), Some("Do you have oolong?"));
 //!
-//! // The delivery that brings only this event: to keep it, to replay it, to forward it.
+//! // A delivery with only this event, to store it, to replay it or to forward it.
 //! let delivery = event.to_delivery();
 //! assert_eq!(Event::from_unverified_json(&delivery)?, event);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Fields
+//!
+//! - An `Option` is `None` and a list is empty when Meta leaves the member out. A `bool` is then
+//!   `false`. The documentation of a field says more only where it helps.
+//! - Where the documentation of a field begins with a word and a colon, only that kind of object has
+//!   the field: "Echo: …", "Location: …".
+//! - *Open set* means that Meta may add values: handle a value that you do not know.
+//! - *Untrusted* means that the text can be anything: check a link before you show or open it.
+//! - *Legacy* means that Meta has withdrawn the feature. Some apps may still receive such events.
+//!
 //! # Rules of reading
 //!
 //! - Ids and texts are strings or numbers. A number is kept as it is written.
-//! - Times are milliseconds from 10¹² on and seconds below, as numbers or as strings of digits.
-//! - `null`, or a value of another type than documented, is an absent member.
-//! - A lone surrogate (half an emoji) is decoded as U+FFFD and the event stays typed. U+0000 is
-//!   read as it is; the store replaces it.
-//! - Of two members with one name the first counts, even when it is `null`.
-//! - Nesting costs no stack, and length costs linear time.
-//! - A member without a type here is in [`Event::raw`] only.
-//! - A member of an entry that is neither a list of events nor documented is a separate event
-//!   ([`Channel::Entry`]), and so is one of the envelope ([`Channel::Envelope`]).
+//! - Times are numbers or strings of digits: milliseconds from 10¹² on, seconds below.
+//! - `null`, or a value of another type than documented, counts as an absent member.
+//! - A lone surrogate (half an emoji) is decoded as U+FFFD. U+0000 is kept; the store replaces it.
+//! - Of two members with the same name the first one counts, even when it is `null`.
+//! - Deep nesting uses no stack space, and reading takes time linear in the length.
+//! - A member that no type here has is only in [`Event::raw`].
+//! - An entry is a member of the list `entry` of a delivery. A member of an entry that is neither a
+//!   list of events nor documented becomes a separate event ([`Channel::Entry`]). The same holds for
+//!   a member of the envelope, the whole JSON object ([`Channel::Envelope`]).
 
 mod call;
 mod commerce;
@@ -90,7 +103,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Reason of an event whose list is another value.
+/// Reason for an event in place of a list, when the member is not a list.
 pub(crate) const NOT_A_LIST: &str = "not a list";
 
 /// Object of a delivery: the product that its events belong to.
@@ -99,14 +112,14 @@ pub(crate) const NOT_A_LIST: &str = "not a list";
 pub enum Object {
     /// A Page: Messenger.
     Page,
-    /// An Instagram account. Its events have the same types; its ids are never a Page's.
+    /// An Instagram account. Its events have the same types; its id is not that of a Page.
     Instagram,
-    /// Another product, by Meta's name. Its events are kept as JSON and not typed.
+    /// Another product, by Meta's name. Its events are not typed; use [`Event::raw`].
     Other(Box<str>),
 }
 
 impl Object {
-    /// Meta's name of the object.
+    /// Returns Meta's name of the object.
     pub fn name(&self) -> &str {
         match self {
             Self::Page => "page",
@@ -126,27 +139,28 @@ impl From<&str> for Object {
     }
 }
 
-/// Place of an event in its delivery: the list of the entry that brought it.
+/// Place of an event in its delivery: the list of the entry that contains it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Channel {
-    /// The list `messaging`: conversations that this app owns.
+    /// The list `messaging`: events of conversations that this app may answer.
     Messaging,
-    /// The list `standby`: another app owns the thread. Record the event and do not answer it.
+    /// The list `standby`: another app controls the conversation. Store the event, but do not reply.
     Standby,
-    /// The list `changes`: changes of a field, and everything that the dashboard's *Test* button
-    /// sends.
+    /// The list `changes`: changes of a webhook field, and all events that the *Test* button of the
+    /// App Dashboard sends.
     Changes,
     /// The list `calls`: voice and video calls.
     Calls,
-    /// The entry itself, for the members that are not in a list.
+    /// No list: the event is made of members of the entry itself.
     Entry,
-    /// The envelope itself, for the members beside `object` and `entry`.
+    /// No list: the event is made of members of the envelope other than `object` and `entry`.
     Envelope,
 }
 
 impl Channel {
-    /// Meta's name of the list; `entry` and `envelope` for the entry and the envelope themselves.
+    /// Returns Meta's name of the list, or `entry` and `envelope` for the entry and the envelope
+    /// themselves.
     pub fn name(self) -> &'static str {
         match self {
             Self::Messaging => "messaging",
@@ -161,25 +175,27 @@ impl Channel {
 
 /// One webhook event, borrowed from the body of its delivery.
 ///
-/// Serialized, it is its own delivery: the JSON of [`to_delivery`](Self::to_delivery).
+/// `Serialize` writes the delivery that contains only this event, as
+/// [`to_delivery`](Self::to_delivery) does.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Event<'a> {
     /// Product that the event belongs to.
     pub object: Object,
-    /// List that the event came in.
+    /// List of the entry that contained the event.
     pub channel: Channel,
-    /// Id of the entry, as Meta wrote it: the Page, or `0` for a dashboard test. Absent in some
-    /// documented events.
+    /// Id of the entry, as Meta wrote it: the id of the Page, or `0` for a test from the App
+    /// Dashboard. Absent in some documented events.
     #[doc(alias = "id")]
     pub entry_id: Option<Text<'a>>,
     /// Time of the entry: when Meta sent the notification. Absent when Meta leaves it out.
     #[doc(alias = "time")]
     pub entry_time: Option<Timestamp>,
-    /// Id of the sender: the customer, or the Page in an echo. Absent in events of the Page, and
-    /// when a customer has no PSID yet.
+    /// Id of the sender: the customer, or the Page in an echo. Absent in events that concern only
+    /// the Page, and when the customer has no PSID yet.
     pub sender: Option<Text<'a>>,
-    /// Id of the recipient: the Page, or the customer in an echo.
+    /// Id of the recipient: the Page, or the customer in an echo. Absent in events that concern only
+    /// the Page.
     pub recipient: Option<Text<'a>>,
     /// Time of the event itself: its `timestamp`, or else its `created_time`. Absent when the event
     /// has neither; see [`happened_at`](Self::happened_at).
@@ -187,21 +203,23 @@ pub struct Event<'a> {
     pub timestamp: Option<Timestamp>,
     /// Typed content.
     pub kind: Kind<'a>,
-    /// Optional members beside the one that names the kind; absent without any.
+    /// Optional members next to the one that names the kind, such as the answers to a lead ad.
+    /// Absent when the event has none.
     pub extras: Option<Box<Extras<'a>>>,
     raw: Raw<'a>,
 }
 
 impl Event<'_> {
-    /// JSON of the event, byte for byte as it was received.
+    /// Returns the JSON of the event, byte for byte as it was received.
     ///
-    /// For [`Channel::Entry`] this is the entry, without its lists when it has some; for
-    /// [`Channel::Envelope`] the envelope without `object` and `entry`.
+    /// For [`Channel::Entry`] this is the entry without its lists. For [`Channel::Envelope`] it is
+    /// the envelope without `object` and `entry`.
     pub fn raw(&self) -> &str {
         self.raw.as_str()
     }
 
-    /// The Page that the event belongs to, or the account of another object.
+    /// Returns the Page that the event belongs to, or the account for another [`Object`]. `None`
+    /// when the event names none.
     pub fn page(&self) -> Option<PageId> {
         let text = self.entry_id.as_ref().or(match self.kind {
             Kind::Echo(_) => self.sender.as_ref(),
@@ -210,9 +228,10 @@ impl Event<'_> {
         PageId::new(text.to_storable()).ok()
     }
 
-    /// The customer whose conversation the event belongs to: in an echo the recipient.
+    /// Returns the customer whose conversation the event belongs to. In an echo this is the
+    /// recipient.
     ///
-    /// `None` for an event of the Page, such as [`Kind::BusinessIntegrity`].
+    /// `None` for an event that concerns only the Page, such as [`Kind::BusinessIntegrity`].
     pub fn customer(&self) -> Option<Psid> {
         let text = match &self.kind {
             Kind::BusinessIntegrity(_) => None,
@@ -225,7 +244,7 @@ impl Event<'_> {
         Psid::new(text.to_storable()).ok()
     }
 
-    /// Best known time of the event: its own [`timestamp`](Self::timestamp), or else the
+    /// Returns the best known time of the event: its own [`timestamp`](Self::timestamp), or else the
     /// [`entry_time`](Self::entry_time).
     ///
     /// Meta may send an event again with another entry time, so do not identify an event by it.
@@ -239,14 +258,15 @@ impl Event<'_> {
             || (self.entry_id.is_some() && self.sender == self.entry_id)
     }
 
-    /// Whether the *Test* button of Meta's dashboard sent the event. Its customer does not exist.
+    /// Returns whether the *Test* button of the App Dashboard sent the event. Its customer does not
+    /// exist.
     ///
-    /// Such an entry has the id `0`, which is no Page.
+    /// The entry of such an event has the id `0`, which is not a Page.
     pub fn is_test(&self) -> bool {
         self.entry_id.as_deref() == Some("0")
     }
 
-    /// Copies what is borrowed from the body.
+    /// Copies all borrowed text, so that the event outlives the body.
     pub fn into_owned(self) -> Event<'static> {
         Event {
             object: self.object,

@@ -1,4 +1,5 @@
-//! Events of the Page: labels, templates, marketing messages, integrity, group comments, games.
+//! Events that concern the Page: labels, templates, marketing messages, integrity, group comments,
+//! games.
 
 use super::wire::wire;
 use crate::{text::Text, time::Timestamp};
@@ -37,7 +38,7 @@ wire! {
     pub struct MarketingMessage {
         /// Field of the event: `marketing_message_echoes`, `marketing_message_reads`, …
         pub field: Option<Text<'a>> = "field";
-        /// PSID of the customer; absent for a refused message.
+        /// PSID of the customer. Absent for a refused message.
         pub recipient_id: Option<Text<'a>> = "recipient_id";
         /// Id of the Page.
         pub page_id: Option<Text<'a>> = "page_id";
@@ -49,15 +50,15 @@ wire! {
         pub timestamp: Option<Timestamp> = "timestamp";
         /// Message id.
         pub mid: Option<Text<'a>> = "mid";
-        /// Tracking id of the message. All events of one message have it.
+        /// Tracking id of the message, the same in all events of one message.
         #[doc(alias = "marketing_message_tracking_id")]
         pub tracking_id: Option<Text<'a>> = "marketing_message_tracking_id";
-        /// Token of the subscription.
+        /// Token of the customer's subscription.
         #[doc(alias = "messenger_subscription_token")]
         pub subscription_token: Option<Text<'a>> = "messenger_subscription_token";
         /// Id of the message in the campaign.
         pub message_id: Option<Text<'a>> = "message_id";
-        /// Reason in English, only for a refused message.
+        /// Reason of the refusal in English. Only for a refused message.
         pub error_message: Option<Text<'a>> = "error_message";
     }
 
@@ -77,7 +78,7 @@ wire! {
         pub ad_account_id: Option<Text<'a>> = "ad_account_id";
         /// Time of the event.
         pub timestamp: Option<Timestamp> = "timestamp";
-        /// Number of rows.
+        /// Number of rows in the upload.
         pub num_rows: Option<i64> = "num_rows";
         /// Estimated number of people, lower bound.
         #[doc(alias = "approximate_count_lower_bound")]
@@ -130,8 +131,8 @@ wire! {
 
     /// State of the Page's business: violations, restrictions, appeals.
     ///
-    /// `status` may be `ok` beside a live restriction: decide by the
-    /// [`restrictions_at`](Self::restrictions_at) a time.
+    /// `status` can be `ok` although a restriction is in force, so do not rely on it: use
+    /// [`restrictions_at`](Self::restrictions_at).
     ///
     /// Meta: [business_integrity](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events)
     pub struct BusinessIntegrity {
@@ -139,7 +140,8 @@ wire! {
         pub status: Option<Text<'a>> = "status";
         /// Violations of Meta's rules.
         pub violations: Vec<Violation<'a>> = "violations";
-        /// Restrictions, from the event, from the item beside it, and from the entry.
+        /// Restrictions. Meta writes them into `business_integrity`, next to it, or into the entry;
+        /// this list has all of them.
         pub restrictions: Vec<Restriction<'a>> = "restrictions";
         /// Appeals and decisions.
         #[doc(alias = "action_events")]
@@ -153,7 +155,7 @@ wire! {
         pub kind: Option<Text<'a>> = "type";
         /// Description in English.
         pub description: Option<Text<'a>> = "description";
-        /// Link to more about it. Untrusted.
+        /// Link to an explanation. Untrusted.
         #[doc(alias = "link")]
         pub url: Option<Text<'a>> = "url" | "link";
     }
@@ -162,14 +164,14 @@ wire! {
     pub struct Restriction {
         /// `page_messaging_api`, `page_messaging`, `page_read_only`, `page_publish`, … An open set.
         pub feature: Option<Text<'a>> = "feature";
-        /// State; `UNRESTRICTED` when the restriction was lifted. An open set.
+        /// State: `UNRESTRICTED` when Meta has lifted the restriction. An open set.
         pub status: Option<Text<'a>> = "status";
         /// Description in English.
         pub description: Option<Text<'a>> = "description";
-        /// Begin.
+        /// Start of the restriction.
         #[doc(alias = "applied_time")]
         pub applied_at: Option<Timestamp> = "applied_time";
-        /// End; absent for a restriction without an end.
+        /// End of the restriction. Absent when it lasts until Meta lifts it.
         #[doc(alias = "expiration_time")]
         pub expires_at: Option<Timestamp> = "expiration_time";
     }
@@ -181,10 +183,10 @@ wire! {
         pub kind: Option<Text<'a>> = "type";
         /// State of the action. An open set.
         pub status: Option<Text<'a>> = "status";
-        /// Begin.
+        /// Time when the action began.
         #[doc(alias = "created_time")]
         pub created_at: Option<Timestamp> = "created_time";
-        /// Last change.
+        /// Time of the last change of its state.
         #[doc(alias = "updated_time")]
         pub updated_at: Option<Timestamp> = "updated_time";
     }
@@ -205,7 +207,7 @@ wire! {
         pub group_id: Option<Text<'a>> = "group_id";
         /// Comment id.
         pub comment_id: Option<Text<'a>> = "comment_id";
-        /// Id of the comment or post that this one replies to.
+        /// Id of the comment or post that the comment replies to.
         pub parent_id: Option<Text<'a>> = "parent_id";
         /// Id of the post.
         pub post_id: Option<Text<'a>> = "post_id";
@@ -232,7 +234,7 @@ wire! {
         pub player_id: Option<Text<'a>> = "player_id";
         /// `SOLO`, `THREAD` or `GROUP`.
         pub context_type: Option<Text<'a>> = "context_type";
-        /// Id of the thread or group; absent for `SOLO`.
+        /// Id of the thread or group. Absent for `SOLO`.
         pub context_id: Option<Text<'a>> = "context_id";
         /// Score.
         pub score: Option<i64> = "score";
@@ -250,7 +252,7 @@ wire! {
 }
 
 impl<'a> BusinessIntegrity<'a> {
-    /// Adds restrictions from elsewhere, except those that are there already.
+    /// Adds restrictions from another member, except those that are in the list already.
     pub(super) fn add(&mut self, restrictions: Vec<Restriction<'a>>) {
         for one in restrictions {
             if !self.restrictions.contains(&one) {
@@ -259,7 +261,7 @@ impl<'a> BusinessIntegrity<'a> {
         }
     }
 
-    /// Returns the restrictions that are live at this time: not lifted and not expired.
+    /// Returns the restrictions that are in force at `now`: not lifted and not expired.
     pub fn restrictions_at(&self, now: Timestamp) -> impl Iterator<Item = &Restriction<'a>> {
         let live = move |one: &&Restriction<'_>| one.is_live(now);
         self.restrictions.iter().filter(live)
@@ -267,7 +269,7 @@ impl<'a> BusinessIntegrity<'a> {
 }
 
 impl Restriction<'_> {
-    /// Whether Meta lifted the restriction.
+    /// Returns whether Meta has lifted the restriction.
     pub fn is_lifted(&self) -> bool {
         let status = self.status.as_deref().unwrap_or_default();
         status.eq_ignore_ascii_case("UNRESTRICTED")

@@ -1,4 +1,4 @@
-//! Values kept as JSON: lists that are read on demand, maps, and members without a type.
+//! Values kept as JSON: lists that are read on demand, maps, and untyped members.
 
 use std::{borrow::Cow, collections::HashSet, fmt};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::text::Text;
 
-/// JSON as it was received, byte for byte. `Debug` shows only its length.
+/// JSON as it was received, byte for byte. `Debug` prints only its length.
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Raw<'a>(Cow<'a, str>);
 
@@ -52,7 +52,7 @@ impl<'a> Value<'a> for Raw<'a> {
     }
 }
 
-/// Message ids of a receipt, read on demand: most hosts need only the watermark.
+/// Message ids of a receipt, read on demand, because most hosts need only the watermark.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Mids<'a>(Raw<'a>);
 
@@ -86,12 +86,12 @@ impl<'a> Value<'a> for Mids<'a> {
     }
 }
 
-/// Values by names that are not Meta's, such as app ids, in the order of the body.
+/// JSON object whose names are not fixed, such as app ids, in the order of the body.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Map<'a, V>(Vec<(Text<'a>, V)>);
 
 impl<'a, V> Map<'a, V> {
-    /// Returns the value of this name.
+    /// Returns the value with this name. `None` when the object has no such name.
     pub fn get(&self, name: &str) -> Option<&V> {
         self.iter()
             .find_map(|(key, value)| (key == name).then_some(value))

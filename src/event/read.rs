@@ -69,9 +69,9 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Reads the next value as an event, into one that is [`blank`](Self::blank).
+    /// Reads the next value as an event, into a [`blank`](Self::blank) one.
     ///
-    /// In place, because an event is large and would be moved with every return.
+    /// It is filled in place, because an event is large and would be moved with every return.
     #[inline]
     pub(crate) fn read(&mut self, json: &mut Json<'a>, context: &Context<'a>) -> Result<()> {
         json.peek();
@@ -133,7 +133,7 @@ impl<'a> Event<'a> {
         Ok(())
     }
 
-    /// Keeps the next value, which cannot be an event, as it is.
+    /// Keeps the next value, which cannot be an event, as raw JSON.
     pub(crate) fn set_aside(
         &mut self,
         json: &mut Json<'a>,
@@ -284,7 +284,7 @@ pub(crate) fn timestamp(json: &mut Json<'_>) -> Result<Option<Timestamp>> {
 }
 
 impl<'a> BusinessIntegrity<'a> {
-    /// Adds the restrictions that stand in the item beside `business_integrity`.
+    /// Adds the restrictions that the event has next to `business_integrity`.
     #[cold]
     fn read_restrictions_beside(&mut self, item: &'a str) -> Result<()> {
         let mut restrictions = None;
@@ -326,7 +326,7 @@ impl Call<'_> {
     }
 }
 
-/// The id of a sender or recipient; an empty one is an absent one.
+/// The id of a sender or recipient. An empty id counts as absent.
 #[inline]
 fn party<'a>(
     json: &mut Json<'a>,
@@ -373,14 +373,14 @@ enum Member {
     /// `created_time`, used without a `timestamp`.
     Created,
     Field,
-    /// A typed member beside the one that names the kind.
+    /// A typed member next to the one that names the kind.
     Extra,
     /// Belongs to the entry, when the entry itself is the event.
     Passing,
     Unknown,
 }
 
-// The numbers of the members that stand in nearly every event.
+// The numbers of the members that nearly every event has.
 const SENDER: u8 = 63;
 const RECIPIENT: u8 = 62;
 const TIMESTAMP: u8 = 61;

@@ -6,16 +6,16 @@ use crate::{text::Text, time::Timestamp};
 wire! {
     /// A delivery or read receipt.
     ///
-    /// Only in [`Event::raw`](super::Event::raw): `seq`, a number of old webhooks.
+    /// Only in [`Event::raw`](super::Event::raw): `seq`, a number that old webhooks have.
     ///
     /// Meta: [message_deliveries](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/message-deliveries),
     /// [message_reads](https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/message-reads)
     pub struct Receipt {
         /// All messages of the Page up to this time were delivered, or read.
         pub watermark: Option<Timestamp> = "watermark";
-        /// Delivery: ids of the delivered messages; may be absent.
+        /// Delivery: ids of the delivered messages. Absent when Meta sends only the watermark.
         pub mids: Option<Mids<'a>> = "mids";
-        /// Instagram: id of the read message, in place of the watermark.
+        /// Instagram: id of the read message, instead of the watermark.
         pub mid: Option<Text<'a>> = "mid";
     }
 

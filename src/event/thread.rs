@@ -10,9 +10,9 @@ wire! {
     pub struct ThreadControl {
         /// Id of the app that owns the thread from now on.
         pub new_owner_app_id: Option<Text<'a>> = "new_owner_app_id";
-        /// Id of the app that owned the thread before; absent when the thread was idle.
+        /// Id of the app that owned the thread before. Absent when no app did.
         pub previous_owner_app_id: Option<Text<'a>> = "previous_owner_app_id";
-        /// Text of the app that passed or took control.
+        /// Developer-defined text from the app that passed or took control.
         pub metadata: Option<Text<'a>> = "metadata";
     }
 
@@ -22,15 +22,15 @@ wire! {
     pub struct ThreadRequest {
         /// Id of the app that requests control.
         pub requested_owner_app_id: Option<Text<'a>> = "requested_owner_app_id";
-        /// Text of that app.
+        /// Developer-defined text from that app.
         pub metadata: Option<Text<'a>> = "metadata";
     }
 
-    /// An app that had the thread before, beside a message.
+    /// An app that controlled the thread before, listed next to a message.
     pub struct HopContext {
         /// Id of the app.
         pub app_id: Option<Text<'a>> = "app_id";
-        /// Text of the app, such as `messenger_lead_gen_complete`; may be empty.
+        /// Text from the app, such as `messenger_lead_gen_complete`. It may be empty.
         pub metadata: Option<Text<'a>> = "metadata";
     }
 
@@ -40,7 +40,7 @@ wire! {
     pub struct PolicyEnforcement {
         /// `warning`, `block` or `unblock`.
         pub action: Option<Text<'a>> = "action";
-        /// Reason in English; absent for `unblock`.
+        /// Reason in English. Absent for `unblock`.
         pub reason: Option<Text<'a>> = "reason";
     }
 }

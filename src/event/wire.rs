@@ -1,13 +1,13 @@
 //! The typed members of an event: how they are read and copied from the body.
 //!
-//! A struct is a table of members ([`wire!`]): its Rust name, its type, its name on the wire. Of two
-//! members with one name the first counts. A member of another type than expected, or `null`, is an
-//! absent one.
+//! A struct is a table of members ([`wire!`]): the Rust name, the type, the name in the JSON. Of
+//! two members with the same name the first one counts. A member of another type than expected, or
+//! `null`, counts as absent.
 
 use super::json::{Json, Syntax};
 use crate::{text::Text, time::Timestamp};
 
-/// More elements than this are not reserved ahead: a list of nothings must not cost memory.
+/// Most elements that are reserved ahead, so that a long list of empty values does not cost memory.
 const RESERVE: usize = 32;
 
 /// A type that a member or an element of a list can have.
@@ -92,7 +92,7 @@ impl<'a, V: Value<'a>> Field<'a> for Vec<V> {
     }
 }
 
-/// A list that is rarely there, in less space.
+/// A list that is rarely present: a boxed slice is smaller than a `Vec`.
 impl<'a, V: Value<'a>> Field<'a> for Box<[V]> {
     type Owned = Box<[V::Owned]>;
 

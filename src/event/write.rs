@@ -1,4 +1,4 @@
-//! Writes the delivery that brings one event.
+//! Writes the delivery that contains one event.
 
 use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::value::RawValue;
@@ -6,11 +6,11 @@ use serde_json::value::RawValue;
 use super::{Channel, Event, Kind, NOT_A_LIST};
 
 impl Event<'_> {
-    /// Writes the delivery that brings only this event: the whole body of a `POST`, as JSON.
+    /// Returns the delivery that contains only this event: the whole body of a `POST`, as JSON.
     ///
-    /// The event's own JSON stands in it byte for byte, with the members of the envelope and of the
-    /// entry that belong to it. Reading it gives an equal event, which is what
-    /// [`from_unverified_json`](Self::from_unverified_json) does.
+    /// It contains the JSON of the event byte for byte, and the members of the envelope and of the
+    /// entry that belong to the event. [`from_unverified_json`](Self::from_unverified_json) reads it
+    /// back as an equal event.
     pub fn to_delivery(&self) -> String {
         let mut json = String::with_capacity(self.raw().len() + 128);
         json.push_str(r#"{"object":"#);
@@ -21,7 +21,7 @@ impl Event<'_> {
             Channel::Entry => json.push_str(self.raw()),
             Channel::Envelope => {
                 json.push_str("],");
-                // Both are objects: the members of the one go on in the other.
+                // Both are objects: the members of the second follow those of the first.
                 json.push_str(self.raw().strip_prefix('{').unwrap_or_default());
                 return json;
             }
@@ -48,7 +48,7 @@ impl Event<'_> {
                 }
             }
         }
-        // What was no list is written as it was.
+        // A value that was not a list is written unchanged.
         let is_list = !matches!(
             self.kind,
             Kind::Unrecognized {

@@ -1,4 +1,4 @@
-//! Credentials: which app, Page or person a client acts for, and the proof that it may.
+//! Credentials of clients: App ID and App Secret, Page, token.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -12,18 +12,18 @@ use crate::{
 
 /// A Meta app: its id and its App Secret.
 ///
-/// Needed by every client, because the App Secret makes the `appsecret_proof` of each call.
+/// Every client needs them, because each call has an `appsecret_proof` made with the App Secret.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct AppAccess {
     /// Id of the app.
     pub id: AppId,
-    /// App Secret, as the app's dashboard shows it.
+    /// App Secret, from the App Dashboard.
     pub secret: AppSecret,
 }
 
 impl AppAccess {
-    /// Puts an app's id and secret together.
+    /// Creates the credentials of an app.
     pub fn new(id: AppId, secret: AppSecret) -> Self {
         Self { id, secret }
     }
@@ -53,8 +53,8 @@ pub struct Access {
 }
 
 impl Access {
-    /// Puts an app, a Page and its token together. [`PageClient::check`] asks Meta whether they
-    /// belong together.
+    /// Creates the credentials of a Page. [`PageClient::check`] asks Meta whether they belong
+    /// together.
     ///
     /// [`PageClient::check`]: super::PageClient::check
     pub fn new(app: AppAccess, page: PageId, token: PageToken) -> Self {
@@ -64,7 +64,7 @@ impl Access {
 
 super::redacted::redacted_debug!(AppAccess, Access);
 
-/// A token with the secret of its app: what every call of one client carries.
+/// Token and app of a client, with which it signs every call.
 #[derive(Clone)]
 pub(super) struct Credentials {
     pub(super) app: AppAccess,

@@ -1,4 +1,4 @@
-//! Check of credentials: whether App ID, App Secret, Page and token belong together.
+//! Check whether App ID, App Secret, Page and token belong together.
 
 use super::app::tokens::{self, TokenInfo, TokenKind};
 use super::page::{self, Page};
@@ -6,26 +6,26 @@ use super::{ApiError, AppClient, Error, PageClient};
 use crate::id::{AppId, PageId};
 use crate::secret::PageToken;
 
-/// Codes of Meta's for an app token whose id and secret do not belong together.
+/// Meta's codes for an app token whose id and secret do not belong together.
 const WRONG_APP_TOKEN: [i64; 2] = [101, 190];
 
-/// Code of Meta's for an app token of an app that is set to *native or desktop*.
+/// Meta's code for an app token of an app that is set to *native or desktop*.
 const NATIVE_APP: i64 = 104;
 
-/// Codes of Meta's for a token that is not valid.
+/// Meta's codes for a token that is not valid.
 const INVALID_TOKEN: [i64; 2] = [102, 190];
 
 /// Error for credentials that do not belong together, from [`PageClient::check`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccessError {
-    /// The token acts for a person or a system user.
+    /// The token acts for a person or a system user. Use a Page token.
     #[error(
         "the token belongs to a person, not to a Page; use the Page token that Meta lists for the \
          Page in me/accounts"
     )]
     UserToken,
-    /// The token acts for an app.
+    /// The token acts for an app. Use a Page token.
     #[error("the token belongs to an app, not to a Page; use a Page token")]
     AppToken,
     /// The token acts for another Page.
@@ -43,16 +43,16 @@ pub enum AccessError {
         /// App that the token was issued to. Absent when Meta does not say.
         app: Option<AppId>,
     },
-    /// The App Secret is not the one of the app.
+    /// The App Secret does not belong to the App ID. Copy both from the App Dashboard again.
     #[error("the App ID and the App Secret do not belong together")]
     AppMismatch,
-    /// The token is no longer valid, or never was.
+    /// The token is not valid, or no longer. Get a new one.
     #[error("the token is not valid: {}", reason(.0))]
     InvalidToken(
         /// Meta's code and subcode.
         Box<ApiError>,
     ),
-    /// The check could not be completed; the credentials may be right.
+    /// The check could not be completed. The credentials may be right: check again later.
     #[error("the check could not be completed: {0}")]
     Graph(#[from] Error),
 }
@@ -60,14 +60,16 @@ pub enum AccessError {
 impl PageClient {
     /// Checks that App ID, App Secret, Page and Page token belong together, and returns the Page.
     ///
-    /// Inspects the token with the app's own token, then reads the Page with the Page token. Meta
-    /// refuses the app's own token of an app that is set to *native or desktop*; then only the Page
-    /// is read, and the App ID is not checked.
+    /// It inspects the Page token with the app token, then reads the Page with the Page token. Meta
+    /// refuses the app token of an app that is set to *native or desktop*. In that case the Page is
+    /// read, but the App ID is not checked.
+    ///
+    /// Permission: any Page token.
     ///
     /// # Errors
     ///
-    /// [`AccessError`], with a variant for each mistake. [`AccessError::Graph`] when Meta throttles
-    /// or cannot be reached.
+    /// [`AccessError`], with a variant for each mistake; its text is for the person who entered the
+    /// credentials. [`AccessError::Graph`] when Meta throttles or cannot be reached.
     ///
     /// # Examples
     ///
@@ -107,12 +109,14 @@ impl PageClient {
 }
 
 impl AppClient {
-    /// Returns the Page that a token acts for, after the checks of [`PageClient::check`]: for a
-    /// form in which a person pastes a token without naming its Page.
+    /// Returns the Page that a token acts for, after the checks of [`PageClient::check`]. Use it
+    /// when a person enters a token without the id of the Page.
+    ///
+    /// Permission: any Page token.
     ///
     /// # Errors
     ///
-    /// As [`PageClient::check`], without [`AccessError::OtherPage`].
+    /// The errors of [`PageClient::check`], except [`AccessError::OtherPage`].
     ///
     /// <https://developers.facebook.com/docs/graph-api/reference/debug_token>
     pub async fn find_page(&self, token: &PageToken) -> Result<Page, AccessError> {

@@ -28,7 +28,7 @@ impl fmt::Display for ApiError {
     }
 }
 
-/// Classification of long numbers, which Meta sends as code or as subcode of any code.
+/// Classification of the numbers that Meta sends either as a code or as a subcode.
 const BY_NUMBER: [(i64, Advice); 26] = [
     (1_357_046, Advice::Unknown), // the message was sent, Meta's answer went wrong
     (1_545_041, Advice::Unreachable),
@@ -58,7 +58,7 @@ const BY_NUMBER: [(i64, Advice); 26] = [
     (2_534_040, Advice::RateLimited),
 ];
 
-/// Subcodes of throttling codes that concern one person or one kind of message.
+/// Subcodes of throttling codes that concern only one person or one kind of message.
 const NARROW: [i64; 2] = [
     1996,      // inconsistent send volume
     2_018_022, // too many sends to phone numbers
@@ -136,8 +136,8 @@ fn meaning(error: &ApiError) -> &'static str {
     }
 }
 
-/// Returns whether a refusal stops all calls of its scope, and not only this one. Subcodes that
-/// narrow a code down, such as 4/2018354 for one person's notification, stop nothing.
+/// Returns whether a refusal pauses all calls of its scope, and not only this one. A refusal with a
+/// narrow subcode, such as 4/2018354 for one person's notification, pauses nothing.
 pub(super) fn pauses(error: &ApiError) -> bool {
     let narrows = |subcode| BY_NUMBER.iter().any(|(number, _)| *number == subcode);
     let is_bare = error

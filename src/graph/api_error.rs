@@ -1,4 +1,4 @@
-//! Error object of Meta's, which comes with a refusal.
+//! Meta's error object, which a refusal contains.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,8 +16,8 @@ const MAX_SNIPPET_BYTES: usize = 2048;
 
 /// Refusal of a call by Meta.
 ///
-/// `Display` and `Debug` show numbers, their meaning and the trace id only, because Meta's messages
-/// can contain tokens.
+/// [`Error::advice`](super::Error::advice) returns what to do. `Display` and `Debug` show only
+/// numbers, their meaning and the trace id, because Meta's messages can contain tokens.
 ///
 /// <https://developers.facebook.com/docs/graph-api/guides/error-handling>
 #[derive(Clone, PartialEq)]
@@ -30,28 +30,32 @@ pub struct ApiError {
     /// Meta's subcode. Absent when the error object has none.
     #[doc(alias = "error_subcode")]
     pub subcode: Option<i64>,
-    /// Type, such as `OAuthException`. It does not identify the error.
+    /// Type, such as `OAuthException`. It does not identify the error. Absent when the error object
+    /// has none.
     #[doc(alias = "type")]
     pub kind: Option<String>,
-    /// Text for developers. It can contain secrets.
+    /// Text for developers. It can contain secrets. Absent when the error object has none.
     pub message: Option<String>,
-    /// Details as JSON, or as text that can hold JSON. They can contain secrets.
+    /// Details as JSON, or as text that can contain JSON. They can contain secrets. Absent when the
+    /// error object has none.
     #[doc(alias = "error_data")]
     pub details: Option<String>,
-    /// Title for the person who uses the app, in their language.
+    /// Title to show to the person who uses the app, in their language. Absent when the error object
+    /// has none.
     #[doc(alias = "error_user_title")]
     pub user_title: Option<String>,
-    /// Text for the person who uses the app, in their language.
+    /// Text to show to the person who uses the app, in their language. Absent when the error object
+    /// has none.
     #[doc(alias = "error_user_msg")]
     pub user_message: Option<String>,
-    /// Trace id for Meta's support.
+    /// Trace id to give to Meta's support. Absent when Meta sends none.
     #[doc(alias = "fbtrace_id")]
     pub trace: Option<String>,
     /// Whether Meta marks the error as temporary.
     pub is_transient: bool,
-    /// How long Meta asks to wait, at most an hour. Absent when it does not.
+    /// How long Meta asks to wait, at most an hour. Absent when Meta names no time.
     pub retry_after: Option<Duration>,
-    /// How much of the rate limits is used, from the headers.
+    /// How much of the rate limits is used, from the response headers.
     pub usage: Usage,
     /// Beginning of the response body.
     pub body: BodySnippet,
@@ -113,7 +117,7 @@ impl ApiError {
             details: error.text("error_data").or_else(|| error.raw("error_data")),
             user_title: error.text("error_user_title"),
             user_message: error.text("error_user_msg"),
-            // The id is printed, so its form is checked.
+            // The id is printed, so its form is checked first.
             trace: error
                 .text("fbtrace_id")
                 .or_else(header)
@@ -145,8 +149,8 @@ impl fmt::Debug for ApiError {
 
 impl std::error::Error for ApiError {}
 
-/// Beginning of a response body, at most 2 KiB. It can contain secrets, so `Debug` shows the
-/// length only.
+/// Beginning of a response body, at most 2 KiB. It can contain secrets, so `Debug` shows only the
+/// length.
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct BodySnippet(Box<str>);
 

@@ -12,10 +12,10 @@ use http::Uri;
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidBaseUrl {
-    /// Not of the form `https://host[:port]`.
+    /// The URL is not of the form `https://host[:port]`.
     #[error("the base URL must be https://host[:port], without user, path, query or fragment")]
     Malformed,
-    /// `http://` to another machine.
+    /// The URL is `http://` to another machine.
     #[error("the base URL must be https, except to localhost, 127.0.0.0/8 or [::1]")]
     Insecure,
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::upload::Upload;
 use super::{ApiError, Error, Path, Response};
 
-/// Time-out of one attempt of an ordinary call: 15 seconds.
+/// Time-out of one attempt of a call that sets no other: 15 seconds.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Largest response to a call that reads: 16 MiB. 200 conversations with 20 messages each fit.
@@ -20,10 +20,11 @@ pub const MAX_READ_BYTES: usize = 16 * 1024 * 1024;
 /// Largest response to a call that changes something: 1 MiB.
 pub const MAX_WRITE_BYTES: usize = 1024 * 1024;
 
-/// A call to the Graph API as plain data, which knows how its response, or its refusal, is read.
+/// Call to the Graph API as data: a request, and the functions that read the response or the
+/// refusal.
 ///
-/// Endpoints are functions that return one. An endpoint that this library does not have is one
-/// more function:
+/// Endpoints are functions that return a call. To use an endpoint that this crate lacks, write such
+/// a function:
 ///
 /// ```
 /// use messenger_crm::graph::{Call, Path};
@@ -37,8 +38,7 @@ pub const MAX_WRITE_BYTES: usize = 1024 * 1024;
 /// # assert_eq!(call.parts.query[0].1, "followers_count");
 /// ```
 ///
-/// `page.call(&followers())` sends it with everything that the library does for its own calls:
-/// token and proof, retries, rate limits.
+/// `page.call(&followers())` sends it as any other call: with token and proof, retries, rate limits.
 ///
 /// `Debug` shows no path, parameter or body.
 pub struct Call<T> {
@@ -57,26 +57,26 @@ pub struct CallParts {
     pub method: Method,
     /// Path after the version.
     pub path: Path,
-    /// Parameters in the URL. The client adds the proof.
+    /// Parameters in the URL. The client adds the `appsecret_proof`.
     pub query: Vec<(Cow<'static, str>, String)>,
     /// Request body.
     pub payload: Payload,
-    /// Whether the call may be repeated.
+    /// Effect of the call, which decides whether it may be repeated.
     pub idempotency: Idempotency,
-    /// Rate limit that the call counts against, beside those shared by all calls.
+    /// Rate limit that the call counts against, in addition to those that all calls share.
     pub rate_class: RateClass,
     /// Time-out of one attempt. [`CALL_TIMEOUT`] by default.
     pub timeout: Duration,
     /// Largest response body that is read, in bytes: [`MAX_READ_BYTES`] for calls that read,
     /// [`MAX_WRITE_BYTES`] for others.
     pub max_response_bytes: usize,
-    /// Whether the call is one of the login, which has no token yet: the client then sends
-    /// `client_id` and `client_secret` as form fields in place of the `Authorization` header and
-    /// the `appsecret_proof`. False by default.
+    /// Whether the call belongs to the login, where there is no token yet. The client then sends
+    /// `client_id` and `client_secret` as form fields instead of the `Authorization` header and the
+    /// `appsecret_proof`. False by default.
     pub is_login: bool,
 }
 
-/// Effect of a call at Meta, which decides when it may be repeated.
+/// Effect of a call at Meta, which decides after which failure the client repeats it.
 ///
 /// | | not sent, throttled | refused as transient | outcome unknown |
 /// |---|---|---|---|
@@ -88,29 +88,29 @@ pub struct CallParts {
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Idempotency {
-    /// Changes nothing.
+    /// The call changes nothing.
     Read,
-    /// Changes a setting, or creates something that no customer sees.
+    /// The call changes a setting, or creates something that no customer sees.
     Setup,
-    /// A customer sees the effect.
+    /// A customer sees the effect of the call, such as a message.
     Send,
 }
 
-/// Rate limit of Meta's that a call counts against, beside those shared by all calls.
+/// Meta's rate limit that a call counts against, in addition to those that all calls share.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum RateClass {
-    /// Texts, links, reactions, stickers and templates: 300 a second and Page.
+    /// Texts, links, reactions, stickers and templates: 300 per second per Page.
     Text,
-    /// Images, audio, video and files: 10 a second and Page.
+    /// Images, audio, video and files: 10 per second per Page.
     Media,
-    /// Reading conversations: 2 a second and Page.
+    /// Reading conversations: 2 per second per Page.
     Conversations,
     /// Any other call, without a limit for its class.
     Other,
 }
 
-/// Body of a call; its `Debug` shows the kind only.
+/// Body of a call. `Debug` shows only the kind.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Payload {
@@ -120,7 +120,7 @@ pub enum Payload {
     Json(Vec<u8>),
     /// Form fields.
     Form(Vec<(Cow<'static, str>, String)>),
-    /// Form fields and one file, sent in pieces.
+    /// Form fields and one file, sent in chunks.
     Multipart {
         /// Fields before the file.
         fields: Vec<(Cow<'static, str>, String)>,
@@ -179,7 +179,7 @@ impl<T: 'static> Call<T> {
         }
     }
 
-    /// Sets how a refusal is read, for calls where some refusals are an ordinary outcome. By
+    /// Sets the function that reads a refusal, for calls where some refusals are a normal result. By
     /// default every refusal is [`Error::Api`].
     pub fn with_refusal(
         self,
@@ -207,8 +207,8 @@ impl<T: 'static> Call<T> {
         }
     }
 
-    /// Makes the call return the whole [`Response`] beside its value: status, headers with usage
-    /// and version, JSON.
+    /// Makes the call return its value together with the whole [`Response`]: status, headers with
+    /// usage and version, JSON.
     pub fn with_response(self) -> Call<(T, Response)> {
         let read = self.read;
         Call {
@@ -220,7 +220,8 @@ impl<T: 'static> Call<T> {
         }
     }
 
-    /// Adds a parameter to the URL. URLs reach logs, so it must not be a secret.
+    /// Adds a parameter to the URL. It must not be a secret, because URLs are often logged; use
+    /// [`with_form`](Self::with_form) for secrets.
     pub fn with_query(
         mut self,
         name: impl Into<Cow<'static, str>>,
@@ -242,19 +243,20 @@ impl<T: 'static> Call<T> {
         Ok(self)
     }
 
-    /// Sets a form as the body: the place for parameters that are secrets.
+    /// Sets form fields as the body. Use it for parameters that are secrets.
     pub fn with_form(mut self, fields: Vec<(Cow<'static, str>, String)>) -> Self {
         self.parts.payload = Payload::Form(fields);
         self
     }
 
-    /// Sets a form with a file as the body.
+    /// Sets form fields and a file as the body.
     pub fn with_file(mut self, fields: Vec<(Cow<'static, str>, String)>, file: Upload) -> Self {
         self.parts.payload = Payload::Multipart { fields, file };
         self
     }
 
-    /// Sets whether the call may be repeated. The default follows from the method.
+    /// Sets the effect of the call, which decides whether it may be repeated. [`Idempotency::Read`]
+    /// by default for [`get`](Self::get), otherwise [`Idempotency::Setup`].
     pub fn with_idempotency(mut self, idempotency: Idempotency) -> Self {
         self.parts.idempotency = idempotency;
         self
@@ -272,25 +274,27 @@ impl<T: 'static> Call<T> {
         self
     }
 
-    /// Sets the largest response that is read, in bytes.
+    /// Sets the largest response body that is read, in bytes. [`MAX_READ_BYTES`] by default for
+    /// [`get`](Self::get), otherwise [`MAX_WRITE_BYTES`].
     pub fn with_max_response_bytes(mut self, bytes: usize) -> Self {
         self.parts.max_response_bytes = bytes;
         self
     }
 
-    /// Makes the client send the app's id and secret as form fields in place of its token; see
+    /// Makes the client send the App ID and App Secret as form fields instead of its token; see
     /// [`CallParts::is_login`].
     pub fn for_login(mut self) -> Self {
         self.parts.is_login = true;
         self
     }
 
-    /// Reads a response, or a refusal, as this call does: for tests of your own endpoints.
+    /// Reads a response or a refusal with the functions of this call. Use it to test your own
+    /// endpoints.
     ///
     /// # Errors
     ///
-    /// [`Error`] when the response is not what the call expects, or the refusal is no ordinary
-    /// outcome.
+    /// [`Error`] when the response is not what the call expects, or when the call does not accept
+    /// the refusal as a normal result.
     pub fn read(&self, response: Result<&Response, ApiError>) -> Result<T, Error> {
         (self.read)(response)
     }

@@ -1,4 +1,4 @@
-//! `Graph`, and one call from its start to its response: rate limit, attempts, credentials.
+//! [`Graph`], and how one call is made: rate limit, attempts, credentials.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use super::{
 use crate::id::AppId;
 use crate::secret::PageToken;
 
-/// Most pages of a list that one walk reads.
+/// Most pages of a list that one call of `walk` reads.
 const MAX_WALKED_PAGES: usize = 10_000;
 
 /// How late a timer may fire before the call counts as late.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Meta's Graph API: one value for a whole program.
+/// Entry point of the Graph API: create one for the whole program.
 ///
-/// It has the transport, the clock, the retry policy and the rate limiter, and makes the clients:
+/// It has the transport, the clock, the retry policy and the rate limiter. It creates the clients:
 /// [`page`](Self::page), [`app`](Self::app) and [`user`](Self::user). A clone is cheap and shares
 /// the rate limiter.
 #[derive(Clone, Debug)]
@@ -41,8 +41,8 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Connects to `https://graph.facebook.com` in [`GraphVersion::LATEST`] over reqwest, with
-    /// retries and rate limits on. Needs a tokio runtime.
+    /// Creates a `Graph` for `https://graph.facebook.com` and [`GraphVersion::LATEST`], over reqwest,
+    /// with retries and rate limits on. Needs a tokio runtime.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl Graph {
         ))
     }
 
-    /// Connects over another transport and clock, with retries and rate limits on.
+    /// Creates a `Graph` over another transport and clock, with retries and rate limits on.
     pub fn from_parts(transport: impl Transport, clock: impl Clock) -> Self {
         Self {
             transport: Arc::new(transport),
@@ -68,7 +68,7 @@ impl Graph {
         }
     }
 
-    /// Sets the address, such as the simulator's. `https://graph.facebook.com` by default.
+    /// Sets the base URL, for example that of the simulator. `https://graph.facebook.com` by default.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl Graph {
         })
     }
 
-    /// Sets the version. [`GraphVersion::LATEST`] by default.
+    /// Sets the version of the API. [`GraphVersion::LATEST`] by default.
     pub fn with_version(self, version: GraphVersion) -> Self {
         Self { version, ..self }
     }
@@ -92,7 +92,7 @@ impl Graph {
         Self { retry, ..self }
     }
 
-    /// Sets the rate limits and starts to count anew. [`RateLimits::default`] by default.
+    /// Sets the rate limits and resets their counters. [`RateLimits::default`] by default.
     pub fn with_rate_limits(self, limits: RateLimits) -> Self {
         Self {
             limiter: Arc::new(RateLimiter::new(limits)),
@@ -100,8 +100,8 @@ impl Graph {
         }
     }
 
-    /// Makes every `appsecret_proof` valid for five minutes only. Off by default, because it needs
-    /// a clock that is right.
+    /// Makes every `appsecret_proof` valid for only five minutes. Off by default, because it needs a
+    /// correct clock.
     ///
     /// <https://developers.facebook.com/docs/graph-api/guides/secure-requests>
     pub fn with_timed_proof(self) -> Self {
@@ -296,7 +296,7 @@ impl Client {
             push_parameters(&mut url, query);
         }
         let bytes = url.len();
-        // Path and parameters are plain ASCII by now: only the length can be refused.
+        // Path and parameters are plain ASCII here, so only the length can be refused.
         http::Uri::try_from(url).map_err(|_| Error::UrlTooLong { bytes })
     }
 

@@ -9,19 +9,20 @@ use crate::time::Timestamp;
 
 /// Clock and jitter source of the client.
 ///
-/// `TokioClock` (feature `client`) is one; [`ScriptedClock`](super::ScriptedClock) is one for tests.
+/// This crate has `TokioClock` (feature `client`), and [`ScriptedClock`](super::ScriptedClock) for
+/// tests.
 #[async_trait]
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// Returns the wall time.
+    /// Returns the current time of day.
     fn now(&self) -> Timestamp;
 
-    /// Returns the time since some fixed moment. It never goes back.
+    /// Returns the time since a fixed moment, such as the start of the program. It never decreases.
     fn elapsed(&self) -> Duration;
 
-    /// Returns a random number in `0.0..1.0`.
+    /// Returns a random number in `0.0..1.0`, for jitter.
     fn random(&self) -> f64;
 
-    /// Waits.
+    /// Waits for `duration`.
     async fn sleep(&self, duration: Duration);
 }
 

@@ -15,8 +15,8 @@ const CHUNK_BYTES: usize = 64 * 1024;
 impl Upload {
     /// Creates an upload of a file on disk. The file is read while it is sent, in chunks of 64 KiB.
     ///
-    /// The customer sees the name of the file without its folder. The file must not change before it
-    /// is sent: when its length differs, the call fails.
+    /// The customer sees the name of the file without its folder. Do not change the file before it
+    /// is sent: the call fails when its length has changed.
     ///
     /// # Errors
     ///

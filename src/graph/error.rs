@@ -23,48 +23,49 @@ pub enum Error {
     /// Meta refused the call.
     #[error(transparent)]
     Api(Box<ApiError>),
-    /// There was no response.
+    /// There was no response. [`TransportError::kind`] says whether the request may have arrived.
     #[error(transparent)]
     Transport(#[from] TransportError),
-    /// The response is longer than the call allows.
+    /// The response is longer than the call allows. Request fewer items or fields.
     #[error("the response is longer than {limit} bytes; request fewer items or fields at once")]
     ResponseTooLarge {
         /// Largest response of this call, in bytes.
         limit: usize,
     },
-    /// The response is not what the call expects.
+    /// The response is not what the call expects. When this persists, Meta has changed the endpoint.
     #[error("the response with status {status} is not what Meta documents", status = status.as_u16())]
     UnexpectedResponse {
         /// HTTP status.
         status: StatusCode,
-        /// How long Meta asks to wait, at most an hour. Absent when it does not.
+        /// How long Meta asks to wait, at most an hour. Absent when Meta names no time.
         retry_after: Option<Duration>,
-        /// Beginning of the body.
+        /// Beginning of the response body.
         body: BodySnippet,
     },
-    /// The response is a redirect, which is not followed.
-    #[error("Meta answered with a redirect (status {status}), which is not followed", status = status.as_u16())]
+    /// The response is a redirect, which is not followed. Check the base URL.
+    #[error("the response is a redirect (status {status}), which is not followed; check the base URL", status = status.as_u16())]
     Redirect {
         /// HTTP status.
         status: StatusCode,
     },
-    /// Meta accepted the call and reports `success: false`.
+    /// Meta accepted the call, but reports `success: false`.
     #[error("Meta reports that the call had no effect (status {status})", status = status.as_u16())]
     NotDone {
         /// HTTP status.
         status: StatusCode,
     },
-    /// A rate limit leaves no time for the call before its deadline. It was not sent.
+    /// A rate limit pauses the call beyond its deadline. It was not sent. Call again after `wait`.
     #[error("a rate limit pauses calls for another {} seconds; the call was not sent", wait.as_secs())]
     Paused {
         /// Time until the next call may start.
         wait: Duration,
     },
-    /// The program did not run until the call's deadline had passed. It was not sent.
+    /// The deadline passed before the call could start, for example because the machine was
+    /// suspended. It was not sent. Call again.
     #[error("the deadline passed before the call could start; the call was not sent")]
     DeadlinePassed,
-    /// A list has a next page that is this page again.
-    #[error("page {page} of the list leads to itself")]
+    /// A page of a list names itself as the next page.
+    #[error("page {page} of the list names itself as the next page")]
     EndlessList {
         /// Number of the page, from 1.
         page: usize,
@@ -78,7 +79,7 @@ pub enum Error {
     /// The file cannot be sent. Nothing was sent.
     #[error(transparent)]
     Upload(#[from] InvalidUpload),
-    /// A parameter has more items than Meta accepts. Nothing was sent.
+    /// A parameter has more items than Meta accepts. Nothing was sent. Use several calls.
     #[error("{count} {what} given, Meta accepts at most {limit} in one call")]
     TooMany {
         /// Name of the items.
@@ -98,8 +99,9 @@ pub enum Error {
         /// dots, or `me`.
         at: usize,
     },
-    /// A cursor is not one that a page of a list returned. Nothing was sent.
-    #[error("the cursor is not one that a page of a list returned")]
+    /// The text is not a cursor that [`ListPage::next`](super::ListPage::next) returned. Nothing was
+    /// sent. Read the list from its first page.
+    #[error("the cursor is not one that a list returned; read the list from its first page")]
     InvalidCursor,
     /// The parameters are too long for a URL. Nothing was sent.
     #[error("the URL has {bytes} bytes; use fewer or shorter parameters")]
@@ -107,15 +109,15 @@ pub enum Error {
         /// Length of the URL, in bytes.
         bytes: usize,
     },
-    /// The token has a character that no HTTP header can carry. Nothing was sent.
-    #[error("the access token has a character that no HTTP header can carry")]
+    /// The token has a character that no HTTP header can contain. Nothing was sent.
+    #[error("the access token has a character that no HTTP header can contain")]
     InvalidToken,
     /// The body cannot be written as JSON. Nothing was sent.
     #[error("the body cannot be written as JSON")]
     NotJson,
 }
 
-/// Fate of a message whose send failed.
+/// Outcome of a message whose call failed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Sending {
     NotSent,
@@ -125,8 +127,8 @@ enum Sending {
 impl Error {
     /// Returns what to do about the error.
     ///
-    /// For a message, call [`outcome_is_unknown`](Self::outcome_is_unknown) first: another attempt
-    /// could then send it twice.
+    /// For a message, check [`outcome_is_unknown`](Self::outcome_is_unknown) first: if it is true,
+    /// another attempt can send the message twice.
     pub fn advice(&self) -> Advice {
         match self {
             Self::Api(error) => advice::of_api(error),
@@ -156,19 +158,19 @@ impl Error {
 
     /// Returns whether a message was certainly not sent.
     ///
-    /// False for a transient refusal (codes -1, 1, 2, 99 and 1200, `is_transient`, status 5xx):
-    /// Meta has refused so messages that it had sent.
+    /// False for a transient refusal (codes -1, 1, 2, 99 and 1200, `is_transient`, status 5xx),
+    /// because Meta has returned such refusals for messages that were sent.
     pub fn was_not_sent(&self) -> bool {
         self.sending() == Sending::NotSent
     }
 
-    /// Returns whether a message may have been sent although its call failed. Only its echo can
-    /// tell.
+    /// Returns whether a message may have been sent although its call failed. Wait for its echo
+    /// before you send it again.
     pub fn outcome_is_unknown(&self) -> bool {
         self.sending() == Sending::Unknown
     }
 
-    // Every variant is named: a new one must be decided, not default to "not sent".
+    // Every variant is listed, so that a new one cannot become "not sent" by default.
     fn sending(&self) -> Sending {
         match self {
             Self::Api(error) => of_refusal(error),
@@ -195,7 +197,8 @@ impl Error {
         }
     }
 
-    /// Returns how long Meta, or a rate limit of this client, asks to wait.
+    /// Returns how long Meta, or a rate limit of this client, asks to wait. `None` when neither
+    /// does.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Api(error) => error.retry_after,
@@ -212,7 +215,7 @@ fn of_refusal(error: &ApiError) -> Sending {
     }
     match advice::of_api(error) {
         Advice::TryAgain => Sending::Unknown,
-        // Meta's numbers say why, so the refusal is certain whatever the status is.
+        // With a known code the refusal is certain, whatever the status is.
         Advice::Unknown => of_status(error.status),
         _ => Sending::NotSent,
     }

@@ -1,11 +1,11 @@
-//! Lists that Meta returns in pages, walked by cursor.
+//! Lists that Meta returns page by page, with a cursor.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::{Call, Error, Object, Response};
 
-/// Parameters that name a place in a list.
+/// Parameters that name a position in a list.
 const PLACES: [&str; 7] = [
     "after",
     "before",
@@ -19,10 +19,11 @@ const PLACES: [&str; 7] = [
 /// Longest cursor that is accepted, in bytes.
 const MAX_CURSOR_BYTES: usize = 8192;
 
-/// Place in a list where its next page begins. `Display` and `FromStr` convert it to text and back.
+/// Position in a list where its next page begins. `Display` and `FromStr` convert it to text and
+/// back.
 ///
-/// It is not for long storage, and is valid only with the limit it was made with. It never contains
-/// a token.
+/// Do not store it for long: Meta may reject it later. It is valid only with the limit of the call
+/// that returned it. It never contains a token.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Cursor(Vec<(String, String)>);
 
@@ -31,7 +32,7 @@ impl Cursor {
         Self(vec![("after".to_owned(), cursor)])
     }
 
-    /// Takes the parameters that name the place from the URL of the next page, without the token.
+    /// Takes the parameters that name the position from the URL of the next page, without the token.
     fn in_url(url: &str) -> Option<Self> {
         let (_, query) = url.split_once('?')?;
         let query = query.split_once('#').map_or(query, |(query, _)| query);
@@ -110,9 +111,9 @@ fn decode(text: &str) -> Option<String> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ListPage<T> {
-    /// Items of this page. It can be short, or empty, although more pages follow.
+    /// Items of this page. The page can have few items, or none, although more pages follow.
     pub items: Vec<T>,
-    /// Where the next page begins. Only `None` means the end of the list.
+    /// Position of the next page. Only `None` means the end of the list.
     pub next: Option<Cursor>,
 }
 
@@ -126,7 +127,7 @@ impl<T> ListPage<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnexpectedResponse`] when Meta names a next page and no place in the list.
+    /// [`Error::UnexpectedResponse`] when Meta says that there is a next page, but not its position.
     pub fn read(
         response: &Response,
         item: impl Fn(Object<'_>) -> Option<T>,
@@ -284,7 +285,7 @@ mod tests {
             let error = text.parse::<Cursor>().unwrap_err();
             assert_eq!(
                 error.to_string(),
-                "the cursor is not one that a page of a list returned"
+                "the cursor is not one that a list returned; read the list from its first page"
             );
         }
     }

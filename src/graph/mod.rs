@@ -1,23 +1,28 @@
-//! Meta's Graph API: messages out, profiles in, and the set-up of Page and app.
+//! Client of Meta's Graph API: sends messages, reads profiles, and configures Pages and apps.
 //!
-//! [`Graph`] is one value for a whole program. It makes clients, and a client sends calls:
+//! Create one [`Graph`] for the whole program. It creates clients:
 //!
-//! | Client | Token | For |
+//! | Client | Token | Use it for |
 //! |---|---|---|
-//! | [`Graph::page`] | Page token | messages, profiles, pictures, history, the Page's settings |
-//! | [`Graph::app`] | app token | the app's webhook, the login, looking into tokens |
+//! | [`Graph::page`] | Page token | messages, profiles, pictures, history, settings of the Page |
+//! | [`Graph::app`] | app token | webhook of the app, login, inspection of tokens |
 //! | [`Graph::user`] | user token | the Pages of a person who logged in |
 //!
-//! A [`Call`] is plain data that knows how its response is read. Endpoints are functions that
-//! return one:
+//! A client sends a [`Call`]: a request as data, with a function that reads the response. An
+//! endpoint is a function that returns a call:
 //!
 //! | Module | Endpoints |
 //! |---|---|
 //! | [`send`] | messages, files, sender actions |
 //! | [`profile`] | name and picture of a customer |
-//! | [`page`] | webhook fields, menu, personas, labels, conversation routing, page status |
+//! | [`page`] | webhook fields, menu, personas, labels, conversation routing, status of the Page |
 //! | [`app`] | webhook of the app, login, tokens, Pages of a person |
-//! | [`history`] | conversations of the past |
+//! | [`history`] | past conversations |
+//!
+//! Some tasks need more than one call, so they are methods: [`PageClient::check`] checks
+//! credentials, [`PageClient::profile`] and [`PageClient::picture`] read a customer's profile and
+//! picture, [`PageClient::walk`] reads a list page by page, and [`UserClient::all_accounts`] finds
+//! all Pages of a person.
 //!
 //! ```
 //! use messenger_crm::graph::{Access, AppAccess, OutgoingMessage, ScriptedTransport, page::labels};
@@ -43,18 +48,22 @@
 //!
 //! # Retries and rate limits
 //!
-//! Both are on by default. A call is repeated where that does no harm ([`Idempotency`] has the
-//! table, [`RetryPolicy`] the numbers); a message that may have been sent is never repeated. Calls
-//! of a Page slow down before Meta refuses them ([`RateLimits`]), and stop when Meta throttles.
+//! Both are on by default. A failed call is repeated when that is safe ([`Idempotency`] has the
+//! table, [`RetryPolicy`] the numbers). A message that may have been sent is never repeated. Calls
+//! of a Page are slowed down before Meta refuses them ([`RateLimits`]), and paused when Meta
+//! throttles.
 //!
 //! # Errors
 //!
-//! [`Error::advice`] says what to do. For a message, ask [`Error::outcome_is_unknown`] first.
+//! [`Error::advice`] returns what to do. For a message, check [`Error::outcome_is_unknown`] first.
+//! The documentation of an endpoint lists the codes with which Meta refuses the call; they arrive as
+//! [`Error::Api`]. *Not documented* marks a behavior that Meta's pages do not describe.
 //!
 //! # Secrets
 //!
-//! Each call carries the token in its `Authorization` header and an `appsecret_proof` in its URL;
-//! pictures carry neither. Nothing in this module prints a token, URL, text or name.
+//! Each call has the token in its `Authorization` header and an `appsecret_proof` in its URL.
+//! Requests for pictures have neither. `Debug` and errors of this module contain no token, URL,
+//! text or name.
 
 mod access;
 mod access_check;

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 pub struct Object<'a>(Option<&'a Map<String, Value>>);
 
 impl<'a> Object<'a> {
-    /// Wraps a JSON value. What is not an object counts as an empty one.
+    /// Wraps a JSON value. A value that is not an object counts as an empty object.
     pub fn new(value: &'a Value) -> Self {
         Self(value.as_object())
     }
@@ -24,7 +24,8 @@ impl<'a> Object<'a> {
         self.0.is_none_or(Map::is_empty)
     }
 
-    /// Returns a text that is not blank. U+0000 becomes U+FFFD, because no database can store it.
+    /// Returns a text, or `None` when it is blank. U+0000 becomes U+FFFD, because not every
+    /// database can store it.
     pub fn text(self, name: &str) -> Option<String> {
         self.member(name).and_then(text)
     }
@@ -87,7 +88,7 @@ impl<'a> Object<'a> {
         self.member(name).map(Value::to_string)
     }
 
-    /// Returns a member as a type of your own, if it fits.
+    /// Returns a member as a type of your own, or `None` when it does not have this type.
     pub fn parse<T: DeserializeOwned>(self, name: &str) -> Option<T> {
         T::deserialize(self.member(name)?).ok()
     }

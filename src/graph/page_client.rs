@@ -1,4 +1,4 @@
-//! Clients: of a Page, of an app, of a person.
+//! Clients of a Page, of an app and of a person.
 
 use super::access::Credentials;
 use super::client::{Client, Graph};
@@ -39,7 +39,7 @@ impl Graph {
         PageClient::new(self.client(credentials, scopes, me), access)
     }
 
-    /// Returns the client of an app, for its own settings, the login, and looking into tokens.
+    /// Returns the client of an app, for its settings, the login and the inspection of tokens.
     pub fn app(&self, access: AppAccess) -> AppClient {
         let credentials = Credentials::app(&access);
         let scopes = Scopes::app(&credentials);
@@ -67,10 +67,13 @@ impl PageClient {
 
     /// Sends a message to a customer, once.
     ///
+    /// Permission, limits and codes are those of [`send::message`](super::send::message()).
+    ///
     /// # Errors
     ///
-    /// [`Error`] when Meta refuses or cannot be reached. Meta has no idempotency key: when
-    /// [`Error::outcome_is_unknown`], the message may have been sent, and only its echo can tell.
+    /// [`Error`] when Meta refuses or cannot be reached. Meta has no idempotency key, so when
+    /// [`Error::outcome_is_unknown`] is true, the message may have been sent: wait for its echo
+    /// before you send it again.
     ///
     /// # Cancel safety
     ///
@@ -111,12 +114,14 @@ macro_rules! calls {
                 self.client.call(call).await
             }
 
-            /// Reads a list page by page until it ends, or until it has `max_items` or more.
-            /// [`ListPage::next`] of the result is where the walk stopped, or `None` at the end.
+            /// Reads a list page by page, until it ends or until `max_items` or more items are read.
+            /// [`ListPage::next`] of the result is the position of the next page, or `None` at the
+            /// end of the list.
             ///
             /// # Errors
             ///
-            /// As [`call`](Self::call); [`Error::EndlessList`] when a page leads to itself.
+            /// The errors of [`call`](Self::call), and [`Error::EndlessList`] when a page names
+            /// itself as the next page.
             pub async fn walk<T: 'static>(
                 &self,
                 call: &Call<ListPage<T>>,

@@ -1,14 +1,23 @@
-//! Path and parameters of a URL: ids cannot change where it leads.
+//! Path and parameters of a URL. An id cannot change which endpoint the URL names.
 
 use std::fmt;
 
 use super::Error;
 
-/// A path below the version, such as `{page}/messages`.
+/// A path after the version, such as `{page}/messages`.
 ///
-/// Its fixed parts are literals of the program. Ids come in through [`Path::node`] and
-/// [`Path::then`], which refuse what could lead elsewhere. `Debug` shows nothing, because the path
-/// may contain a PSID.
+/// The fixed parts are literals of your program. [`Path::node`] and [`Path::then`] add ids, and
+/// refuse an id that could change the meaning of the URL. `Debug` does not show the path, because
+/// it may contain a PSID.
+///
+/// ```
+/// use messenger_crm::graph::Path;
+///
+/// let of_page = Path::me().edge("messages"); // {page}/messages
+/// let of_label = Path::node("1001")?.edge("label"); // 1001/label
+/// assert!(Path::node("../me").is_err());
+/// # Ok::<(), messenger_crm::graph::Error>(())
+/// ```
 #[derive(Clone, Eq, PartialEq)]
 pub struct Path {
     is_me: bool,
@@ -16,8 +25,8 @@ pub struct Path {
 }
 
 impl Path {
-    /// The Page, app or person that the client acts for. The URL has the id of the Page or the
-    /// app, and `me` for a person.
+    /// Starts with the Page, app or person that the client acts for. The URL has the id of the Page
+    /// or the app, and `me` for a person.
     pub fn me() -> Self {
         Self {
             is_me: true,
@@ -25,7 +34,7 @@ impl Path {
         }
     }
 
-    /// The node with this id.
+    /// Starts with the node that has this id.
     ///
     /// # Errors
     ///
@@ -53,7 +62,7 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidId`], as [`Path::node`].
+    /// [`Error::InvalidId`], as for [`Path::node`].
     pub fn then(mut self, id: &str) -> Result<Self, Error> {
         check(id)?;
         self.rest.push('/');
@@ -61,7 +70,7 @@ impl Path {
         Ok(self)
     }
 
-    /// Writes the path as it stands in the URL, with `me` for [`Path::me`].
+    /// Returns the path for the URL, with `me` in place of [`Path::me`].
     pub(super) fn resolve(&self, me: &str) -> Result<String, Error> {
         if !self.is_me {
             return Ok(self.rest.clone());

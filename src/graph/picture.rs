@@ -1,4 +1,4 @@
-//! Profile pictures: their addresses, and how they are downloaded.
+//! Profile pictures: address and download.
 
 use std::fmt;
 
@@ -17,8 +17,8 @@ const MEDIA_TYPES: [&str; 4] = ["image/gif", "image/jpeg", "image/png", "image/w
 /// Largest picture that is read, in bytes.
 pub const MAX_PICTURE_BYTES: usize = 1024 * 1024;
 
-/// Address of a profile picture. Its holder sees the picture without a login, so it is never
-/// printed.
+/// Address of a profile picture. Anyone with the address can see the picture without a login, so
+/// `Debug` does not print it.
 #[derive(Clone, Eq, PartialEq)]
 pub struct PictureUrl(Box<str>);
 
@@ -40,7 +40,7 @@ impl fmt::Debug for PictureUrl {
     }
 }
 
-/// Error for a picture that cannot be used. Download it again later: none of these is final.
+/// Error for a picture that cannot be used. Read the profile again later for a new address.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PictureError {
@@ -50,11 +50,11 @@ pub enum PictureError {
     /// A redirect has no address, or one that does not lead to Meta. It was not followed.
     #[error("the picture's address redirects to a host that is not Meta's")]
     RedirectAddress,
-    /// More than three redirects.
+    /// The address redirects more than three times.
     #[error("the picture's address redirects more than {MAX_HOPS} times")]
     TooManyRedirects,
-    /// A status other than 200; 403 when the address has expired.
-    #[error("the picture's host answered with status {status}", status = status.as_u16())]
+    /// The host responded with a status other than 200. 403 means that the address has expired.
+    #[error("the picture's host responded with status {status}", status = status.as_u16())]
     Status {
         /// HTTP status.
         status: http::StatusCode,
@@ -68,9 +68,11 @@ pub enum PictureError {
 }
 
 impl PageClient {
-    /// Downloads a profile picture from Meta, without token or proof. Follows up to three
-    /// redirects, each only to Meta's hosts (`fbsbx.com`, `fbcdn.net`, `facebook.com`) or to the
-    /// simulator that this client talks to.
+    /// Downloads a profile picture from Meta, without token or proof. It follows up to three
+    /// redirects, only to Meta's hosts (`fbsbx.com`, `fbcdn.net`, `facebook.com`) or to the
+    /// simulator that this client calls.
+    ///
+    /// Permission: none.
     ///
     /// # Errors
     ///

@@ -1,9 +1,9 @@
 //! Profile of a customer: name and picture.
 //!
-//! [`PageClient::profile`] is the usual way. It makes a second call without the picture when Meta
-//! refuses the picture only.
+//! Use [`PageClient::profile`]. It makes a second call without the picture when Meta refuses only
+//! the picture. [`get_profile`] is the single call, for other fields.
 //!
-//! Needs the feature *Business Asset User Profile Access* for names and picture. Works once the
+//! The app needs the feature *Business Asset User Profile Access*. A profile is available after the
 //! customer has written, tapped *Get Started* or accepted a message request.
 //!
 //! ```
@@ -34,17 +34,17 @@ use crate::id::Psid;
 /// Meta's code for a missing permission. For profiles it can mean the picture only.
 const PERMISSION: i64 = 10;
 
-/// Profile of a customer; its `Debug` shows which members are there, not their content.
+/// Profile of a customer. `Debug` shows which fields are present, not their content.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Profile {
-    /// PSID, as Meta repeats it.
+    /// PSID of the customer, from the response. Absent when Meta leaves it out.
     pub id: Option<Psid>,
-    /// Full name.
+    /// Full name. Absent when Meta leaves it out.
     pub name: Option<String>,
-    /// First name.
+    /// First name. Absent when Meta leaves it out.
     pub first_name: Option<String>,
-    /// Last name. Absent for people who have one name.
+    /// Last name. Absent for people who have only one name.
     pub last_name: Option<String>,
     /// Address of the picture, valid for about 30 days. Absent when Meta does not show it.
     #[doc(alias = "profile_pic")]
@@ -70,7 +70,7 @@ impl fmt::Debug for Profile {
     }
 }
 
-/// Profile of a customer, or why there is none for now. Both are ordinary outcomes.
+/// Profile of a customer, or the reason why Meta returned none. Both are normal results.
 ///
 /// The host handles each variant, so the enum is exhaustive.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,13 +78,13 @@ impl fmt::Debug for Profile {
 pub enum ProfileOutcome {
     /// Meta returned a name or a picture.
     Known(Profile),
-    /// Meta returned neither. Show the customer without a name, and ask again when they write, at
-    /// most once in some minutes: any of the reasons can pass.
+    /// Meta returned neither. Show the customer without a name. Read the profile again when they
+    /// write next, but not within a few minutes: each of the reasons can be temporary.
     Unavailable(NoProfile),
 }
 
 impl ProfileOutcome {
-    /// Returns the profile, if there is one.
+    /// Returns the profile, or `None` when Meta returned none.
     pub fn known(self) -> Option<Profile> {
         match self {
             Self::Known(profile) => Some(profile),
@@ -100,15 +100,15 @@ pub enum NoProfile {
     /// The app lacks *Business Asset User Profile Access*, or the customer has not agreed yet
     /// (`{}`, 100/2018247, 230). A customer who came through an ad agrees by writing.
     NotPermitted,
-    /// The customer has no readable profile (2018218): an account made with a phone number, closed,
-    /// of a minor, in some regions, or not open to the Page before the first message.
+    /// The customer's profile is not readable (2018218): the account was made with a phone number,
+    /// is closed, belongs to a minor or to some regions, or the customer has not written yet.
     NotReadable,
     /// The Page knows nobody with this PSID (100/33): it belongs to another Page, is an id of
     /// another kind, or the account is gone.
     NotFound,
 }
 
-/// Field of a profile beside id and names.
+/// Field of a profile, in addition to id and names.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ProfileField {
@@ -134,14 +134,15 @@ impl ProfileField {
     }
 }
 
-/// Reads names and other fields of a customer. One field that the app may not read makes Meta
-/// refuse the whole call.
+/// Reads the names of a customer, and these fields. When the app may not read one field, Meta
+/// refuses the whole call.
 ///
-/// Permission: `pages_messaging` and *Business Asset User Profile Access*.
+/// Permission: `pages_messaging` and *Business Asset User Profile Access*. [`NoProfile`] lists the
+/// refusals that are normal results. Meta refuses with code 10 when the app may not read a field.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidId`] when the PSID cannot stand in a URL.
+/// [`Error::InvalidId`] when the PSID cannot be part of a URL.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/identity/user-profile>
 pub fn get_profile(psid: &Psid, fields: &[ProfileField]) -> Result<Call<ProfileOutcome>, Error> {
@@ -188,13 +189,15 @@ fn refused(refusal: ApiError) -> Result<ProfileOutcome, Error> {
 }
 
 impl PageClient {
-    /// Reads name and picture address of a customer. Makes a second call without the picture when
-    /// Meta refuses the first with code 10.
+    /// Reads the name of a customer and the address of the picture. It makes a second call without
+    /// the picture when Meta refuses the first with code 10.
+    ///
+    /// Permission: `pages_messaging` and *Business Asset User Profile Access*.
     ///
     /// # Errors
     ///
-    /// [`Error`] when Meta refuses for another reason, or cannot be reached. None of them is a
-    /// reason to lose the customer's message.
+    /// [`Error`] when Meta refuses for a reason that [`NoProfile`] does not list, or cannot be
+    /// reached. Store the customer's message in any case.
     ///
     /// <https://developers.facebook.com/docs/messenger-platform/identity/user-profile>
     pub async fn profile(&self, psid: &Psid) -> Result<ProfileOutcome, Error> {

@@ -8,13 +8,13 @@ use super::access::Credentials;
 use super::{Error, RateClass, Usage, advice, retry};
 use crate::id::{AppId, PageId};
 
-/// Age up to which a usage counts. Meta leaves the headers out while little is used.
+/// Age up to which a usage counts. Meta sends no headers while little is used.
 const USAGE_LIFE: Duration = Duration::from_secs(5 * 60);
 
-/// Pause at 100 percent when Meta does not say how long.
+/// Pause at 100 percent when Meta names no time.
 const USED_UP: Duration = Duration::from_secs(60);
 
-/// Number of scopes from which idle ones are dropped.
+/// Number of scopes above which idle ones are dropped.
 const MANY_SCOPES: usize = 1024;
 
 /// Rate limits of one Page.
@@ -23,13 +23,14 @@ const MANY_SCOPES: usize = 1024;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RateLimits {
-    /// Texts, templates, reactions and stickers a second. 300 by default; 0 for no limit.
+    /// Texts, templates, reactions and stickers per second. 300 by default; 0 for no limit.
     pub texts: u32,
-    /// Images, audio, video and files a second. 10 by default; 0 for no limit.
+    /// Images, audio, video and files per second. 10 by default; 0 for no limit.
     pub media: u32,
-    /// Calls a second that read conversations. 2 by default; 0 for no limit.
+    /// Calls per second that read conversations. 2 by default; 0 for no limit.
     pub conversations: u32,
-    /// Usage in percent from which calls are spread out, up to one a second at 100. 75 by default.
+    /// Usage in percent above which calls are slowed down. The delay between two calls grows up to
+    /// one second at 100 percent. 75 by default.
     pub slow_from: f64,
 }
 
@@ -45,7 +46,7 @@ impl Default for RateLimits {
 }
 
 impl RateLimits {
-    /// Sets the limits, in calls a second and Page. 0 means no limit.
+    /// Sets the limits, in calls per second per Page; 0 means no limit. 300, 10 and 2 by default.
     pub fn with_speeds(self, texts: u32, media: u32, conversations: u32) -> Self {
         Self {
             texts,
@@ -55,7 +56,7 @@ impl RateLimits {
         }
     }
 
-    /// Sets the usage in percent from which calls are spread out.
+    /// Sets the usage in percent above which calls are slowed down. 75 by default.
     pub fn with_slow_from(self, percent: f64) -> Self {
         Self {
             slow_from: percent,
@@ -64,7 +65,7 @@ impl RateLimits {
     }
 }
 
-/// The limits that one client counts against: each of them once.
+/// The scopes that one client counts against, each once.
 #[derive(Clone, Debug)]
 pub(super) struct Scopes {
     app: Scope,
@@ -104,7 +105,7 @@ impl Scopes {
         }
     }
 
-    /// The Page, or without one the token, or without one the app.
+    /// The Page, or else the token, or else the app.
     fn own(&self) -> &Scope {
         self.page
             .as_ref()
@@ -121,8 +122,8 @@ impl Scopes {
 
 /// The rate limiter of a program. `now` is a parameter: it reads no clock.
 ///
-/// Calls of one class are spread evenly. From [`RateLimits::slow_from`] on all calls of a scope
-/// keep a distance. When Meta throttles, no call of that scope starts until the pause ends.
+/// Calls of one class are spread evenly. Above [`RateLimits::slow_from`], all calls of a scope are
+/// delayed. When Meta throttles, no call of that scope starts until the pause ends.
 #[derive(Debug, Default)]
 pub(super) struct RateLimiter {
     limits: RateLimits,
@@ -148,8 +149,8 @@ impl RateLimiter {
         }
     }
 
-    /// Returns how long to wait before the call, whose place is then taken in every scope. Takes
-    /// no place when the wait is longer than `longest`.
+    /// Returns how long to wait before the call, and reserves its slot in every scope. Reserves none
+    /// when the wait is longer than `longest`.
     pub(super) fn admit(
         &self,
         scopes: &Scopes,
@@ -225,7 +226,7 @@ fn enter<'a>(states: &'a mut HashMap<Scope, State>, scope: &Scope, now: Duration
     states.entry(scope.clone()).or_default()
 }
 
-/// Returns the class that counts for a scope: only Pages have speeds.
+/// Returns the class that counts for a scope: only Pages have limits per second.
 fn scope_class(scope: &Scope, class: RateClass) -> RateClass {
     match scope {
         Scope::Page(_) => class,
@@ -286,7 +287,7 @@ impl State {
                 .is_none_or(|(_, at)| now.saturating_sub(at) > USAGE_LIFE)
     }
 
-    /// Distance between calls: from zero at `slow_from` to a second at 100 percent.
+    /// Delay between calls: from zero at `slow_from` to a second at 100 percent.
     fn gap(&self, limits: &RateLimits, now: Duration) -> Duration {
         match self.usage {
             Some((worst, at)) if now.saturating_sub(at) <= USAGE_LIFE => {

@@ -20,9 +20,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A [`Transport`] over [`reqwest`], with TLS by rustls; needs a tokio runtime.
 ///
-/// It follows no redirect, repeats nothing, sends no `Referer`, and fails after 5 seconds without
-/// a connection or after [`Request::timeout`] in all. Meta's host names resolve to public addresses
-/// only, unless a proxy resolves them.
+/// It follows no redirect, repeats nothing and sends no `Referer`. It fails when there is no
+/// connection after 5 seconds, or no response after [`Request::timeout`]. Meta's host names resolve
+/// only to public addresses, unless a proxy resolves them.
 #[derive(Clone)]
 pub struct ReqwestTransport(Client);
 
@@ -82,7 +82,7 @@ impl Transport for ReqwestTransport {
         let mut received = http::Response::new(Vec::new());
         *received.status_mut() = response.status();
         *received.headers_mut() = mem::take(response.headers_mut());
-        // The length a server announces proves nothing, so what arrives is counted.
+        // The `Content-Length` may be wrong, so the received bytes are counted.
         let body = received.body_mut();
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
             if chunk.len() > request.max_response_bytes.saturating_sub(body.len()) {
@@ -94,7 +94,7 @@ impl Transport for ReqwestTransport {
     }
 }
 
-/// A body that reads its next piece only when the one before was sent.
+/// A body that reads its next chunk only when the one before is sent.
 struct Stream {
     /// Polled only through `&mut`: the lock makes it `Sync`.
     state: Mutex<State>,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{ApiError, BodySnippet, Error, Object, Usage, usage};
 
-/// Response of a successful call; its `Debug` shows status and usage, not the content.
+/// Response of a successful call. `Debug` shows status and usage, not the content.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Response {
@@ -20,8 +20,8 @@ pub struct Response {
 }
 
 impl Response {
-    /// Creates a response with status 200 and this JSON, for tests of your own endpoints. What
-    /// cannot be written as JSON becomes `null`.
+    /// Creates a response with status 200 and this JSON, for tests of your own endpoints. A value
+    /// that cannot be written as JSON becomes `null`.
     pub fn from_json(json: &(impl Serialize + ?Sized)) -> Self {
         let json = serde_json::to_value(json).unwrap_or_default();
         Self {
@@ -32,7 +32,7 @@ impl Response {
         }
     }
 
-    /// Reads an HTTP response. An `error` object counts under any status, even 200.
+    /// Reads an HTTP response. A body with an `error` object is a refusal, whatever the status is.
     ///
     /// # Errors
     ///
@@ -78,13 +78,13 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// [`Error::UnexpectedResponse`] when it does not fit.
+    /// [`Error::UnexpectedResponse`] when the JSON does not have this type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
         T::deserialize(&self.json).map_err(|_| self.unexpected())
     }
 
-    /// Reads Meta's ways to report success: `{"success":true}`, `{"success":"true"}` and
-    /// `{"result":"success"}`.
+    /// Reads whether Meta reports success, in one of three forms: `{"success":true}`,
+    /// `{"success":"true"}` and `{"result":"success"}`.
     ///
     /// # Errors
     ///
@@ -110,13 +110,14 @@ impl Response {
         Usage::from_headers(&self.headers)
     }
 
-    /// Returns the Graph version that answered. It differs from the requested one once that has
-    /// expired; absent when Meta sends no `facebook-api-version` header.
+    /// Returns the Graph version that served the call. It differs from the requested version when
+    /// that one has expired. `None` when Meta sends no `facebook-api-version` header.
     pub fn version(&self) -> Option<&str> {
         self.headers.get("facebook-api-version")?.to_str().ok()
     }
 
-    /// Creates the error for a response that is not what the call expects.
+    /// Creates the error for a response that is not what the call expects. Use it in your own
+    /// endpoints.
     pub fn unexpected(&self) -> Error {
         Error::UnexpectedResponse {
             status: self.status,
@@ -176,7 +177,10 @@ mod tests {
             assert!(matches!(error, Error::Redirect { .. }), "{status}");
             assert_eq!(
                 error.to_string(),
-                format!("Meta answered with a redirect (status {status}), which is not followed")
+                format!(
+                    "the response is a redirect (status {status}), which is not followed; check the \
+                     base URL"
+                )
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Retry policy: which calls are repeated, and when. Pure, so that tables test it.
+//! Retry policy: which calls are repeated, and when. It is pure: no clock, no randomness.
 
 use std::time::Duration;
 
@@ -10,18 +10,20 @@ use super::{Advice, CALL_TIMEOUT, Error, Idempotency, TransportErrorKind};
 pub struct RetryPolicy {
     /// Largest number of attempts, the first included. 4 by default.
     pub max_attempts: u32,
-    /// Longest delay after the first attempt; it doubles with each further one. 500 ms by default.
+    /// Longest delay after the first attempt. It doubles after each further attempt. 500 ms by
+    /// default.
     pub base_delay: Duration,
     /// Longest delay, unless Meta asks for a longer one. 10 seconds by default.
     pub max_delay: Duration,
-    /// Time for all attempts and delays of a call with the ordinary time-out
-    /// ([`CALL_TIMEOUT`]). 30 seconds by default. A call with a longer time-out may take that much
-    /// longer; see [`RetryPolicy::longest`].
+    /// Time for all attempts and delays of a call with the default time-out ([`CALL_TIMEOUT`]). 30
+    /// seconds by default. A call with a longer time-out may take longer by the difference; see
+    /// [`RetryPolicy::longest`].
     ///
-    /// An attempt is never cut short: when its full time-out does not fit, it does not start.
+    /// An attempt always gets its full time-out. It does not start when less time is left.
     pub deadline: Duration,
     /// Whether a message is sent again after a transient refusal (codes -1, 1, 2, 99 and 1200, or
-    /// `is_transient`). False by default, because Meta has refused so messages that it had sent.
+    /// `is_transient`). False by default, because Meta has returned such refusals for messages that
+    /// were sent.
     pub retry_transient_sends: bool,
 }
 
@@ -68,7 +70,7 @@ impl RetryPolicy {
     }
 
     /// Returns the longest time that a call with this time-out can take, with all attempts and
-    /// waits. A lease on work that makes the call must be longer.
+    /// delays. The lease of a work item that makes the call must be longer.
     pub fn longest(&self, timeout: Duration) -> Duration {
         self.start_window().saturating_add(timeout)
     }
@@ -81,7 +83,7 @@ impl RetryPolicy {
     /// Returns the delay before the next attempt, or `None` when the call must not be repeated.
     ///
     /// `attempt` is the number of the failed attempt, from 1. `jitter` is a random number in
-    /// `0.0..1.0`, so that many clients do not return at the same moment.
+    /// `0.0..1.0`, so that many clients do not retry at the same moment.
     pub fn delay(
         &self,
         idempotency: Idempotency,
@@ -94,10 +96,10 @@ impl RetryPolicy {
         }
         let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1));
         let longest = self.base_delay.saturating_mul(doubled).min(self.max_delay);
-        // At least half of it, or the jitter could leave no delay at all.
+        // At least half of the delay, because the jitter could otherwise reduce it to zero.
         let delay = longest.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
         let asked = match error.advice() {
-            // Meta means minutes even when no header says so.
+            // Throttling lasts for minutes, also when no header says how long.
             Advice::RateLimited => error.retry_after().or(Some(THROTTLED)),
             _ => error.retry_after(),
         };
@@ -112,7 +114,7 @@ impl RetryPolicy {
             Advice::RateLimited => error.was_not_sent(),
             Advice::TryAgain => match (idempotency, error) {
                 (Idempotency::Read, _) => true,
-                // Meta itself says that the call failed and may be repeated.
+                // Meta reports that the call failed and may be repeated.
                 (Idempotency::Setup, Error::Api(_)) => true,
                 (Idempotency::Send, Error::Api(_)) => self.retry_transient_sends,
                 _ => false,
@@ -125,7 +127,8 @@ impl RetryPolicy {
 /// Pause after a throttling refusal when Meta does not say how long: a minute.
 pub(super) const THROTTLED: Duration = Duration::from_secs(60);
 
-/// Returns whether a success is unreadable: most likely cut off on its way.
+/// Returns whether a response with a success status is unreadable, most likely because it was cut
+/// off.
 fn is_garbled(error: &Error) -> bool {
     matches!(error, Error::UnexpectedResponse { status, .. } if status.is_success())
 }

@@ -1,4 +1,4 @@
-//! Scripted transport and clock, for tests that need neither network nor time.
+//! Scripted transport and clock, for tests without network and without waiting.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,7 +46,7 @@ impl ScriptedTransport {
         Self::default()
     }
 
-    /// Adds a JSON response. A status outside 100 to 999 becomes 500.
+    /// Adds a response with a JSON body. A status outside 100 to 999 becomes 500.
     pub fn json(&self, status: u16, body: impl AsRef<str>) -> &Self {
         let mut response = http::Response::new(body.as_ref().as_bytes().to_vec());
         *response.status_mut() =
@@ -64,7 +64,7 @@ impl ScriptedTransport {
         self
     }
 
-    /// Adds a failure.
+    /// Adds a failure without a response.
     pub fn failure(&self, kind: TransportErrorKind) -> &Self {
         self.script().responses.push_back(Err(kind));
         self
@@ -75,7 +75,7 @@ impl ScriptedTransport {
         self.script().requests.clone()
     }
 
-    /// Creates a `Graph` over this script, with a [`ScriptedClock`].
+    /// Creates a [`Graph`] over this script, with a [`ScriptedClock`].
     pub fn graph(&self) -> Graph {
         Graph::from_parts(self.clone(), ScriptedClock::default())
     }
@@ -103,12 +103,13 @@ impl Transport for ScriptedTransport {
     }
 }
 
-/// A [`Clock`] that never waits: a sleep moves its time forward at once. A clone shares the time.
+/// A [`Clock`] for tests that never waits: `sleep` moves the time forward at once. A clone shares
+/// the time.
 #[derive(Clone, Debug)]
 pub struct ScriptedClock(Arc<Mutex<Duration>>, Timestamp);
 
 impl ScriptedClock {
-    /// Creates a clock whose wall time starts at `start`.
+    /// Creates a clock that starts at `start`.
     pub fn new(start: Timestamp) -> Self {
         Self(Arc::default(), start)
     }
@@ -146,7 +147,7 @@ impl Clock for ScriptedClock {
     }
 }
 
-/// Credentials with the values of platform.md 7.2.
+/// Invented credentials for tests.
 #[cfg(test)]
 pub(super) fn test_access() -> super::Access {
     use crate::id::{AppId, PageId};

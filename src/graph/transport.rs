@@ -1,4 +1,4 @@
-//! The seam to HTTP: one request in, one response out.
+//! Interface to an HTTP client: one request, one response.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,8 +11,9 @@ use super::upload::UploadSource;
 
 /// Sends an HTTP request to Meta and returns the response.
 ///
-/// `ReqwestTransport` (feature `client`) is one; [`ScriptedTransport`] is one for tests. A host
-/// with another HTTP client implements it in a few lines. It must not follow redirects and
+/// This crate has `ReqwestTransport` (feature `client`), and [`ScriptedTransport`] for tests. To use
+/// another HTTP client, implement this trait and pass it to
+/// [`Graph::from_parts`](super::Graph::from_parts). An implementation must not follow redirects and
 /// must not repeat a request: both could send a message twice, or a token to another host.
 ///
 /// [`ScriptedTransport`]: super::ScriptedTransport
@@ -27,14 +28,14 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     async fn send(&self, request: Request) -> Result<http::Response<Vec<u8>>, TransportError>;
 }
 
-/// One HTTP request; its `Debug` shows method and host, never the rest of the URL.
+/// One HTTP request. `Debug` shows method and host, never the rest of the URL.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Request {
     /// Method, URL, headers (with the token in `Authorization`) and body. The URL can contain ids
     /// and proofs, so keep it out of logs.
     pub http: http::Request<Body>,
-    /// Time-out for all of it.
+    /// Time-out of the whole exchange, from connecting to the end of the response.
     pub timeout: Duration,
     /// Largest response body to read, in bytes.
     pub max_response_bytes: usize,
@@ -64,7 +65,7 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Body of a request; its `Debug` shows the length.
+/// Body of a request. `Debug` shows only the length.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Body {
@@ -72,11 +73,11 @@ pub enum Body {
     Empty,
     /// A body in memory.
     Bytes(Vec<u8>),
-    /// A body in pieces, to be read only as fast as they are sent.
+    /// A body in chunks. Read the next chunk only when the one before is sent.
     Stream {
         /// Length in bytes: the `Content-Length`.
         bytes: u64,
-        /// Where the pieces come from.
+        /// Source of the chunks.
         source: Arc<dyn UploadSource>,
     },
 }
@@ -96,7 +97,7 @@ impl Body {
         self.len() == 0
     }
 
-    /// Returns the body, unless it is a stream.
+    /// Returns the bytes, or `None` for a stream.
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match self {
             Self::Empty => Some(&[]),
@@ -117,7 +118,7 @@ impl fmt::Debug for Body {
 #[error("{kind}")]
 #[non_exhaustive]
 pub struct TransportError {
-    /// State of the request.
+    /// Whether the request was sent.
     pub kind: TransportErrorKind,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -128,7 +129,7 @@ impl TransportError {
         Self { kind, source: None }
     }
 
-    /// Sets the source, which must not contain the URL.
+    /// Sets the source. It must not contain the URL, which can have secrets in it.
     pub fn with_source(self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self {
             source: Some(source.into()),
@@ -137,11 +138,11 @@ impl TransportError {
     }
 }
 
-/// State of a request that got no response.
+/// Whether a request without a response was sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The request never left: host not found, connection refused, no TLS.
+    /// The request was not sent: host not found, connection refused, TLS failed.
     NotSent,
     /// The request may have arrived: time-out, or the connection broke.
     Unknown,

@@ -1,4 +1,4 @@
-//! Uploads: files sent to Meta in chunks, never in memory as a whole.
+//! Uploads: files that are sent to Meta in chunks, so that no file is in memory as a whole.
 
 use std::fmt;
 use std::io;
@@ -13,7 +13,7 @@ use super::Error;
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages/saving-assets>
 pub const MAX_UPLOAD_BYTES: u64 = 25 * 1024 * 1024;
 
-/// Bytes of a file that can be read again from the start, for each attempt of a call.
+/// Source of a file's bytes. Each attempt of a call reads it again from the start.
 pub trait UploadSource: Send + Sync + 'static {
     /// Starts to read the file from its first byte.
     fn open(&self) -> Box<dyn UploadChunks>;
@@ -22,7 +22,7 @@ pub trait UploadSource: Send + Sync + 'static {
 /// Bytes of a file, chunk by chunk.
 #[async_trait]
 pub trait UploadChunks: Send + 'static {
-    /// Reads the next chunk, of a size that fits into memory. `None` is the end of the file.
+    /// Reads the next chunk, which must fit into memory. `None` is the end of the file.
     ///
     /// # Errors
     ///
@@ -30,7 +30,7 @@ pub trait UploadChunks: Send + 'static {
     async fn next(&mut self) -> io::Result<Option<Vec<u8>>>;
 }
 
-/// File to send or to save at Meta; its `Debug` shows media type and length. A clone is cheap.
+/// File to send or to save at Meta. `Debug` shows only media type and length. A clone is cheap.
 ///
 /// ```
 /// use messenger_crm::graph::Upload;
@@ -54,13 +54,14 @@ impl Upload {
     /// Creates an upload of a file with this length, in bytes.
     ///
     /// The customer sees `name` when the file is sent as
-    /// [`MediaKind::File`](super::send::MediaKind::File). `media_type` is such as `image/png`; for
-    /// an audio it begins with `audio/`.
+    /// [`MediaKind::File`](super::send::MediaKind::File). `media_type` is the MIME type, such as
+    /// `image/png`; for an audio file it must begin with `audio/`.
     ///
     /// # Errors
     ///
     /// [`Error::Upload`] when the file is empty or longer than [`MAX_UPLOAD_BYTES`], when the name
-    /// is blank or has a control character, or when the media type is not of the form `type/subtype`.
+    /// is blank or has a control character, or when the media type is not of the form
+    /// `type/subtype`.
     pub fn new(
         name: impl Into<String>,
         media_type: impl Into<String>,
@@ -93,7 +94,7 @@ impl Upload {
     ///
     /// # Errors
     ///
-    /// As [`Upload::new`].
+    /// The errors of [`Upload::new`].
     pub fn from_bytes(
         name: impl Into<String>,
         media_type: impl Into<String>,
@@ -132,7 +133,7 @@ impl fmt::Debug for Upload {
     }
 }
 
-/// Error returned for a file that Meta would refuse, or that no request can carry.
+/// Error returned for a file that Meta would refuse, or that cannot be put into a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidUpload {

@@ -9,17 +9,18 @@ use super::Object;
 
 /// How much of Meta's rate limits is used.
 ///
-/// Meta sends the headers only once a notable part is used, and any response may lack them.
+/// Meta sends the headers only after a notable part is used, and any response may lack them.
 ///
 /// <https://developers.facebook.com/docs/graph-api/overview/rate-limiting>
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Usage {
-    /// The app's limit (`X-App-Usage`).
+    /// Limit of the app (`X-App-Usage`). Absent without the header.
     pub app: Option<LimitUsage>,
-    /// The Page's limit in an older header (`X-Page-Usage`).
+    /// Limit of the Page in an older header (`X-Page-Usage`). Absent without the header.
     pub page: Option<LimitUsage>,
-    /// Limits of a Page or business, one for each kind of use (`X-Business-Use-Case-Usage`).
+    /// Limits of a Page or business, one for each kind of use (`X-Business-Use-Case-Usage`). Empty
+    /// without the header.
     pub business: Vec<LimitUsage>,
 }
 
@@ -32,16 +33,16 @@ pub struct LimitUsage {
     /// Kind of use, such as `messenger` or `pages`. Absent when Meta does not name it.
     #[doc(alias = "type")]
     pub kind: Option<String>,
-    /// Number of calls.
+    /// Number of calls, in percent of the limit.
     #[doc(alias = "call_count")]
     pub calls: f64,
-    /// Total time of the calls.
+    /// Total time of the calls, in percent of the limit.
     #[doc(alias = "total_time")]
     pub time: f64,
-    /// Processor time of the calls.
+    /// Processor time of the calls, in percent of the limit.
     #[doc(alias = "total_cputime")]
     pub cpu_time: f64,
-    /// Time until Meta accepts calls again, at most an hour; zero when it accepts them now.
+    /// Time until Meta accepts calls again, at most an hour. Zero when it accepts them now.
     #[doc(alias = "estimated_time_to_regain_access")]
     pub regain_after: Duration,
 }
@@ -69,20 +70,20 @@ impl Usage {
         }
     }
 
-    /// Returns the largest percentage of all limits, if the headers had any.
+    /// Returns the largest percentage of all limits, or `None` without headers.
     pub fn worst(&self) -> Option<f64> {
         let limits = self.app.iter().chain(&self.page).chain(&self.business);
         limits.map(LimitUsage::worst).reduce(f64::max)
     }
 
-    /// Returns the time until Meta accepts all calls again, if it refuses some now.
+    /// Returns the time until Meta accepts all calls again, or `None` when it accepts them now.
     pub fn regain_after(&self) -> Option<Duration> {
         let longest = self.business.iter().map(|usage| usage.regain_after).max()?;
         (!longest.is_zero()).then_some(longest)
     }
 }
 
-/// Longest wait that Meta can ask for: an hour. A larger number is capped.
+/// Longest wait that is accepted from Meta: an hour. A larger number is reduced to it.
 pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 /// Reads how long Meta asks to wait: `Retry-After` in seconds, or the usage headers.

@@ -5,13 +5,13 @@ use std::str::FromStr;
 
 use crate::time::Timestamp;
 
-/// Oldest version with which Meta's responses are what this library expects.
+/// Oldest version whose responses this crate can read.
 const OLDEST: u16 = 7;
 
 /// Version of the Graph API, such as `v27.0`.
 ///
-/// Meta serves each for about two years, and serves calls to an expired one with the oldest that is
-/// left.
+/// Meta supports each version for about two years. A call to an expired version is served with the
+/// oldest version that Meta still supports.
 ///
 /// <https://developers.facebook.com/docs/graph-api/changelog/versions>
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -87,7 +87,7 @@ impl fmt::Display for GraphVersion {
     }
 }
 
-/// Error for a text that is not a version of the Graph API, or one from before `v7.0`.
+/// Error for a text that is not a version of the Graph API, or a version older than `v7.0`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidVersion {
@@ -110,7 +110,7 @@ impl FromStr for GraphVersion {
                 minor: minor.parse().ok()?,
             })
         };
-        // Written back, it must be equal: no signs, no leading zeros.
+        // The version must print as it was written: no signs, no leading zeros.
         match parse().filter(|version| version.to_string() == text) {
             None => Err(InvalidVersion::Malformed),
             Some(version) if version.major < OLDEST => Err(InvalidVersion::TooOld),

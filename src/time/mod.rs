@@ -1,7 +1,9 @@
 //! Points in time.
 //!
-//! Meta writes times as milliseconds, and in some places as seconds, since 1970. [`Timestamp`] holds
-//! milliseconds, prints and parses RFC 3339, and saturates where an operation would overflow.
+//! Meta writes times as milliseconds since 1970, in some places as seconds since 1970 or as text.
+//! [`Timestamp`] stores milliseconds, prints and parses RFC 3339, and saturates on overflow. Nothing
+//! in this crate's pure modules reads the clock: you pass the current time,
+//! `Timestamp::from(SystemTime::now())`.
 
 mod rfc3339;
 
@@ -18,8 +20,8 @@ pub use self::rfc3339::InvalidTimestamp;
 
 /// A point in time in milliseconds since 1970-01-01 00:00 UTC, without leap seconds.
 ///
-/// Serialized as that number. `Display` and `FromStr` use RFC 3339. Addition and subtraction
-/// saturate at [`MIN`](Self::MIN) and [`MAX`](Self::MAX).
+/// Serialized as a number of milliseconds. `Display` and `FromStr` use RFC 3339. Addition and
+/// subtraction saturate at [`MIN`](Self::MIN) and [`MAX`](Self::MAX).
 ///
 /// # Examples
 ///
@@ -91,23 +93,23 @@ impl Timestamp {
         }
     }
 
-    /// Milliseconds since 1970.
+    /// Returns the milliseconds since 1970.
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since 1970, rounded down.
+    /// Returns the whole seconds since 1970, rounded down.
     pub const fn as_secs(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// Adds a duration; `None` on overflow. A part below one millisecond is dropped.
+    /// Adds a duration. `None` on overflow. Parts below one millisecond are dropped.
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
         let millis = u64::try_from(duration.as_millis()).ok()?;
         self.0.checked_add_unsigned(millis).map(Self)
     }
 
-    /// Subtracts a duration; `None` on overflow. A part below one millisecond is dropped.
+    /// Subtracts a duration. `None` on overflow. Parts below one millisecond are dropped.
     pub fn checked_sub(self, duration: Duration) -> Option<Self> {
         let millis = u64::try_from(duration.as_millis()).ok()?;
         self.0.checked_sub_unsigned(millis).map(Self)
@@ -123,7 +125,7 @@ impl Timestamp {
         self.checked_sub(duration).unwrap_or(Self::MIN)
     }
 
-    /// Time from `earlier` to this timestamp; zero if `earlier` is later.
+    /// Returns the time from `earlier` to this timestamp, or zero if `earlier` is later.
     pub fn duration_since(self, earlier: Self) -> Duration {
         if self < earlier {
             return Duration::ZERO;

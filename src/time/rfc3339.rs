@@ -8,7 +8,7 @@ const DAYS_TO_1970: i64 = 719_468;
 /// Days of 400 years, after which the calendar repeats.
 const ERA: i64 = 146_097;
 
-/// Error returned when a text is not an RFC 3339 timestamp.
+/// Error returned when a text is not an RFC 3339 timestamp, such as `2023-11-14T22:13:20.123Z`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("expected an RFC 3339 timestamp such as 2023-11-14T22:13:20.123Z")]
 #[non_exhaustive]

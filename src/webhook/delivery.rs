@@ -21,12 +21,12 @@ use crate::event::{Event, Object};
 pub struct Delivery<'a> {
     /// Product that the events belong to.
     pub object: Object,
-    /// The events. Empty when Meta sent none.
+    /// Events, in the order of the body. Empty when Meta sent none.
     pub events: Vec<Event<'a>>,
 }
 
 impl Delivery<'_> {
-    /// Copies what is borrowed from the body.
+    /// Copies all borrowed text, so that the delivery outlives the body.
     pub fn into_owned(self) -> Delivery<'static> {
         Delivery {
             object: self.object,
@@ -55,7 +55,7 @@ impl<'d, 'a> IntoIterator for &'d Delivery<'a> {
 
 /// Error of a body that is not a delivery. None of its events can be read.
 ///
-/// When the body was signed, keep its bytes and answer 200.
+/// When the signature of the body is valid, store the bytes and respond with 200.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvelopeError {
@@ -83,12 +83,13 @@ pub enum EnvelopeError {
 
 /// Reads a body **without checking its signature**: only for bodies that were verified before.
 ///
-/// Everybody can send a body to a callback URL. Use [`Webhook::receive`](super::Webhook::receive)
-/// for what comes from the network, and this for bodies that were kept after they were verified.
+/// Anybody can send a body to a callback URL. Use [`Webhook::receive`](super::Webhook::receive) for
+/// bodies from the network, and this function for stored bodies that were verified before.
 ///
 /// # Errors
 ///
-/// [`EnvelopeError`] when the body as a whole is unreadable. Damage inside an event stays there.
+/// [`EnvelopeError`] when the body is not a delivery. A damaged event is not an error: it lacks the
+/// damaged members, or is [`Kind::Unrecognized`](crate::event::Kind::Unrecognized).
 pub fn parse_unverified(body: &[u8]) -> Result<Delivery<'_>, EnvelopeError> {
     Events::new(body)?.collect_delivery()
 }
@@ -96,8 +97,8 @@ pub fn parse_unverified(body: &[u8]) -> Result<Delivery<'_>, EnvelopeError> {
 impl<'a> Event<'a> {
     /// Reads the JSON of a delivery with exactly one event, **without checking a signature**.
     ///
-    /// It is the inverse of [`to_delivery`](Self::to_delivery), and the way to build an event in a
-    /// test: the typed members and [`raw`](Self::raw) always agree.
+    /// It is the inverse of [`to_delivery`](Self::to_delivery). Use it to build an event in a test:
+    /// the typed members and [`raw`](Self::raw) always agree.
     ///
     /// # Errors
     ///

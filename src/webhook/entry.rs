@@ -1,4 +1,4 @@
-//! The members of an entry beside its lists, and those of the envelope beside its entries.
+//! The members of an entry other than its lists, and those of the envelope other than its entries.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ pub(super) struct Entry {
     knows_time: bool,
     /// Whether it had a `hop_context`, `restrictions`, a `uid`.
     knows: [bool; 3],
-    /// Whether it has a member without a meaning here, perhaps a second one of its name.
+    /// Whether it has an unknown member, or repeats a known one.
     has_unknown: bool,
     /// Whether its id or its time is of another type.
     is_damaged: bool,
@@ -28,7 +28,7 @@ pub(super) struct Entry {
     is_carried: [bool; 3],
 }
 
-/// Returns the list of events that a member of an entry is.
+/// Returns the channel of a member that is a list of events.
 #[inline]
 pub(super) fn list_of(name: &str) -> Option<Channel> {
     Some(match name {
@@ -109,7 +109,7 @@ impl Entry {
         Ok(())
     }
 
-    /// Reads the members behind the list that comes next: for an entry with its id or time there.
+    /// Reads the members after the next list, for an entry that has its id or time there.
     #[cold]
     pub(super) fn look_behind_list<'a>(
         &mut self,
@@ -122,9 +122,9 @@ impl Entry {
         Ok(())
     }
 
-    /// Gives the members behind a list to its only event, which has just been read.
+    /// Adds the members after a list to the only event of the list, which has just been read.
     ///
-    /// Not to the events of a longer list: that would cost a second pass over the list.
+    /// A list of several events gets none: that would cost a second pass over the list.
     #[inline]
     pub(super) fn look_behind_event<'a>(
         &mut self,
@@ -150,7 +150,7 @@ impl Entry {
         let mut new = context.clone();
         self.read_rest(json, &mut new)?;
         for (known, new) in context.rare().into_iter().zip(new.rare()) {
-            // What stands before the list the event has already.
+            // The event already has the members before the list.
             let is_new = known.is_none();
             *known = *new;
             *new = new.filter(|_| is_new);
@@ -158,7 +158,7 @@ impl Entry {
         event.add_entry_members(&new)
     }
 
-    /// Reads the rest of the entry and passes over its lists.
+    /// Reads the rest of the entry and skips its lists.
     fn read_rest<'a>(
         &mut self,
         mut json: Json<'a>,
@@ -187,8 +187,8 @@ impl Entry {
 
     /// Whether the entry that ended is itself an event.
     ///
-    /// It is one without a list, as `call_permission_reply` is, and one with a member that no event
-    /// of its lists has.
+    /// True for an entry without a list, such as `call_permission_reply`, and for one with a member
+    /// that no event of its lists has.
     #[inline]
     pub(super) fn is_event(&self, entry: &str, context: &mut Context<'_>) -> bool {
         self.lists == 0
@@ -223,7 +223,7 @@ impl Entry {
     }
 }
 
-/// Whether the first of any name is a member without a meaning here.
+/// Whether a member is unknown; of members with the same name, the first one counts.
 #[cold]
 fn has_unknown(entry: &str) -> bool {
     let is_known = |name: &str| {
@@ -234,7 +234,7 @@ fn has_unknown(entry: &str) -> bool {
     matches!(members_without(entry, is_known), Ok((_, Some(_))))
 }
 
-/// Whether the envelope has a member beside `object` and `entry`.
+/// Whether the envelope has a member other than `object` and `entry`.
 #[cold]
 pub(super) fn has_envelope_members(body: &str) -> bool {
     matches!(members_without(body, is_of_envelope), Ok((_, Some(_))))
@@ -244,7 +244,7 @@ fn is_of_envelope(name: &str) -> bool {
     matches!(name, "object" | "entry")
 }
 
-/// Reads the members of the envelope beside `object` and `entry` as an event.
+/// Reads the members of the envelope other than `object` and `entry` as an event.
 #[cold]
 pub(super) fn read_envelope<'a>(
     body: &'a str,
@@ -260,8 +260,9 @@ pub(super) fn read_envelope<'a>(
     Ok(())
 }
 
-/// Copies an object without some of its members, the others byte for byte, and returns the name of
-/// the first of these that is not `null`. Of two members of one name the first counts.
+/// Copies an object without some of its members, and returns the name of the first copied member
+/// that is not `null`. The other members are copied byte for byte; of members with the same name,
+/// the first one counts.
 fn members_without<'a>(
     object: &'a str,
     is_left_out: impl Fn(&str) -> bool,

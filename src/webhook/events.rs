@@ -12,10 +12,10 @@ use crate::event::{
 /// More events than this are not reserved ahead; Meta puts no more into a delivery.
 const RESERVE: usize = 1000;
 
-/// Iterator over the events of one `POST`, which reads each when it is asked for.
+/// Lazy iterator over the events of one `POST`: `next` reads one event.
 ///
-/// It holds one event at a time. JSON that breaks off ends the iterator with an error; the events
-/// before it are valid, and the rest is lost unless the host keeps the bytes.
+/// A JSON syntax error ends the iterator with an [`EnvelopeError`]. The events before it are valid.
+/// Store the bytes of such a body, because the events after it are not read.
 #[derive(Clone, Debug)]
 pub struct Events<'a> {
     json: Json<'a>,
@@ -25,7 +25,7 @@ pub struct Events<'a> {
     /// Whether the next value is the first of its list of entries, entry, list.
     first: [bool; 3],
     entry: Entry,
-    /// Whether the envelope has members beside `object` and `entry`, perhaps second ones.
+    /// Whether the envelope has members other than `object` and `entry`, or repeats one of them.
     has_envelope_members: bool,
 }
 
@@ -38,7 +38,7 @@ enum State {
     Entry,
     /// An event, or the end of its list.
     List,
-    /// The members of the envelope behind its entries.
+    /// The members of the envelope after its entries.
     Envelope,
     Done,
 }
@@ -79,7 +79,7 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// Product that the events belong to.
+    /// Returns the product that the events belong to.
     pub fn object(&self) -> &Object {
         &self.context.object
     }
@@ -99,11 +99,12 @@ impl<'a> Events<'a> {
         while let Some(next) = self.seek()? {
             let last = events.len();
             events.reserve_exact(usize::from(last == 0));
-            // Read where it stays: see `Event::read`.
+            // Read in place: see `Event::read`.
             events.resize_with(last + 1, Event::blank);
             self.read(next, &mut events[last])?;
             if last == 0 {
-                // What is left holds about so many more of this size: one allocation mostly.
+                // The rest of the body holds about so many events of this size: mostly one
+                // allocation is enough.
                 let size = events[0].raw().len().max(1);
                 let left = self.body.len().saturating_sub(self.json.at());
                 events.reserve_exact((left / size).min(RESERVE));
@@ -112,7 +113,7 @@ impl<'a> Events<'a> {
         Ok(())
     }
 
-    /// Reads up to the entries, and `object` wherever it stands; returns what is missing.
+    /// Reads up to the entries, and `object` at any position; returns what is missing.
     fn open(&mut self) -> Result<Option<&'static str>, Syntax> {
         // Meta begins the deliveries of Pages like this; everything else is read below.
         if self.json.take(r#"{"object":"page","entry":["#) {
@@ -270,7 +271,7 @@ impl<'a> Events<'a> {
         Ok(())
     }
 
-    /// Reads the members of the envelope behind its entries.
+    /// Reads the members of the envelope after its entries.
     fn close(&mut self) -> Result<(), Syntax> {
         let mut first = false;
         while let Some(name) = self.json.next_member(&mut first)? {

@@ -3,7 +3,7 @@
 /// Error of a form that cannot be read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum FormError {
-    /// A requested field is repeated, and nothing says which one counts.
+    /// A requested field is repeated, so it is unclear which value counts.
     Twice,
     /// A `%` has no two hexadecimal digits, or a value is not UTF-8.
     Encoding,

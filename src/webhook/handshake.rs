@@ -11,10 +11,11 @@ const MAX_CHALLENGE_BYTES: usize = 256;
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// A parameter is missing, repeated, too long or badly encoded. Answer 400.
+    /// A parameter is missing, repeated, too long or badly encoded. Respond with 400.
     #[error("the query is not a handshake: {0}")]
     Malformed(&'static str),
-    /// The verify token is wrong. Answer 403.
+    /// The verify token is not the configured one. Respond with 403, and enter the same token here
+    /// and in the App Dashboard.
     #[error("the verify token does not match the configured one")]
     WrongToken,
 }

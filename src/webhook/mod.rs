@@ -1,8 +1,16 @@
-//! Webhooks: proof that a request is Meta's, and the events that it brings.
+//! Webhooks: verifies that a request comes from Meta, and reads its events.
 //!
-//! A [`Webhook`] has the secrets of one callback URL. It answers Meta's handshake.
-//! [`Webhook::receive`] is the way from bytes to events: it checks the signature over the raw bytes
-//! and reads JSON only afterwards. [`Webhook::respond`] does both for a request of the `http` crate.
+//! A [`Webhook`] holds the App Secrets and the verify token of one callback URL. The signature is
+//! checked over the raw bytes of the body; JSON is read only afterwards.
+//!
+//! | Function | Use it for |
+//! |---|---|
+//! | [`Webhook::respond`] | any request, when your server uses the types of the `http` crate |
+//! | [`Webhook::receive`] | a `POST` with events, when it does not |
+//! | [`Webhook::handshake`] | the `GET` by which Meta verifies the callback URL, when it does not |
+//! | [`Webhook::signed_request`] | the deauthorize and data deletion callbacks |
+//! | [`parse_unverified`] | a stored body that was verified before |
+//! | [`sign`], [`sign_request`] | tests: creates what Meta sends |
 //!
 //! ```
 //! use messenger_crm::{
@@ -58,7 +66,7 @@ pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 ///
 /// # Examples
 ///
-/// Reading events needs the signature:
+/// A body can be read only together with its signature:
 ///
 /// ```
 /// # use messenger_crm::webhook::{Delivery, ReceiveError, Webhook};
@@ -71,7 +79,7 @@ pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// }
 /// ```
 ///
-/// Without it, the program does not compile:
+/// A call without the signature does not compile:
 ///
 /// ```compile_fail,E0061
 /// # use messenger_crm::webhook::{Delivery, ReceiveError, Webhook};
@@ -84,7 +92,7 @@ pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// }
 /// ```
 ///
-/// [`parse_unverified`] reads bodies that were verified before.
+/// For a stored body that was verified before, use [`parse_unverified`].
 #[derive(Clone, Debug)]
 pub struct Webhook {
     keys: Vec<Key>,
@@ -92,7 +100,8 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Creates the receiver of an app with this secret.
+    /// Creates a receiver from the App Secret of the app, and the verify token that was entered in
+    /// the App Dashboard.
     pub fn new(secret: &AppSecret, verify_token: VerifyToken) -> Self {
         Self {
             keys: vec![Key::new(secret)],
@@ -100,18 +109,21 @@ impl Webhook {
         }
     }
 
-    /// Adds a second App Secret. Default: none. Use it while an App Secret is being renewed.
+    /// Adds another App Secret, whose signatures are accepted, too. None by default. Use it while
+    /// you replace the App Secret.
     #[must_use]
     pub fn with_secret(mut self, secret: &AppSecret) -> Self {
         self.keys.push(Key::new(secret));
         self
     }
 
-    /// Returns the challenge to send back, from the query of Meta's `GET`.
+    /// Checks the query of Meta's `GET` and returns the challenge. Respond with 200 and the
+    /// challenge as the body.
     ///
     /// # Errors
     ///
-    /// [`HandshakeError`] when the query is not a handshake, or has another token.
+    /// [`HandshakeError`] when the query is not a handshake (respond with 400), or has another
+    /// verify token (respond with 403).
     ///
     /// Meta: [Verification requests](https://developers.facebook.com/docs/messenger-platform/webhooks#verification-requests)
     pub fn handshake(&self, query: &str) -> Result<String, HandshakeError> {
@@ -120,11 +132,13 @@ impl Webhook {
 
     /// Checks the signature of a `POST` over its raw body.
     ///
-    /// `signature` is the value of [`SIGNATURE_HEADER`], or `None` unless there is exactly one.
+    /// `signature` is the value of [`SIGNATURE_HEADER`]. Use `None` when the request has no such
+    /// header, or more than one.
     ///
     /// # Errors
     ///
-    /// [`SignatureError`] when the body is not proven to be Meta's. Answer 401.
+    /// [`SignatureError`] when the signature does not prove that Meta sent the body. Respond with
+    /// 401.
     ///
     /// Meta: [Validating payloads](https://developers.facebook.com/docs/messenger-platform/webhooks#validate-payloads)
     pub fn verify(&self, signature: Option<&[u8]>, body: &[u8]) -> Result<(), SignatureError> {
@@ -133,11 +147,16 @@ impl Webhook {
 
     /// Checks the signature of a `POST` and reads its events.
     ///
+    /// `signature` is the value of [`SIGNATURE_HEADER`]. Use `None` when the request has no such
+    /// header, or more than one.
+    ///
     /// # Errors
     ///
-    /// - [`ReceiveError::Signature`] when the body is not proven to be Meta's. Answer 401.
-    /// - [`ReceiveError::Envelope`] when the body is Meta's and unreadable. Keep the bytes and
-    ///   answer 200: any other answer makes Meta unsubscribe the Page within an hour.
+    /// - [`ReceiveError::Signature`] when the signature does not prove that Meta sent the body.
+    ///   Respond with 401.
+    /// - [`ReceiveError::Envelope`] when Meta sent the body, but it is not a delivery. Store the
+    ///   bytes and respond with 200: after any other status Meta unsubscribes the Page within an
+    ///   hour.
     ///
     /// Meta: [Webhooks for Messenger](https://developers.facebook.com/docs/messenger-platform/webhooks)
     pub fn receive<'a>(
@@ -151,13 +170,13 @@ impl Webhook {
 
     /// Checks the signature of a `POST` and reads its events one by one.
     ///
-    /// Prefer [`receive`](Self::receive). This method holds one event at a time, for hosts that
-    /// look at each event and keep none.
+    /// Prefer [`receive`](Self::receive). This method keeps one event in memory at a time, for hosts
+    /// that read each event and keep none.
     ///
     /// # Errors
     ///
-    /// The errors of [`receive`](Self::receive). JSON that breaks off is an error of the iterator, in
-    /// place of the event where it breaks off.
+    /// The errors of [`receive`](Self::receive). A JSON syntax error after the first event is
+    /// returned by the iterator, in place of the event that cannot be read.
     pub fn events<'a>(
         &self,
         signature: Option<&[u8]>,
@@ -169,12 +188,13 @@ impl Webhook {
 
     /// Reads the body of a deauthorize or data deletion callback, which is a form.
     ///
-    /// Each of these callbacks has its own URL; the same App Secrets sign them. Answer a
-    /// deauthorization with 200, and a deletion with 200 and a [`DeletionResponse`].
+    /// Each of these callbacks has its own URL; Meta signs both with the App Secret. Respond to a
+    /// deauthorization with 200, and to a deletion request with 200 and a [`DeletionResponse`].
     ///
     /// # Errors
     ///
-    /// [`SignedRequestError`] when the form is not proven to be Meta's, or has no user id.
+    /// [`SignedRequestError`] when the form is not signed with a configured App Secret, or has no
+    /// user id.
     ///
     /// # Examples
     ///
@@ -201,10 +221,10 @@ impl Webhook {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceiveError {
-    /// The body is not proven to be Meta's. Answer 401.
+    /// The signature does not prove that Meta sent the body. Respond with 401.
     #[error(transparent)]
     Signature(#[from] SignatureError),
-    /// The body is Meta's and unreadable. Keep the bytes and answer 200.
+    /// Meta sent the body, but it is not a delivery. Store the bytes and respond with 200.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
 }

@@ -1,41 +1,44 @@
-//! The decision about one HTTP request, for any server built on the `http` types.
+//! Decision about one HTTP request, for any server built on the types of the `http` crate.
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 
 use super::{Delivery, EnvelopeError, HandshakeError, ReceiveError, SIGNATURE_HEADER, Webhook};
 
-/// Decision about a request to the callback URL.
+/// Decision about a request to the callback URL, from [`Webhook::respond`].
 ///
 /// The host handles each variant, so the enum is exhaustive.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_enums)]
 pub enum Outcome<'a> {
-    /// Send this response: the answer to a handshake, or a refusal.
+    /// Send this response: the challenge of a handshake, or a refusal.
     Response(Response<String>),
-    /// Meta sent these events: commit them, then answer 200. Answer 503 when the commit fails.
+    /// Meta sent these events: commit them, then respond with 200. Respond with 503 when the commit
+    /// fails, and Meta sends them again.
     Delivery(Delivery<'a>),
-    /// Meta sent this body, and it is not a delivery: keep the body, then answer 200. Any other
-    /// answer makes Meta unsubscribe the Page within an hour.
+    /// Meta sent this body, but it is not a delivery: store the body, then respond with 200. After
+    /// any other status Meta unsubscribes the Page within an hour.
     Unreadable(EnvelopeError),
 }
 
 impl Webhook {
-    /// Decides what to do with one request, from its head and its whole body.
+    /// Decides what to do with one request, from its [`Parts`] (method, URI, headers) and its whole
+    /// body.
     ///
-    /// The signature is checked first, over the body as it was received. A request with a right
-    /// signature is read whatever its `Content-Encoding` and `Content-Type` say.
+    /// The signature is checked first, over the body as it was received. A body with a valid
+    /// signature is read with any `Content-Encoding` and `Content-Type`.
     ///
     /// | Request | Outcome |
     /// |---|---|
     /// | `GET` with the right verify token | 200 with the challenge |
     /// | `GET` with another token | 403 |
     /// | `GET` that is not a handshake | 400 |
-    /// | `POST` with a right signature | [`Outcome::Delivery`] or [`Outcome::Unreadable`] |
-    /// | `POST` without, with a `Content-Encoding` other than `identity` | 415 |
-    /// | `POST` without | 401 |
+    /// | `POST` with a valid signature | [`Outcome::Delivery`] or [`Outcome::Unreadable`] |
+    /// | `POST` without a valid signature, with a `Content-Encoding` other than `identity` | 415 |
+    /// | any other `POST` without a valid signature | 401 |
     /// | another method | 405 |
     ///
-    /// The host reads the body, and limits it to [`MAX_BODY_BYTES`](super::MAX_BODY_BYTES).
+    /// The host reads the body before the call, and limits it to
+    /// [`MAX_BODY_BYTES`](super::MAX_BODY_BYTES).
     ///
     /// # Examples
     ///
@@ -58,7 +61,7 @@ impl Webhook {
     ///         for _event in &delivery { /* commit it */ }
     ///         http::StatusCode::OK
     ///     }
-    ///     Outcome::Unreadable(_) => { /* keep the body */ http::StatusCode::OK }
+    ///     Outcome::Unreadable(_) => { /* store the body */ http::StatusCode::OK }
     /// };
     /// assert_eq!(status, 200);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -118,7 +121,8 @@ fn is_encoded(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Plain text that no browser renders as something else: a challenge may hold markup.
+/// Creates a response in plain text. `nosniff` keeps a browser from rendering a challenge with
+/// markup as HTML.
 fn response(status: StatusCode, body: impl Into<String>) -> Response<String> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;

@@ -10,17 +10,19 @@ use crate::{secret::AppSecret, text::hex};
 
 const PREFIX: &[u8] = b"sha256=";
 
-/// Error of a body that is not proven to be Meta's. It holds no part of the right signature.
+/// Error of a body whose signature does not prove that Meta sent it. It contains no part of the
+/// expected signature.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureError {
-    /// The request has no `X-Hub-Signature-256`, or several.
+    /// The request has no header `X-Hub-Signature-256`, or more than one.
     #[error("expected exactly one x-hub-signature-256 header")]
     Missing,
     /// The header is not `sha256=` and 64 hexadecimal digits.
     #[error("the x-hub-signature-256 header must be sha256= and 64 hexadecimal digits")]
     Malformed,
-    /// The signature is well formed and matches no App Secret.
+    /// The signature matches no configured App Secret. Compare the App Secret with the one in the
+    /// App Dashboard, and make sure that the body is the raw bytes of the request.
     #[error("the signature does not match any configured app secret")]
     Wrong,
 }
@@ -48,7 +50,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// HMAC tag of a message. It has no `==`, whose time would show how many bytes are right.
+/// HMAC tag of a message. It has no `==`, because the time of `==` depends on how many bytes match.
 pub(super) struct Tag(pub(super) [u8; 32]);
 
 impl Tag {
@@ -80,8 +82,8 @@ pub(super) fn verify(
     }
 }
 
-/// Whether one of the keys made this tag. All keys are tried, so that the time does not show which
-/// one matched.
+/// Whether one of the keys made this tag. All keys are tried, so that the time does not depend on
+/// which one matched.
 pub(super) fn is_by_any<'k>(
     keys: impl IntoIterator<Item = &'k Key>,
     given: &Tag,
@@ -94,7 +96,8 @@ pub(super) fn is_by_any<'k>(
         .into()
 }
 
-/// Returns the value of `X-Hub-Signature-256` for a body, as Meta sends it. For a host's tests.
+/// Returns the value of the header `X-Hub-Signature-256` for a body, as Meta sends it. Use it in
+/// tests of your server.
 pub fn sign(secret: &AppSecret, body: &[u8]) -> String {
     format!("sha256={}", hex(&Key::new(secret).tag(body).0))
 }
@@ -102,7 +105,7 @@ pub fn sign(secret: &AppSecret, body: &[u8]) -> String {
 /// Reads the tag behind `sha256=`, in lower or upper case.
 fn decode(signature: &[u8]) -> Option<Tag> {
     let digits: &[u8; 64] = signature.strip_prefix(PREFIX)?.try_into().ok()?;
-    // All digits before any verdict: a loop without an exit is done sixteen digits at a time.
+    // All digits are read before any is refused: without an early exit the loop is vectorized.
     let (mut values, mut all_digits) = ([0; 64], true);
     for (value, digit) in values.iter_mut().zip(digits) {
         let number = digit.wrapping_sub(b'0');

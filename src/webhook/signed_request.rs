@@ -25,10 +25,10 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
 );
 const ALGORITHM: &str = "HMAC-SHA256";
 
-/// Verified request of Meta: a person removed the app, or wants their data deleted.
+/// Verified request from Meta: a person removed the app, or requests the deletion of their data.
 ///
-/// The URL of the callback says which of the two. Meta may send a request twice, so deleting data
-/// that is deleted already must succeed.
+/// The two callbacks have different URLs, so the URL shows which request it is. Meta may send a
+/// request twice, so deleting data that is already deleted must succeed.
 ///
 /// Meta: [Data deletion callback](https://developers.facebook.com/docs/apps/delete-data)
 #[derive(Clone, Eq, PartialEq)]
@@ -36,15 +36,16 @@ const ALGORITHM: &str = "HMAC-SHA256";
 pub struct SignedRequest {
     /// App-scoped id of the person. It is not the PSID of their conversations.
     pub user: Asid,
-    /// Time of the signature; absent when Meta leaves it out.
+    /// Time of the signature. Absent when Meta leaves it out.
     pub issued_at: Option<Timestamp>,
-    /// End of the person's token; absent when it has none.
+    /// Time when the person's token expires. Absent when Meta leaves it out, or when the token never
+    /// expires.
     pub expires: Option<Timestamp>,
     json: String,
 }
 
 impl SignedRequest {
-    /// Returns the whole payload as JSON. It may hold a token of the person.
+    /// Returns the whole payload as JSON. It may contain a token of the person: do not log it.
     pub fn raw(&self) -> &str {
         &self.json
     }
@@ -59,23 +60,23 @@ impl fmt::Debug for SignedRequest {
     }
 }
 
-/// Error of a form that is not a signed request. It holds no part of the right signature.
+/// Error of a form that is not a signed request. It contains no part of the expected signature.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignedRequestError {
-    /// The form has no `signed_request`, or several. Answer 400.
+    /// The form has no `signed_request`, or several. Respond with 400.
     #[error("expected exactly one signed_request in the form")]
     Missing,
-    /// The value is not a tag of 32 bytes, a dot and a payload. Answer 400.
+    /// The value is not a tag of 32 bytes, a dot and a payload. Respond with 400.
     #[error("the signed_request must be a signature, a dot and a payload in base64url")]
     Malformed,
-    /// The signature is well formed and matches no App Secret. Answer 401.
+    /// The signature matches no configured App Secret. Respond with 401.
     #[error("the signature of the signed_request does not match any configured app secret")]
     Wrong,
-    /// The request is signed and names another algorithm. Answer 400.
+    /// The signature is valid, but the payload names another algorithm. Respond with 400.
     #[error("the algorithm of the signed_request must be HMAC-SHA256")]
     Algorithm,
-    /// The request is signed and has no user id. Answer 400.
+    /// The signature is valid, but the payload has no user id. Respond with 400.
     #[error("the payload of the signed_request has no user_id")]
     NoUser,
 }
@@ -99,19 +100,19 @@ pub enum SignedRequestError {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct DeletionResponse {
-    /// Link to a page that shows the person the state of their request.
+    /// URL of a page that shows the person the state of their request.
     pub url: String,
-    /// Code by which the person refers to their request: ASCII letters and digits.
+    /// Code that identifies the request to the person: ASCII letters and digits.
     pub confirmation_code: String,
 }
 
 impl DeletionResponse {
-    /// Creates a response from the link to a page and a code of letters and digits.
+    /// Creates a response from the URL of a page and a code of letters and digits.
     ///
     /// # Errors
     ///
-    /// [`InvalidConfirmationCode`] when the code is empty, or has other characters than ASCII letters
-    /// and digits.
+    /// [`InvalidConfirmationCode`] when the code is empty, or has other characters than ASCII
+    /// letters and digits.
     pub fn new(
         url: impl Into<String>,
         confirmation_code: impl Into<String>,
@@ -139,7 +140,8 @@ impl DeletionResponse {
 #[non_exhaustive]
 pub struct InvalidConfirmationCode;
 
-/// Returns the value of `signed_request` for a JSON payload, as Meta sends it. For a host's tests.
+/// Returns the value of `signed_request` for a JSON payload, as Meta sends it. Use
+/// it in tests of your server.
 pub fn sign_request(secret: &AppSecret, payload: &str) -> String {
     let payload = URL_SAFE_NO_PAD.encode(payload);
     let tag = Key::new(secret).tag(payload.as_bytes());
@@ -155,7 +157,7 @@ pub(super) fn read(keys: &[Key], form: &[u8]) -> Result<SignedRequest, SignedReq
     let (tag, payload) = value.split_once('.').ok_or(Malformed)?;
     let tag = BASE64URL.decode(tag).map_err(|_| Malformed)?;
     let tag = Tag(tag.try_into().map_err(|_| Malformed)?);
-    // The tag is over the encoded text, and nothing of it is read before.
+    // The tag covers the encoded text. Nothing of it is decoded before the check.
     if !is_by_any(keys, &tag, payload.as_bytes()) {
         return Err(Wrong);
     }

@@ -206,7 +206,7 @@ fn a_wrong_command_line_says_so() {
         (&["--yaml"][..], "inspect: invalid option '--yaml'\n"),
         (
             &["--signature", "x"],
-            "inspect: --secret-env and --signature go together\n",
+            "inspect: --secret-env and --signature must be given together\n",
         ),
         (
             &["--secret-env", "INSPECTED_NOBODY", "--signature", "x"],

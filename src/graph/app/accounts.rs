@@ -49,11 +49,11 @@ pub struct Account {
     pub name: Option<String>,
     /// Kind of business. Absent when Meta leaves it out.
     pub category: Option<String>,
-    /// Page token. Absent when the person may not give one.
+    /// Page token. Absent when the person's role on the Page does not allow one.
     #[doc(alias = "access_token")]
     pub token: Option<PageToken>,
     /// Tasks of the person on the Page, such as `MESSAGING`, which sending needs. Empty for Pages
-    /// that are listed by a business portfolio only.
+    /// that only a business portfolio lists.
     pub tasks: Vec<String>,
 }
 
@@ -138,12 +138,14 @@ impl Permission {
 
 /// Lists the Pages of the person, each with its token.
 ///
-/// Page tokens from a token for 60 days ([`extend_token`](super::login::extend_token)) never
-/// expire. For [`UserClient::call`](crate::graph::UserClient::call).
+/// Page tokens that are fetched with a user token for 60 days
+/// ([`extend_token`](super::login::extend_token)) never expire. Send it with
+/// [`UserClient::call`](crate::graph::UserClient::call).
 ///
-/// Permission: `pages_show_list`. Pages of a business portfolio can be missing
-/// ([`UserClient::all_accounts`](crate::graph::UserClient::all_accounts) finds them). When Meta refuses with code 1, "reduce the amount of
-/// data", begin again with a smaller [`with_limit`](Call::with_limit).
+/// Permission: `pages_show_list`. Pages of a business portfolio can be missing;
+/// [`UserClient::all_accounts`](crate::graph::UserClient::all_accounts) finds them. When Meta
+/// refuses with code 1, "reduce the amount of data", read the list again from its first page with a
+/// smaller [`with_limit`](Call::with_limit).
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/user/accounts/>
 #[doc(alias = "me/accounts")]
@@ -151,7 +153,8 @@ pub fn list() -> Call<ListPage<Account>> {
     list_pages(Path::me().edge("accounts"), ",tasks")
 }
 
-/// Lists the business portfolios of the person. For [`UserClient::call`](crate::graph::UserClient::call).
+/// Lists the business portfolios of the person. Send it with
+/// [`UserClient::call`](crate::graph::UserClient::call).
 ///
 /// Permission: `business_management`; Meta refuses with code 200 without it.
 ///
@@ -169,15 +172,16 @@ pub fn list_businesses() -> Call<ListPage<Business>> {
     call.with_query("fields", "id,name")
 }
 
-/// Lists the Pages that a business portfolio owns, each with its token. For [`UserClient::call`](crate::graph::UserClient::call).
-/// A page of this list may be empty and still have a next one.
+/// Lists the Pages that a business portfolio owns, each with its token. Send it with
+/// [`UserClient::call`](crate::graph::UserClient::call). A page of this list can be empty and still
+/// have a next page.
 ///
 /// Permission: `business_management`; Meta refuses with code 200 without it, or for a portfolio in
 /// which the person has no role.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidId`] when the id cannot stand in a URL.
+/// [`Error::InvalidId`] when the id cannot be part of a URL.
 ///
 /// <https://developers.facebook.com/docs/marketing-api/reference/business/owned_pages/>
 pub fn list_owned_pages(business: &str) -> Result<Call<ListPage<Account>>, Error> {
@@ -185,21 +189,25 @@ pub fn list_owned_pages(business: &str) -> Result<Call<ListPage<Account>>, Error
 }
 
 /// Lists the Pages that a business portfolio manages for clients, each with its token. For
-/// [`UserClient::call`](crate::graph::UserClient::call). A page of this list may be empty and still have a next one.
+/// [`UserClient::call`](crate::graph::UserClient::call). A page of this list can be empty and still
+/// have a next page.
 ///
 /// Permission: `business_management`; Meta refuses with code 200 without it, or for a portfolio in
 /// which the person has no role.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidId`] when the id cannot stand in a URL.
+/// [`Error::InvalidId`] when the id cannot be part of a URL.
 ///
 /// <https://developers.facebook.com/docs/marketing-api/reference/business/client_pages/>
 pub fn list_client_pages(business: &str) -> Result<Call<ListPage<Account>>, Error> {
     Ok(list_pages(Path::node(business)?.edge("client_pages"), ""))
 }
 
-/// Lists the permissions that the person granted or declined. For [`UserClient::call`](crate::graph::UserClient::call).
+/// Lists the permissions that the person granted or declined. Send it with
+/// [`UserClient::call`](crate::graph::UserClient::call).
+///
+/// Permission: none.
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/user/permissions/>
 #[doc(alias = "me/permissions")]
@@ -214,11 +222,14 @@ pub fn list_permissions() -> Call<ListPage<Permission>> {
     })
 }
 
-/// Revokes one permission of the app, such as `pages_messaging`. For [`UserClient::call`](crate::graph::UserClient::call).
+/// Revokes one permission of the app, such as `pages_messaging`. Send it with
+/// [`UserClient::call`](crate::graph::UserClient::call).
+///
+/// Permission: none.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidId`] when the name cannot stand in a URL.
+/// [`Error::InvalidId`] when the name cannot be part of a URL.
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/user/permissions/>
 pub fn revoke_permission(permission: &str) -> Result<Call<()>, Error> {
@@ -227,7 +238,9 @@ pub fn revoke_permission(permission: &str) -> Result<Call<()>, Error> {
 }
 
 /// Revokes all permissions of the app, which logs the person out and makes all their tokens invalid.
-/// For [`UserClient::call`](crate::graph::UserClient::call).
+/// Send it with [`UserClient::call`](crate::graph::UserClient::call).
+///
+/// Permission: none.
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/user/permissions/>
 pub fn revoke_all_permissions() -> Call<()> {

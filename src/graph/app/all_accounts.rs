@@ -16,7 +16,7 @@ const MAX_BUSINESSES: usize = 100;
 pub struct AllAccounts {
     /// Pages, each once, ordered by id.
     pub accounts: Vec<Account>,
-    /// Whether there are more Pages than the limit.
+    /// Whether there are more Pages than `max_accounts`.
     pub is_truncated: bool,
     /// Refusals to list the business portfolios or their Pages, such as code 200 without the
     /// permission `business_management`.
@@ -34,8 +34,8 @@ impl UserClient {
     /// Reads all Pages of the person: those of `me/accounts`, and those that the person's business
     /// portfolios own or manage for clients. Each Page is listed once.
     ///
-    /// Stops when it has `max_accounts` Pages. A portfolio that cannot be listed costs its Pages
-    /// only ([`AllAccounts::refusals`]).
+    /// It stops after `max_accounts` Pages. When Meta refuses to list a portfolio, its Pages are
+    /// missing and the refusal is in [`AllAccounts::refusals`].
     ///
     /// Permission: `pages_show_list`, and `business_management` for the portfolios.
     ///
@@ -110,7 +110,7 @@ impl Found {
         }
     }
 
-    /// Keeps a refusal that concerns one list. Any other error ends the search.
+    /// Adds a refusal that concerns only one list. Any other error ends the search.
     fn refused(&mut self, error: Error) -> Result<(), Error> {
         let advice = error.advice();
         match error {

@@ -1,10 +1,10 @@
 //! Login: from the dialog to a token for 60 days.
 //!
-//! 1. [`LoginDialog::url`] is where the person goes.
-//! 2. Meta sends them back to `redirect_uri` with a `code`, or with an `error`.
-//! 3. [`exchange_code`] turns the code into a user token for some hours.
-//! 4. [`extend_token`] turns that into one for about 60 days. Page tokens that come from it
-//!    ([`accounts::list`](super::accounts::list)) never expire.
+//! 1. Redirect the person to [`LoginDialog::url`].
+//! 2. Meta redirects them to your `redirect_uri` with a `code`, or with an `error`.
+//! 3. [`exchange_code`] exchanges the code for a user token that is valid for some hours.
+//! 4. [`extend_token`] exchanges this token for one that is valid for about 60 days. Page tokens
+//!    that are fetched with it ([`accounts::list`](super::accounts::list)) never expire.
 //!
 //! The module [`app`](super) has an example of all steps.
 //!
@@ -39,21 +39,21 @@ pub const PERMISSIONS: [&str; 5] = [
     "business_management",
 ];
 
-/// Web page of Meta's on which a person grants permissions to the app.
+/// Meta's web page on which a person grants permissions to the app.
 ///
 /// <https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow>
 #[derive(Clone, Debug)]
 pub struct LoginDialog {
     app: AppId,
     redirect_uri: String,
-    /// Name and value of the parameter that says what is requested.
+    /// Name and value of the parameter with the permissions or the configuration.
     request: (&'static str, String),
     version: GraphVersion,
 }
 
 impl LoginDialog {
-    /// Creates a dialog that requests [`PERMISSIONS`]. Afterward Meta sends the person to
-    /// `redirect_uri`, which must be registered in the app's dashboard, byte for byte.
+    /// Creates a dialog that requests [`PERMISSIONS`]. Afterward Meta redirects the person to
+    /// `redirect_uri`. Enter the same text in the App Dashboard; it must be equal byte for byte.
     pub fn new(app: &AppId, redirect_uri: impl Into<String>) -> Self {
         Self {
             app: app.clone(),
@@ -82,15 +82,16 @@ impl LoginDialog {
         }
     }
 
-    /// Sets the version. [`GraphVersion::LATEST`] by default.
+    /// Sets the version of the API. [`GraphVersion::LATEST`] by default.
     pub fn with_version(self, version: GraphVersion) -> Self {
         Self { version, ..self }
     }
 
     /// Returns the address of the dialog.
     ///
-    /// Meta returns `state` to `redirect_uri`. Use a random value tied to the person's session and
-    /// compare it, so that nobody can complete a login in another person's session.
+    /// Meta returns `state` to `redirect_uri`. Use a random value, store it in the person's session
+    /// and compare it when it returns, so that nobody can complete a login in another person's
+    /// session.
     pub fn url(&self, state: &str) -> String {
         let mut url = format!("https://www.facebook.com/{}/dialog/oauth?", self.version);
         let (name, value) = &self.request;
@@ -113,7 +114,7 @@ pub struct IssuedToken {
     /// The token.
     #[doc(alias = "access_token")]
     pub token: UserToken,
-    /// Time until it expires, from the response. Absent when Meta does not say.
+    /// Time until the token expires, counted from the response. Absent when Meta leaves it out.
     pub expires_in: Option<Duration>,
 }
 
@@ -124,14 +125,14 @@ impl IssuedToken {
     }
 }
 
-/// Exchanges the code that Meta sent to `redirect_uri` for a user token. `redirect_uri` must be the
-/// one of the dialog, byte for byte.
+/// Exchanges the code that Meta sent to `redirect_uri` for a user token. `redirect_uri` must equal
+/// that of the dialog byte for byte.
 ///
-/// For [`AppClient::call`](crate::graph::AppClient::call), which adds App ID and App Secret. All
-/// parameters are secrets, so they are in the body.
+/// Send it with [`AppClient::call`](crate::graph::AppClient::call), which adds App ID and App
+/// Secret. All parameters are secrets, so they are in the request body.
 ///
-/// Meta refuses with code 100 a code that is used, expired, or was issued for another
-/// `redirect_uri`. A code works once: a person whose exchange failed logs in again.
+/// Permission: none. Meta refuses with code 100 a code that was used, has expired, or was issued for
+/// another `redirect_uri`. A code works once: when the exchange fails, the person must log in again.
 ///
 /// <https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow>
 #[doc(alias = "oauth/access_token")]
@@ -142,11 +143,12 @@ pub fn exchange_code(redirect_uri: &str, code: &str) -> Call<IssuedToken> {
     ])
 }
 
-/// Exchanges a user token for one that is valid for about 60 days. An expired token cannot be
-/// exchanged: Meta refuses it with code 190.
+/// Exchanges a user token for one that is valid for about 60 days.
 ///
-/// For [`AppClient::call`](crate::graph::AppClient::call), which adds App ID and App Secret. All
-/// parameters are secrets, so they are in the body.
+/// Permission: none. Meta refuses an expired token with code 190.
+///
+/// Send it with [`AppClient::call`](crate::graph::AppClient::call), which adds App ID and App
+/// Secret. All parameters are secrets, so they are in the request body.
 ///
 /// <https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived>
 #[doc(alias = "fb_exchange_token")]

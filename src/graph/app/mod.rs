@@ -1,10 +1,10 @@
 //! The app and the people who log in to it: webhook, login, tokens, Pages of a person.
 //!
-//! | Module | Client | For |
+//! | Module | Client | Use it for |
 //! |---|---|---|
 //! | [`subscriptions`] | [`AppClient`](super::AppClient) | where Meta sends the app's webhooks |
 //! | [`login`] | [`AppClient`](super::AppClient) | from the login dialog to a token for 60 days |
-//! | [`tokens`] | [`AppClient`](super::AppClient) | what a token is good for |
+//! | [`tokens`] | [`AppClient`](super::AppClient) | inspecting a token: owner, permissions, expiry |
 //! | [`accounts`] | [`UserClient`](super::UserClient) | Pages, business portfolios and permissions of a person |
 //!
 //! From the login to a connected Page:

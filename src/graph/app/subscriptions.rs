@@ -1,7 +1,8 @@
-//! Webhook subscription of the app: the address that Meta sends events to, and their fields.
+//! Webhook subscription of the app: the callback URL that Meta sends events to, and their fields.
 //!
-//! The app's own token sends these calls ([`Graph::app`](crate::graph::Graph::app)). Each Page is
-//! subscribed beside it ([`page::subscriptions`](crate::graph::page::subscriptions)).
+//! Send these calls with the client of the app ([`Graph::app`](crate::graph::Graph::app)). They
+//! need no permission. Each Page must be subscribed, too
+//! ([`page::subscriptions`](crate::graph::page::subscriptions)).
 //!
 //! ```
 //! use messenger_crm::graph::app::subscriptions;
@@ -32,15 +33,15 @@ use crate::graph::send::invalid::address;
 use crate::graph::{Call, Error, ListPage, Object, Path, Response};
 use crate::secret::VerifyToken;
 
-/// Where Meta sends the events of one kind of object.
+/// Webhook subscription of the app for one kind of object.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookSubscription {
     /// Kind of object, such as `page`.
     pub object: String,
-    /// Address that Meta sends the events to. Absent when Meta leaves it out.
+    /// Callback URL that Meta sends the events to. Absent when Meta leaves it out.
     pub callback_url: Option<String>,
-    /// Whether Meta sends events. Meta sets it to false when the address fails for long.
+    /// Whether Meta sends events. Meta sets it to false when the callback URL fails for a long time.
     #[doc(alias = "active")]
     pub is_active: bool,
     /// Fields, each with the Graph version of its events, such as `v27.0`. The version is absent
@@ -76,10 +77,11 @@ impl WebhookSubscription {
     }
 }
 
-/// Subscribes the app to these fields of all its Pages, at this address.
+/// Subscribes the app to these fields of all its Pages, with this callback URL.
 ///
-/// Meta requests the address with the verify token during this call, so the webhook must already
-/// answer. Meta refuses with code 2200 when it does not.
+/// During this call Meta sends the handshake with the verify token to the callback URL, so your
+/// server must already respond to it ([`Webhook::handshake`](crate::Webhook::handshake)). Meta
+/// refuses with code 2200 when it does not.
 ///
 /// # Errors
 ///
@@ -116,7 +118,7 @@ pub fn get() -> Call<ListPage<WebhookSubscription>> {
 ///
 /// # Errors
 ///
-/// [`Error::Message`] when there are no fields: to Meta, that means all of them.
+/// [`Error::Message`] when there are no fields, which Meta would read as all fields.
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/app/subscriptions/>
 pub fn unsubscribe(fields: &[WebhookField]) -> Result<Call<()>, Error> {

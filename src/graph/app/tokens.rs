@@ -1,8 +1,8 @@
-//! Token inspection: whose token it is, what it may do, and how long.
+//! Inspection of tokens: kind, owner, permissions and expiry.
 //!
-//! [`PageClient::check`](crate::graph::PageClient::check) uses it to find out whether an App ID, an
-//! App Secret, a Page and a token belong together. Meta wants apps to inspect their tokens at least
-//! once a day.
+//! To check whether App ID, App Secret, Page and token belong together, use
+//! [`PageClient::check`](crate::graph::PageClient::check). Meta asks apps to inspect their tokens at
+//! least once a day.
 //!
 //! ```
 //! use messenger_crm::graph::app::tokens::{self, Expiry, TokenKind};
@@ -35,7 +35,7 @@ use crate::id::{AppId, PageId};
 use crate::secret::AccessToken;
 use crate::time::Timestamp;
 
-/// Facts that Meta knows about a token.
+/// Information about a token.
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/debug_token>
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,25 +43,25 @@ use crate::time::Timestamp;
 pub struct TokenInfo {
     /// Whether the token is valid.
     pub is_valid: bool,
-    /// Reason why the token is not valid. Absent when it is, or when Meta does not say.
+    /// Reason why the token is not valid. Absent when it is valid, or when Meta leaves it out.
     pub error: Option<ApiError>,
-    /// Whom the token acts for. Absent when Meta does not say.
+    /// Kind of the token. Absent when Meta leaves it out.
     #[doc(alias = "type")]
     pub kind: Option<TokenKind>,
-    /// App that the token was issued to. Absent when Meta does not say.
+    /// App that the token was issued to. Absent when Meta leaves it out.
     #[doc(alias = "app_id")]
     pub app: Option<AppId>,
     /// Page that the token acts for. Absent for other kinds of tokens.
     #[doc(alias = "profile_id")]
     pub page: Option<PageId>,
-    /// When the token expires. Absent when Meta does not say.
+    /// When the token expires. Absent when Meta leaves it out.
     #[doc(alias = "expires_at")]
     pub expires: Option<Expiry>,
-    /// When the app loses access to the person's data, which calls need beside the token: 90 days
-    /// after the person's last activity with the app. Absent when Meta does not say.
+    /// When the app loses access to the person's data: 90 days after the person's last activity
+    /// with the app. Calls fail then although the token is valid. Absent when Meta leaves it out.
     #[doc(alias = "data_access_expires_at")]
     pub data_access_expires: Option<Expiry>,
-    /// When the token was issued. Absent when Meta does not say.
+    /// When the token was issued. Absent when Meta leaves it out.
     pub issued_at: Option<Timestamp>,
     /// Permissions of the token, each with the ids of the Pages and business portfolios that it is
     /// limited to. `None` for a permission without such a limit.
@@ -69,7 +69,7 @@ pub struct TokenInfo {
     pub scopes: BTreeMap<String, Option<Vec<String>>>,
 }
 
-/// Whom a token acts for. Meta may add values.
+/// Kind of a token: Page, person or app for which it acts. Meta may add values.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum TokenKind {
@@ -162,11 +162,11 @@ impl TokenKind {
 
 /// Inspects a token, with the token of the app that it was issued to.
 ///
-/// Meta accepts the inspected token in the URL only, so the URL must stay out of logs (this
-/// library prints no URL).
+/// Meta accepts the inspected token only in the URL, so do not log the URL. This crate does not.
 ///
-/// For [`AppClient::call`](crate::graph::AppClient::call). Meta refuses with code 100 a token of
-/// another app, and with code 104 an app that is set to *native or desktop*.
+/// Send it with [`AppClient::call`](crate::graph::AppClient::call). Permission: none. Meta refuses
+/// with code 100 a token of another app, and with code 104 an app that is set to *native or
+/// desktop*.
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/debug_token>
 #[doc(alias = "debug_token")]

@@ -7,7 +7,7 @@ use crate::graph::{Call, Error, ListPage, Object, Path, Response};
 use crate::id::{ConversationId, PageId, Psid};
 use crate::time::Timestamp;
 
-/// A conversation of the past.
+/// A past conversation.
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/conversation/>
 #[derive(Clone, Debug)]
@@ -15,19 +15,19 @@ use crate::time::Timestamp;
 pub struct Conversation {
     /// Id of the conversation. It is not a PSID.
     pub id: ConversationId,
-    /// When something happened last, to the second. Absent when Meta leaves it out.
+    /// Time of the last activity, in whole seconds. Absent when Meta leaves it out.
     #[doc(alias = "updated_time")]
     pub updated_at: Option<Timestamp>,
     /// The customer and the Page.
     pub participants: Vec<Participant>,
-    /// Whether the messaging window is open (inferred). Absent when Meta leaves it out.
+    /// Whether the messaging window is open (not documented). Absent when Meta leaves it out.
     pub can_reply: Option<bool>,
     /// Number of messages. Absent when Meta leaves it out.
     pub message_count: Option<i64>,
-    /// Number of messages that nobody at the Page has read. Absent when Meta leaves it out.
+    /// Number of messages that the Page has not read. Absent when Meta leaves it out.
     pub unread_count: Option<i64>,
-    /// Newest messages, newest first; empty unless requested. [`list_messages`] reads the pages that
-    /// follow [`next`](ListPage::next).
+    /// Newest messages, newest first. Empty unless requested. Pass [`next`](ListPage::next) to
+    /// [`Call::after`] of [`list_messages`] to read older ones.
     ///
     /// [`list_messages`]: super::list_messages
     pub messages: ListPage<PastMessage>,
@@ -47,8 +47,8 @@ impl Conversation {
         }
     }
 
-    /// Reads a conversation that has an id. The inner `None` is a nested list whose next page cannot
-    /// be found, which must not look like its end.
+    /// Reads a conversation that has an id. The inner `None` means a nested list that has a next
+    /// page without a position: this is an error and not the end of the list.
     fn read(conversation: Object<'_>) -> Option<Option<Self>> {
         let id = ConversationId::new(conversation.id("id")?).ok()?;
         let participants = conversation.object("participants");
@@ -75,9 +75,9 @@ impl Conversation {
 }
 
 /// Lists the conversations of the Page, last active first, each with up to `messages` of its newest
-/// messages. Meta gives details of 20 at most.
+/// messages. Meta returns the details of at most 20.
 ///
-/// Permissions, limits and refusals are those of the module.
+/// Permissions, limits and refusals: see the [module](super).
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/page/conversations/>
 #[doc(alias = "conversations")]
@@ -93,10 +93,10 @@ pub fn list_conversations(messages: u32) -> Call<ListPage<Conversation>> {
         .with_query("fields", fields(messages))
 }
 
-/// Finds the conversation with a customer, with up to `messages` of its newest messages: a list of
-/// one conversation, or of none.
+/// Finds the conversation with a customer, with up to `messages` of its newest messages. The list
+/// has one conversation, or none.
 ///
-/// Permissions, limits and refusals are those of the module.
+/// Permissions, limits and refusals: see the [module](super).
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/page/conversations/>
 pub fn find_conversation(customer: &Psid, messages: u32) -> Call<ListPage<Conversation>> {
@@ -105,12 +105,12 @@ pub fn find_conversation(customer: &Psid, messages: u32) -> Call<ListPage<Conver
 
 /// Reads one conversation, with up to `messages` of its newest messages.
 ///
-/// Permissions and limits are those of the module. Meta refuses with code 100 and subcode 33 a
+/// Permissions and limits: see the [module](super). Meta refuses with code 100 and subcode 33 a
 /// conversation of another Page.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidId`] when the id cannot stand in a URL.
+/// [`Error::InvalidId`] when the id cannot be part of a URL.
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/conversation/>
 pub fn get_conversation(

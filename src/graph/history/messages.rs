@@ -10,16 +10,16 @@ use crate::time::Timestamp;
 
 const FIELDS: &str = "id,created_time,from,to,message,attachments,sticker,reply_to";
 
-/// A message of the past; its `Debug` shows neither text nor people.
+/// A past message. `Debug` shows neither text nor people.
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/message/>
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PastMessage {
-    /// Id of the message, the same as in webhooks (inferred).
+    /// Id of the message. It equals that in webhooks (not documented).
     #[doc(alias = "id")]
     pub mid: Mid,
-    /// When the message was sent, to the second. Absent when Meta leaves it out.
+    /// Time when the message was sent, in whole seconds. Absent when Meta leaves it out.
     #[doc(alias = "created_time")]
     pub at: Option<Timestamp>,
     /// Sender of the message. Absent when Meta leaves it out.
@@ -27,7 +27,7 @@ pub struct PastMessage {
     /// Text. Absent for messages without one.
     #[doc(alias = "message")]
     pub text: Option<String>,
-    /// Attachments.
+    /// Attachments. Empty for messages without one.
     pub attachments: Vec<PastAttachment>,
     /// Address of the sticker. Absent for messages without one.
     #[doc(alias = "sticker")]
@@ -36,7 +36,7 @@ pub struct PastMessage {
     pub reply_to: Option<Mid>,
 }
 
-/// An attachment of a message of the past; its `Debug` shows neither name nor address.
+/// An attachment of a past message. `Debug` shows neither name nor address.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PastAttachment {
@@ -111,7 +111,7 @@ impl PastMessage {
         })
     }
 
-    /// Returns whether the Page sent the message. `None` when Meta does not say who did.
+    /// Returns whether the Page sent the message. `None` when the sender is absent.
     pub fn is_from(&self, page: &PageId) -> Option<bool> {
         self.from.as_ref().map(|from| from.id == page.as_str())
     }
@@ -138,12 +138,12 @@ pub(super) fn nested(limit: u32) -> String {
 
 /// Lists the messages of a conversation, newest first.
 ///
-/// Permissions, limits and refusals are those of the module. Meta refuses with code 100 and subcode
+/// Permissions, limits and refusals: see the [module](super). Meta refuses with code 100 and subcode
 /// 33 a conversation of another Page.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidId`] when the id cannot stand in a URL.
+/// [`Error::InvalidId`] when the id cannot be part of a URL.
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/conversation/>
 pub fn list_messages(conversation: &ConversationId) -> Result<Call<ListPage<PastMessage>>, Error> {
@@ -156,12 +156,12 @@ pub fn list_messages(conversation: &ConversationId) -> Result<Call<ListPage<Past
 
 /// Reads one message.
 ///
-/// Permissions and limits are those of the module. Meta refuses with code 9000001 a message that was
-/// deleted, or that is older than the 20 newest of its conversation.
+/// Permissions and limits: see the [module](super). Meta refuses with code 9000001 a message that
+/// was deleted, or that is older than the 20 newest of its conversation.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidId`] when the id cannot stand in a URL.
+/// [`Error::InvalidId`] when the id cannot be part of a URL.
 ///
 /// <https://developers.facebook.com/docs/graph-api/reference/message/>
 pub fn get_message(mid: &Mid) -> Result<Call<PastMessage>, Error> {

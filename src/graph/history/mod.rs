@@ -1,12 +1,13 @@
-//! Conversations and messages of the past, as Meta keeps them.
+//! Past conversations and messages, read from Meta.
 //!
 //! Permissions: `pages_manage_metadata`, `pages_read_engagement` and `pages_messaging`, with a Page
 //! token of a person who has the task `MESSAGING`.
 //!
-//! Limits: 2 calls a second and Page ([`RateClass::Conversations`](crate::graph::RateClass)), at
-//! most 200 conversations or 100 messages in one page of a list (seen by others), and details of
-//! the 20 newest messages of a conversation only. Code 1, "reduce the amount of data", is final for
-//! a call: begin the list again with a smaller [`with_limit`](crate::graph::Call::with_limit).
+//! Limits: 2 calls per second per Page ([`RateClass::Conversations`](crate::graph::RateClass)), at
+//! most 200 conversations or 100 messages in one page of a list (not documented). Meta returns the
+//! details of only the 20 newest messages of a conversation. After a refusal with code 1, "reduce
+//! the amount of data", the same call fails again: read the list from its first page with a smaller
+//! [`with_limit`](crate::graph::Call::with_limit).
 //!
 //! ```
 //! use messenger_crm::graph::history;

@@ -2,7 +2,7 @@
 
 use crate::graph::Object;
 
-/// A person or Page in a conversation; its `Debug` shows nothing.
+/// A person or Page in a conversation. `Debug` shows nothing.
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Participant {

@@ -1,4 +1,4 @@
-//! Account linking: customers who logged in to an account of the business.
+//! Account linking: customers who linked their account at the business.
 //!
 //! ```
 //! use messenger_crm::graph::page::account_links;
@@ -27,10 +27,10 @@ use super::with_body;
 use crate::graph::{Call, Response};
 use crate::id::Psid;
 
-/// Reads which customer opened the login page, from the `account_linking_token` that the page got.
-/// Meta keeps the token for five minutes.
+/// Reads which customer opened the login page, from the `account_linking_token` that Meta passed to
+/// the page. The token is valid for five minutes.
 ///
-/// Meta accepts the token in the URL only, so the URL must stay out of logs.
+/// Meta accepts the token only in the URL, so do not log the URL.
 ///
 /// Permission: `pages_messaging`. Meta refuses a wrong or expired token with code 10303.
 ///

@@ -1,7 +1,7 @@
-//! Labels of customers, which the Page keeps at Meta.
+//! Labels of customers, stored at Meta.
 //!
 //! They are also visible in the Page's inbox at Meta. An admin of the Page must have accepted the
-//! *Page Contact Terms*; else Meta refuses with code 2 and subcode 2018344.
+//! *Page Contact Terms*. Otherwise Meta refuses these calls with code 2 and subcode 2018344.
 //!
 //! ```
 //! use messenger_crm::graph::page::labels;
@@ -39,7 +39,7 @@ use crate::id::{LabelId, Psid};
 
 const NAME: &str = "page_label_name";
 
-/// A label that the Page keeps at Meta; its `Debug` shows the id only.
+/// A label of the Page at Meta. `Debug` shows the id only.
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Label {
@@ -111,7 +111,7 @@ pub fn list() -> Call<ListPage<Label>> {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidId`] when the PSID cannot stand in a URL.
+/// [`Error::InvalidId`] when the PSID cannot be part of a URL.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/identity/custom-labels>
 pub fn list_of(psid: &Psid) -> Result<Call<ListPage<Label>>, Error> {
@@ -125,7 +125,7 @@ pub fn list_of(psid: &Psid) -> Result<Call<ListPage<Label>>, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidId`] when the id cannot stand in a URL.
+/// [`Error::InvalidId`] when the id cannot be part of a URL.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/identity/custom-labels>
 pub fn get(label: &LabelId) -> Result<Call<Label>, Error> {
@@ -142,7 +142,7 @@ pub fn get(label: &LabelId) -> Result<Call<Label>, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidId`] when the label's id cannot stand in a URL.
+/// [`Error::InvalidId`] when the label's id cannot be part of a URL.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/identity/custom-labels>
 pub fn add(label: &LabelId, psid: &Psid) -> Result<Call<()>, Error> {
@@ -157,7 +157,7 @@ pub fn add(label: &LabelId, psid: &Psid) -> Result<Call<()>, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidId`] when the label's id cannot stand in a URL.
+/// [`Error::InvalidId`] when the label's id cannot be part of a URL.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/identity/custom-labels>
 pub fn remove(label: &LabelId, psid: &Psid) -> Result<Call<()>, Error> {
@@ -172,7 +172,7 @@ pub fn remove(label: &LabelId, psid: &Psid) -> Result<Call<()>, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidId`] when the id cannot stand in a URL.
+/// [`Error::InvalidId`] when the id cannot be part of a URL.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/identity/custom-labels>
 pub fn delete(label: &LabelId) -> Result<Call<()>, Error> {

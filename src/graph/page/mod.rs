@@ -1,21 +1,20 @@
 //! Settings of a Page: webhook fields, Messenger profile, personas, labels, conversation routing,
 //! status.
 //!
-//! Functions return a [`Call`] for the client of the Page
-//! ([`PageClient::call`](super::PageClient::call)). The permission is `pages_messaging` with
-//! `pages_manage_metadata`, unless the function names another one, and the Page token must come
-//! from a person with the task `MESSAGING` or `MODERATE`.
+//! The functions return a [`Call`]; send it with [`PageClient::call`](super::PageClient::call). Each
+//! function names the permission that it needs. The Page token must come from a person with the task
+//! `MESSAGING` or `MODERATE` on the Page.
 //!
-//! | Module | For |
+//! | Module | Use it for |
 //! |---|---|
 //! | [`subscriptions`] | which events of the Page Meta sends to the app |
 //! | [`messenger_profile`] | greeting, ice breakers, menu, commands |
 //! | [`labels`] | labels of customers at Meta |
-//! | [`personas`] | other names and pictures for the Page to write under |
+//! | [`personas`] | names and pictures, such as those of agents, under which the Page writes |
 //! | [`thread`] | which app controls a conversation |
 //! | [`moderation`] | blocking customers, moving conversations to spam |
 //! | [`templates`] | utility templates, which Meta approves before they can be sent |
-//! | [`account_links`] | customers who logged in to an account of the business |
+//! | [`account_links`] | customers who linked their account at the business |
 //! | [`status`] | violations and restrictions of the Page |
 //!
 //! ```
@@ -81,7 +80,7 @@ use serde_json::Value;
 use super::{Call, Path, Payload, Response};
 use crate::id::PageId;
 
-/// A Page, as its token shows it.
+/// The Page that a token acts for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Page {
@@ -104,8 +103,8 @@ impl Page {
     }
 }
 
-/// Reads the Page that the token belongs to, whatever Page the client was made for.
-/// [`PageClient::check`](super::PageClient::check) compares the two.
+/// Reads the Page that the token acts for. It can be another Page than that of the client's
+/// credentials; [`PageClient::check`](super::PageClient::check) compares the two.
 ///
 /// Permission: any Page token. Meta refuses the token of a person with code 100, because a person
 /// has no category.

@@ -1,6 +1,7 @@
-//! Personas: other names and pictures for the Page to write under.
+//! Personas: names and pictures under which the Page writes, such as those of an agent.
 //!
-//! A message names one with its `persona_id`. Permission: `pages_messaging`.
+//! [`OutgoingMessage::with_persona`](crate::graph::OutgoingMessage::with_persona) sends a message
+//! under a persona. Permission: `pages_messaging`.
 //!
 //! ```
 //! use messenger_crm::graph::page::personas;
@@ -35,7 +36,7 @@ use crate::id::PersonaId;
 /// Longest name of a persona, in UTF-16 units.
 const MAX_NAME_UNITS: usize = 50;
 
-/// A persona; its `Debug` shows the id only.
+/// A persona. `Debug` shows the id only.
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Persona {
@@ -115,7 +116,7 @@ pub fn list() -> Call<ListPage<Persona>> {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidId`] when the id cannot stand in a URL.
+/// [`Error::InvalidId`] when the id cannot be part of a URL.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages/personas>
 pub fn get(persona: &PersonaId) -> Result<Call<Persona>, Error> {
@@ -132,7 +133,7 @@ pub fn get(persona: &PersonaId) -> Result<Call<Persona>, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidId`] when the id cannot stand in a URL.
+/// [`Error::InvalidId`] when the id cannot be part of a URL.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages/personas>
 pub fn delete(persona: &PersonaId) -> Result<Call<()>, Error> {

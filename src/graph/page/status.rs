@@ -1,8 +1,8 @@
 //! Status of the Page: violations, restrictions, and what to do about them.
 //!
-//! It shows a restriction before the first send is refused with code 10 and subcode 1893063. Read it
-//! when a Page is connected, after that refusal, and once a day. The webhook field
-//! [`business_integrity`](super::subscriptions::WebhookField::BUSINESS_INTEGRITY) brings changes.
+//! While messaging is restricted, Meta refuses messages with code 10 and subcode 1893063. Read the
+//! status when a Page is connected, after this refusal, and once a day. Meta sends changes with the
+//! webhook field [`business_integrity`](super::subscriptions::WebhookField::BUSINESS_INTEGRITY).
 //!
 //! ```
 //! use messenger_crm::graph::page::status;
@@ -42,11 +42,11 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct PageStatus {
-    /// `ok`, `warning`, `restricted` or `suspended`; Meta may add values. It can be `ok` beside a
-    /// restriction, so decide by [`restrictions`](Self::restrictions). Absent when Meta leaves it
-    /// out.
+    /// `ok`, `warning`, `restricted` or `suspended`; Meta may add values. It can be `ok` although
+    /// there is a restriction, so use [`restrictions`](Self::restrictions). Absent when Meta leaves
+    /// it out.
     pub status: Option<String>,
-    /// When Meta made this status. Absent when Meta leaves it out.
+    /// Time of this status. Absent when Meta leaves it out.
     #[doc(alias = "timestamp")]
     pub at: Option<Timestamp>,
     /// Rules that the Page broke.
@@ -67,14 +67,14 @@ pub struct PageViolation {
     /// Meta's name of the rule, such as `SPAM`. Absent when Meta leaves it out.
     #[doc(alias = "type")]
     pub kind: Option<String>,
-    /// Text for the Page's people. Absent when Meta leaves it out.
+    /// Text for the people who manage the Page. Absent when Meta leaves it out.
     pub description: Option<String>,
-    /// Address of the rule. Absent when Meta leaves it out.
+    /// URL of the rule. Absent when Meta leaves it out.
     #[doc(alias = "link")]
     pub url: Option<String>,
 }
 
-/// Something that the Page may not do for now.
+/// A restriction of one feature of the Page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct PageRestriction {
@@ -82,12 +82,12 @@ pub struct PageRestriction {
     pub feature: PageFeature,
     /// `UNRESTRICTED` once Meta has lifted the restriction. Absent when Meta leaves it out.
     pub status: Option<String>,
-    /// Text for the Page's people. Absent when Meta leaves it out.
+    /// Text for the people who manage the Page. Absent when Meta leaves it out.
     pub description: Option<String>,
-    /// When the restriction began. Absent when Meta leaves it out.
+    /// Start of the restriction. Absent when Meta leaves it out.
     #[doc(alias = "applied_time")]
     pub since: Option<Timestamp>,
-    /// When the restriction ends. Absent when it ends only once Meta lifts it.
+    /// End of the restriction. Absent when it lasts until Meta lifts it.
     #[doc(alias = "expiration_time")]
     pub until: Option<Timestamp>,
     /// Names of the rules that the Page broke.
@@ -115,7 +115,7 @@ pub enum PageFeature {
     Other(String),
 }
 
-/// Something that Meta advises, or that the Page's people did. Meta may add values.
+/// Kind of an action that Meta advises, or that was taken. Meta may add values.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum PageAction {
@@ -132,7 +132,7 @@ pub enum PageAction {
     Other(String),
 }
 
-/// Something that Meta advises the Page's people to do, or that they did.
+/// Action that Meta advises to the people who manage the Page, or that they took.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct PageStatusAction {
@@ -140,18 +140,19 @@ pub struct PageStatusAction {
     #[doc(alias = "action_type")]
     #[doc(alias = "type")]
     pub action: PageAction,
-    /// Address where to do it. Absent for what was done, and when Meta leaves it out.
+    /// URL for the action. Absent for an action that was taken, and when Meta leaves it out.
     pub url: Option<String>,
-    /// Names of the rules that the Page broke. Empty for what was done.
+    /// Names of the rules that the Page broke. Empty for an action that was taken.
     #[doc(alias = "violation_type")]
     pub violations: Vec<String>,
-    /// State of what was done: `OPEN`, `OPENED`, `RESOLVED` or `CLOSED`; Meta may add values. Absent
-    /// for what Meta advises, and when Meta leaves it out.
+    /// State of an action that was taken: `OPEN`, `OPENED`, `RESOLVED` or `CLOSED`; Meta may add
+    /// values. Absent for an action that Meta advises, and when Meta leaves it out.
     pub status: Option<String>,
-    /// When it was done. Absent for what Meta advises, and when Meta leaves it out.
+    /// Time when the action was taken. Absent for an action that Meta advises, and when Meta leaves
+    /// it out.
     #[doc(alias = "created_time")]
     pub created_at: Option<Timestamp>,
-    /// When its state changed last. Absent when it has not changed.
+    /// Time of the last change of `status`. Absent when it has not changed.
     #[doc(alias = "updated_time")]
     pub updated_at: Option<Timestamp>,
 }
@@ -159,8 +160,8 @@ pub struct PageStatusAction {
 /// Reads the status of the Page. Members that Meta leaves out, or that have another type than
 /// documented, count as absent.
 ///
-/// Permission: `pages_manage_metadata`. Meta refuses with code 200 without it; the status is then
-/// unknown, not good.
+/// Permission: `pages_manage_metadata`. Meta refuses with code 200 without it. Treat the status as
+/// unknown then, not as `ok`.
 ///
 /// <https://developers.facebook.com/docs/pages-api/integrity-webhook>
 #[doc(alias = "page_status")]
@@ -170,7 +171,7 @@ pub fn get() -> Call<PageStatus> {
         if object.is_empty() {
             return Err(response.unexpected());
         }
-        // Some edges of Meta's wrap their object in a list.
+        // Some of Meta's edges wrap their object in a list.
         let status = object.objects("data").next().unwrap_or(object);
         Ok(PageStatus::read(status))
     })
@@ -185,8 +186,9 @@ impl PageStatus {
         }
     }
 
-    /// Returns the restriction of messaging that is in force at `now`, and of several the one that
-    /// ends last. [`PageFeature::ReadOnly`] and [`PageFeature::Publish`] do not count.
+    /// Returns the restriction of messaging that is in force at `now`. Of several restrictions it
+    /// is the one that ends last. `None` when messaging is not restricted.
+    /// [`PageFeature::ReadOnly`] and [`PageFeature::Publish`] do not count.
     pub fn messaging_restriction(&self, now: Timestamp) -> Option<&PageRestriction> {
         let restrictions = self.restrictions.iter();
         restrictions

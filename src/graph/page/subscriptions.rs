@@ -1,7 +1,7 @@
 //! Subscriptions: which events of the Page Meta sends to the app.
 //!
-//! An event is sent when the Page is subscribed to its field here and the app is subscribed to it,
-//! too ([`app::subscriptions`](crate::graph::app::subscriptions)).
+//! Meta sends an event only when both are subscribed to its webhook field: the Page (this module)
+//! and the app ([`app::subscriptions`](crate::graph::app::subscriptions)).
 //!
 //! ```
 //! use messenger_crm::graph::page::subscriptions::{self, RECOMMENDED, WebhookField};
@@ -44,7 +44,7 @@ pub struct SubscribedApp {
     pub id: AppId,
     /// Name of the app. Absent when Meta leaves it out.
     pub name: Option<String>,
-    /// Fields that the app receives.
+    /// Webhook fields that the app receives.
     #[doc(alias = "subscribed_fields")]
     pub fields: Vec<WebhookField>,
 }
@@ -61,7 +61,7 @@ impl SubscribedApp {
 }
 
 /// Subscribes the app of the Page token to these fields of the Page. The list replaces the earlier
-/// one (inferred), so name all fields.
+/// list (not documented), so pass all fields.
 ///
 /// Permission: `pages_manage_metadata`, and that of each field ([`WebhookField::permission`]). Meta
 /// refuses all fields with code 100 when the app may not receive one of them.
@@ -77,8 +77,8 @@ pub fn subscribe(fields: &[WebhookField]) -> Result<Call<()>, Error> {
     Ok(Call::post(edge(), Response::success).with_query("subscribed_fields", fields))
 }
 
-/// Lists the apps that receive events of the Page, as far as the token may see them: the app of the
-/// token, and sometimes others.
+/// Lists the apps that receive events of the Page. Meta returns the app of the token, and sometimes
+/// other apps.
 ///
 /// Permission: `pages_manage_metadata`.
 ///

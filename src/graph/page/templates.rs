@@ -35,14 +35,15 @@ use crate::graph::{Call, Error, ListPage, Object, Path, Response};
 pub struct MessageTemplate {
     /// Id of the template.
     pub id: String,
-    /// Name, with which a message names the template. Absent when Meta leaves it out.
+    /// Name, for [`UtilityTemplate::new`](crate::graph::send::UtilityTemplate::new). Absent when
+    /// Meta leaves it out.
     pub name: Option<String>,
     /// Language, such as `en`. Absent when Meta leaves it out.
     pub language: Option<String>,
-    /// Such as `APPROVED`, `PENDING` or `REJECTED`; Meta may add values. Absent when Meta leaves it
-    /// out.
+    /// State of the review: `APPROVED`, `PENDING`, `REJECTED`, …; Meta may add values. Absent when
+    /// Meta leaves it out.
     pub status: Option<String>,
-    /// Such as `UTILITY`. Absent when Meta leaves it out.
+    /// Category, such as `UTILITY`. Absent when Meta leaves it out.
     pub category: Option<String>,
 }
 
@@ -141,8 +142,8 @@ pub fn list() -> Call<ListPage<MessageTemplate>> {
     call.with_query("fields", "id,name,language,status,category")
 }
 
-/// Deletes the template with this name, in all languages. That Meta identifies it by name is inferred
-/// from its API for WhatsApp.
+/// Deletes the template with this name, in all languages. That Meta identifies it by name is not
+/// documented for Messenger; Meta's API for WhatsApp does.
 ///
 /// Permission: `page_utility_messaging`. Meta refuses with code 100 when there is no such template.
 ///

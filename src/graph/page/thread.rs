@@ -1,9 +1,9 @@
-//! Conversation routing: which app controls a conversation, where several apps serve a Page.
+//! Conversation routing: which app controls a conversation, when several apps serve a Page.
 //!
-//! A conversation is idle, or controlled by one app until 24 hours after the last activity. Sends of
-//! other apps are refused with subcode 2018300
-//! ([`Advice::ThreadControl`](crate::graph::Advice::ThreadControl)). Without routing, which is the
-//! default of a Page, every app may send.
+//! With routing, one app controls a conversation until 24 hours after the last activity, or the
+//! conversation is idle. Meta refuses the messages of other apps with subcode 2018300
+//! ([`Advice::ThreadControl`](crate::graph::Advice::ThreadControl)). Routing is off by default: then
+//! every app may send.
 //!
 //! ```
 //! use messenger_crm::graph::page::thread;
@@ -48,10 +48,11 @@ pub const MAX_EXTENSION: Duration = Duration::from_secs(7 * 24 * 3600);
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadOwner {
-    /// The app. Meta names it to this app and to the Page's default app; it is absent for others.
+    /// The app that controls the conversation. Meta returns it only when this is the calling app,
+    /// or to the Page's default app; otherwise it is absent.
     #[doc(alias = "app_id")]
     pub app: Option<AppId>,
-    /// When the control ends. Absent when Meta leaves it out.
+    /// End of the control. Absent when Meta leaves it out.
     #[doc(alias = "expiration")]
     pub until: Option<Timestamp>,
 }
@@ -75,8 +76,8 @@ pub struct ThreadFeatures {
     pub has_several_apps: bool,
 }
 
-/// Passes control of a conversation to `app`, or without one to the Page's default app. `metadata`
-/// is a text for that app.
+/// Passes control of a conversation to `app`, or to the Page's default app when it is `None`.
+/// `metadata` is a text for that app.
 ///
 /// Permission: `pages_messaging`. Meta refuses with code 100 and subcode 2018300 while another app
 /// controls the conversation.
@@ -91,8 +92,8 @@ pub fn pass(psid: &Psid, app: Option<&AppId>, metadata: Option<&str>) -> Call<()
 
 /// Takes control of a conversation from another app. `metadata` is a text for that app.
 ///
-/// Permission: `pages_messaging`. Meta allows it to the Page's default app, where routing is on, and
-/// refuses others with code 100 or 200.
+/// Permission: `pages_messaging`. Meta allows it only to the Page's default app while routing is
+/// on, and refuses others with code 100 or 200.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
 #[doc(alias = "take_thread_control")]
@@ -101,8 +102,9 @@ pub fn take(psid: &Psid, metadata: Option<&str>) -> Call<()> {
     route("take_thread_control", psid, metadata)
 }
 
-/// Requests control of a conversation from the app that has it, with a text for that app. Control of
-/// an idle conversation is given at once; else the app receives a webhook and decides.
+/// Requests control of a conversation from the app that controls it. `metadata` is a text for that
+/// app, which receives a webhook event and decides. Meta grants control of an idle conversation at
+/// once.
 ///
 /// Permission: `pages_messaging`.
 ///
@@ -113,7 +115,7 @@ pub fn request(psid: &Psid, metadata: Option<&str>) -> Call<()> {
     route("request_thread_control", psid, metadata)
 }
 
-/// Releases a conversation, which is idle then.
+/// Releases a conversation, which becomes idle.
 ///
 /// Permission: `pages_messaging`. Meta refuses with code 100 and subcode 2018300 while another app
 /// controls the conversation.
@@ -124,8 +126,7 @@ pub fn release(psid: &Psid) -> Call<()> {
     route("release_thread_control", psid, [])
 }
 
-/// Keeps control of a conversation for `duration` from now. More than [`MAX_EXTENSION`] is cut to
-/// it.
+/// Keeps control of a conversation for `duration` from now, at most for [`MAX_EXTENSION`].
 ///
 /// Permission: `pages_messaging`. Meta refuses with code 100 and subcode 2018300 while another app
 /// controls the conversation.

@@ -88,7 +88,7 @@ fields! {
 }
 
 impl WebhookField {
-    /// Names a field that has no constant.
+    /// Creates a field that has no constant.
     ///
     /// # Errors
     ///
@@ -116,13 +116,13 @@ impl WebhookField {
         &self.0
     }
 
-    /// Returns which events the field brings. `None` for a field without a constant.
+    /// Returns a description of the events of the field. `None` for a field without a constant.
     pub fn purpose(&self) -> Option<&'static str> {
         self.row().map(|(purpose, _)| purpose)
     }
 
-    /// Returns the permission that the field needs beside `pages_manage_metadata`, which subscribing
-    /// needs. `None` when it is not known.
+    /// Returns the permission that the field needs, in addition to `pages_manage_metadata` for the
+    /// subscription. `None` when it is not known.
     pub fn permission(&self) -> Option<&'static str> {
         self.row().and_then(|(_, permission)| permission)
     }
@@ -148,7 +148,7 @@ impl AsRef<str> for WebhookField {
 
 /// Fields that a CRM needs, for [`subscribe`](super::subscriptions::subscribe).
 ///
-/// `response_feedback` is not among them, because customers see it.
+/// `response_feedback` is not included, because it shows thumb buttons to customers.
 pub const RECOMMENDED: [WebhookField; 13] = [
     WebhookField::MESSAGES,
     WebhookField::MESSAGING_POSTBACKS,

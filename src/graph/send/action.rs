@@ -13,10 +13,10 @@ use crate::id::{Mid, PersonaId};
 /// Longest reaction, in UTF-16 units: the longest emoji are families and flags of many code points.
 const MAX_REACTION_UNITS: usize = 64;
 
-/// Shows a sender action to a customer.
+/// Sends a sender action: typing indicator, read mark or reaction.
 ///
-/// Permission: `pages_messaging`. Limit: 300 a second and Page, shared with texts. The response has
-/// no message id.
+/// Permission: `pages_messaging`. Limit: 300 per second per Page, shared with texts. The response
+/// has no message id.
 ///
 /// # Errors
 ///
@@ -29,7 +29,7 @@ pub fn action(action: &SenderAction) -> Result<Call<Sent>, Error> {
         .with_json(action)
 }
 
-/// Typing indicator, read mark or reaction; its `Debug` shows the kind only.
+/// Typing indicator, read mark or reaction. `Debug` shows the kind only.
 ///
 /// `Serialize` writes the body of the request to Meta. `Deserialize` reads it back and checks it
 /// again.
@@ -92,7 +92,8 @@ impl SenderAction {
         Self::new(to.into(), Kind::MarkSeen)
     }
 
-    /// Adds a reaction to a message, or replaces the Page's former one. `reaction` is an emoji.
+    /// Adds a reaction to a message, or replaces the reaction that the Page added before.
+    /// `reaction` is an emoji.
     ///
     /// # Errors
     ///
@@ -116,7 +117,7 @@ impl SenderAction {
         Self::new(to.into(), Kind::Unreact { mid })
     }
 
-    /// Sets the persona that types. The Page itself by default.
+    /// Sets the persona that is shown as typing. The Page itself by default.
     #[doc(alias = "persona_id")]
     pub fn with_persona(self, persona: PersonaId) -> Self {
         Self {

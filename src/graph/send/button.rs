@@ -12,7 +12,7 @@ pub const MAX_BUTTON_TITLE_UNITS: usize = 20;
 /// Longest payload of a button or quick reply: 1000 UTF-16 units.
 pub const MAX_PAYLOAD_UNITS: usize = 1000;
 
-/// Button of a template; its `Debug` shows no text.
+/// Button of a template. `Debug` shows no text.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages/buttons>
 #[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
@@ -44,11 +44,11 @@ pub enum TemplateButton {
     },
     /// Unlinks the customer's account of the business.
     AccountUnlink,
-    /// Opens a game of the Page's.
+    /// Opens an Instant Game of the Page.
     GamePlay {
         /// Title, at most [`MAX_BUTTON_TITLE_UNITS`].
         title: String,
-        /// Developer-defined payload for the game, at most [`MAX_PAYLOAD_UNITS`]. None when absent.
+        /// Developer-defined payload for the game, at most [`MAX_PAYLOAD_UNITS`]. Optional.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         payload: Option<String>,
         /// Player or group to play with: `{"player_id":"…"}` or `{"context_id":"…"}`. When absent,
@@ -56,7 +56,7 @@ pub enum TemplateButton {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         game_metadata: Option<Map<String, Value>>,
     },
-    /// Calls the Page in Messenger. Meta's pages do not confirm the names of the members.
+    /// Calls the Page in Messenger. The names of its JSON members are not documented.
     AudioCall {
         /// Title, at most [`MAX_BUTTON_TITLE_UNITS`].
         title: String,
@@ -68,15 +68,15 @@ pub enum TemplateButton {
     },
 }
 
-/// Link to a web page: a button, or what a tap on a card opens; its `Debug` shows no text.
+/// Link to a web page: a button, or the action of a tap on a card. `Debug` shows no text.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages/buttons#url>
 #[derive(Clone, Default, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct WebUrl {
-    /// Title, at most [`MAX_BUTTON_TITLE_UNITS`]. Required for a button; absent for what a tap on a
-    /// card opens.
+    /// Title, at most [`MAX_BUTTON_TITLE_UNITS`]. Required for a button, not allowed for the action
+    /// of a tap on a card.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Address of the page.
@@ -196,7 +196,7 @@ impl TemplateButton {
         Self::AccountLink { url: url.into() }
     }
 
-    /// Creates a button that opens a game of the Page's, without payload and metadata.
+    /// Creates a button that opens an Instant Game of the Page, without payload and metadata.
     pub fn game_play(title: impl Into<String>) -> Self {
         Self::GamePlay {
             title: title.into(),
@@ -205,7 +205,7 @@ impl TemplateButton {
         }
     }
 
-    /// Creates a button that calls the Page in Messenger, for as long as Meta decides.
+    /// Creates a button that calls the Page in Messenger. Meta decides for how many days it works.
     pub fn audio_call(title: impl Into<String>, payload: impl Into<String>) -> Self {
         Self::AudioCall {
             title: title.into(),

@@ -13,12 +13,13 @@ pub(super) const MEDIA_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Sends a message. [`PageClient::send`](crate::graph::PageClient::send) makes and sends this call.
 ///
-/// Permission: `pages_messaging`. Limits: 300 texts, templates and stickers a second and Page; 10
-/// images, audios, videos and files a second and Page.
+/// Permission: `pages_messaging`. Limits: 300 texts, templates and stickers per second per Page; 10
+/// images, audios, videos and files per second per Page.
 ///
-/// Meta has no idempotency key, so a call whose outcome is unknown is never repeated. A private
-/// reply is refused with code 10900 when the comment has one, and with 10903 when its author cannot
-/// be answered.
+/// Meta has no idempotency key, so the client never repeats a call whose outcome is unknown. Meta
+/// refuses a message outside the messaging window with code 10 and subcode 2018278
+/// ([`Advice::OutsideWindow`](crate::graph::Advice::OutsideWindow)). It refuses a private reply with
+/// code 10900 when the comment already has one, and with 10903 when the author cannot receive one.
 ///
 /// # Errors
 ///
@@ -57,7 +58,7 @@ pub(super) fn read_sent(response: &Response) -> Result<Sent, Error> {
     Ok(sent)
 }
 
-/// Response of the Send API; its `Debug` shows no PSID.
+/// Response of the Send API. `Debug` shows no PSID.
 #[derive(Clone, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Sent {

@@ -12,7 +12,7 @@ pub const MAX_IMAGES: usize = 30;
 /// Id of the small thumbs-up sticker.
 pub const THUMBS_UP: u64 = 369_239_263_222_822;
 
-/// Content of an outgoing message; its `Debug` shows the kind only.
+/// Content of an outgoing message. `Debug` shows the kind only.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/reference/send-api/>
 #[derive(Clone, PartialEq)]
@@ -32,8 +32,8 @@ pub enum OutgoingContent {
     /// 1 to [`MAX_IMAGES`] images, shown as one stack.
     #[doc(alias = "attachments")]
     Images(Vec<MediaSource>),
-    /// Free sticker of Meta's catalog by its id, such as [`THUMBS_UP`]. Inside the standard
-    /// messaging window only.
+    /// Free sticker of Meta's catalog by its id, such as [`THUMBS_UP`]. Meta accepts it only inside
+    /// the standard messaging window.
     #[doc(alias = "sticker_id")]
     Sticker(u64),
     /// Structured message: text with buttons, cards, receipt and others.

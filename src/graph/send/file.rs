@@ -14,11 +14,10 @@ use super::{
 use crate::graph::{Call, Error, RateClass, Upload};
 use crate::id::PersonaId;
 
-/// Sends a file, which is read and uploaded in pieces: it is never in memory as a whole. To send a
-/// file to many customers, or with a quote or quick replies, save it first with
-/// [`save_file`](super::save_file).
+/// Sends a file, which is read and uploaded in chunks. To send a file to many customers, or with a
+/// quote or quick replies, save it first with [`save_file`](super::save_file).
 ///
-/// Permission: `pages_messaging`. Limits: 25 MB; 10 images, audios, videos and files a second and
+/// Permission: `pages_messaging`. Limits: 25 MB; 10 images, audios, videos and files per second per
 /// Page.
 ///
 /// # Errors
@@ -51,7 +50,7 @@ pub fn file(file: &OutgoingFile) -> Result<Call<Sent>, Error> {
         .with_file(fields, file.file.clone()))
 }
 
-/// File to upload and send in one call; its `Debug` shows neither people nor names.
+/// File to upload and send in one call. `Debug` shows neither people nor names.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages#sending_attachments>
 #[derive(Clone)]

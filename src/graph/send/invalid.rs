@@ -1,10 +1,10 @@
 //! Error for a message that Meta would refuse, found before it is sent.
 
-/// Error returned for a message that Meta would refuse: what is wrong, the limit and the actual
-/// value.
+/// Error returned for a message that Meta would refuse, with the part that is wrong, the limit and
+/// the actual value.
 ///
-/// It names the place, never the text that is there. Lengths are in UTF-16 units, the most cautious
-/// of the counts that Meta's "characters" may mean.
+/// It never contains the text itself. Lengths are in UTF-16 units: Meta's limits are in "characters"
+/// without a definition, and UTF-16 units are the most cautious count.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidMessage {
@@ -76,7 +76,7 @@ pub enum InvalidMessage {
         /// Length of the text, in UTF-16 units.
         units: usize,
     },
-    /// Two parts contradict each other, or one lacks the other. The text says which, and what is
+    /// Two parts contradict each other, or one needs another. The text names the parts and what is
     /// expected.
     #[error("{0}")]
     Mismatch(&'static str),
@@ -151,7 +151,7 @@ pub(in crate::graph) fn range(
     })
 }
 
-/// Checks a URL as far as Meta's answer is certain.
+/// Checks a URL, and refuses only what Meta certainly refuses.
 pub(in crate::graph) fn address(what: &'static str, url: &str) -> Result<(), InvalidMessage> {
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     if is_web && !url.contains(|c: char| c.is_whitespace() || c.is_control()) {

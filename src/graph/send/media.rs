@@ -1,4 +1,4 @@
-//! Where Meta gets an image, audio, video or file of a message from.
+//! Source of an image, audio, video or file of a message.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +34,7 @@ impl MediaKind {
     }
 }
 
-/// Where Meta gets a file from; its `Debug` shows neither URL nor id.
+/// Source from which Meta gets a file. `Debug` shows neither URL nor id.
 ///
 /// To send a file of your own without a URL, use [`OutgoingFile`](super::OutgoingFile), or save it
 /// first with [`save_file`](super::save_file).
@@ -44,7 +44,7 @@ impl MediaKind {
 #[serde(try_from = "Wire", into = "Wire")]
 #[non_exhaustive]
 pub enum MediaSource {
-    /// Meta downloads the file: within 75 seconds for a video, within 10 for anything else.
+    /// Meta downloads the file. It allows 75 seconds for a video and 10 seconds for any other file.
     Url {
         /// Address of the file.
         url: String,

@@ -21,11 +21,11 @@ pub const MAX_TEXT_UNITS: usize = 2000;
 /// Longest metadata of a message: 999 UTF-16 units.
 pub const MAX_METADATA_UNITS: usize = 999;
 
-/// Message to a customer, within Meta's limits; its `Debug` shows neither texts nor people.
+/// Message to a customer, within Meta's limits. `Debug` shows neither texts nor people.
 ///
-/// `Serialize` writes the body of the request to Meta, and `Deserialize` reads it back. Reading
-/// checks all limits again, and refuses members that this version does not know, because the
-/// message would not be sent whole.
+/// `Serialize` writes the body of the request to Meta, and `Deserialize` reads it back.
+/// `Deserialize` checks all limits again. It refuses unknown members, because the message would be
+/// sent without them.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/reference/send-api/>
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ impl OutgoingMessage {
     ///
     /// # Errors
     ///
-    /// [`InvalidMessage`] when the URL is none.
+    /// [`InvalidMessage`] when the URL is not a web address.
     #[doc(alias = "attachment")]
     pub fn media(
         to: impl Into<Recipient>,
@@ -260,10 +260,10 @@ impl OutgoingMessage {
 
     /// Returns whether the request quotes a message.
     ///
-    /// Outside the standard messaging window Meta refuses a message with a quote, also one by a
-    /// person with [`MessageTag::HUMAN_AGENT`]. So that the quote does not cost the message, the
-    /// request has it only when the purpose is [`Purpose::Response`] or [`Purpose::Update`] and the
-    /// recipient is a PSID.
+    /// Outside the standard messaging window Meta refuses a message with a quote, also with
+    /// [`MessageTag::HUMAN_AGENT`]. Therefore the request contains the quote only when the purpose
+    /// is [`Purpose::Response`] or [`Purpose::Update`] and the recipient is a PSID. Otherwise the
+    /// message is sent without the quote.
     ///
     /// ```
     /// use messenger_crm::graph::send::{MessageTag, OutgoingMessage};

@@ -1,14 +1,18 @@
 //! Send API: messages, files, sender actions, and the messaging window.
 //!
-//! An [`OutgoingMessage`] is within Meta's limits: its constructors check them before anything is
-//! sent, and so does reading it back from JSON. Its JSON is the body of the request to Meta.
+//! [`PageClient::send`](super::PageClient::send) sends an [`OutgoingMessage`]. The constructors of
+//! the message check Meta's limits, so that a wrong message is an [`InvalidMessage`] before
+//! anything is sent. `Serialize` writes the body of the request, and `Deserialize` checks the
+//! limits again.
 //!
 //! | Function | Sends |
 //! |---|---|
 //! | [`message()`] | text, template, sticker, or files that Meta downloads or has saved |
 //! | [`file()`] | one file, uploaded in the same call |
-//! | [`save_url`], [`save_file`] | nothing yet: saves a file at Meta, to send it often |
+//! | [`save_url`], [`save_file`] | nothing: saves a file at Meta, to send it often |
 //! | [`action()`] | typing indicator, read mark, reaction |
+//!
+//! [`Window`] calculates whether Meta accepts a message now, and with which [`Purpose`].
 //!
 //! Permission: `pages_messaging`, with a Page token of a person who has the task `MESSAGING`.
 //!

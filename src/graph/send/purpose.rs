@@ -1,4 +1,4 @@
-//! Purpose of a message: which of Meta's rules allows it.
+//! Purpose of a message: the rule of Meta that allows it.
 
 use std::borrow::Cow;
 
@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::InvalidMessage;
 use super::invalid::malformed;
 
-/// Rule of Meta's that allows a message now.
+/// Rule of Meta that allows a message now (`messaging_type`).
 ///
-/// [`Window`](super::Window) chooses one from the time of the customer's last action.
+/// [`Window`](super::Window) chooses a purpose from the time of the customer's last action.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages#messaging_types>
 #[doc(alias = "messaging_type")]
@@ -78,8 +78,8 @@ impl Purpose {
 
 /// Reason for a message outside the standard messaging window, by Meta's name.
 ///
-/// Two tags are live. Meta refuses every other known tag with error 100, since March 2020 or since
-/// 2026-04-27: use a utility template instead. [`MessageTag::new`] takes tags that Meta may add.
+/// Meta accepts two tags, which are constants. It refuses the older tags with code 100: use a
+/// utility template instead. [`MessageTag::new`] is for tags that Meta may add.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages/message-tags>
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ pub const MAX_QUICK_REPLIES: usize = 13;
 /// Longest title of a quick reply: 20 UTF-16 units.
 pub const MAX_QUICK_REPLY_TITLE_UNITS: usize = 20;
 
-/// Reply that a customer can tap, below a message; its `Debug` shows no text.
+/// Reply that a customer can tap, below a message. `Debug` shows no text.
 ///
 /// The tap arrives as a message with the title as its text and with the payload in
 /// [`event::Message::quick_reply`](crate::event::Message::quick_reply).
@@ -29,7 +29,7 @@ pub enum OutgoingQuickReply {
         /// Developer-defined payload, returned with the tap; at most [`MAX_PAYLOAD_UNITS`]. It may
         /// be empty when there is an image.
         payload: String,
-        /// Address of an image shown before the title, at least 24 × 24 pixels. None when absent.
+        /// Address of an image shown before the title, at least 24 × 24 pixels. Optional.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         image_url: Option<String>,
     },

@@ -9,11 +9,11 @@ use super::InvalidMessage;
 use super::invalid::{malformed, required};
 use crate::id::{MAX_ID_BYTES, Psid};
 
-/// Recipient of a message; its `Debug` shows the kind only.
+/// Recipient of a message. `Debug` shows the kind only.
 ///
-/// Meta has closed some forms to new apps: the token of a one-time or recurring notification, the
-/// `user_ref` of the checkbox plugin, the phone number of customer matching. They have no variant;
-/// an app that Meta still lets use one writes it as [`Recipient::Other`].
+/// There is no variant for the kinds that Meta has closed to new apps: the token of a one-time or
+/// recurring notification, the `user_ref` of the checkbox plugin, the phone number of customer
+/// matching. An app that may still use one writes it as [`Recipient::Other`].
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/reference/send-api/>
 #[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
@@ -25,16 +25,16 @@ pub enum Recipient {
     Psid(Psid),
     /// Author of a comment on a post of the Page, by the comment's id: a private reply.
     ///
-    /// Meta accepts one private reply to a comment, within 7 days of it, and further messages once
-    /// the author has answered. It refuses a second one with code 10900, and an author who cannot
-    /// be answered with 10903.
+    /// Meta accepts one private reply to a comment, within 7 days, and further messages after the
+    /// author has replied. It refuses a second private reply with code 10900, and one to an author
+    /// who cannot receive it with code 10903.
     #[doc(alias = "comment_id")]
     Comment(String),
     /// Author of a visitor's post on the Page, by the post's id: a private reply with the limits of
     /// [`Comment`](Self::Comment).
     #[doc(alias = "post_id")]
     Post(String),
-    /// Any other recipient object of Meta's, as JSON.
+    /// Any other recipient object, as JSON in Meta's form.
     Other(Map<String, Value>),
 }
 

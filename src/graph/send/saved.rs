@@ -10,19 +10,19 @@ use super::{MediaKind, MediaSource};
 use crate::graph::{Call, Error, Path, RateClass, Response, Upload};
 use crate::id::AttachmentId;
 
-/// Time for which a saved file can be sent: 90 days. Then it must be saved again.
+/// Time for which a saved file can be sent: 90 days. After that, save it again.
 pub const ATTACHMENT_LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// Saves the file at a URL at Meta, for this Page and [`ATTACHMENT_LIFE`]. The returned id goes into
 /// [`MediaSource::Saved`].
 ///
-/// Permission: `pages_messaging`. Limits: 25 MB, and 8 MB for an image; 10 uploads a second and
+/// Permission: `pages_messaging`. Limits: 25 MB, and 8 MB for an image; 10 uploads per second per
 /// Page. Meta refuses the file with code 100 and subcode 2018008 (it cannot be downloaded), 2018047
 /// (it is of another kind), 2018109 (it is too large) or 2018294 (a video took too long).
 ///
 /// # Errors
 ///
-/// [`Error::Message`] when the URL is none.
+/// [`Error::Message`] when the URL is not a web address.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/reference/attachment-upload-api>
 pub fn save_url(kind: MediaKind, url: impl Into<String>) -> Result<Call<AttachmentId>, Error> {
@@ -32,11 +32,11 @@ pub fn save_url(kind: MediaKind, url: impl Into<String>) -> Result<Call<Attachme
         .with_json(&json!({"message": {"attachment": {"type": kind, "payload": source}}}))
 }
 
-/// Uploads a file in pieces and saves it at Meta, for this Page and [`ATTACHMENT_LIFE`]. The
+/// Uploads a file in chunks and saves it at Meta, for this Page and [`ATTACHMENT_LIFE`]. The
 /// returned id goes into [`MediaSource::Saved`].
 ///
-/// Permission: `pages_messaging`. Limits: 25 MB; 10 uploads a second and Page. Meta refuses the file
-/// with code 100 and subcode 2018047 (it is of another kind) or 2018109 (it is too large).
+/// Permission: `pages_messaging`. Limits: 25 MB; 10 uploads per second per Page. Meta refuses the
+/// file with code 100 and subcode 2018047 (it is of another kind) or 2018109 (it is too large).
 ///
 /// # Errors
 ///

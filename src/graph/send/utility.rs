@@ -6,7 +6,7 @@ use super::invalid::required;
 use super::{InvalidMessage, redacted_debug};
 
 /// Utility template with its parameters, which can also be sent outside the standard messaging
-/// window; its `Debug` shows no text.
+/// window. `Debug` shows no text.
 ///
 /// Permission: `page_utility_messaging`. The template must be approved by Meta.
 ///
@@ -27,12 +27,12 @@ pub struct UtilityTemplate {
     pub buttons: Vec<UtilityButton>,
 }
 
-/// Text that fills a place of a utility template; its `Debug` shows no text.
+/// Text for one placeholder of a utility template. `Debug` shows no text.
 #[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Parameter", into = "Parameter")]
 #[non_exhaustive]
 pub struct UtilityParameter {
-    /// Name of the place, for a template with the parameter format `NAMED`. Absent for
+    /// Name of the placeholder, for a template with the parameter format `NAMED`. Absent for
     /// `POSITIONAL`, where the order counts.
     #[doc(alias = "parameter_name")]
     pub name: Option<String>,
@@ -40,7 +40,7 @@ pub struct UtilityParameter {
     pub text: String,
 }
 
-/// Parameter of a button of a utility template; its `Debug` shows no text.
+/// Parameter of a button of a utility template. `Debug` shows no text.
 #[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
 #[non_exhaustive]
@@ -93,7 +93,8 @@ impl UtilityTemplate {
 }
 
 impl UtilityParameter {
-    /// Creates a parameter for the next place of a template with the parameter format `POSITIONAL`.
+    /// Creates a parameter for the next placeholder of a template with the parameter format
+    /// `POSITIONAL`.
     pub fn text(text: impl Into<String>) -> Self {
         Self {
             name: None,
@@ -101,7 +102,7 @@ impl UtilityParameter {
         }
     }
 
-    /// Creates a parameter for the place of this name, for the parameter format `NAMED`.
+    /// Creates a parameter for the placeholder with this name, for the parameter format `NAMED`.
     pub fn named(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             name: Some(name.into()),

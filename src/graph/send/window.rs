@@ -16,8 +16,8 @@ use crate::time::Timestamp;
 pub const STANDARD_WINDOW: Duration = Duration::from_secs(24 * 3600);
 
 /// Longest standard messaging window: 7 days, possible since 2026-09-28 when the customer's first
-/// message came through an ad. Meta does not say which of these messages open so long a window, so
-/// promise [`STANDARD_WINDOW`] and let Meta decide about the rest.
+/// message came through an ad. Meta does not document which of these messages open a long window, so
+/// rely only on [`STANDARD_WINDOW`]. After it, Meta may still accept the message.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
 pub const MAX_STANDARD_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -30,7 +30,7 @@ pub const HUMAN_AGENT_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// State of the messaging window, calculated from the customer's last action.
 ///
-/// It is a hint. Meta decides, and refuses a late message with code 10 and subcode 2018278
+/// It is an estimate. Meta decides, and refuses a late message with code 10 and subcode 2018278
 /// ([`Advice::OutsideWindow`](crate::graph::Advice::OutsideWindow)).
 ///
 /// ```
@@ -100,7 +100,7 @@ impl Window {
     }
 
     /// Returns the purpose with which a reply written by a person can be sent now, or `None` when it
-    /// cannot. The app needs the feature *Human Agent*; without it, use
+    /// cannot. The app needs the feature *Human Agent*. Without the feature, use
     /// [`purpose_for_program`](Self::purpose_for_program).
     ///
     /// For [`Window::Unknown`] it is [`Purpose::Response`]: Meta refuses the reply if it is late.

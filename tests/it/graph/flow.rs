@@ -478,7 +478,10 @@ async fn c25_a_walk_is_bounded_and_says_where_it_stopped() {
 async fn g16_a_list_that_leads_to_itself_is_an_error() {
     let script = Script::new([list(r#"{"n":1}"#, "A")]);
     let error = script.page().walk(&numbers(), 100).await.unwrap_err();
-    assert_eq!(error.to_string(), "page 2 of the list leads to itself");
+    assert_eq!(
+        error.to_string(),
+        "page 2 of the list names itself as the next page"
+    );
 }
 
 /// A clock whose sleeps last a minute too long, as after a suspended machine wakes up.

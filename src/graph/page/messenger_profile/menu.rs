@@ -12,7 +12,7 @@ pub const MAX_ICE_BREAKERS: usize = 4;
 /// Most commands, per locale: 100.
 pub const MAX_COMMANDS: usize = 100;
 
-/// Persistent menu, beside the field where the customer writes.
+/// Persistent menu, next to the field where the customer writes.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Menu {
@@ -25,7 +25,7 @@ pub struct Menu {
 }
 
 impl Menu {
-    /// Creates a menu beside which customers can write.
+    /// Creates a menu. Customers can also write.
     pub fn new(items: Vec<MenuItem>) -> Self {
         Self {
             items,
@@ -53,7 +53,7 @@ pub enum MenuItem {
         title: String,
         /// Address of the web page.
         url: String,
-        /// Height of the window: `compact`, `tall` or `full`. Absent for Meta's default, `full`.
+        /// Height of the window: `compact`, `tall` or `full`. When absent, `full`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         webview_height_ratio: Option<String>,
     },

@@ -1,7 +1,7 @@
-//! Messenger profile of the Page: what a customer sees beside the conversation.
+//! Messenger profile of the Page: greeting, *Get Started* button, ice breakers, persistent menu,
+//! commands.
 //!
-//! Greeting, *Get Started* button, ice breakers, persistent menu, commands. Each of the texts has a
-//! locale; one must be for [`DEFAULT_LOCALE`].
+//! Each text has a locale. One of the texts must be for [`DEFAULT_LOCALE`].
 //!
 //! Meta allows 10 calls in 10 minutes per Page.
 //!

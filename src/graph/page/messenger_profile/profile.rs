@@ -4,29 +4,30 @@ use std::collections::BTreeMap;
 
 use super::menu::{Command, IceBreaker, Menu};
 
-/// Locale of the texts for customers whose language has none.
+/// Locale of the texts for customers whose language has no text.
 pub const DEFAULT_LOCALE: &str = "default";
 
 /// Properties of the Page's Messenger profile. The keys of the maps are locales, such as `en_US`.
 ///
-/// Empty maps and absent values are properties that are not set; [`set`](super::set) leaves them as they are
-/// (inferred), [`delete`](super::delete) removes them.
+/// Empty maps and absent values are properties that are not set; [`set`](super::set) leaves them as
+/// they are (not documented), [`delete`](super::delete) removes them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct MessengerProfile {
-    /// Payload of the *Get Started* button, which comes back in a postback; at most 1000 UTF-16
-    /// units. Without it there is no button.
+    /// Payload of the *Get Started* button, returned in the postback; at most 1000 UTF-16 units.
+    /// Absent for no button.
     pub get_started: Option<String>,
-    /// Greeting before the first message, at most 160 UTF-16 units. `{{user_first_name}}` stands for
-    /// the customer's name.
+    /// Greeting before the first message, at most 160 UTF-16 units. Meta replaces
+    /// `{{user_first_name}}` by the customer's first name.
     pub greeting: BTreeMap<String, String>,
-    /// Questions that a customer asks with one tap: 1 to [`MAX_ICE_BREAKERS`](super::MAX_ICE_BREAKERS).
+    /// Questions that a customer asks with one tap: 1 to
+    /// [`MAX_ICE_BREAKERS`](super::MAX_ICE_BREAKERS).
     pub ice_breakers: BTreeMap<String, Vec<IceBreaker>>,
     /// Persistent menu. Meta refuses it without [`get_started`](Self::get_started).
     #[doc(alias = "persistent_menu")]
     pub menu: BTreeMap<String, Menu>,
-    /// Commands that a customer types after a slash: 1 to [`MAX_COMMANDS`](super::MAX_COMMANDS). Customers see them
-    /// instead of the menu.
+    /// Commands that a customer types after a slash: 1 to [`MAX_COMMANDS`](super::MAX_COMMANDS).
+    /// Customers see them instead of the menu.
     pub commands: BTreeMap<String, Vec<Command>>,
     /// Addresses, with `https`, of the web pages that may use the Messenger Extensions.
     #[doc(alias = "whitelisted_domains")]

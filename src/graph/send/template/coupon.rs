@@ -7,7 +7,7 @@ use super::{
     required,
 };
 
-/// Coupon with a code, a URL or both; its `Debug` shows no text.
+/// Coupon with a code, a URL or both. `Debug` shows no text.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages/templates>
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ use super::{
 pub struct CouponTemplate {
     /// Title, at most [`MAX_TITLE_UNITS`].
     pub title: String,
-    /// Text below the title, at most [`MAX_TITLE_UNITS`]. None when absent.
+    /// Text below the title, at most [`MAX_TITLE_UNITS`]. Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subtitle: Option<String>,
     /// Code without spaces. Absent for a coupon with a URL only.
@@ -25,16 +25,16 @@ pub struct CouponTemplate {
     /// Address of the page where the coupon can be used. Absent for a coupon with a code only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coupon_url: Option<String>,
-    /// Title of the button that opens `coupon_url`. Meta's own when absent.
+    /// Title of the button that opens `coupon_url`. Meta's default title when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coupon_url_button_title: Option<String>,
-    /// Text shown before the coupon. None when absent.
+    /// Text shown before the coupon. Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coupon_pre_message: Option<String>,
-    /// Address of an image. None when absent.
+    /// Address of an image. Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_url: Option<String>,
-    /// Developer-defined payload, returned when the customer opens the coupon. None when absent.
+    /// Developer-defined payload, returned when the customer opens the coupon. Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
 }

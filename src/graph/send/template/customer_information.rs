@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{InvalidMessage, address, check_days, count, malformed, privacy_url, redacted_debug};
 
-/// Form that asks the customer for an address; its `Debug` shows no text.
+/// Form that asks the customer for an address. `Debug` shows no text.
 ///
 /// The answer arrives as
 /// [`event::CustomerInformation`](crate::event::CustomerInformation).
@@ -24,13 +24,13 @@ pub struct CustomerInformationTemplate {
     /// Days for which the form can be answered, 1 to 7. When absent, 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_days: Option<u8>,
-    /// Purpose of the question; Meta knows `SHIPPING`. None when absent.
+    /// Purpose of the question; Meta knows `SHIPPING`. Optional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
-    /// Known parts of the address, in Meta's form. None when absent.
+    /// Known parts of the address, in Meta's form. Optional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_overrides: Option<Value>,
-    /// Known contact data of the customer, in Meta's form. None when absent.
+    /// Known contact data of the customer, in Meta's form. Optional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_overrides: Option<Value>,
 }

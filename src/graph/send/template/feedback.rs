@@ -18,7 +18,7 @@ const MIN_QUESTION_UNITS: usize = 5;
 /// Longest title of a question, in UTF-16 units.
 const MAX_QUESTION_UNITS: usize = 85;
 
-/// Question about the customer's satisfaction; its `Debug` shows no text.
+/// Question about the customer's satisfaction. `Debug` shows no text.
 ///
 /// The answer arrives as [`event::Feedback`](crate::event::Feedback). With
 /// [`MessageTag::CUSTOMER_FEEDBACK`](crate::graph::send::MessageTag::CUSTOMER_FEEDBACK) it can be
@@ -45,7 +45,7 @@ pub struct CustomerFeedbackTemplate {
     pub expires_in_days: Option<u8>,
 }
 
-/// Question of a feedback template; its `Debug` shows no text.
+/// Question of a feedback template. `Debug` shows no text.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -56,7 +56,7 @@ pub struct FeedbackQuestion {
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: QuestionKind,
-    /// The question, 5 to 85 UTF-16 units. Meta's own words when absent.
+    /// Text of the question, 5 to 85 UTF-16 units. Meta's default text when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Names for the ends of the scale, such as `dis_sat`. Meta decides when absent.
@@ -65,8 +65,8 @@ pub struct FeedbackQuestion {
     /// Look of the scale, such as `five_stars`. Meta decides when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score_option: Option<String>,
-    /// Placeholder of a text field for a further answer, at most 65 UTF-16 units; empty for a field
-    /// without placeholder. No such field when absent.
+    /// Placeholder of a text field for a comment, at most 65 UTF-16 units. Empty for a field
+    /// without a placeholder, absent for no field.
     #[serde(default, with = "follow_up", skip_serializing_if = "Option::is_none")]
     pub follow_up: Option<String>,
 }
@@ -133,7 +133,7 @@ impl CustomerFeedbackTemplate {
 }
 
 impl FeedbackQuestion {
-    /// Creates a question in Meta's own words.
+    /// Creates a question with Meta's default text.
     pub fn new(id: impl Into<String>, kind: QuestionKind) -> Self {
         Self {
             id: id.into(),
@@ -145,7 +145,7 @@ impl FeedbackQuestion {
         }
     }
 
-    /// Sets the words of the question. Meta's own by default.
+    /// Sets the text of the question. Meta's default text by default.
     pub fn with_title(self, title: impl Into<String>) -> Self {
         Self {
             title: Some(title.into()),
@@ -162,8 +162,7 @@ impl FeedbackQuestion {
         }
     }
 
-    /// Adds a text field for a further answer, with this placeholder, which may be empty. None by
-    /// default.
+    /// Adds a text field for a comment, with this placeholder, which may be empty. None by default.
     pub fn with_follow_up(self, placeholder: impl Into<String>) -> Self {
         Self {
             follow_up: Some(placeholder.into()),

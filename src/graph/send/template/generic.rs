@@ -11,7 +11,7 @@ use crate::graph::send::WebUrl;
 /// Most cards of a generic template: 10.
 pub const MAX_ELEMENTS: usize = 10;
 
-/// Cards side by side; its `Debug` shows no text.
+/// Cards side by side. `Debug` shows no text.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages/template/generic>
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub struct GenericTemplate {
     pub image_aspect_ratio: Option<String>,
 }
 
-/// Card of a generic template: a title and at least one of the other members; its `Debug` shows no
+/// Card of a generic template: a title and at least one of the other members. `Debug` shows no
 /// text.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -37,13 +37,13 @@ pub struct GenericTemplate {
 pub struct GenericElement {
     /// Title, at most [`MAX_TITLE_UNITS`].
     pub title: String,
-    /// Text below the title, at most [`MAX_TITLE_UNITS`]. None when absent.
+    /// Text below the title, at most [`MAX_TITLE_UNITS`]. Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subtitle: Option<String>,
-    /// Address of an image. None when absent.
+    /// Address of an image. Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_url: Option<String>,
-    /// Page that a tap on the card opens, without a title. None when absent.
+    /// Page that a tap on the card opens, without a title. Optional.
     #[serde(with = "default_action", skip_serializing_if = "Option::is_none")]
     pub default_action: Option<WebUrl>,
     /// At most [`MAX_BUTTONS`](super::MAX_BUTTONS) buttons.
@@ -88,7 +88,7 @@ impl GenericTemplate {
 }
 
 impl GenericElement {
-    /// Creates a card with a title; set at least one member more.
+    /// Creates a card with a title. Meta requires at least one more field, so set one.
     pub fn new(title: impl Into<String>) -> Self {
         Self {
             title: title.into(),

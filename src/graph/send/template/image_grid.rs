@@ -11,7 +11,7 @@ use crate::graph::send::MAX_PAYLOAD_UNITS;
 /// Longest title of an image grid, in UTF-16 units.
 const MAX_GRID_TITLE_UNITS: usize = 45;
 
-/// 2 to 6 images in a grid; its `Debug` shows no text. Meta added it on 2026-06-30.
+/// 2 to 6 images in a grid. `Debug` shows no text. Meta added it on 2026-06-30.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages/templates>
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -20,16 +20,16 @@ const MAX_GRID_TITLE_UNITS: usize = 45;
 pub struct ImageGridTemplate {
     /// 2 to 6 images.
     pub images: Vec<GridImage>,
-    /// Title, at most 45 UTF-16 units. None when absent.
+    /// Title, at most 45 UTF-16 units. Optional.
     pub title: Option<String>,
-    /// Text below the title, at most [`MAX_TITLE_UNITS`]. None when absent.
+    /// Text below the title, at most [`MAX_TITLE_UNITS`]. Optional.
     pub subtitle: Option<String>,
     /// At most [`MAX_BUTTONS`](super::MAX_BUTTONS) buttons, which open a web page or send a
     /// postback.
     pub buttons: Vec<TemplateButton>,
 }
 
-/// Image of a grid; its `Debug` shows no text.
+/// Image of a grid. `Debug` shows no text.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

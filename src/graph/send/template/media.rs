@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{InvalidMessage, TemplateButton, check_buttons, count, redacted_debug};
 use crate::graph::send::{MediaKind, MediaSource};
 
-/// One image or video with buttons; its `Debug` shows no text.
+/// One image or video with buttons. `Debug` shows no text.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages/template/media>
 #[derive(Clone, PartialEq, Serialize, Deserialize)]

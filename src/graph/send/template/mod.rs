@@ -42,10 +42,10 @@ pub const MAX_TITLE_UNITS: usize = 80;
 /// Most products of a product template: 10.
 pub const MAX_PRODUCTS: usize = 10;
 
-/// Structured message; its `Debug` shows the kind only.
+/// Structured message. `Debug` shows the kind only.
 ///
-/// Lists, open graph and airline templates, and the opt-ins of one-time and recurring notifications
-/// are not here: Meta has closed them.
+/// There is no variant for the templates that Meta has withdrawn: list, open graph, airline, and the
+/// opt-ins of one-time and recurring notifications.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages/templates>
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -87,11 +87,11 @@ pub enum Template {
     CustomerInformation(CustomerInformationTemplate),
     /// Offer to call the Page.
     CallPrompt {
-        /// Days for which the offer stands, at least 1. When absent, 7.
+        /// Days for which the offer is valid, at least 1. When absent, 7.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ttl_days: Option<u32>,
     },
-    /// Question whether the Page may call the customer. Meta accepts two a day and conversation.
+    /// Question whether the Page may call the customer. Meta accepts two per day per conversation.
     #[serde(rename = "calling_optin")]
     CallingOptIn {},
 }

@@ -11,7 +11,7 @@ pub const MAX_RECEIPT_ELEMENTS: usize = 100;
 /// For texts without a limit of Meta's.
 const NO_LIMIT: usize = usize::MAX;
 
-/// Confirmation of an order; its `Debug` shows no text. Amounts are decimal numbers in the receipt's
+/// Confirmation of an order. `Debug` shows no text. Amounts are decimal numbers in the receipt's
 /// currency, as Meta expects.
 ///
 /// <https://developers.facebook.com/docs/messenger-platform/send-messages/template/receipt>
@@ -29,7 +29,7 @@ pub struct ReceiptTemplate {
     pub currency: String,
     /// Payment method, such as `Visa 2345`.
     pub payment_method: String,
-    /// Address of a page about the order. None when absent.
+    /// Address of a page about the order. Optional.
     pub order_url: Option<String>,
     /// Time of the order in seconds since 1970-01-01 UTC, as text. Not shown when absent.
     pub timestamp: Option<String>,
@@ -51,14 +51,14 @@ pub struct ReceiptTemplate {
     pub sharable: Option<bool>,
 }
 
-/// Bought item of a receipt; its `Debug` shows no text.
+/// Bought item of a receipt. `Debug` shows no text.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReceiptElement {
     /// Name of the item.
     pub title: String,
-    /// Text below the name. None when absent.
+    /// Text below the name. Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subtitle: Option<String>,
     /// Number of pieces. Not shown when absent.
@@ -69,19 +69,19 @@ pub struct ReceiptElement {
     /// Currency of the price. The receipt's when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
-    /// Address of an image. None when absent.
+    /// Address of an image. Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_url: Option<String>,
 }
 
-/// Shipping address of a receipt; its `Debug` shows no text.
+/// Shipping address of a receipt. `Debug` shows no text.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ShippingAddress {
     /// Street and house number.
     pub street_1: String,
-    /// Second line of the street. None when absent.
+    /// Second line of the street. Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub street_2: Option<String>,
     /// City.
@@ -94,7 +94,7 @@ pub struct ShippingAddress {
     pub country: String,
 }
 
-/// Discount or other adjustment of a receipt; its `Debug` shows no text.
+/// Discount or other adjustment of a receipt. `Debug` shows no text.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -113,7 +113,7 @@ redacted_debug!(
 );
 
 impl ReceiptTemplate {
-    /// Creates a receipt with the members that Meta requires. The others are fields.
+    /// Creates a receipt with the fields that Meta requires. Set the other fields directly.
     pub fn new(
         recipient_name: impl Into<String>,
         order_number: impl Into<String>,
