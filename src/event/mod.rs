@@ -49,6 +49,7 @@ mod page;
 mod raw;
 mod read;
 mod receipt;
+mod repeat;
 mod thread;
 mod wire;
 mod write;
