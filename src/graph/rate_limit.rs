@@ -514,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn c7_g2_a_throttle_stops_every_call_of_the_page_the_app_or_the_token() {
+    fn c7_g2_g4_a_throttle_stops_every_call_of_the_page_the_app_or_the_token() {
         let stopped = retry::THROTTLED;
         for (code, same_page, other_page, other_token_and_page) in [
             (613, stopped, ZERO, ZERO),
