@@ -126,6 +126,27 @@ fn v28_no_tag_is_compared_but_in_constant_time() {
     assert!(!text.contains("for Tag"));
 }
 
+/// `==` on the text of a secret would show in its time how many bytes are right.
+#[test]
+fn h12_no_secret_is_compared_but_in_constant_time() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    each_file(&source, &mut |path| {
+        // The simulator plays Meta: it has no secrets of a host.
+        if path.starts_with(source.join("simulator")) {
+            return;
+        }
+        let text = fs::read_to_string(path).unwrap();
+        let (code, _) = text.split_once("#[cfg(test)]").unwrap_or((&text, ""));
+        for line in code.lines().filter(|line| line.contains("expose_secret()")) {
+            let compares = [" == ", " != ", ".eq(", ".cmp(", ".starts_with("];
+            let is_compared = compares.iter().any(|compare| line.contains(compare));
+            assert!(!is_compared, "{}: {line}", path.display());
+        }
+    });
+    let handshake = fs::read_to_string(source.join("webhook/handshake.rs")).unwrap();
+    assert!(handshake.contains("ct_eq(token.expose_secret()"));
+}
+
 fn each_file(folder: &Path, check: &mut impl FnMut(&Path)) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
