@@ -432,7 +432,7 @@ async fn c21_a_send_dropped_while_it_waits_for_the_rate_limiter_sends_nothing() 
     };
     sleep(Duration::from_millis(500)).await;
     waiting.abort();
-    assert!(waiting.await.unwrap_err().is_cancelled());
+    assert!(waiting.await.is_err());
     send(&page).await.unwrap();
     // Its place in the second stays taken, nothing else.
     assert_eq!(script.times(), [seconds(0), seconds(2)]);
