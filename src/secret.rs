@@ -40,6 +40,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, de};
 use subtle::ConstantTimeEq;
 
+use crate::text::string;
+
 /// Error returned when a text cannot be a secret. It names the kind of secret and never the text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -131,13 +133,7 @@ macro_rules! secrets {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let expected = StringOnly(concat!("the ", $what, " as a string"));
-                // With `deserialize_string`, an error of `serde_json` would print the value.
-                let secret = if from.is_human_readable() {
-                    from.deserialize_any(expected)?
-                } else {
-                    from.deserialize_string(expected)?
-                };
+                let secret = string(from, concat!("the ", $what, " as a string"))?;
                 Self::new(secret).map_err(de::Error::custom)
             }
         }
@@ -174,51 +170,6 @@ impl From<PageToken> for AccessToken {
 impl From<UserToken> for AccessToken {
     fn from(token: UserToken) -> Self {
         Self(token.0)
-    }
-}
-
-/// Reads a string. The error for another type does not print the value, as that of serde does.
-struct StringOnly(&'static str);
-
-impl StringOnly {
-    fn refuse<E: de::Error>(self) -> Result<String, E> {
-        Err(E::custom(format_args!("expected {}", self.0)))
-    }
-}
-
-impl de::Visitor<'_> for StringOnly {
-    type Value = String;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
-        Ok(text.to_owned())
-    }
-
-    fn visit_string<E: de::Error>(self, text: String) -> Result<String, E> {
-        Ok(text)
-    }
-
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<String, E> {
-        self.refuse()
-    }
-
-    fn visit_i64<E: de::Error>(self, _: i64) -> Result<String, E> {
-        self.refuse()
-    }
-
-    fn visit_u64<E: de::Error>(self, _: u64) -> Result<String, E> {
-        self.refuse()
-    }
-
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<String, E> {
-        self.refuse()
-    }
-
-    fn visit_bytes<E: de::Error>(self, _: &[u8]) -> Result<String, E> {
-        self.refuse()
     }
 }
 
@@ -276,6 +227,10 @@ mod tests {
             assert!(error.to_string().contains("the App Secret"), "{error}");
             assert!(!error.to_string().contains("60123"), "{error}");
         }
+        // Other formats have wider integers.
+        let wide = de::value::I128Deserializer::<de::value::Error>::new(60_123);
+        let error = AppSecret::deserialize(wide).unwrap_err();
+        assert_eq!(error.to_string(), "expected the App Secret as a string");
     }
 
     #[test]

@@ -178,6 +178,18 @@ impl<'de> Deserialize<'de> for Text<'_> {
     }
 }
 
+/// Reads a string. A value of another type is refused without printing it.
+pub(crate) fn string<'de, D: Deserializer<'de>>(
+    from: D,
+    expected: &'static str,
+) -> Result<String, D::Error> {
+    StringVisitor {
+        expected,
+        accepts_integers: false,
+    }
+    .read(from)
+}
+
 /// Reads a string, or an integer as its digits. It does not convert through a float, which would
 /// round.
 ///
@@ -186,63 +198,83 @@ pub(crate) fn string_or_integer<'de, D: Deserializer<'de>>(
     from: D,
     expected: &'static str,
 ) -> Result<String, D::Error> {
-    struct Visitor(&'static str);
+    StringVisitor {
+        expected,
+        accepts_integers: true,
+    }
+    .read(from)
+}
 
-    impl Visitor {
-        fn refuse<E: de::Error>(self) -> Result<String, E> {
-            Err(E::custom(format_args!("expected {}", self.0)))
+/// Has a method for every scalar type: those of serde would print the value.
+struct StringVisitor {
+    expected: &'static str,
+    accepts_integers: bool,
+}
+
+impl StringVisitor {
+    fn read<'de, D: Deserializer<'de>>(self, from: D) -> Result<String, D::Error> {
+        // Formats such as bincode do not store types, so they have to be asked for a string.
+        if from.is_human_readable() {
+            from.deserialize_any(self)
+        } else {
+            from.deserialize_string(self)
         }
     }
 
-    impl de::Visitor<'_> for Visitor {
-        type Value = String;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(self.0)
-        }
-
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
-            Ok(text.to_owned())
-        }
-
-        fn visit_string<E: de::Error>(self, text: String) -> Result<String, E> {
-            Ok(text)
-        }
-
-        fn visit_u64<E: de::Error>(self, number: u64) -> Result<String, E> {
+    fn integer<E: de::Error>(self, number: impl ToString) -> Result<String, E> {
+        if self.accepts_integers {
             Ok(number.to_string())
-        }
-
-        fn visit_i64<E: de::Error>(self, number: i64) -> Result<String, E> {
-            Ok(number.to_string())
-        }
-
-        fn visit_u128<E: de::Error>(self, number: u128) -> Result<String, E> {
-            Ok(number.to_string())
-        }
-
-        fn visit_i128<E: de::Error>(self, number: i128) -> Result<String, E> {
-            Ok(number.to_string())
-        }
-
-        fn visit_f64<E: de::Error>(self, _: f64) -> Result<String, E> {
-            self.refuse()
-        }
-
-        fn visit_bool<E: de::Error>(self, _: bool) -> Result<String, E> {
-            self.refuse()
-        }
-
-        fn visit_bytes<E: de::Error>(self, _: &[u8]) -> Result<String, E> {
+        } else {
             self.refuse()
         }
     }
 
-    // Formats such as bincode do not store types, so they have to be asked for a string.
-    if from.is_human_readable() {
-        from.deserialize_any(Visitor(expected))
-    } else {
-        from.deserialize_string(Visitor(expected))
+    fn refuse<E: de::Error>(self) -> Result<String, E> {
+        Err(E::custom(format_args!("expected {}", self.expected)))
+    }
+}
+
+impl de::Visitor<'_> for StringVisitor {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<String, E> {
+        Ok(text)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<String, E> {
+        self.integer(number)
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<String, E> {
+        self.integer(number)
+    }
+
+    fn visit_u128<E: de::Error>(self, number: u128) -> Result<String, E> {
+        self.integer(number)
+    }
+
+    fn visit_i128<E: de::Error>(self, number: i128) -> Result<String, E> {
+        self.integer(number)
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<String, E> {
+        self.refuse()
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<String, E> {
+        self.refuse()
+    }
+
+    fn visit_bytes<E: de::Error>(self, _: &[u8]) -> Result<String, E> {
+        self.refuse()
     }
 }
 

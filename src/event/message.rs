@@ -4,6 +4,7 @@ use super::{
     entry_point::Referral,
     json::{Json, Syntax},
     raw::Raw,
+    repeat::remove_repeats,
     wire::{Value, wire},
 };
 use crate::{text::Text, time::Timestamp};
@@ -246,6 +247,15 @@ impl Attachment<'_> {
     fn sticker_id(&self) -> Option<&Text<'_>> {
         self.payload.as_ref()?.sticker_id.as_ref()
     }
+
+    fn is_sticker(&self) -> bool {
+        self.kind_name() == "sticker"
+    }
+
+    fn sticker_key(&self) -> (bool, Option<&str>, Option<&str>) {
+        let id = self.sticker_id().map(Text::as_str);
+        (self.is_sticker(), self.any_url(), id)
+    }
 }
 
 impl Message<'_> {
@@ -256,21 +266,16 @@ impl Message<'_> {
         if self.sticker_id.is_none() && !is_in_payload {
             return;
         }
-        let mut kept: Vec<Attachment<'_>> = Vec::with_capacity(self.attachments.len());
-        for mut one in std::mem::take(&mut self.attachments) {
+        for one in &mut self.attachments {
             if one.kind_name() == "image" && (!is_in_payload || one.sticker_id().is_some()) {
                 one.kind = Some("sticker".into());
             }
-            let is_twin = |other: &Attachment<'_>| {
-                other.kind_name() == "sticker"
-                    && other.any_url() == one.any_url()
-                    && other.sticker_id() == one.sticker_id()
-            };
-            if one.kind_name() != "sticker" || !kept.iter().any(is_twin) {
-                kept.push(one);
-            }
         }
-        self.attachments = kept;
+        remove_repeats(
+            &mut self.attachments,
+            |one, other| one.sticker_key().cmp(&other.sticker_key()),
+            Attachment::is_sticker,
+        );
     }
 }
 

@@ -62,6 +62,7 @@ mod page;
 mod raw;
 mod read;
 mod receipt;
+mod repeat;
 mod thread;
 mod wire;
 mod write;

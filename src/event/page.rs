@@ -1,7 +1,7 @@
 //! Events that concern the Page: labels, templates, marketing messages, integrity, group comments,
 //! games.
 
-use super::wire::wire;
+use super::{repeat::remove_repeats, wire::wire};
 use crate::{text::Text, time::Timestamp};
 
 wire! {
@@ -254,11 +254,15 @@ wire! {
 impl<'a> BusinessIntegrity<'a> {
     /// Adds restrictions from another member, except those that are in the list already.
     pub(super) fn add(&mut self, restrictions: Vec<Restriction<'a>>) {
-        for one in restrictions {
-            if !self.restrictions.contains(&one) {
-                self.restrictions.push(one);
-            }
+        if restrictions.is_empty() {
+            return;
         }
+        self.restrictions.extend(restrictions);
+        remove_repeats(
+            &mut self.restrictions,
+            |one, other| one.key().cmp(&other.key()),
+            |_| true,
+        );
     }
 
     /// Returns the restrictions that are in force at `now`: not lifted and not expired.
@@ -268,7 +272,22 @@ impl<'a> BusinessIntegrity<'a> {
     }
 }
 
+/// All members of a restriction.
+type RestrictionKey<'r> = ([Option<&'r str>; 3], [Option<Timestamp>; 2]);
+
 impl Restriction<'_> {
+    fn key(&self) -> RestrictionKey<'_> {
+        let Self {
+            feature,
+            status,
+            description,
+            applied_at,
+            expires_at,
+        } = self;
+        let texts = [feature, status, description].map(Option::as_deref);
+        (texts, [*applied_at, *expires_at])
+    }
+
     /// Returns whether Meta has lifted the restriction.
     pub fn is_lifted(&self) -> bool {
         let status = self.status.as_deref().unwrap_or_default();

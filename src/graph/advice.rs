@@ -166,7 +166,9 @@ pub(super) fn of_status(status: StatusCode) -> Advice {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::{BodySnippet, Error, TransportError, TransportErrorKind};
+    use super::super::{
+        BodySnippet, Error, Idempotency, RetryPolicy, TransportError, TransportErrorKind,
+    };
     use super::*;
 
     fn advice(status: u16, error: &Value) -> Advice {
@@ -200,6 +202,8 @@ mod tests {
             (17, 0, Advice::RateLimited),
             (341, 0, Advice::RateLimited),
             (80_001, 0, Advice::RateLimited),
+            (80_002, 0, Advice::RateLimited),
+            (613, 0, Advice::RateLimited),
             (4, 2_018_354, Advice::RateLimited),
             (32, 0, Advice::RateLimited),
             (613, 1996, Advice::RateLimited),
@@ -255,6 +259,11 @@ mod tests {
     #[test]
     fn c6_an_unknown_code_is_not_worth_repeating() {
         assert_eq!(advice(400, &json!({"code": 424_242})), Advice::Unknown);
+        let error = Error::from(ApiError::from_code(424_242));
+        for idempotency in [Idempotency::Read, Idempotency::Setup, Idempotency::Send] {
+            let delay = RetryPolicy::default().delay(idempotency, &error, 1, 0.0);
+            assert_eq!(delay, None, "{idempotency:?}");
+        }
     }
 
     #[test]

@@ -194,13 +194,15 @@ mod tests {
         "error_data": { }, "is_transient": false, "fbtrace_id": "FTsr5khdiKl" } }"#;
 
     #[test]
-    fn a_refusal_is_kept_and_not_printed() {
+    fn c4_a_refusal_is_kept_and_not_printed() {
         let error = api(400, OUTSIDE);
         assert_eq!((error.code, error.subcode), (Some(10), Some(2_018_278)));
         assert_eq!(error.kind.as_deref(), Some("OAuthException"));
         assert_eq!(error.message.as_deref(), Some("(#10) EAAtoken"));
         assert_eq!(error.user_title.as_deref(), Some("Title"));
         assert_eq!(error.user_message.as_deref(), Some("Text"));
+        assert_eq!(error.trace.as_deref(), Some("FTsr5khdiKl"));
+        assert!(!error.is_transient);
         assert_eq!(
             error.to_string(),
             "Meta refused the call: the messaging window is closed \
@@ -214,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_may_be_texts_and_members_may_be_absent() {
+    fn c4_numbers_may_be_texts_and_members_may_be_absent() {
         let error = api(400, r#"{"error":{"code":"190","error_subcode":"463"}}"#);
         assert_eq!((error.code, error.subcode), (Some(190), Some(463)));
         assert!(!error.is_transient);

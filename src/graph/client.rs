@@ -281,14 +281,9 @@ impl Client {
         let mut query: Vec<(&str, &str)> = query
             .map(|(name, value)| (name.as_ref(), value.as_str()))
             .collect();
-        let (proof, time) = if self.graph.is_proof_timed {
-            let (proof, seconds) = self.credentials.proof_at(self.graph.clock.now());
-            (proof, Some(seconds.to_string()))
-        } else {
-            (self.credentials.proof(), None)
-        };
-        if !call.is_login {
-            query.push(("appsecret_proof", &proof));
+        let proof = (!call.is_login).then(|| self.proof());
+        if let Some((proof, time)) = &proof {
+            query.push(("appsecret_proof", proof));
             query.extend(time.iter().map(|time| ("appsecret_time", time.as_str())));
         }
         if !query.is_empty() {
@@ -298,6 +293,16 @@ impl Client {
         let bytes = url.len();
         // Path and parameters are plain ASCII here, so only the length can be refused.
         http::Uri::try_from(url).map_err(|_| Error::UrlTooLong { bytes })
+    }
+
+    /// Returns the `appsecret_proof`, and its `appsecret_time` when proofs are timed.
+    fn proof(&self) -> (String, Option<String>) {
+        if self.graph.is_proof_timed {
+            let (proof, seconds) = self.credentials.proof_at(self.graph.clock.now());
+            (proof, Some(seconds.to_string()))
+        } else {
+            (self.credentials.proof(), None)
+        }
     }
 
     fn body(&self, call: &CallParts) -> (Option<HeaderValue>, Body) {

@@ -257,13 +257,18 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_keeps_the_members_that_are_there() {
+    fn c19_a_profile_keeps_the_members_that_are_there() {
         let peter = ask(&script(200, PETER)).unwrap().known().unwrap();
         assert_eq!(peter.id, Some(psid()));
         assert_eq!(peter.name, None);
         assert_eq!(peter.first_name.as_deref(), Some("Peter"));
         assert_eq!(peter.last_name.as_deref(), Some("Chang"));
         assert!(peter.picture.is_some());
+        let name_only = ask(&script(200, r#"{"name":"Peter Chang"}"#)).unwrap();
+        let name_only = name_only.known().unwrap();
+        assert_eq!(name_only.name.as_deref(), Some("Peter Chang"));
+        assert_eq!((name_only.first_name, name_only.last_name), (None, None));
+        assert_eq!(name_only.picture, None);
         assert_eq!(
             format!("{peter:?}"),
             "Profile { has_name: false, has_first_name: true, has_last_name: true, \
@@ -272,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_text_is_absent() {
+    fn c19_an_empty_text_is_absent() {
         let yijun = r#"{"id":"1","name":"Yijun","last_name":"","first_name":" ","profile_pic":""}"#;
         let yijun = ask(&script(200, yijun)).unwrap().known().unwrap();
         assert_eq!(yijun.name.as_deref(), Some("Yijun"));

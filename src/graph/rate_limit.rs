@@ -14,8 +14,11 @@ const USAGE_LIFE: Duration = Duration::from_secs(5 * 60);
 /// Pause at 100 percent when Meta names no time.
 const USED_UP: Duration = Duration::from_secs(60);
 
-/// Number of scopes above which idle ones are dropped.
-const MANY_SCOPES: usize = 1024;
+/// Most scopes that are remembered: some megabytes.
+const MAX_SCOPES: usize = 10_000;
+
+/// Number of scopes forgotten at once, so that not every new scope looks through all of them.
+const FORGOTTEN_AT_ONCE: usize = 1000;
 
 /// Rate limits of one Page.
 ///
@@ -124,6 +127,9 @@ impl Scopes {
 ///
 /// Calls of one class are spread evenly. Above [`RateLimits::slow_from`], all calls of a scope are
 /// delayed. When Meta throttles, no call of that scope starts until the pause ends.
+///
+/// At most [`MAX_SCOPES`] scopes are remembered. A new one replaces idle ones, then the least
+/// recently used of those that are not paused, and a paused one only when all are.
 #[derive(Debug, Default)]
 pub(super) struct RateLimiter {
     limits: RateLimits,
@@ -139,6 +145,7 @@ struct State {
     all: Duration,
     paused_until: Duration,
     usage: Option<(f64, Duration)>,
+    used_at: Duration,
 }
 
 impl RateLimiter {
@@ -220,10 +227,29 @@ impl RateLimiter {
 }
 
 fn enter<'a>(states: &'a mut HashMap<Scope, State>, scope: &Scope, now: Duration) -> &'a mut State {
-    if states.len() > MANY_SCOPES && !states.contains_key(scope) {
-        states.retain(|_, state| !state.is_idle(now));
+    if states.len() >= MAX_SCOPES && !states.contains_key(scope) {
+        make_room(states, now);
     }
-    states.entry(scope.clone()).or_default()
+    let state = states.entry(scope.clone()).or_default();
+    state.used_at = now;
+    state
+}
+
+fn make_room(states: &mut HashMap<Scope, State>, now: Duration) {
+    states.retain(|_, state| !state.is_idle(now));
+    if states.len() < MAX_SCOPES {
+        return;
+    }
+    let mut scopes: Vec<(bool, Duration, Scope)> = states
+        .iter()
+        .map(|(scope, state)| (state.paused_until > now, state.used_at, scope.clone()))
+        .collect();
+    scopes.sort_unstable_by_key(|(is_paused, used_at, _)| (*is_paused, *used_at));
+    let all_paused = scopes[0].0;
+    let forgotten = scopes.into_iter().take(FORGOTTEN_AT_ONCE);
+    for (_, _, scope) in forgotten.take_while(|(is_paused, ..)| *is_paused == all_paused) {
+        states.remove(&scope);
+    }
 }
 
 /// Returns the class that counts for a scope: only Pages have limits per second.
@@ -489,7 +515,7 @@ mod tests {
     }
 
     #[test]
-    fn c7_g2_a_throttle_stops_every_call_of_the_page_the_app_or_the_token() {
+    fn c7_g2_g4_a_throttle_stops_every_call_of_the_page_the_app_or_the_token() {
         let stopped = retry::THROTTLED;
         for (code, same_page, other_page, other_token_and_page) in [
             (613, stopped, ZERO, ZERO),
@@ -532,13 +558,91 @@ mod tests {
         }
     }
 
-    #[test]
-    fn idle_scopes_are_dropped() {
-        let limiter = limiter(RateLimits::default());
-        for number in 0..5000 {
-            let now = Duration::from_secs(number);
-            limiter.admit(&page(&number.to_string()), RateClass::Text, now, ZERO);
+    fn app_id(number: usize) -> Scopes {
+        Scopes {
+            app: Scope::App(AppId::new(number.to_string()).unwrap()),
+            page: None,
+            token: None,
         }
-        assert!(limiter.states.lock().unwrap().len() <= MANY_SCOPES + 3);
+    }
+
+    fn pause(limiter: &RateLimiter, scopes: &Scopes, now: Duration) {
+        limiter.fail(scopes, &ApiError::from_code(4).into(), now);
+    }
+
+    /// Sorted numbers of the remembered apps.
+    fn remembered(limiter: &RateLimiter) -> Vec<usize> {
+        let states = limiter.states.lock().unwrap();
+        let apps = states.keys().map(|scope| match scope {
+            Scope::App(id) => id.as_str().parse().unwrap(),
+            other => panic!("{other:?}"),
+        });
+        let mut apps: Vec<usize> = apps.collect();
+        apps.sort_unstable();
+        apps
+    }
+
+    #[test]
+    fn idle_scopes_are_forgotten_first() {
+        let limiter = limiter(RateLimits::default());
+        limiter.observe(&app_id(0), &app_usage(80.0), ZERO);
+        for number in 1..MAX_SCOPES {
+            limiter.admit(&app_id(number), RateClass::Other, ZERO, ZERO);
+        }
+        assert_eq!(remembered(&limiter).len(), MAX_SCOPES);
+        limiter.admit(&app_id(MAX_SCOPES), RateClass::Other, ZERO, ZERO);
+        assert_eq!(remembered(&limiter), [0, MAX_SCOPES]);
+    }
+
+    #[test]
+    fn the_least_recently_used_scope_is_forgotten_and_a_paused_one_is_not() {
+        let limiter = limiter(RateLimits::default());
+        let millis = |number: usize| Duration::from_millis(number.try_into().unwrap());
+        pause(&limiter, &app_id(0), ZERO);
+        for number in 1..MAX_SCOPES {
+            limiter.observe(&app_id(number), &app_usage(80.0), millis(number));
+        }
+        // Used again, it is no longer the least recently used one.
+        let now = millis(MAX_SCOPES);
+        limiter.admit(&app_id(1), RateClass::Other, now, ZERO);
+        limiter.admit(&app_id(MAX_SCOPES), RateClass::Other, now, ZERO);
+        let expected: Vec<usize> = [0, 1]
+            .into_iter()
+            .chain(FORGOTTEN_AT_ONCE + 2..=MAX_SCOPES)
+            .collect();
+        assert_eq!(remembered(&limiter), expected);
+        for number in MAX_SCOPES..3 * MAX_SCOPES {
+            limiter.observe(&app_id(number), &app_usage(80.0), now);
+        }
+        let left = remembered(&limiter);
+        assert!(left.len() <= MAX_SCOPES, "{}", left.len());
+        assert_eq!(left[0], 0);
+        let wait = limiter.admit(&app_id(0), RateClass::Other, now, ZERO);
+        assert_eq!(wait, retry::THROTTLED.saturating_sub(now));
+    }
+
+    #[test]
+    fn of_paused_scopes_only_the_least_recently_used_is_forgotten() {
+        let limiter = limiter(RateLimits::default());
+        for number in 0..MAX_SCOPES - 1 {
+            pause(
+                &limiter,
+                &app_id(number),
+                Duration::from_millis(number as u64),
+            );
+        }
+        let now = Duration::from_secs(10);
+        // One that is not paused goes first, though it was used last.
+        for number in [MAX_SCOPES - 1, MAX_SCOPES] {
+            limiter.observe(&app_id(number), &app_usage(80.0), now);
+        }
+        let expected: Vec<usize> = (0..MAX_SCOPES - 1).chain([MAX_SCOPES]).collect();
+        assert_eq!(remembered(&limiter), expected);
+        pause(&limiter, &app_id(MAX_SCOPES), now);
+        pause(&limiter, &app_id(MAX_SCOPES + 1), now);
+        let left = remembered(&limiter);
+        assert_eq!(left[0], FORGOTTEN_AT_ONCE);
+        assert_eq!(left.last(), Some(&(MAX_SCOPES + 1)));
+        assert_eq!(left.len(), MAX_SCOPES + 1 - FORGOTTEN_AT_ONCE);
     }
 }

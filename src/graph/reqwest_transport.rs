@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_broken_connection_leaves_the_outcome_unknown() {
+    async fn c9_a_broken_connection_leaves_the_outcome_unknown() {
         for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfo"] {
             let (url, _served) = serve("\r\n\r\n", answer);
             let error = send(url, None).await.unwrap_err();
@@ -267,12 +267,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refused_connection_sends_nothing() {
+    async fn c8_without_a_connection_nothing_is_sent() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/4242", listener.local_addr().unwrap());
+        let refused = format!("http://{}/4242", listener.local_addr().unwrap());
         drop(listener);
-        let error = send(url, None).await.unwrap_err();
-        assert_eq!(error.kind, TransportErrorKind::NotSent);
-        assert!(!format!("{error:?}").contains("4242"), "{error:?}");
+        // A label of more than 63 letters: no resolver has to be asked.
+        let unresolved = format!("http://{}.example/4242", "a".repeat(64));
+        for url in [refused, unresolved] {
+            let error = send(url, None).await.unwrap_err();
+            assert_eq!(error.kind, TransportErrorKind::NotSent, "{error:?}");
+            assert!(!format!("{error:?}").contains("4242"), "{error:?}");
+        }
     }
 }

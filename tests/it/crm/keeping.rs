@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_signed_but_unreadable_body_is_200_and_kept() {
+async fn p9_p17_g10_a_signed_but_unreadable_body_is_200_and_kept() {
     let Office {
         crm,
         webhook,
@@ -14,6 +14,10 @@ async fn a_signed_but_unreadable_body_is_200_and_kept() {
         b"{\"object\":".as_slice(),
         b"{\"object\":\"page\",\"entry\":[{\"id\":\"\xff\xfe\xc3\x28 not UTF-8",
         b"not JSON at all, yet signed",
+        br#"{"unheard_of":"no object, no entry"}"#,
+        br#"{"object":"page","without":"entry"}"#,
+        br#"{"object":"page","entry":null,"null":"entry"}"#,
+        br#"{"entry":[],"without":"object"}"#,
     ] {
         webhook.deliver(crm, body).await.expect(200);
         let text = String::from_utf8_lossy(body);

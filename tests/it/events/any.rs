@@ -1,4 +1,4 @@
-//! Deliveries at random: all kinds, in shapes that nobody would send.
+//! Random deliveries: all kinds of events, in shapes that Meta would not send.
 
 use std::collections::HashSet;
 
@@ -6,21 +6,21 @@ use fastrand::Rng;
 use messenger_crm::event::Kind;
 use messenger_crm::webhook::parse_unverified;
 
-use super::{Tell, assert_same_one_by_one, body, fixtures, random, rounds};
+use super::{PrintOnPanic, assert_same_one_by_one, body, fixtures, random, rounds};
 use crate::fuzz::targets::{self, tree::Tree};
 
 #[test]
-fn p26_p28_any_delivery_is_read_one_way() {
+fn p26_p28_all_readers_agree_on_random_deliveries() {
     let mut random = random();
     let pool = pool();
     let mut kinds = HashSet::new();
     for _ in 0..rounds(1_500) {
         let body = delivery(&pool, &mut random);
-        let tell = Tell(body);
-        let body = &tell.0;
+        let printed = PrintOnPanic(body);
+        let body = &printed.0;
         targets::event::run(body.as_bytes());
         targets::paths::run(body.as_bytes());
-        // Now and then a name of the envelope is another one.
+        // Sometimes a member of the envelope was renamed.
         let Ok(delivery) = parse_unverified(body.as_bytes()) else {
             continue;
         };
@@ -29,11 +29,11 @@ fn p26_p28_any_delivery_is_read_one_way() {
         }
         assert_same_one_by_one(body);
     }
-    // Those of the table, a change without a type, and an unrecognized event.
+    // The kinds of the table, an untyped change, and an unrecognized event.
     assert_eq!(kinds.len(), Kind::TABLE.len() + 2);
 }
 
-/// The events that the fixtures are made of, by their list.
+/// All events of the fixtures, each with the name of its list.
 fn pool() -> Vec<(&'static str, Tree)> {
     let mut pool = Vec::new();
     for fixture in fixtures() {
@@ -97,19 +97,19 @@ fn entry(pool: &[(&'static str, Tree)], random: &mut Rng) -> Tree {
         members.push(((*list).to_owned(), Tree::List(items)));
     }
     let mut entry = Tree::Members(members);
-    shake(&mut entry, random);
+    mutate(&mut entry, random);
     entry
 }
 
-/// Changes a few things anywhere below: order, types, `null`, repetition.
-fn shake(tree: &mut Tree, random: &mut Rng) {
+/// Mutates a few values at any depth: order, type, `null`, repetition.
+fn mutate(tree: &mut Tree, random: &mut Rng) {
     match tree {
         Tree::Members(members) => {
             if random.u8(..) < 128 {
                 random.shuffle(members);
             }
             for (_, value) in &mut *members {
-                shake(value, random);
+                mutate(value, random);
             }
             if !members.is_empty() && random.u8(..) < 16 {
                 let twin = members[random.usize(..members.len())].0.clone();
@@ -125,7 +125,7 @@ fn shake(tree: &mut Tree, random: &mut Rng) {
         }
         Tree::List(list) => {
             for value in &mut *list {
-                shake(value, random);
+                mutate(value, random);
             }
             if random.u8(..) < 8 {
                 list.push(anything(2, random));
@@ -189,7 +189,7 @@ fn text(text: &str) -> Tree {
     Tree::Text(text.to_owned())
 }
 
-/// Writes it with any escapes and spaces that JSON allows, and now and then half an emoji.
+/// Writes JSON with random escapes and spaces, and sometimes a lone surrogate.
 fn write(tree: &Tree, json: &mut String, random: &mut Rng) {
     space(json, random);
     match tree {

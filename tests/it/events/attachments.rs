@@ -1,14 +1,14 @@
-//! What customers send besides text.
+//! Attachments of customers.
 
 use messenger_crm::event::Attachment;
 
 use super::expect::{Absent as _, Is as _, all, kind, of};
-use super::{Fixture, event, fixture, told};
+use super::{Fixture, event, event_line, fixture};
 
 pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "message.image",
-        &[event(told!("message", "m_image"), |event| {
+        &[event(event_line!("message", "m_image"), |event| {
             let [cup, pot] = all(&kind!(event, Message).attachments);
             is(cup, "image", "https://scontent.example/v/cup.jpg?oh=1&oe=2");
             is(pot, "image", "https://scontent.example/v/pot.gif");
@@ -19,7 +19,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.media",
-        &[event(told!("message", "m_media"), |event| {
+        &[event(event_line!("message", "m_media"), |event| {
             let [audio, video, file] = all(&kind!(event, Message).attachments);
             is(audio, "audio", "https://cdn.example/a.mp4");
             is(video, "video", "https://cdn.example/v.mp4");
@@ -28,7 +28,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.sticker",
-        &[event(told!("message", "m_sticker"), |event| {
+        &[event(event_line!("message", "m_sticker"), |event| {
             let [sticker] = all(&kind!(event, Message).attachments);
             is(sticker, "sticker", "https://scontent.example/s.png");
             of(&sticker.payload).sticker_id.is("369239263222822");
@@ -36,7 +36,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.sticker.transition",
-        &[event(told!("message", "m_sticker2"), |event| {
+        &[event(event_line!("message", "m_sticker2"), |event| {
             let [sticker] = all(&kind!(event, Message).attachments);
             is(sticker, "sticker", "https://scontent.example/s.png");
             of(&sticker.payload).sticker_id.is("369239263222822");
@@ -44,7 +44,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.sticker.image",
-        &[event(told!("message", "m_sticker3"), |event| {
+        &[event(event_line!("message", "m_sticker3"), |event| {
             let [sticker] = all(&kind!(event, Message).attachments);
             is(sticker, "sticker", "https://scontent.example/s.png");
             of(&sticker.payload).sticker_id.is("369239343222814");
@@ -53,7 +53,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "message.sticker.legacy",
         &[event(
-            told!("message", "mid.1763990000001:a1b2c3d4"),
+            event_line!("message", "mid.1763990000001:a1b2c3d4"),
             |event| {
                 let message = kind!(event, Message);
                 assert_eq!(of(&message.sticker_id).as_str(), "369239383222810");
@@ -64,7 +64,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.fallback",
-        &[event(told!("message", "m_fallback"), |event| {
+        &[event(event_line!("message", "m_fallback"), |event| {
             let message = kind!(event, Message);
             message.text.is("https://tea.example/");
             let [link] = all(&message.attachments);
@@ -75,7 +75,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.fallback.bare",
-        &[event(told!("message", "m_fallback2"), |event| {
+        &[event(event_line!("message", "m_fallback2"), |event| {
             let [bare] = all(&kind!(event, Message).attachments);
             assert_eq!(
                 (bare.kind_name(), bare.any_url(), bare.any_title()),
@@ -86,19 +86,22 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.fallback.legacy",
-        &[event(told!("message", "mid.$cAAR:fallback"), |event| {
-            let [null, blob] = all(&kind!(event, Message).attachments);
-            is(null, "fallback", "https://tea.example/");
-            null.title.is("Tea");
-            null.url.is("https://tea.example/");
-            is(blob, "fallback", "https://old.example/");
-            blob.title.is("Old tea");
-            assert!(null.payload.is_none() && blob.payload.is_none());
-        })],
+        &[event(
+            event_line!("message", "mid.$cAAR:fallback"),
+            |event| {
+                let [null, blob] = all(&kind!(event, Message).attachments);
+                is(null, "fallback", "https://tea.example/");
+                null.title.is("Tea");
+                null.url.is("https://tea.example/");
+                is(blob, "fallback", "https://old.example/");
+                blob.title.is("Old tea");
+                assert!(null.payload.is_none() && blob.payload.is_none());
+            },
+        )],
     ),
     fixture(
         "message.reel",
-        &[event(told!("message", "m_reel"), |event| {
+        &[event(event_line!("message", "m_reel"), |event| {
             let [reel] = all(&kind!(event, Message).attachments);
             is(reel, "reel", "/reel/1234/");
             of(&reel.payload).title.is("Pouring");
@@ -107,7 +110,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.post",
-        &[event(told!("message", "m_post"), |event| {
+        &[event(event_line!("message", "m_post"), |event| {
             let [post] = all(&kind!(event, Message).attachments);
             is(post, "post", "https://www.facebook.example/p/1");
             of(&post.payload).title.is("New harvest");
@@ -116,7 +119,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.share",
-        &[event(told!("message", "m_share"), |event| {
+        &[event(event_line!("message", "m_share"), |event| {
             let [share] = all(&kind!(event, Message).attachments);
             is(share, "share", "https://www.facebook.example/s/2");
             of(&share.payload).title.is("Tea house");
@@ -124,7 +127,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.location",
-        &[event(told!("message", "m_location"), |event| {
+        &[event(event_line!("message", "m_location"), |event| {
             let [place] = all(&kind!(event, Message).attachments);
             is(place, "location", "https://l.facebook.example/l.php?u=map");
             place.title.is("Mei's location");
@@ -134,7 +137,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.product",
-        &[event(told!("message", "m_product"), |event| {
+        &[event(event_line!("message", "m_product"), |event| {
             let message = kind!(event, Message);
             message.text.is("Is this one still there?");
             is_tea_pot(&message.attachments);
@@ -142,7 +145,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.appointment",
-        &[event(told!("message", "m_appointment"), |event| {
+        &[event(event_line!("message", "m_appointment"), |event| {
             let [booking] = all(&kind!(event, Message).attachments);
             assert_eq!(booking.kind_name(), "appointment_booking");
             let booking = of(&booking.payload);
@@ -155,7 +158,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.unsupported_type",
-        &[event(told!("message", "m_strange"), |event| {
+        &[event(event_line!("message", "m_strange"), |event| {
             let [strange, hologram] = all(&kind!(event, Message).attachments);
             assert_eq!(
                 (strange.kind_name(), strange.any_url()),
@@ -166,7 +169,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
 ];
 
-/// What every attachment has.
+/// Asserts the type and link of an attachment.
 #[track_caller]
 pub(super) fn is(attachment: &Attachment<'_>, kind: &str, url: &str) {
     attachment.kind.is(kind);

@@ -1,7 +1,7 @@
 //! Forms, carts, coupons, payments, games.
 
 use super::expect::{Absent as _, Is as _, all, kind, of};
-use super::{Fixture, event, fixture, told};
+use super::{Fixture, event, event_line, fixture};
 
 pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
@@ -66,7 +66,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "order",
-        &[event(told!("order", "-"), |event| {
+        &[event(event_line!("order", "-"), |event| {
             let order = kind!(event, Order);
             order.note.is("gift wrap");
             order.source.is("live_shopping");
@@ -85,7 +85,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "template",
-        &[event(told!("template", "-"), |event| {
+        &[event(event_line!("template", "-"), |event| {
             let coupon = kind!(event, Coupon);
             coupon.kind.is("coupon");
             coupon.payload.is("SPRING");
@@ -95,7 +95,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message_context",
-        &[event(told!("message_context", "-"), |event| {
+        &[event(event_line!("message_context", "-"), |event| {
             let [detection] = all(&kind!(event, MessageContext).detections);
             detection.kind.is("PURCHASE");
             detection.id.is("26272");
@@ -109,7 +109,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "payment",
-        &[event(told!("payment", "-"), |event| {
+        &[event(event_line!("payment", "-"), |event| {
             let payment = kind!(event, Payment);
             payment.payload.is("ORDER_7");
             payment.shipping_option_id.is("123");
@@ -139,7 +139,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "pre_checkout",
-        &[event(told!("pre_checkout", "-"), |event| {
+        &[event(event_line!("pre_checkout", "-"), |event| {
             let checkout = kind!(event, PreCheckout);
             checkout.payload.is("ORDER_7");
             of(&checkout.user).contact_name.is("Mei Lin");
@@ -153,7 +153,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "checkout_update",
-        &[event(told!("checkout_update", "-"), |event| {
+        &[event(event_line!("checkout_update", "-"), |event| {
             let update = kind!(event, CheckoutUpdate);
             update.payload.is("ORDER_7");
             of(&update.shipping_address).id.is("10105000000959552");
@@ -163,7 +163,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "game_play",
-        &[event(told!("game_play", "-"), |event| {
+        &[event(event_line!("game_play", "-"), |event| {
             let play = kind!(event, GamePlay);
             play.game_id.is("880001");
             play.player_id.is("990002");
@@ -176,7 +176,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "game_play.solo",
-        &[event(told!("game_play", "-"), |event| {
+        &[event(event_line!("game_play", "-"), |event| {
             let play = kind!(event, GamePlay);
             play.context_type.is("SOLO");
             assert!(play.context_id.is_none() && play.score.is_none() && play.payload.is_none());
@@ -184,7 +184,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "branded_camera",
-        &[event(told!("branded_camera", "-"), |event| {
+        &[event(event_line!("branded_camera", "-"), |event| {
             let camera = kind!(event, BrandedCamera);
             camera.content_ids.is(&["31", "32"]);
             camera.event.is("dismiss");

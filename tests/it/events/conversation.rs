@@ -1,12 +1,12 @@
-//! What happens in a conversation besides writing.
+//! Other events of a conversation: postbacks, receipts, reactions, opt-ins, referrals, account links.
 
 use super::expect::{Absent as _, Is as _, all, kind, of};
-use super::{Fixture, event, fixture, told};
+use super::{Fixture, event, event_line, fixture};
 
 pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "postback",
-        &[event(told!("postback", "m_postback"), |event| {
+        &[event(event_line!("postback", "m_postback"), |event| {
             let postback = kind!(event, Postback);
             postback.title.is("Get Started");
             postback.payload.is("GET_STARTED");
@@ -20,7 +20,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "postback.bare",
-        &[event(told!("postback", "-"), |event| {
+        &[event(event_line!("postback", "-"), |event| {
             let postback = kind!(event, Postback);
             postback.title.is("");
             postback.payload.is("MENU_TEA");
@@ -43,7 +43,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "delivery",
-        &[event(told!("delivery", "-"), |event| {
+        &[event(event_line!("delivery", "-"), |event| {
             let receipt = kind!(event, Delivery);
             receipt.watermark.is(1_763_989_999_500);
             let mids: Vec<_> = of(&receipt.mids).iter().collect();
@@ -63,7 +63,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "read",
-        &[event(told!("read", "-"), |event| {
+        &[event(event_line!("read", "-"), |event| {
             kind!(event, Read).watermark.is(1_763_989_999_800);
             kind!(event, Read).mid.is_absent();
             assert_eq!(event.kind.field(), Some("message_reads"));
@@ -71,13 +71,13 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "read.legacy",
-        &[event(told!("read", "-"), |event| {
+        &[event(event_line!("read", "-"), |event| {
             kind!(event, Read).watermark.is(1_763_989_999_800);
         })],
     ),
     fixture(
         "reaction",
-        &[event(told!("reaction", "m_echo"), |event| {
+        &[event(event_line!("reaction", "m_echo"), |event| {
             let reaction = kind!(event, Reaction);
             reaction.action.is("react");
             reaction.reaction.is("love");
@@ -87,7 +87,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "reaction.unreact",
-        &[event(told!("reaction", "m_echo"), |event| {
+        &[event(event_line!("reaction", "m_echo"), |event| {
             let reaction = kind!(event, Reaction);
             reaction.action.is("unreact");
             assert!(reaction.reaction.is_none() && reaction.emoji.is_none());
@@ -116,7 +116,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "optin.one_time",
-        &[event(told!("optin", "-"), |event| {
+        &[event(event_line!("optin", "-"), |event| {
             let optin = kind!(event, Optin);
             optin.kind.is("one_time_notif_req");
             optin.payload.is("BACK_IN_STOCK");
@@ -125,7 +125,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "optin.marketing",
-        &[event(told!("optin", "-"), |event| {
+        &[event(event_line!("optin", "-"), |event| {
             let optin = kind!(event, Optin);
             optin.kind.is("notification_messages");
             optin.title.is("Tea news");
@@ -143,7 +143,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "optin.stopped",
-        &[event(told!("optin", "-"), |event| {
+        &[event(event_line!("optin", "-"), |event| {
             let optin = kind!(event, Optin);
             optin.status.is("STOP NOTIFICATIONS");
             optin.token_status.is("REFRESHED");
@@ -152,7 +152,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "optout",
-        &[event(told!("optout", "-"), |event| {
+        &[event(event_line!("optout", "-"), |event| {
             let raw = kind!(event, Optout);
             assert_eq!(
                 raw.as_str(),
@@ -163,7 +163,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "referral.link",
-        &[event(told!("referral", "-"), |event| {
+        &[event(event_line!("referral", "-"), |event| {
             let referral = kind!(event, Referral);
             referral.reference.is("poster");
             referral.source.is("SHORTLINK");
@@ -173,7 +173,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "referral.ad",
-        &[event(told!("referral", "-"), |event| {
+        &[event(event_line!("referral", "-"), |event| {
             let referral = kind!(event, Referral);
             referral.ad_id.is("6045246247433");
             let ad = of(&referral.ad);
@@ -202,7 +202,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "account_linking.linked",
-        &[event(told!("account_linking", "-"), |event| {
+        &[event(event_line!("account_linking", "-"), |event| {
             kind!(event, AccountLinking).status.is("linked");
             kind!(event, AccountLinking)
                 .authorization_code
@@ -212,21 +212,21 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "account_linking.unlinked",
-        &[event(told!("account_linking", "-"), |event| {
+        &[event(event_line!("account_linking", "-"), |event| {
             kind!(event, AccountLinking).status.is("unlinked");
             kind!(event, AccountLinking).authorization_code.is_absent();
         })],
     ),
     fixture(
         "response_feedback",
-        &[event(told!("response_feedback", "m_echo"), |event| {
+        &[event(event_line!("response_feedback", "m_echo"), |event| {
             kind!(event, ResponseFeedback).feedback.is("Good response");
             assert_eq!(event.kind.field(), Some("response_feedback"));
         })],
     ),
     fixture(
         "message_request",
-        &[event(told!("message_request", "-"), |event| {
+        &[event(event_line!("message_request", "-"), |event| {
             assert_eq!(kind!(event, MessageRequest).as_str(), "accept");
         })],
     ),

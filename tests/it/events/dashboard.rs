@@ -1,4 +1,4 @@
-//! What the *Test* button of Meta's dashboard sends: events of a conversation as changes.
+//! Test events of Meta's dashboard: events of a conversation, sent as changes.
 
 use messenger_crm::event::Event;
 
@@ -19,7 +19,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
             },
         )],
     ),
-    // Sender and recipient are not swapped here, so the customer is the wrong one of two.
+    // The dashboard does not swap sender and recipient for an echo, so the customer is wrong.
     fixture(
         "dashboard.message_echoes",
         &[test(
@@ -90,7 +90,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
             optin.payload.is("test_payload");
             optin.token.is("123");
             optin.frequency.is("daily");
-            // It looks like a duration, and is read as seconds, as every number of this size.
+            // The dashboard sends a duration; it is read as seconds since 1970, as all such numbers.
             optin.token_expires_at.is(2_592_000_000_000);
             optin.token_status.is("REFRESHED");
         })],
@@ -195,7 +195,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
 ];
 
-/// An event that comes from no customer.
+/// Expects a test event.
 const fn test(line: &'static str, check: fn(&Event<'_>)) -> Expected {
     Expected {
         line,

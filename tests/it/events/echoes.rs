@@ -1,13 +1,13 @@
-//! What the Page writes.
+//! Echoes: messages of the Page.
 
 use super::attachments::{is, is_tea_pot};
 use super::expect::{Absent as _, Is as _, all, kind, of};
-use super::{Fixture, event, fixture, told};
+use super::{Fixture, event, event_line, fixture};
 
 pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "echo.text",
-        &[event(told!("echo", "m_echo"), |event| {
+        &[event(event_line!("echo", "m_echo"), |event| {
             let echo = kind!(event, Echo);
             echo.app_id.is("1517000481860111");
             echo.metadata.is("order-7");
@@ -20,7 +20,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "echo.own",
-        &[event(told!("echo", "m_own"), |event| {
+        &[event(event_line!("echo", "m_own"), |event| {
             let echo = kind!(event, Echo);
             echo.app_id.is("1517000481860111");
             echo.metadata.is("019ab5e1-7a60-7abc-8def-0123456789ab");
@@ -28,7 +28,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "echo.inbox",
-        &[event(told!("echo", "m_inbox"), |event| {
+        &[event(event_line!("echo", "m_inbox"), |event| {
             let echo = kind!(event, Echo);
             assert!(echo.app_id.is_none() && echo.metadata.is_none());
             echo.text.is("A person wrote this");
@@ -36,7 +36,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "echo.media_template",
-        &[event(told!("echo", "m_media_template"), |event| {
+        &[event(event_line!("echo", "m_media_template"), |event| {
             let [template] = all(&kind!(event, Echo).attachments);
             is(template, "template", "https://www.facebook.example/photo/1");
             template.title.is("");
@@ -53,7 +53,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "echo.generic_template",
-        &[event(told!("echo", "m_generic"), |event| {
+        &[event(event_line!("echo", "m_generic"), |event| {
             let [template] = all(&kind!(event, Echo).attachments);
             template.title.is("Our tea");
             let payload = of(&template.payload);
@@ -73,7 +73,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "echo.button_template",
-        &[event(told!("echo", "m_button"), |event| {
+        &[event(event_line!("echo", "m_button"), |event| {
             let [template] = all(&kind!(event, Echo).attachments);
             let payload = of(&template.payload);
             payload.template_type.is("button");
@@ -84,13 +84,13 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "echo.product",
-        &[event(told!("echo", "m_product_echo"), |event| {
+        &[event(event_line!("echo", "m_product_echo"), |event| {
             is_tea_pot(&kind!(event, Echo).attachments);
         })],
     ),
     fixture(
         "echo.fallback",
-        &[event(told!("echo", "m_legacy"), |event| {
+        &[event(event_line!("echo", "m_legacy"), |event| {
             let [legacy] = all(&kind!(event, Echo).attachments);
             is(legacy, "fallback", "https://www.facebook.example/");
             legacy.title.is("Legacy Attachment");
@@ -109,7 +109,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "echo.deleted",
-        &[event(told!("echo", "m_echo"), |event| {
+        &[event(event_line!("echo", "m_echo"), |event| {
             assert!(kind!(event, Echo).is_deleted);
         })],
     ),

@@ -1,4 +1,4 @@
-//! Around the events: several lists and entries, other objects, and what nobody knows.
+//! Envelopes: several lists and entries, other objects, unknown members.
 
 use messenger_crm::event::{Event, Object};
 
@@ -112,7 +112,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
             },
         )],
     ),
-    // The field of another object is not Messenger's, though it bears the name.
+    // A field of another object is not Messenger's field of the same name.
     fixture(
         "other.whatsapp",
         &[event("changes change:messages 3001 - - -", |event| {

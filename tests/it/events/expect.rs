@@ -1,4 +1,4 @@
-//! Short words for what is expected of typed members.
+//! Short assertions about typed members.
 
 use messenger_crm::{
     event::{Event, Kind},
@@ -6,7 +6,7 @@ use messenger_crm::{
     time::Timestamp,
 };
 
-/// The kind's own value, or a failure that tells which kind it is.
+/// The value of the expected kind; panics with the actual kind.
 macro_rules! kind {
     ($event:expr, $kind:ident) => {
         match &$event.kind {
@@ -17,7 +17,7 @@ macro_rules! kind {
 }
 pub(super) use kind;
 
-/// A member and what it must be.
+/// Asserts the value of a member.
 pub(super) trait Is<T> {
     fn is(&self, expected: T);
 }
@@ -29,7 +29,7 @@ impl Is<&str> for Option<Text<'_>> {
     }
 }
 
-/// In milliseconds.
+/// Compares milliseconds.
 impl Is<i64> for Option<Timestamp> {
     #[track_caller]
     fn is(&self, expected: i64) {
@@ -52,7 +52,7 @@ impl Is<&[&str]> for Vec<Text<'_>> {
     }
 }
 
-/// Absence.
+/// Asserts that a member is absent.
 pub(super) trait Absent {
     fn is_absent(&self);
 }
@@ -64,23 +64,23 @@ impl<T> Absent for Option<T> {
     }
 }
 
-/// What must be there.
+/// The value of a member that must be present.
 #[track_caller]
 pub(super) fn of<T>(member: &Option<T>) -> &T {
     member.as_ref().unwrap()
 }
 
-/// The only one, or as many as are asked for.
+/// The elements of a list that must have exactly `COUNT`.
 #[track_caller]
 pub(super) fn all<T, const COUNT: usize>(list: &[T]) -> &[T; COUNT] {
     let count = list.len();
     let Ok(list) = list.try_into() else {
-        panic!("{count} and not {COUNT}")
+        panic!("{count} elements instead of {COUNT}")
     };
     list
 }
 
-/// Why it was set aside.
+/// Asserts the reason of an unrecognized event.
 #[track_caller]
 pub(super) fn reason(event: &Event<'_>, expected: &str) {
     match &event.kind {

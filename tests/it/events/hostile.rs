@@ -1,4 +1,4 @@
-//! Every fixture, damaged: nothing breaks, and what stands beside the damage is not lost.
+//! Damaged fixtures: no panic, and the events next to the damage are unchanged.
 
 use std::ops::ControlFlow;
 
@@ -7,7 +7,7 @@ use messenger_crm::event::Event;
 use messenger_crm::webhook::parse_unverified;
 use serde::de::IgnoredAny;
 
-use super::{Tell, body, fixtures, random, raws, rounds};
+use super::{PrintOnPanic, body, fixtures, random, raws, rounds};
 use crate::fuzz::targets;
 
 #[test]
@@ -20,9 +20,9 @@ fn p27_a_damaged_body_does_no_harm() {
             for _ in 0..random.usize(1..4) {
                 damage(&mut body, &mut random);
             }
-            let _at = Tell(format!("{}: {}", fixture.name, body.escape_ascii()));
+            let _at = PrintOnPanic(format!("{}: {}", fixture.name, body.escape_ascii()));
             targets::event::run(&body);
-            // It takes what serde_json takes, and refuses what that refuses.
+            // It accepts exactly the bodies that serde_json accepts.
             targets::paths::run(&body);
         }
         for end in 0..whole.len() {
@@ -33,7 +33,7 @@ fn p27_a_damaged_body_does_no_harm() {
 }
 
 #[test]
-fn a_damaged_event_costs_no_neighbour() {
+fn p5_a_damaged_event_does_not_change_its_neighbors() {
     let mut random = random();
     let (mut damaged, mut typed) = (0, 0);
     for fixture in fixtures() {
@@ -41,15 +41,15 @@ fn a_damaged_event_costs_no_neighbour() {
         for raw in raws(&whole) {
             for _ in 0..rounds(20) {
                 let event = damaged_event(raw, &mut random);
-                let _at = Tell(format!("{}: {event}", fixture.name));
+                let _at = PrintOnPanic(format!("{}: {event}", fixture.name));
                 for list in ["messaging", "standby", "changes", "calls"] {
-                    typed += usize::from(between_neighbours(list, &event));
+                    typed += usize::from(between_neighbors(list, &event));
                     damaged += 1;
                 }
             }
         }
     }
-    // Of both there are many, or nothing was shown.
+    // The run must have had many of both.
     assert!(
         typed > damaged / 10 && typed < damaged,
         "{typed} of {damaged}"
@@ -57,52 +57,52 @@ fn a_damaged_event_costs_no_neighbour() {
 }
 
 #[test]
-fn p16_p26_what_was_mended_stays_mended() {
+fn p16_p26_bodies_that_were_read_wrongly_before() {
     let message = r#"{"sender":{"id":"2"},"message":{"mid":"m1"}}"#;
     for entry in [
-        // Of two lists of one name the first counts, be it null.
+        // Of two lists with one name the first counts, even when it is `null`.
         format!(r#"{{"id":"1","messaging":null,"messaging":[{message}]}}"#),
         format!(r#"{{"id":"1","messaging":[{message}],"messaging":[{message}]}}"#),
-        // So it is with what stands beside the kind, and with names that are not Meta's.
+        // The same holds for members beside the kind, and for keys that the sender chooses.
         r#"{"messaging":[{"lead":null,"lead":{"data":[{"answer":"a"}]},"read":{"watermark":5}}]}"#
             .to_owned(),
         r#"{"messaging":[{"app_roles":{"7":null,"7":["a"],"8":["b"],"8":["c"]}}]}"#.to_owned(),
         r#"{"messaging":[{"sender":{"user_ref":null,"user_ref":"r"},"read":{"watermark":5}}]}"#
             .to_owned(),
-        // An escape does not change a word.
+        // An escaped `true` is `true`.
         r#"{"messaging":[{"message":{"mid":"m1","is_echo":"tr\u0075e"}}]}"#.to_owned(),
         // A field may have an empty name.
         r#"{"id":"1","changes":[{"field":"","value":{"message":{"mid":"m1"}}}]}"#.to_owned(),
-        // An entry that is an event of its own, damaged, and a list beside it.
+        // A damaged `call_settings` in an entry that also has a list.
         format!(r#"{{"id":"1","messaging":[{message}],"call_settings":7,"n\u0061me":[1]}}"#),
     ] {
         for object in ["page", "user"] {
             let body = format!(r#"{{"object":"{object}","entry":[{entry}]}}"#);
-            let _at = Tell(body.clone());
+            let _at = PrintOnPanic(body.clone());
             targets::event::run(body.as_bytes());
             targets::paths::run(body.as_bytes());
         }
     }
 }
 
-/// Whether the event is still what Meta named it.
-fn between_neighbours(list: &str, event: &str) -> bool {
-    let neighbour = match list {
+/// Whether the event still has its typed kind. Asserts that the events around it are unchanged.
+fn between_neighbors(list: &str, event: &str) -> bool {
+    let neighbor = match list {
         "changes" => r#"{"field":"inbox_labels","value":{"user":{"id":"2"},"action":"add"}}"#,
         "calls" => r#"{"id":"c_1","event":"connect","from":"2","to":"1"}"#,
         _ => r#"{"sender":{"id":"2"},"message":{"mid":"m1","text":"still here"}}"#,
     };
     let body = format!(
-        r#"{{"object":"page","entry":[{{"id":"1","{list}":[{neighbour},{event},{neighbour}]}}]}}"#
+        r#"{{"object":"page","entry":[{{"id":"1","{list}":[{neighbor},{event},{neighbor}]}}]}}"#
     );
-    let alone = format!(r#"{{"object":"page","entry":[{{"id":"1","{list}":[{neighbour}]}}]}}"#);
-    let alone = parse_unverified(alone.as_bytes()).unwrap();
+    let reference = format!(r#"{{"object":"page","entry":[{{"id":"1","{list}":[{neighbor}]}}]}}"#);
+    let reference = parse_unverified(reference.as_bytes()).unwrap();
     let delivery = parse_unverified(body.as_bytes()).unwrap();
     let [before, damaged, after] = &delivery.events[..] else {
         panic!("{} events", delivery.events.len())
     };
-    assert_eq!(*before, alone.events[0]);
-    assert_eq!(*after, alone.events[0]);
+    assert_eq!(*before, reference.events[0]);
+    assert_eq!(*after, reference.events[0]);
     assert_eq!(damaged.raw(), event.trim());
     is_typed(damaged)
 }
@@ -112,7 +112,7 @@ fn is_typed(event: &Event<'_>) -> bool {
     !matches!(event.kind, Kind::Unrecognized { .. } | Kind::Change { .. })
 }
 
-/// A damaged event that is still a JSON value, or else neighbours could not be told apart.
+/// A damaged event that is still a JSON value, so that the list still has three elements.
 fn damaged_event(raw: &str, random: &mut Rng) -> String {
     let found = (0..1_000).try_for_each(|_| {
         let mut event = raw.as_bytes().to_vec();
@@ -127,7 +127,7 @@ fn damaged_event(raw: &str, random: &mut Rng) -> String {
     found.break_value().expect("a mutation that is JSON")
 }
 
-/// Flips, inserts, deletes, repeats, cuts off; or swaps one JSON value for another.
+/// Flips, inserts, deletes, repeats or truncates bytes, or replaces one JSON value.
 fn damage(bytes: &mut Vec<u8>, random: &mut Rng) {
     if bytes.is_empty() {
         return;
@@ -150,7 +150,7 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Rng) {
 
 const SIGNIFICANT: &[u8] = b"{}[]\",:\\/u0-e. \n\x00\x1f\x7f\xed\xff";
 
-/// Puts another value where one begins, after the colon or comma that is next.
+/// Replaces the value after the next colon, comma or bracket.
 fn swap_value(bytes: &mut Vec<u8>, at: usize, random: &mut Rng) {
     const VALUES: [&str; 9] = [
         "null",

@@ -1,12 +1,12 @@
-//! What customers write.
+//! Messages of customers.
 
 use super::expect::{Absent as _, Is as _, all, kind, of};
-use super::{Fixture, event, fixture, told};
+use super::{Fixture, event, event_line, fixture};
 
 pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "message.text",
-        &[event(told!("message", "m_text"), |event| {
+        &[event(event_line!("message", "m_text"), |event| {
             let message = kind!(event, Message);
             message.mid.is("m_text");
             message.text.is("Do you have oolong?");
@@ -22,7 +22,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.quick_reply",
-        &[event(told!("message", "m_quick"), |event| {
+        &[event(event_line!("message", "m_quick"), |event| {
             let message = kind!(event, Message);
             message.text.is("Green");
             of(&message.quick_reply).payload.is("PICK_GREEN");
@@ -32,7 +32,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.reply_to",
-        &[event(told!("message", "m_reply"), |event| {
+        &[event(event_line!("message", "m_reply"), |event| {
             let reply_to = of(&kind!(event, Message).reply_to);
             reply_to.mid.is("m_text");
             assert!(reply_to.is_self_reply);
@@ -41,7 +41,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.escapes",
-        &[event(told!("message", "m_escapes"), |event| {
+        &[event(event_line!("message", "m_escapes"), |event| {
             kind!(event, Message)
                 .text
                 .is("äöå https://tea.example/ 你好 😀 \u{fffd} \"\\\n\t\0");
@@ -49,7 +49,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.referral.product",
-        &[event(told!("message", "m_shop"), |event| {
+        &[event(event_line!("message", "m_shop"), |event| {
             let referral = of(&kind!(event, Message).referral);
             of(&referral.product).id.is("5550001");
             referral.source.is_absent();
@@ -57,7 +57,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.referral.ad",
-        &[event(told!("message", "m_ad"), |event| {
+        &[event(event_line!("message", "m_ad"), |event| {
             let referral = of(&kind!(event, Message).referral);
             referral.reference.is("spring");
             referral.ad_id.is("6045246247433");
@@ -74,7 +74,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.commands",
-        &[event(told!("message", "m_command"), |event| {
+        &[event(event_line!("message", "m_command"), |event| {
             let [find, near] = all(&kind!(event, Message).commands);
             find.name.is("find");
             near.name.is("near");
@@ -82,7 +82,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.nlp",
-        &[event(told!("message", "m_nlp"), |event| {
+        &[event(event_line!("message", "m_nlp"), |event| {
             let nlp = of(&kind!(event, Message).nlp).as_str();
             assert!(
                 nlp.starts_with(r#"{"entities":{"datetime":[{"confidence":0.9987,"#),
@@ -96,7 +96,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.nlp.errors",
-        &[event(told!("message", "m_nlp2"), |event| {
+        &[event(event_line!("message", "m_nlp2"), |event| {
             let nlp = of(&kind!(event, Message).nlp);
             let errors = r#"{"errors":[{"code":"msg-invalid","message":"the max is 1024"}]}"#;
             assert_eq!(nlp.as_str(), errors);
@@ -104,7 +104,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.prior_message",
-        &[event(told!("message", "m_prior"), |event| {
+        &[event(event_line!("message", "m_prior"), |event| {
             let prior = of(&of(&event.extras).prior_message);
             prior.source.is("checkbox_plugin");
             prior.identifier.is("ref-2a7f");
@@ -126,7 +126,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.hop_context.list",
-        &[event(told!("message", "m_hops"), |event| {
+        &[event(event_line!("message", "m_hops"), |event| {
             let [inbox, bot] = all(&of(&event.extras).hop_context);
             inbox.app_id.is("263902037430900");
             inbox.metadata.is("");
@@ -136,7 +136,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.hop_context.entry",
-        &[event(told!("message", "m_hop"), |event| {
+        &[event(event_line!("message", "m_hop"), |event| {
             let extras = of(&event.extras);
             assert!(extras.hop_context.is_empty());
             let [hop] = all(&extras.entry_hop_context);
@@ -146,27 +146,27 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.user_ref",
-        &[event(told!("message", "m_ref"), |event| {
+        &[event(event_line!("message", "m_ref"), |event| {
             of(&event.extras).user_ref.is("ref-2a7f");
             event.sender.is("7104000555666777");
         })],
     ),
     fixture(
         "message.tags",
-        &[event(told!("message", "m_tags"), |event| {
+        &[event(event_line!("message", "m_tags"), |event| {
             let [tag] = all(&kind!(event, Message).tags);
             tag.source.is("customer_chat_plugin");
         })],
     ),
     fixture(
         "message.deleted",
-        &[event(told!("message", "m_text"), |event| {
+        &[event(event_line!("message", "m_text"), |event| {
             assert!(kind!(event, Message).is_deleted);
         })],
     ),
     fixture(
         "message.unsupported",
-        &[event(told!("message", "m_unsupported"), |event| {
+        &[event(event_line!("message", "m_unsupported"), |event| {
             let message = kind!(event, Message);
             assert!(message.is_unsupported && !message.is_deleted);
             message.text.is_absent();
@@ -181,13 +181,13 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message.community",
-        &[event(told!("message", "m_community"), |event| {
+        &[event(event_line!("message", "m_community"), |event| {
             assert!(event.raw().contains(r#""community":{"id":"31415"}"#));
         })],
     ),
     fixture(
         "message_edit",
-        &[event(told!("message_edit", "m_text"), |event| {
+        &[event(event_line!("message_edit", "m_text"), |event| {
             let edit = kind!(event, MessageEdit);
             edit.text.is("Do you have green oolong?");
             edit.num_edit.is(Some(1));
@@ -196,7 +196,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "message_edit.string",
-        &[event(told!("message_edit", "m_text"), |event| {
+        &[event(event_line!("message_edit", "m_text"), |event| {
             kind!(event, MessageEdit).num_edit.is(Some(2));
         })],
     ),

@@ -1,7 +1,8 @@
-//! Every shape that Meta sends, read: `tests/fixtures/webhook` and what is expected of each file.
+//! Fixtures: one file in `tests/fixtures/webhook` for each shape that Meta sends, and the events
+//! expected of it.
 //!
-//! The files are typed by hand after Meta's documentation, on one line, with Meta's escapes. The ids
-//! and names in them are invented.
+//! The files are typed by hand from Meta's documentation, on one line, with Meta's escapes. Ids and
+//! names are invented.
 
 #![allow(clippy::unwrap_used)]
 
@@ -28,7 +29,7 @@ use messenger_crm::secret::{AppSecret, VerifyToken};
 use messenger_crm::webhook::{Webhook, sign};
 use serde_json::value::RawValue;
 
-/// A file and what is expected of it.
+/// A file and its expected events.
 pub(crate) struct Fixture {
     /// The file's name without `.json`.
     pub(crate) name: &'static str,
@@ -36,11 +37,11 @@ pub(crate) struct Fixture {
 }
 
 pub(crate) struct Expected {
-    /// Channel, kind, Page, customer, milliseconds, mid; `-` for what is absent.
+    /// Channel, kind, Page, customer, milliseconds and mid; `-` stands for an absent one.
     pub(crate) line: &'static str,
-    /// Whether the dashboard sent it, and no customer.
+    /// Whether it is a test event of the dashboard.
     pub(crate) is_test: bool,
-    /// Looks at the typed members.
+    /// Checks the typed members.
     check: fn(&Event<'_>),
 }
 
@@ -56,8 +57,8 @@ const fn event(line: &'static str, check: fn(&Event<'_>)) -> Expected {
     }
 }
 
-/// The line of an event in the normal list, of the customer and the time of most fixtures.
-macro_rules! told {
+/// `Expected::line` of an event in `messaging`, with the Page, customer and time of most fixtures.
+macro_rules! event_line {
     ($kind:literal, $mid:literal) => {
         concat!(
             "messaging ",
@@ -67,9 +68,9 @@ macro_rules! told {
         )
     };
 }
-use told;
+use event_line;
 
-/// All that is expected.
+/// All fixtures.
 pub(crate) fn fixtures() -> impl Iterator<Item = &'static Fixture> {
     let families = [
         messages::FIXTURES,
@@ -88,20 +89,20 @@ pub(crate) fn fixtures() -> impl Iterator<Item = &'static Fixture> {
     families.into_iter().flatten()
 }
 
-/// Where the file of this name is.
+/// Path of the file of a fixture.
 pub(crate) fn file(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/webhook");
     folder.join(format!("{name}.json"))
 }
 
-/// What is in it.
+/// Content of the file of a fixture.
 #[track_caller]
 pub(crate) fn body(name: &str) -> String {
     let file = file(name);
     fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// What the events read one by one must have in common with those of the delivery: everything.
+/// Asserts that reading events one by one gives the events of the delivery.
 #[track_caller]
 fn assert_same_one_by_one(body: &str) {
     let secret = AppSecret::new("s").unwrap();
@@ -114,18 +115,18 @@ fn assert_same_one_by_one(body: &str) {
     assert!(events.map(Result::unwrap).eq(delivery.events));
 }
 
-/// Tells what was at hand when a test fails.
-struct Tell(String);
+/// Prints its text when a test panics.
+struct PrintOnPanic(String);
 
-impl Drop for Tell {
+impl Drop for PrintOnPanic {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("it was: {}", self.0);
+            eprintln!("failed at: {}", self.0);
         }
     }
 }
 
-/// Dice of this run's own, unless the variable repeats another's.
+/// Random numbers, with a new seed unless `EVENTS_SEED` repeats one.
 fn random() -> fastrand::Rng {
     let seed = match std::env::var("EVENTS_SEED") {
         Ok(seed) => seed.parse().expect("EVENTS_SEED is a number"),
@@ -135,13 +136,13 @@ fn random() -> fastrand::Rng {
     fastrand::Rng::with_seed(seed)
 }
 
-/// How often: so many times, and `EVENTS_TIMES` as many on demand.
+/// Number of rounds: `count`, multiplied by `EVENTS_TIMES` if it is set.
 fn rounds(count: usize) -> usize {
     let times = std::env::var("EVENTS_TIMES").ok();
     count * times.map_or(1, |times| times.parse().expect("EVENTS_TIMES is a number"))
 }
 
-/// The events of all lists, as another reader finds them.
+/// JSON of the events of all lists, read with serde_json.
 fn raws(body: &str) -> Vec<&str> {
     #[derive(serde::Deserialize)]
     struct Envelope<'a> {

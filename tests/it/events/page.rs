@@ -1,4 +1,4 @@
-//! What happens around the Page: labels, marketing messages, templates, changes of fields.
+//! Events of the Page: labels, marketing messages, templates, changes of fields.
 
 use messenger_crm::event::{Event, Kind};
 
@@ -256,7 +256,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
 ];
 
-/// The state of one template, told without a list.
+/// Asserts the state of one template, sent without a list.
 #[track_caller]
 fn template(event: &Event<'_>, state: &str, language: &str) {
     let [change] = all(&kind!(event, TemplateUpdate).changes);

@@ -1,4 +1,4 @@
-//! What holds of every fixture.
+//! Properties of all fixtures.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,11 +6,11 @@ use std::fs;
 use messenger_crm::event::{Channel, Event, Kind};
 use messenger_crm::webhook::parse_unverified;
 
-use super::{Tell, assert_same_one_by_one, body, file, fixtures, raws};
+use super::{PrintOnPanic, assert_same_one_by_one, body, file, fixtures, raws};
 use crate::fuzz::targets;
 
 #[test]
-fn every_file_is_expected_and_every_expected_file_is_there() {
+fn p1_each_fixture_has_a_file_and_each_file_a_fixture() {
     let folder = fs::read_dir(file("x").parent().unwrap()).unwrap();
     let there: BTreeSet<String> = folder
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -24,7 +24,7 @@ fn every_file_is_expected_and_every_expected_file_is_there() {
 }
 
 #[test]
-fn p1_every_shape_is_typed_to_its_last_member() {
+fn p1_each_shape_is_typed_completely() {
     for fixture in fixtures() {
         let at = fixture.name.to_owned();
         let body = body(fixture.name);
@@ -33,7 +33,7 @@ fn p1_every_shape_is_typed_to_its_last_member() {
         let expected: Vec<&str> = fixture.events.iter().map(|event| event.line).collect();
         assert_eq!(lines, expected, "{at}");
         for (event, expected) in delivery.events.iter().zip(fixture.events) {
-            let _at = Tell(at.clone());
+            let _at = PrintOnPanic(at.clone());
             (expected.check)(event);
             assert_eq!(event.is_test(), expected.is_test);
             let is_aside = matches!(event.kind, Kind::Unrecognized { .. });
@@ -43,12 +43,12 @@ fn p1_every_shape_is_typed_to_its_last_member() {
 }
 
 #[test]
-fn raw_is_the_slice_of_the_body() {
+fn raw_is_a_slice_of_the_body() {
     for fixture in fixtures() {
-        let _at = Tell(fixture.name.to_owned());
+        let _at = PrintOnPanic(fixture.name.to_owned());
         let body = body(fixture.name);
         let events = parse_unverified(body.as_bytes()).unwrap().events;
-        // An entry beside its lists is a copy without them.
+        // The event of an entry that also has lists is a copy without the lists.
         for event in events.iter().filter(|event| !is_copy(event, &body)) {
             assert!(
                 body.as_bytes()
@@ -65,15 +65,15 @@ fn raw_is_the_slice_of_the_body() {
 }
 
 #[test]
-fn p26_p28_an_event_survives_owning_and_its_own_delivery() {
+fn p26_p28_an_event_is_equal_after_into_owned_and_a_round_trip() {
     for fixture in fixtures() {
-        let _at = Tell(fixture.name.to_owned());
+        let _at = PrintOnPanic(fixture.name.to_owned());
         targets::event::run(body(fixture.name).as_bytes());
     }
 }
 
 #[test]
-fn p26_an_event_is_written_from_its_json() {
+fn p26_to_delivery_writes_the_events_raw_json() {
     for (name, written) in [
         (
             "echo.user_ref",
@@ -99,15 +99,15 @@ fn p26_an_event_is_written_from_its_json() {
 }
 
 #[test]
-fn another_reader_reads_the_same() {
+fn p28_an_independent_reader_finds_the_same_members() {
     for fixture in fixtures() {
-        let _at = Tell(fixture.name.to_owned());
+        let _at = PrintOnPanic(fixture.name.to_owned());
         targets::paths::run(body(fixture.name).as_bytes());
     }
 }
 
 #[test]
-fn one_by_one_they_are_the_same() {
+fn p28_reading_one_by_one_gives_the_same_events() {
     for fixture in fixtures() {
         assert_same_one_by_one(&body(fixture.name));
     }
@@ -149,12 +149,12 @@ fn plain_text_is_borrowed_from_the_body() {
     assert!(borrowed > 500, "{borrowed}");
 }
 
-/// Whether the event has JSON that is not a part of the body.
+/// Whether the event's JSON is not a slice of the body.
 fn is_copy(event: &Event<'_>, body: &str) -> bool {
     event.channel == Channel::Entry && !body.contains(event.raw())
 }
 
-/// The columns that the example `inspect` shows of an event.
+/// The columns that the example `inspect` prints for an event.
 fn line(event: &Event<'_>) -> String {
     let time = event.happened_at().map(|at| at.as_millis().to_string());
     let kind = match &event.kind {
@@ -179,7 +179,7 @@ fn line(event: &Event<'_>) -> String {
     columns.join(" ")
 }
 
-/// The message that it is, or that it is about.
+/// Id of the message, or of the message that the event refers to.
 fn mid<'e>(event: &'e Event<'_>) -> Option<&'e str> {
     let mid = match &event.kind {
         Kind::Message(message) | Kind::Echo(message) => &message.mid,

@@ -1,14 +1,14 @@
-//! Who may answer: thread control, standby, and Meta's own measures.
+//! Thread control, standby and policy enforcement.
 
 use messenger_crm::event::Event;
 
 use super::expect::{Absent as _, Is as _, kind};
-use super::{Fixture, event, fixture, told};
+use super::{Fixture, event, event_line, fixture};
 
 pub(super) const FIXTURES: &[Fixture] = &[
     fixture(
         "pass_thread_control",
-        &[event(told!("pass_thread_control", "-"), |event| {
+        &[event(event_line!("pass_thread_control", "-"), |event| {
             let control = kind!(event, PassThreadControl);
             control.previous_owner_app_id.is("263902037430900");
             control.new_owner_app_id.is("1517000481860111");
@@ -18,7 +18,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "pass_thread_control.idle",
-        &[event(told!("pass_thread_control", "-"), |event| {
+        &[event(event_line!("pass_thread_control", "-"), |event| {
             let control = kind!(event, PassThreadControl);
             assert!(control.previous_owner_app_id.is_none() && control.metadata.is_none());
             control.new_owner_app_id.is("1517000481860111");
@@ -26,7 +26,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "take_thread_control",
-        &[event(told!("take_thread_control", "-"), |event| {
+        &[event(event_line!("take_thread_control", "-"), |event| {
             let control = kind!(event, TakeThreadControl);
             control.previous_owner_app_id.is("1517000481860111");
             control.new_owner_app_id.is("263902037430900");
@@ -35,7 +35,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
     ),
     fixture(
         "request_thread_control",
-        &[event(told!("request_thread_control", "-"), |event| {
+        &[event(event_line!("request_thread_control", "-"), |event| {
             kind!(event, RequestThreadControl)
                 .requested_owner_app_id
                 .is("263902037430900");

@@ -420,6 +420,24 @@ async fn c21_a_dropped_send_holds_nothing_back() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn c21_a_send_dropped_while_it_waits_for_the_rate_limiter_sends_nothing() {
+    let script = Script::new([response(200, SENT)]);
+    let limits = RateLimits::default().with_speeds(1, 10, 2);
+    let page = script.graph().with_rate_limits(limits).page(access());
+    send(&page).await.unwrap();
+    let waiting = {
+        let page = page.clone();
+        tokio::spawn(async move { send(&page).await })
+    };
+    sleep(Duration::from_millis(500)).await;
+    waiting.abort();
+    assert!(waiting.await.is_err());
+    send(&page).await.unwrap();
+    // Its place in the second stays taken, nothing else.
+    assert_eq!(script.times(), [seconds(0), seconds(2)]);
+}
+
 fn numbers() -> Call<ListPage<i64>> {
     Call::get(Path::me().edge("numbers"), |response| {
         ListPage::read(response, |object| object.number("n"))

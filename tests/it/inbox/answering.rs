@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn an_answer_is_posted_once_with_its_key() {
+async fn c2_a_reply_is_sent_once_with_its_key_and_its_mid_is_stored() {
     let desk = Desk::new().await;
     desk.reply(1, "Hello, Ada").await;
     assert_eq!(desk.newest().await.state, Some(MessageState::Queued));

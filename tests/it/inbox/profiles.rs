@@ -15,6 +15,24 @@ async fn a_refused_profile_leaves_the_message_visible() {
 }
 
 #[tokio::test]
+async fn c19_a_person_without_a_profile_is_not_looked_up_again_soon() {
+    for (status, body) in [
+        (200, "{}"),
+        (400, r#"{"error":{"code":100,"error_subcode":2018218}}"#),
+        (400, r#"{"error":{"code":230}}"#),
+    ] {
+        let desk = Desk::empty();
+        desk.receive(message(&ada(), "m1", at(1), "Hello")).await;
+        desk.script.json(status, body);
+        assert_eq!(desk.step(1).await, Step::Worked);
+        let due = person(&desk.store, &ada()).await.profile_due.unwrap();
+        assert!(due > at(1) + Duration::from_secs(24 * 3600), "{due}");
+        assert_eq!(desk.step(2).await, Step::Idle(Some(due)));
+        assert_eq!(desk.script.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_picture_that_cannot_be_fetched_is_asked_for_more_and_more_slowly() {
     let desk = Desk::empty();
     desk.receive(message(&ada(), "m1", at(1), "Hello")).await;

@@ -1,4 +1,4 @@
-//! Is it Meta? The callbacks of those who remove the app or want their data deleted.
+//! `signed_request`: the deauthorize and data deletion callbacks.
 
 use std::fmt::Display;
 
@@ -11,12 +11,12 @@ use sha2::Sha256;
 
 use super::{SECRET, secret, webhook};
 
-// platform.md §12.1
+// The payload of the example on Meta's page, compact. The signature was computed with OpenSSL.
 const PAYLOAD: &str =
     r#"{"algorithm":"HMAC-SHA256","expires":1291840400,"issued_at":1291836800,"user_id":"218471"}"#;
 const SIGNED: &str = "i9Q5EhlSAc_PBMTh8k9ywFtblf7zmk2A-OMDWbp0OCc.eyJhbGdvcml0aG0iOiJITUFDLVNIQTI1NiIsImV4cGlyZXMiOjEyOTE4NDA0MDAsImlzc3VlZF9hdCI6MTI5MTgzNjgwMCwidXNlcl9pZCI6IjIxODQ3MSJ9";
 
-/// The tag in base64url, by another hand than the library's.
+/// The tag in base64url, computed without the library.
 fn tag(message: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(message.as_bytes());
@@ -28,19 +28,19 @@ fn ask(form: impl AsRef<[u8]>) -> Result<SignedRequest, SignedRequestError> {
     webhook(&[SECRET]).signed_request(form.as_ref())
 }
 
-/// The same, of a value alone.
+/// Reads a form whose only field is this `signed_request`.
 #[track_caller]
 fn value(value: impl Display) -> Result<SignedRequest, SignedRequestError> {
     ask(format!("signed_request={value}"))
 }
 
-/// The same, of a payload that is signed as it is.
+/// Reads a `signed_request` with this payload, validly signed.
 #[track_caller]
 fn payload(payload: &str) -> Result<SignedRequest, SignedRequestError> {
     value(sign_request(&secret(SECRET), payload))
 }
 
-/// The same, of an encoded payload that is signed as it is.
+/// Reads a `signed_request` with this encoded payload, validly signed.
 #[track_caller]
 fn encoded(payload: &str) -> Result<SignedRequest, SignedRequestError> {
     value(format!("{}.{payload}", tag(payload)))
@@ -81,7 +81,7 @@ fn v35_padding_and_form_encoding_change_nothing() {
 }
 
 #[test]
-fn v35_what_is_no_form_with_one_request_is_missing() {
+fn v35_a_form_without_exactly_one_signed_request_is_missing() {
     for form in [
         "",
         "signed_request",
@@ -102,7 +102,7 @@ fn v35_what_is_no_form_with_one_request_is_missing() {
 }
 
 #[test]
-fn v35_what_is_no_signature_and_payload_is_malformed() {
+fn v35_a_value_without_signature_and_payload_is_malformed() {
     let (tag, body) = SIGNED.split_once('.').unwrap();
     for wrong in [
         String::new(),
@@ -119,7 +119,7 @@ fn v35_what_is_no_signature_and_payload_is_malformed() {
     ] {
         assert_eq!(value(&wrong), Err(SignedRequestError::Malformed), "{wrong}");
     }
-    // Signed as they are, so that it is their encoding that is refused.
+    // The signatures are valid, so the encoding of the payload is refused.
     for wrong in ["e30===", "e3", "e3*", "e30.", "_w"] {
         assert_eq!(
             encoded(wrong),
@@ -130,7 +130,7 @@ fn v35_what_is_no_signature_and_payload_is_malformed() {
 }
 
 #[test]
-fn v35_the_tag_is_over_the_encoded_payload() {
+fn v35_the_signature_covers_the_encoded_payload() {
     let (right, body) = SIGNED.split_once('.').unwrap();
     let other = URL_SAFE_NO_PAD.encode(PAYLOAD.replace("218471", "218472"));
     let decoded = tag(PAYLOAD);
@@ -183,7 +183,7 @@ fn v35_another_algorithm_is_refused() {
 }
 
 #[test]
-fn v35_a_payload_names_a_user() {
+fn v35_a_payload_without_a_user_id_is_refused() {
     let user = |json: &str| {
         let payload_of = PAYLOAD.replace(r#""218471""#, json);
         payload(&payload_of).map(|request| request.user.to_string())
@@ -208,7 +208,7 @@ fn v35_a_payload_names_a_user() {
 }
 
 #[test]
-fn v35_times_cost_themselves_alone() {
+fn v35_an_unreadable_time_is_absent() {
     for (expires, millis) in [
         ("0", None),
         ("null", None),
@@ -226,7 +226,7 @@ fn v35_times_cost_themselves_alone() {
 }
 
 #[test]
-fn v27_nothing_of_a_request_is_printed() {
+fn v27_debug_of_a_signed_request_shows_times_only() {
     let request = value(SIGNED).unwrap();
     let printed = format!("{request:?}");
     assert_eq!(
@@ -237,7 +237,7 @@ fn v27_nothing_of_a_request_is_printed() {
 }
 
 #[test]
-fn a_confirmation_code_has_letters_and_digits() {
+fn a_confirmation_code_has_ascii_letters_and_digits_only() {
     for wrong in ["", "a b", "a-b", "ä", "a\n"] {
         let refused = DeletionResponse::new("https://crm.example.com/", wrong).unwrap_err();
         assert_eq!(
@@ -249,7 +249,7 @@ fn a_confirmation_code_has_letters_and_digits() {
 }
 
 #[test]
-fn the_texts_of_the_errors() {
+fn v27_signed_request_errors_have_fixed_texts() {
     for (error, text) in [
         (
             SignedRequestError::Missing,

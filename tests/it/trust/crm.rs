@@ -1,4 +1,4 @@
-//! What a right signature does not prove: that it is new, and whose Page it is about.
+//! Replays, and deliveries for the Pages of other apps: a valid signature does not exclude them.
 
 use std::time::Duration;
 
@@ -31,10 +31,10 @@ async fn customers(crm: &Crm, page: &str) -> Value {
     crm.get(&path).await.expect(200).json()["total"].clone()
 }
 
-// ---- The same again ------------------------------------------------------
+// ---- Replays --------------------------------------------------------------
 
 #[tokio::test]
-async fn v32_the_same_post_again_is_200_and_stored_once() {
+async fn v32_a_repeated_post_is_200_and_stored_once() {
     let folder = Folder::new();
     let simulator = util::simulator().await;
     let crm = Crm::start(&folder, &simulator).await;
@@ -54,9 +54,9 @@ async fn v32_the_same_post_again_is_200_and_stored_once() {
     assert_eq!(texts, ["a month ago", "today"]);
 }
 
-/// The same bytes, by our own clock thirty days later.
+/// Our clock is thirty days ahead when the same bytes arrive a second time.
 #[tokio::test]
-async fn v32_the_same_post_after_thirty_days_changes_nothing() {
+async fn v32_a_post_repeated_after_thirty_days_changes_nothing() {
     let file = File::new();
     let store = file.open();
     let body = store::delivery("1", &[store::message(&ada(), "m1", at(1), "Hello")]);
@@ -72,7 +72,7 @@ async fn v32_the_same_post_after_thirty_days_changes_nothing() {
     assert_eq!(talk(&store, &ada()).await.len(), 1);
 }
 
-// ---- Whose Page ----------------------------------------------------------
+// ---- Pages of other apps --------------------------------------------------
 
 /// Three Pages, the last two of one app, connected before the CRM starts.
 async fn pages(folder: &Folder) -> [Webhook; 3] {
@@ -119,9 +119,9 @@ async fn v33_a_post_to_another_apps_path_is_401() {
     assert_eq!(texts(&crm, &one.page).await, ["strayed"]);
 }
 
-/// Whoever knows one app's secret cannot write into the Pages of another.
+/// The secret of one app does not permit writing to the Pages of another.
 #[tokio::test]
-async fn v33_a_page_of_another_app_is_kept_apart() {
+async fn v33_events_for_a_page_of_another_app_are_kept_raw() {
     let folder = Folder::new();
     let simulator = util::simulator().await;
     let [one, other, _] = pages(&folder).await;
@@ -137,7 +137,7 @@ async fn v33_a_page_of_another_app_is_kept_apart() {
     }
 }
 
-/// Meta has one callback URL for each app: the entry says which of its Pages it is about.
+/// An app has one callback URL for all its Pages, and the entry names the Page.
 #[tokio::test]
 async fn v33_the_entry_decides_between_the_pages_of_one_app() {
     let folder = Folder::new();

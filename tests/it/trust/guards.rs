@@ -1,4 +1,4 @@
-//! What must not happen on the way to a signature's verdict.
+//! Guards of the signature check: no JSON before it, no secret printed, constant time, no way around.
 
 use std::fmt::{Debug, Display};
 use std::fs;
@@ -11,7 +11,7 @@ use messenger_crm::webhook::{ReceiveError, SignatureError, sign};
 
 use super::{BODY, SECRET, SIGNATURE, digits, secret, webhook};
 
-/// A body that is not proven costs its hash and nothing else: reading even one event allocates.
+/// A body without a valid signature is hashed and not read: reading one event would allocate.
 #[test]
 fn v26_json_is_not_read_before_the_signature() {
     let event = r#"{"sender":{"id":"2"},"message":{"mid":"m","text":"\u00e4"}},"#;
@@ -46,7 +46,7 @@ fn v26_json_is_not_read_before_the_signature() {
 }
 
 #[test]
-fn v27_nothing_printed_tells_a_secret_or_a_signature() {
+fn v27_no_secret_or_signature_is_printed() {
     fn both(error: impl Debug + Display) -> String {
         format!("{error:?} {error}")
     }
@@ -76,7 +76,7 @@ fn v27_nothing_printed_tells_a_secret_or_a_signature() {
 }
 
 #[test]
-fn v27_the_texts_of_the_errors() {
+fn v27_signature_errors_have_fixed_texts() {
     for (error, text) in [
         (
             SignatureError::Missing,
@@ -96,9 +96,10 @@ fn v27_the_texts_of_the_errors() {
     }
 }
 
-/// What the compiler and Clippy cannot see: where tags are made, and that they have no `==`.
+/// Checks in the source which modules make HMAC tags, and that a tag has no `==`: neither the compiler
+/// nor Clippy can.
 #[test]
-fn v28_no_tag_is_compared_but_in_constant_time() {
+fn v28_hmac_tags_are_compared_in_constant_time_only() {
     let mut made = Vec::new();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     each_file(&source, &mut |path| {
@@ -109,7 +110,7 @@ fn v28_no_tag_is_compared_but_in_constant_time() {
         }
     });
     made.sort();
-    // The proof of a call is sent, and the simulator plays Meta: neither checks what others sent.
+    // Graph calls send their proof and do not check one. The simulator plays Meta.
     assert_eq!(
         made,
         [
@@ -126,6 +127,27 @@ fn v28_no_tag_is_compared_but_in_constant_time() {
     assert!(!text.contains("for Tag"));
 }
 
+/// The duration of `==` on the text of a secret would reveal how many bytes match.
+#[test]
+fn h12_secrets_are_compared_in_constant_time_only() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    each_file(&source, &mut |path| {
+        // The simulator plays Meta: it has no secrets of a host.
+        if path.starts_with(source.join("simulator")) {
+            return;
+        }
+        let text = fs::read_to_string(path).unwrap();
+        let (code, _) = text.split_once("#[cfg(test)]").unwrap_or((&text, ""));
+        for line in code.lines().filter(|line| line.contains("expose_secret()")) {
+            let compares = [" == ", " != ", ".eq(", ".cmp(", ".starts_with("];
+            let is_compared = compares.iter().any(|compare| line.contains(compare));
+            assert!(!is_compared, "{}: {line}", path.display());
+        }
+    });
+    let handshake = fs::read_to_string(source.join("webhook/handshake.rs")).unwrap();
+    assert!(handshake.contains("ct_eq(token.expose_secret()"));
+}
+
 fn each_file(folder: &Path, check: &mut impl FnMut(&Path)) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -137,10 +159,10 @@ fn each_file(folder: &Path, check: &mut impl FnMut(&Path)) {
     }
 }
 
-/// An example on `Webhook` that does not compile shows that `receive` needs the signature. This test
-/// shows that there are no other ways.
+/// A `compile_fail` example of `Webhook` shows that `receive` needs the signature. This test shows that
+/// no other public function returns events without one.
 #[test]
-fn v30_every_way_to_events_has_a_proof_or_a_loud_name() {
+fn v30_events_need_a_signature_or_a_function_named_unverified() {
     let mut ways = Vec::new();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     each_file(&source, &mut |path| {
@@ -150,7 +172,7 @@ fn v30_every_way_to_events_has_a_proof_or_a_loud_name() {
             let (name, _) = signature.split_once(['(', '<']).unwrap();
             let (_, returned) = signature.rsplit_once("->").unwrap_or_default();
             let known = ["Delivery<", "Events<", "Outcome<", "EventJsonError"];
-            // What takes a delivery or an event has its proof already.
+            // A method of a delivery or an event has verified input.
             let takes_one = signature.contains("(self)");
             if !takes_one && known.iter().any(|known| returned.contains(known)) {
                 ways.push((
@@ -172,13 +194,13 @@ fn v30_every_way_to_events_has_a_proof_or_a_loud_name() {
             ("from_unverified_json", false),
             ("parse_unverified", false),
             ("receive", true),
-            // It takes the signature out of the headers.
+            // It reads the signature from the headers.
             ("respond", false),
         ]
     );
 }
 
-/// `cargo test v29 -- --ignored --nocapture`: informational, for a clock proves nothing.
+/// Run with `cargo test v29 -- --ignored --nocapture`. Informational: measured times prove nothing.
 #[test]
 #[ignore = "prints times, asserts nothing"]
 fn v29_a_late_difference_takes_as_long_as_an_early_one() {

@@ -42,7 +42,7 @@ async fn h2_h3_another_token_is_403() {
 }
 
 #[tokio::test]
-async fn h3_h4_h5_h6_h7_h10_what_is_no_handshake_is_400() {
+async fn h3_h4_h5_h6_h7_h10_a_malformed_handshake_is_400() {
     let host = Host::start().await;
     let right = query("T%2B%C3%BC", CHALLENGE);
     let twice = |part: &str| format!("{right}&{part}");
@@ -80,7 +80,7 @@ async fn h9_a_challenge_has_at_most_256_bytes() {
     };
     ask(256).await.expect(200);
     ask(257).await.expect(400);
-    // Too long for a head at all.
+    // Longer than a request head may be.
     ask(1 << 20).await.expect_one_of(&[400, 414, 431]);
 }
 

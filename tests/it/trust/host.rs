@@ -1,4 +1,4 @@
-//! The example `webhook` as a child process, and what Meta would send it.
+//! The example `webhook` as a child process, and the requests that Meta would send to it.
 
 use std::process::Command;
 
@@ -38,7 +38,7 @@ impl Host {
             .await
     }
 
-    /// The same with no length but that of the caller's choice.
+    /// Sends a request without adding a `content-length`.
     pub(super) async fn send(
         &self,
         method: &str,
@@ -59,7 +59,7 @@ impl Host {
         self.ask("POST", "/webhook", headers, body).await
     }
 
-    /// A body with its right signature.
+    /// Posts a body with its valid signature.
     pub(super) async fn deliver(&self, body: &[u8]) -> Answered {
         self.post(&signature(SECRET, body), body).await
     }
@@ -85,7 +85,7 @@ pub(super) fn query(token: &str, challenge: &str) -> String {
     format!("hub.mode=subscribe&hub.verify_token={token}&hub.challenge={challenge}")
 }
 
-/// A notification about nothing, with as many spaces as it takes.
+/// A delivery without events, padded with spaces to this length.
 pub(super) fn padded(length: usize) -> Vec<u8> {
     let mut body = BODY.to_vec();
     body.resize(length, b' ');

@@ -6,17 +6,17 @@ use super::host::{CHALLENGE, Host, TOKEN, command, padded, query};
 use super::{BODY, SECRET, SHA1};
 use crate::util::{SOON, exchange_raw, gives_up, message, notification, signature, signed};
 
-/// The body, packed by gzip.
-const PACKED: &[u8] = &[
+/// `BODY`, compressed with gzip.
+const GZIPPED: &[u8] = &[
     31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 202, 79, 202, 74, 77, 46, 81, 178, 82, 42, 72, 76,
     79, 85, 210, 81, 74, 205, 43, 41, 170, 84, 178, 138, 142, 173, 5, 0, 185, 239, 120, 182, 28, 0,
     0, 0,
 ];
 
-// ---- How it is configured ------------------------------------------------
+// ---- Configuration --------------------------------------------------------
 
 #[tokio::test]
-async fn v23_without_its_variables_it_does_not_start() {
+async fn v23_without_its_variables_the_program_does_not_start() {
     for (secret, token, about) in [
         (None, Some(TOKEN), "APP_SECRET is not set"),
         (Some(SECRET), None, "VERIFY_TOKEN is not set"),
@@ -27,7 +27,7 @@ async fn v23_without_its_variables_it_does_not_start() {
 }
 
 #[tokio::test]
-async fn v20_v21_h3_with_a_blank_or_padded_secret_it_does_not_start() {
+async fn v20_v21_h3_with_a_blank_or_padded_secret_the_program_does_not_start() {
     for wrong in ["", "  ", "\n"] {
         let ended = gives_up(&mut command(Some(wrong), Some(TOKEN))).await;
         ended.is_one_clear_line("the App Secret is blank");
@@ -40,10 +40,10 @@ async fn v20_v21_h3_with_a_blank_or_padded_secret_it_does_not_start() {
     assert!(!ended.stderr.contains(SECRET));
 }
 
-// ---- Who may post --------------------------------------------------------
+// ---- Signature ------------------------------------------------------------
 
 #[tokio::test]
-async fn v1_v5_v13_v14_only_the_right_header_is_200() {
+async fn v1_v5_v13_v14_only_a_valid_signature_header_is_200() {
     let host = Host::start().await;
     let right = signature(SECRET, BODY);
     let wrong = signature(SECRET, b"another body");
@@ -66,9 +66,9 @@ async fn v1_v5_v13_v14_only_the_right_header_is_200() {
     }
 }
 
-/// HTTP takes the white space off the ends of a value: what is left is right.
+/// HTTP strips white space from both ends of a value, so the signature is valid.
 #[tokio::test]
-async fn v9_white_space_around_the_value_is_not_part_of_it() {
+async fn v9_white_space_around_the_header_value_is_ignored() {
     let host = Host::start().await;
     let value = signed(SECRET, BODY);
     let padded = format!("x-hub-signature-256: \t {value} \t \r\n");
@@ -104,7 +104,7 @@ async fn v26_a_large_body_with_a_wrong_signature_is_401() {
     host.post(&signature("another", &body), &body)
         .await
         .expect(401);
-    // What nobody signed is not even read as JSON: its damage is nowhere told.
+    // An unsigned body is not read as JSON, so its syntax error is not reported.
     host.post(&signature("another", b"{"), b"{")
         .await
         .expect(401);
@@ -123,26 +123,26 @@ async fn g9_v31_the_signature_is_checked_before_the_content_encoding() {
         ("made up", 415),
         ("identity", 401),
     ] {
-        // The signature is over the received bytes: packed bytes are Meta's, and unreadable.
+        // The signature covers the received bytes: signed gzip is from Meta and unreadable.
         for (signed, sent, status) in [
             (BODY, BODY, 200),
-            (PACKED, PACKED, 200),
-            (BODY, PACKED, unsigned),
-            (PACKED, BODY, unsigned),
+            (GZIPPED, GZIPPED, 200),
+            (BODY, GZIPPED, unsigned),
+            (GZIPPED, BODY, unsigned),
         ] {
             let signature = signature(SECRET, signed);
             let headers = format!("content-encoding: {encoding}\r\n{signature}");
             host.post(&headers, sent).await.expect(status);
         }
     }
-    host.deliver(PACKED).await.expect(200);
-    host.post(&signature(SECRET, BODY), PACKED)
+    host.deliver(GZIPPED).await.expect(200);
+    host.post(&signature(SECRET, BODY), GZIPPED)
         .await
         .expect(401);
 }
 
 #[tokio::test]
-async fn h13_the_signature_decides_and_not_the_content_type() {
+async fn h13_the_content_type_does_not_matter() {
     let host = Host::start().await;
     for kind in [
         "",
@@ -159,7 +159,7 @@ async fn h13_the_signature_decides_and_not_the_content_type() {
     }
 }
 
-// ---- How much and how fast -----------------------------------------------
+// ---- Limits ---------------------------------------------------------------
 
 #[tokio::test]
 async fn v25_a_body_up_to_the_limit_is_200_and_one_byte_more_is_413() {
@@ -167,14 +167,14 @@ async fn v25_a_body_up_to_the_limit_is_200_and_one_byte_more_is_413() {
     for length in [1 << 20, MAX_BODY_BYTES] {
         host.deliver(&padded(length)).await.expect(200);
     }
-    // Meta's, and unreadable.
+    // One byte: signed and unreadable.
     host.deliver(b"{").await.expect(200);
     host.deliver(&padded(MAX_BODY_BYTES + 1)).await.expect(413);
 }
 
-/// The refusal comes while the body does not: nobody waits for it.
+/// The server refuses the length without waiting for the body.
 #[tokio::test]
-async fn v25_the_413_comes_before_the_body() {
+async fn v25_a_body_that_is_too_long_is_refused_before_it_arrives() {
     let host = Host::start().await;
     let announced = format!("content-length: {}\r\n", MAX_BODY_BYTES + 1);
     host.send("POST", "/webhook", &announced, b"")
@@ -191,7 +191,7 @@ async fn v25_the_413_comes_before_the_body() {
 }
 
 #[tokio::test]
-async fn i14_who_sends_too_slowly_is_cut_off_and_others_are_served() {
+async fn i14_a_slow_client_is_cut_off_and_others_are_served() {
     let host = Host::start().await;
     let head = host.head("POST", "/webhook", "content-length: 9\r\n");
     let half_a_head = exchange_raw(&host.address, &head.as_bytes()[..head.len() - 9]);
@@ -202,11 +202,11 @@ async fn i14_who_sends_too_slowly_is_cut_off_and_others_are_served() {
     body.expect(408);
 }
 
-// ---- Where one request ends ----------------------------------------------
+// ---- Request smuggling ----------------------------------------------------
 
-/// Each is followed by an unsigned POST, which an intermediary may have taken for part of it.
+/// An unsigned POST follows each request. A proxy may have read it as part of the body.
 #[tokio::test]
-async fn w16_what_two_servers_read_differently_ends_the_connection() {
+async fn w16_an_ambiguous_request_ends_the_connection() {
     let host = Host::start().await;
     let right = signature(SECRET, BODY);
     let body = String::from_utf8_lossy(BODY);
@@ -215,15 +215,15 @@ async fn w16_what_two_servers_read_differently_ends_the_connection() {
     let chunk = format!("{:x}\r\n{body}\r\n0\r\n\r\n", BODY.len());
     let large = format!("{length}x: {}\r\n", "a".repeat(1 << 20));
     for (headers, body, statuses) in [
-        // There is one way to read these, and both requests are answered.
+        // Unambiguous: both requests are answered.
         (length.as_str(), &*body, &["200", "401"][..]),
         (&format!("{length}{length}"), &body, &["200", "401"]),
         (chunked, &chunk, &["200", "401"]),
         ("transfer-encoding:\tchunked\r\n", &chunk, &["200", "401"]),
-        // The chunks count, and nothing after them is read.
+        // The chunks count, and the connection is closed after them.
         (&format!("content-length: 4\r\n{chunked}"), &chunk, &["200"]),
         (&format!("{chunked}content-length: 4\r\n"), &chunk, &["200"]),
-        // No way, or several.
+        // Invalid or ambiguous.
         (&format!("{length}content-length: 0\r\n"), &body, &["400"]),
         ("content-length: 28, 28\r\n", &body, &["400"]),
         ("content-length: +28\r\n", &body, &["400"]),
@@ -260,7 +260,7 @@ async fn w16_what_two_servers_read_differently_ends_the_connection() {
     }
 }
 
-// ---- Where it is and what it tells ---------------------------------------
+// ---- Logs and path --------------------------------------------------------
 
 #[tokio::test]
 async fn h12_v27_nothing_private_is_logged() {
@@ -302,7 +302,7 @@ async fn h12_v27_nothing_private_is_logged() {
 }
 
 #[tokio::test]
-async fn h14_the_path_is_what_it_is_to_the_letter() {
+async fn h14_only_the_exact_path_is_served() {
     let host = Host::start().await;
     let headers = signature(SECRET, BODY);
     for path in [
@@ -323,7 +323,7 @@ async fn h14_the_path_is_what_it_is_to_the_letter() {
         let path = format!("{path}?{}", query("T%2B%C3%BC", CHALLENGE));
         host.ask("GET", &path, "", b"").await.expect(404);
     }
-    // A query is not part of the path, and a proxy may write the whole address.
+    // A query is not part of the path, and a proxy may send an absolute URL.
     let whole = format!("http://{}/webhook", host.address);
     for path in ["/webhook?", "/webhook?x=1", &whole] {
         host.ask("POST", path, &headers, BODY).await.expect(200);

@@ -1,4 +1,4 @@
-//! Is it Meta? The signature, through what a host can call.
+//! The signature header, through the public API.
 
 use messenger_crm::webhook::{ReceiveError, SignatureError, sign};
 
@@ -20,18 +20,18 @@ fn malformed(signature: impl AsRef<[u8]>) {
     );
 }
 
-/// A message of this text, as it stands in the body.
-fn saying(mid: &str, text: &str) -> String {
+/// A delivery of one message; `text` is its JSON, escapes included.
+fn body_with(mid: &str, text: &str) -> String {
     format!(
         r#"{{"object":"page","entry":[{{"id":"1","time":1700000000000,"messaging":[{{"sender":{{"id":"2"}},"recipient":{{"id":"1"}},"timestamp":1700000000000,"message":{{"mid":"{mid}","text":"{text}"}}}}]}}]}}"#
     )
 }
 
-// ---- What is right -------------------------------------------------------
+// ---- Valid signatures -----------------------------------------------------
 
 #[test]
-fn v1_a_signed_body_is_read_as_it_is() {
-    let body = saying("m_1", "Hello~");
+fn v1_a_signed_body_is_read_unchanged() {
+    let body = body_with("m_1", "Hello~");
     let signature = sign(&secret(SECRET), body.as_bytes());
     assert_eq!(signature.len(), 71);
     let webhook = webhook(&[SECRET]);
@@ -42,27 +42,26 @@ fn v1_a_signed_body_is_read_as_it_is() {
     assert!(body.contains(delivery.events[0].raw()));
 }
 
-/// The tags were computed by another implementation.
+/// The tags were computed with OpenSSL.
 #[test]
 fn v2_known_answers() {
     assert_eq!(check(SIGNATURE), Ok(()));
     let oolong = r"\u8acb\u554f\u9084\u6709\u70cf\u9f8d\u8336\u55ce\uff1f";
     for (body, tag) in [
         (
-            // platform.md §1.4
-            saying("m_x", r"\u00e4\u00f6\u00e5 https:\/\/a.b\/"),
+            body_with("m_x", r"\u00e4\u00f6\u00e5 https:\/\/a.b\/"),
             "76ba6b1b074e687dbbe87649d747ccc42978d927af9c1c29124f3be9a131aac7",
         ),
         (
-            saying("m_y", r"\ud83d\ude00 ok"),
+            body_with("m_y", r"\ud83d\ude00 ok"),
             "475111fe460aa61e9d0b8807135ad290506fdc1976a4097770370856e12ef794",
         ),
         (
-            saying("m_z", oolong),
+            body_with("m_z", oolong),
             "4d22941107ee531b69f2310e977f885780c42c504c40635d48d370c285780c70",
         ),
         (
-            saying("m_z", "請問還有烏龍茶嗎？"),
+            body_with("m_z", "請問還有烏龍茶嗎？"),
             "a65ea68dde248d9cf922b59e2425e00e6a3b7bbe96c4d88ec4ed6b8879ccf3db",
         ),
     ] {
@@ -85,7 +84,7 @@ fn v17_upper_case_digits_are_accepted() {
 }
 
 #[test]
-fn v22_several_secrets_while_one_is_changed() {
+fn v22_during_a_rotation_both_secrets_are_accepted() {
     let rotating = webhook(&["new", "old"]);
     let twice = webhook(&[SECRET, SECRET]);
     assert_eq!(twice.verify(Some(SIGNATURE.as_bytes()), BODY), Ok(()));
@@ -109,16 +108,16 @@ fn v24_an_empty_body_is_verified_and_then_unreadable() {
     assert!(matches!(received, Err(ReceiveError::Envelope(_))));
 }
 
-// ---- What is wrong -------------------------------------------------------
+// ---- Invalid signatures ---------------------------------------------------
 
 #[test]
-fn v3_the_same_json_in_other_bytes_is_wrong() {
-    let body = saying("m_x", r"\u00e4 https:\/\/a.b\/");
+fn v3_reserialized_json_does_not_match() {
+    let body = body_with("m_x", r"\u00e4 https:\/\/a.b\/");
     let signature = sign(&secret(SECRET), body.as_bytes());
     for other in [
-        saying("m_x", r"ä https:\/\/a.b\/"),
-        saying("m_x", r"\u00e4 https://a.b/"),
-        saying("m_x", r"\u00E4 https:\/\/a.b\/"),
+        body_with("m_x", r"ä https:\/\/a.b\/"),
+        body_with("m_x", r"\u00e4 https://a.b/"),
+        body_with("m_x", r"\u00E4 https:\/\/a.b\/"),
         body.replace(',', ", "),
         format!("{body}\n"),
         body.replace(
@@ -151,7 +150,7 @@ fn v4_one_bit_flipped_anywhere_is_refused() {
 }
 
 #[test]
-fn v4_every_other_digit_is_wrong() {
+fn v4_each_other_digit_at_each_position_is_wrong() {
     for at in "sha256=".len()..SIGNATURE.len() {
         for digit in "0123456789abcdef".chars() {
             let mut signature = SIGNATURE.to_owned();
@@ -182,7 +181,7 @@ fn v6_a_blank_header_is_malformed() {
 }
 
 #[test]
-fn v7_no_digits_are_never_right() {
+fn v7_a_prefix_without_digits_is_malformed() {
     malformed("sha256=");
 }
 
@@ -194,7 +193,7 @@ fn v8_another_number_of_digits_is_malformed() {
 }
 
 #[test]
-fn v9_what_follows_the_digits_is_malformed() {
+fn v9_trailing_bytes_are_malformed() {
     for tail in ["\n", "\r\n", " ", "\0", ",", ";", "="] {
         malformed(format!("{SIGNATURE}{tail}"));
     }
@@ -229,9 +228,9 @@ fn v15_other_algorithms_are_malformed() {
     }
 }
 
-/// Every byte there is, at every place of the digits.
+/// Tries every byte value at every position of the digits.
 #[test]
-fn v16_only_hexadecimal_digits_are_digits() {
+fn v16_other_bytes_than_hexadecimal_digits_are_malformed() {
     for at in "sha256=".len()..SIGNATURE.len() {
         for byte in 0..=u8::MAX {
             let mut signature = SIGNATURE.as_bytes().to_vec();

@@ -109,6 +109,7 @@ fn p23_a_watermark_may_be_a_string_or_seconds() {
         (r#""1700000000001""#, Some(1_700_000_000_001)),
         ("1700000000", Some(1_700_000_000_000)),
         (r#""1700000000""#, Some(1_700_000_000_000)),
+        ("0", Some(0)),
         (r#""soon""#, None),
         ("99999999999999999999", None),
         ("null", None),
@@ -147,6 +148,10 @@ fn p22_attachments_of_any_content_are_kept() {
         (
             r#"{"type":"image","payload":{"url":"data:text/html,x"}}"#,
             Some("data:text/html,x"),
+        ),
+        (
+            r#"{"type":"file","payload":{"url":"file:///etc/passwd"}}"#,
+            Some("file:///etc/passwd"),
         ),
     ] {
         only(

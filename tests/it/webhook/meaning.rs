@@ -282,7 +282,7 @@ fn g15_a_lifted_restriction_is_not_live() {
 }
 
 #[test]
-fn g20_members_that_were_raw_only_are_typed() {
+fn g20_members_are_typed_or_documented_as_raw_only() {
     only(
         r#""message":{"mid":"m1","is_echo":true,"ai_generated":true,"attachments":[{"type":"template",
             "payload":{"template_type":"receipt","sharable":true,"order_number":"7","elements":[
@@ -308,6 +308,14 @@ fn g20_members_that_were_raw_only_are_typed() {
             // Documented as raw only.
             assert!(event.raw().contains(r#""ai_generated":true"#));
             assert!(event.raw().contains(r#""order_number":"7""#));
+        },
+    );
+    // The text that an old fallback has as payload is documented as raw only, too.
+    only(
+        r#""message":{"mid":"m1","attachments":[{"type":"fallback","payload":"BLOB"}]}"#,
+        |event| {
+            assert_eq!(message(event).attachments[0].payload, None);
+            assert!(event.raw().contains(r#""payload":"BLOB""#));
         },
     );
 }

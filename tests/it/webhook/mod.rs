@@ -7,6 +7,7 @@ mod kinds;
 mod lossless;
 mod meaning;
 mod order;
+mod size;
 mod strange;
 
 use messenger_crm::event::{Channel, Event, Kind, Message, Object};

@@ -79,6 +79,8 @@ fn every_live_button_can_be_sent() {
 fn c17_buttons_have_limits() {
     let mut fallback = WebUrl::new("https://a.example").with_title("See");
     fallback.fallback_url = Some("https://a.example".to_owned());
+    let longest = TemplateButton::postback("a".repeat(20), "a".repeat(1000));
+    assert!(OutgoingMessage::template(psid(), Template::buttons("a", vec![longest])).is_ok());
     for (button, words) in [
         (
             TemplateButton::postback("a".repeat(21), "A"),
