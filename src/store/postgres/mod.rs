@@ -31,6 +31,7 @@ mod writer;
 pub use deadpool_postgres;
 pub use migrate::PostgresFault;
 pub use options::PostgresOptions;
+pub use rustls;
 pub use tokio_postgres;
 pub use work::Exported;
 

@@ -3,9 +3,11 @@
 use std::{fmt, path::PathBuf, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use rustls::ClientConfig;
 use tokio_postgres::{Config, config::SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{error::unavailable, tls::Tls};
+use super::{error::unavailable, tls};
 use crate::store::StoreError;
 
 /// Nobody waits longer for a connection: a webhook must be answered within five seconds.
@@ -22,11 +24,13 @@ pub(super) const WAIT: Duration = Duration::from_secs(3);
 /// | `require`          | always | is not checked either |
 /// | `verify-full`      | always | must be issued for the host by an authority that the system knows, or by one in the PEM file that `sslrootcert` names |
 ///
-/// Over a network that is not yours only `verify-full` is safe.
+/// Over a network that is not yours only `verify-full` is safe. With
+/// [`with_tls`](Self::with_tls), `sslmode` decides only whether TLS is used.
 #[derive(Clone)]
 pub struct PostgresOptions {
     config: Config,
     trust: Trust,
+    tls: Option<MakeRustlsConnect>,
     schema: Schema,
     connections: usize,
 }
@@ -73,6 +77,7 @@ impl PostgresOptions {
         Ok(Self {
             config,
             trust,
+            tls: None,
             schema: Schema("messenger".to_owned()),
             connections: 8,
         })
@@ -99,10 +104,25 @@ impl PostgresOptions {
         }
     }
 
+    /// Uses this TLS configuration, with its crypto provider, client certificate and rules for the
+    /// server's certificate. `sslrootcert` has no effect then.
+    ///
+    /// By default the certificate is checked as `sslmode` says, with the default crypto provider of
+    /// the process, or aws-lc-rs when there is none.
+    #[must_use]
+    pub fn with_tls(self, config: ClientConfig) -> Self {
+        let tls = Some(MakeRustlsConnect::new(config));
+        Self { tls, ..self }
+    }
+
     pub(super) fn open(self) -> Result<(Pool, Schema), StoreError> {
+        let tls = match self.tls {
+            Some(tls) => tls,
+            None => MakeRustlsConnect::new(tls::config(&self.trust)?),
+        };
         let manager = Manager::from_config(
             self.config,
-            Tls::new(&self.trust)?,
+            tls,
             ManagerConfig {
                 recycling_method: RecyclingMethod::Fast,
             },

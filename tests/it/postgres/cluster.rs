@@ -10,6 +10,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use messenger_crm::store::postgres::PostgresOptions;
+use messenger_crm::store::postgres::rustls::{
+    self,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 use messenger_crm::store::{ContactStore, PostgresStore, StoreError};
 use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
@@ -99,6 +103,14 @@ impl Cluster {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("the server does not come up");
+    }
+
+    /// Lets this role connect over TCP only with its password.
+    fn only_with_password(&self, role: &str) {
+        let file = self.folder.join("pg_hba.conf");
+        let rules = std::fs::read_to_string(&file).unwrap();
+        let rule = format!("host all {role} all scram-sha-256\n");
+        std::fs::write(file, rule + &rules).unwrap();
     }
 
     fn stop(&mut self, mode: &str) {
@@ -259,7 +271,53 @@ async fn sslmode_means_what_it_says() {
     }
 }
 
-/// An authority, and a certificate of its for `localhost`.
+#[tokio::test(flavor = "multi_thread")]
+async fn r17_the_host_chooses_tls_and_the_channel_is_bound_to_the_password() {
+    let Some(mut cluster) = Cluster::new("host-tls").await else {
+        return;
+    };
+    certify(&cluster.folder);
+    cluster.only_with_password("crm");
+    cluster.start(&["ssl=on"]).await;
+    let sql = "CREATE ROLE crm LOGIN PASSWORD 'secret'; GRANT CREATE ON DATABASE postgres TO crm";
+    let client = super::server::connect(&cluster.address("")).await;
+    client.batch_execute(sql).await.unwrap();
+    let tls = |authority: &str| {
+        let mut roots = rustls::RootCertStore::empty();
+        let file = cluster.folder.join(authority);
+        roots
+            .add(CertificateDer::from_pem_file(file).unwrap())
+            .unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider);
+        let config = config.with_safe_default_protocol_versions().unwrap();
+        config.with_root_certificates(roots).with_no_client_auth()
+    };
+    let address = |query: &str| {
+        let address = cluster.address(query).replace("127.0.0.1", "localhost");
+        address.replace("postgres@", "crm:secret@")
+    };
+    let options = |query: &str| PostgresOptions::new(&address(query)).unwrap();
+    // The default accepts this certificate, which only `verify-full` checks.
+    let bound = options("?sslmode=require&channel_binding=require");
+    PostgresStore::connect_with(bound.clone()).await.unwrap();
+    PostgresStore::connect_with(bound.clone().with_tls(tls("ca.crt")))
+        .await
+        .unwrap();
+    // The host trusts another authority.
+    let other = bound.with_tls(tls("other.crt"));
+    let error = PostgresStore::connect_with(other).await.unwrap_err();
+    assert!(error.to_string().contains("certificate"), "{error}");
+    // Without TLS there is no channel to bind.
+    let plain = options("?sslmode=disable&channel_binding=require");
+    assert!(PostgresStore::connect_with(plain).await.is_err());
+    // A socket file needs no TLS, and the default asks for none.
+    let folder = cluster.folder.to_str().unwrap();
+    let local = format!("host={folder} port={} user=postgres", cluster.port);
+    PostgresStore::connect(&local).await.unwrap();
+}
+
+/// An authority, and a certificate of its for `localhost`; another authority that signed nothing.
 fn certify(folder: &Path) {
     let openssl = |arguments: &str| {
         let mut command = Command::new("openssl");
@@ -267,6 +325,9 @@ fn certify(folder: &Path) {
     };
     openssl(
         "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj /CN=Authority",
+    );
+    openssl(
+        "req -x509 -newkey rsa:2048 -nodes -keyout other.key -out other.crt -days 2 -subj /CN=Other",
     );
     openssl("req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=localhost");
     std::fs::write(folder.join("names"), "subjectAltName=DNS:localhost\n").unwrap();
