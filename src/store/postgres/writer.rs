@@ -34,10 +34,12 @@ use crate::{
 const DEADLINE: Duration = Duration::from_millis(3_800);
 /// A commit that others were faster than, or that lost its connection, is tried so often.
 const ATTEMPTS: u32 = 8;
-/// The server, too, gives up when somebody holds a lock for long. And every row is asked for by its
-/// key, so that to look through a table is never better, whatever the planner believes of one that
-/// nobody has analysed yet.
+/// The server also stops a statement or a lock wait that takes long, and a transaction that waits
+/// longer than our deadline for its second round trip: its process has vanished, and its locks hold
+/// others up. Every row is fetched by its key, so a sequential scan is never better, whatever the
+/// planner believes about a table that was never analyzed.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 3000;
+    SET LOCAL idle_in_transaction_session_timeout = 3500;
     SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
     SET LOCAL lock_timeout = ";
 /// Who is alone waits so long for a row that somebody else holds, in milliseconds.

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use messenger_crm::change::{Applied, Change};
 use messenger_crm::store::postgres::PostgresOptions;
@@ -88,12 +88,8 @@ async fn s20_connections_that_are_terminated_lose_nothing() {
     assert_whole(&schema, &acknowledged).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn connections_that_are_cut_reset_or_refused_lose_nothing() {
-    let Some(schema) = Schema::new("proxy") else {
-        return;
-    };
-    schema.open().await;
+/// A line to the server, and the options of a store that goes by it.
+async fn proxied(schema: &Schema) -> (Proxy, PostgresOptions) {
     let (user, rest) = schema.address.split_once('@').unwrap();
     let (server, database) = rest.split_once('/').unwrap();
     let server = if server.contains(':') {
@@ -104,9 +100,43 @@ async fn connections_that_are_cut_reset_or_refused_lose_nothing() {
     let proxy = Proxy::to(server.parse().unwrap()).await;
     let address = format!("{user}@{}/{database}", proxy.address());
     let options = PostgresOptions::new(&address).unwrap();
-    let store = PostgresStore::connect_with(options.with_schema(&schema.name).unwrap())
-        .await
-        .unwrap();
+    (proxy, options.with_schema(&schema.name).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n4_a_process_that_vanishes_between_the_two_round_trips_holds_its_locks_for_seconds_only() {
+    let Some(schema) = Schema::new("n4") else {
+        return;
+    };
+    let (proxy, options) = proxied(&schema).await;
+    let vanishing = PostgresStore::connect_with(options).await.unwrap();
+    let others = schema.open().await;
+    vanishing.apply(&[message(0)]).await.unwrap();
+    proxy.set(Fault::Vanish);
+    let last = tokio::spawn(async move { vanishing.apply(&[message(9)]).await });
+    // It holds the lock of the conversation, and waits for statements that never come.
+    let sql = "SELECT count(*) FROM pg_stat_activity
+        WHERE state = 'idle in transaction' AND query LIKE '%' || current_schema() || '%'";
+    while schema.number(sql).await == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let began = Instant::now();
+    others.apply(&[message(1)]).await.unwrap();
+    assert_eq!(schema.number(sql).await, 1, "another customer did not wait");
+    let (acknowledged, _) = told(&others, 30).await;
+    assert!(began.elapsed() < Duration::from_secs(8), "{began:?}");
+    assert_whole(&schema, &acknowledged).await;
+    last.await.unwrap().unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_cut_reset_or_refused_lose_nothing() {
+    let Some(schema) = Schema::new("proxy") else {
+        return;
+    };
+    schema.open().await;
+    let (proxy, options) = proxied(&schema).await;
+    let store = PostgresStore::connect_with(options).await.unwrap();
     let mut all = BTreeSet::new();
     let faults = [
         Fault::Refuse,
