@@ -1,13 +1,12 @@
 //! The schema, and whether the server keeps what it is told.
 
-use deadpool_postgres::Pool;
 use tokio_postgres::{
     Row,
     types::{FromSql, Type},
 };
 
 use super::{
-    connection::{Lease, Trip},
+    connection::{Lease, Pool, Trip},
     error::failed,
     indexed,
     options::Schema,

@@ -58,6 +58,8 @@ use writer::Writer;
 
 /// How soon the commits of another process are noticed.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// Longest time of a read, with the wait for a connection.
+const READ: Duration = Duration::from_secs(8);
 /// In a host's transaction somebody else may be faster so often.
 const ATTEMPTS: u32 = 8;
 
@@ -94,10 +96,10 @@ impl PostgresStore {
     /// As [`connect_with`](Self::connect_with), and when the schema's name is not one that
     /// [`PostgresOptions::with_schema`] takes.
     pub async fn with_pool(pool: Pool, schema: &str) -> Result<Self, StoreError> {
-        Self::open(pool, Schema::new(schema)?).await
+        Self::open(connection::Pool::new(pool, None), Schema::new(schema)?).await
     }
 
-    async fn open(pool: Pool, schema: Schema) -> Result<Self, StoreError> {
+    async fn open(pool: connection::Pool, schema: Schema) -> Result<Self, StoreError> {
         migrate::require(&pool, &schema).await?;
         migrate::migrate(&pool, &schema).await?;
         Ok(Self(Arc::new(Writer::new(pool, schema))))
@@ -147,7 +149,7 @@ impl PostgresStore {
     ///
     /// [`StoreError::Unavailable`] when it cannot be asked.
     pub async fn check(&self) -> Result<Vec<PostgresFault>, StoreError> {
-        migrate::check(self.0.pool(), self.0.schema()).await
+        in_time(migrate::check(self.0.pool(), self.0.schema())).await
     }
 
     /// The next part of everything as a log of changes, which makes the same again in an empty
@@ -187,31 +189,31 @@ impl ContactStore for PostgresStore {
     }
 
     async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
-        listing::contact(self.0.pool(), self.0.schema(), key).await
+        in_time(listing::contact(self.0.pool(), self.0.schema(), key)).await
     }
 
     async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError> {
-        listing::picture(self.0.pool(), self.0.schema(), key).await
+        in_time(listing::picture(self.0.pool(), self.0.schema(), key)).await
     }
 
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
-        inbox::contacts(self.0.pool(), self.0.schema(), query).await
+        in_time(inbox::contacts(self.0.pool(), self.0.schema(), query)).await
     }
 
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
-        listing::messages(self.0.pool(), self.0.schema(), query).await
+        in_time(listing::messages(self.0.pool(), self.0.schema(), query)).await
     }
 
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
-        listing::kept(self.0.pool(), self.0.schema(), query).await
+        in_time(listing::kept(self.0.pool(), self.0.schema(), query)).await
     }
 
     async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        work::pending(self.0.pool(), self.0.schema(), now, limit).await
+        in_time(work::pending(self.0.pool(), self.0.schema(), now, limit)).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        work::next_due(self.0.pool(), self.0.schema()).await
+        in_time(work::next_due(self.0.pool(), self.0.schema())).await
     }
 
     async fn changed(
@@ -226,7 +228,8 @@ impl ContactStore for PostgresStore {
             // Listening begins before looking, or a commit in between would be missed.
             let mut rung = std::pin::pin!(self.0.bell().notified());
             rung.as_mut().enable();
-            let changed = work::changed(self.0.pool(), self.0.schema(), page, since).await?;
+            let changed =
+                in_time(work::changed(self.0.pool(), self.0.schema(), page, since)).await?;
             let left = until.saturating_duration_since(Instant::now());
             if changed.revision != since || left.is_zero() {
                 return Ok(changed);
@@ -236,4 +239,13 @@ impl ContactStore for PostgresStore {
             drop(waited);
         }
     }
+}
+
+/// A read that takes too long is dropped, which cancels it at the server.
+async fn in_time<T>(
+    read: impl Future<Output = Result<T, StoreError>> + Send,
+) -> Result<T, StoreError> {
+    connection::within_tokio()?;
+    let read = tokio::time::timeout(READ, read).await;
+    read.unwrap_or_else(|_| Err(error::unavailable("the database did not answer in time")))
 }

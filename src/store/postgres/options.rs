@@ -2,12 +2,12 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod, Runtime};
 use rustls::ClientConfig;
 use tokio_postgres::{Config, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{error::unavailable, tls};
+use super::{connection::Pool, error::unavailable, tls};
 use crate::store::StoreError;
 
 /// Nobody waits longer for a connection: a webhook must be answered within five seconds.
@@ -122,19 +122,19 @@ impl PostgresOptions {
         };
         let manager = Manager::from_config(
             self.config,
-            tls,
+            tls.clone(),
             ManagerConfig {
                 recycling_method: RecyclingMethod::Fast,
             },
         );
-        let pool = Pool::builder(manager)
+        let pool = deadpool_postgres::Pool::builder(manager)
             .max_size(self.connections)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(WAIT))
             .create_timeout(Some(WAIT))
             .build()
             .map_err(|error| unavailable(error.to_string()))?;
-        Ok((pool, self.schema))
+        Ok((Pool::new(pool, Some(tls)), self.schema))
     }
 }
 

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use deadpool_postgres::Pool;
 use tokio::{
     sync::{Notify, oneshot},
     task::yield_now,
@@ -18,7 +17,7 @@ use tokio::{
 use tokio_postgres::Client;
 
 use super::{
-    connection::Lease,
+    connection::{Lease, Pool, within_tokio},
     error::{Failure, unavailable},
     load::{load, load_more},
     options::{Schema, WAIT},
@@ -83,8 +82,7 @@ impl Writer {
         self: &Arc<Self>,
         changes: Vec<Change>,
     ) -> Result<Vec<Applied>, StoreError> {
-        let runtime = tokio::runtime::Handle::try_current()
-            .map_err(|_| unavailable("PostgreSQL is reached from within tokio only"))?;
+        let runtime = within_tokio()?;
         let (answer, answered) = oneshot::channel();
         if self.queue().push(Job::new(changes, answer)) {
             let turn = Turn {

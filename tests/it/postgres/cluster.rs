@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use messenger_crm::store::postgres::PostgresOptions;
 use messenger_crm::store::postgres::rustls::{
@@ -300,7 +300,23 @@ async fn r17_the_host_chooses_tls_and_the_channel_is_bound_to_the_password() {
     let options = |query: &str| PostgresOptions::new(&address(query)).unwrap();
     // The default accepts this certificate, which only `verify-full` checks.
     let bound = options("?sslmode=require&channel_binding=require");
-    PostgresStore::connect_with(bound.clone()).await.unwrap();
+    let store = PostgresStore::connect_with(bound.clone()).await.unwrap();
+    // A request to cancel takes the same way (N33).
+    let lock = "BEGIN; LOCK TABLE messenger.page IN ACCESS EXCLUSIVE MODE";
+    client.batch_execute(lock).await.unwrap();
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+    let waiting = async || client.query_one(waits, &[]).await.unwrap().get::<_, i64>(0);
+    let reading = tokio::spawn(async move { store.contact(&contact("1", "c")).await });
+    while waiting().await == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    reading.abort();
+    let dropped = Instant::now();
+    while waiting().await > 0 {
+        assert!(dropped.elapsed() < Duration::from_secs(3), "it goes on");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    client.batch_execute("ROLLBACK").await.unwrap();
     PostgresStore::connect_with(bound.clone().with_tls(tls("ca.crt")))
         .await
         .unwrap();

@@ -7,6 +7,7 @@ mod fresh;
 mod full;
 mod lanes;
 pub(crate) mod plans;
+mod reads;
 mod schema;
 mod server;
 mod truth;
