@@ -7,15 +7,26 @@ use tokio_postgres::error::SqlState;
 
 use crate::store::StoreError;
 
-/// An attempt that failed, and whether another one may succeed at once.
+/// An attempt that failed.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) error: StoreError,
-    pub(super) is_passing: bool,
+    pub(super) cause: Cause,
+}
+
+/// What decides whether, and with whom, it is tried again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Cause {
+    /// The next attempt may succeed at once.
+    Passing,
     /// Another commit was faster; the same transaction can go on from a savepoint.
-    pub(super) is_overtaken: bool,
-    /// Somebody holds a row for long that one of the changes needs.
-    pub(super) is_locked: bool,
+    Overtaken,
+    /// Another transaction holds a lock for long.
+    Locked,
+    /// A statement took longer than its time limit.
+    Slow,
+    /// Anything else.
+    Other,
 }
 
 impl Failure {
@@ -23,15 +34,17 @@ impl Failure {
     pub(super) fn overtaken() -> Self {
         Self {
             error: unavailable("another commit was faster, again and again"),
-            is_passing: true,
-            is_overtaken: true,
-            is_locked: false,
+            cause: Cause::Overtaken,
         }
     }
 
-    /// Whether it is of one of the changes, so that the others can be applied without it.
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(self.cause, Cause::Passing | Cause::Overtaken)
+    }
+
+    /// Whether it may be that of one of the changes, so that the others can be applied without it.
     pub(super) fn is_of_one(&self) -> bool {
-        self.is_locked
+        self.cause == Cause::Slow
             || matches!(
                 self.error,
                 StoreError::Refused(_) | StoreError::Unreadable(_)
@@ -43,9 +56,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self {
             error,
-            is_passing: false,
-            is_overtaken: false,
-            is_locked: false,
+            cause: Cause::Other,
         }
     }
 }
@@ -53,34 +64,34 @@ impl From<StoreError> for Failure {
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(server) = error.as_db_error() else {
+            let is_passing = error.is_closed() || is_cut(&error);
             return Self {
-                is_passing: error.is_closed() || is_cut(&error),
-                is_overtaken: false,
-                is_locked: false,
+                cause: if is_passing {
+                    Cause::Passing
+                } else {
+                    Cause::Other
+                },
                 error: StoreError::Unavailable(Box::new(Said::driver(&error))),
             };
         };
         let code = server.code();
         let said = Box::new(Said::server(server));
-        if is_race(server) || is_passing(code) {
-            return Self {
-                error: StoreError::Unavailable(said),
-                is_passing: true,
-                is_overtaken: is_race(server),
-                is_locked: false,
-            };
-        }
+        let cause = match code {
+            _ if is_race(server) => Cause::Overtaken,
+            _ if is_passing(code) => Cause::Passing,
+            _ if *code == SqlState::LOCK_NOT_AVAILABLE => Cause::Locked,
+            _ if *code == SqlState::QUERY_CANCELED => Cause::Slow,
+            _ => Cause::Other,
+        };
         // Data exceptions, constraints and limits are the change's own: the same however often.
         let is_refusal = ["22", "23", "54"].contains(&&code.code()[..2]);
         Self {
-            error: if is_refusal {
+            error: if is_refusal && cause == Cause::Other {
                 StoreError::Refused(said)
             } else {
                 StoreError::Unavailable(said)
             },
-            is_passing: false,
-            is_overtaken: false,
-            is_locked: *code == SqlState::LOCK_NOT_AVAILABLE,
+            cause,
         }
     }
 }

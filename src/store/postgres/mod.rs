@@ -18,6 +18,7 @@ mod inbox;
 mod indexed;
 mod listing;
 mod load;
+mod locks;
 mod migrate;
 mod options;
 mod queue;
@@ -135,7 +136,7 @@ impl PostgresStore {
                 }
                 Err(failure) => {
                     savepoint.rollback().await.map_err(error::failed)?;
-                    if !failure.is_overtaken || attempt == ATTEMPTS {
+                    if failure.cause != error::Cause::Overtaken || attempt == ATTEMPTS {
                         return Err(failure.error);
                     }
                 }
