@@ -14,7 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     columns::Param,
-    error::{no_connection, unavailable},
+    error::{misconfigured, no_connection, unavailable},
     options::WAIT,
 };
 use crate::store::StoreError;
@@ -49,7 +49,7 @@ impl Pool {
 
 /// The driver, the pool and every timer would panic without a runtime.
 pub(super) fn within_tokio() -> Result<Handle, StoreError> {
-    Handle::try_current().map_err(|_| unavailable("PostgreSQL is reached from within tokio only"))
+    Handle::try_current().map_err(|_| misconfigured("PostgreSQL is reached from within tokio only"))
 }
 
 /// A connection that returns to the pool only when its transaction is over.

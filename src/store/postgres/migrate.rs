@@ -7,7 +7,7 @@ use tokio_postgres::{
 
 use super::{
     connection::{Lease, Pool, Trip},
-    error::failed,
+    error::{failed, misconfigured, unavailable},
     indexed,
     options::Schema,
 };
@@ -150,7 +150,9 @@ pub(super) async fn check(pool: &Pool, schema: &Schema) -> Result<Vec<PostgresFa
 /// That there is nothing wrong.
 pub(super) async fn require(pool: &Pool, schema: &Schema) -> Result<(), StoreError> {
     match check(pool, schema).await?.into_iter().next() {
-        Some(fault) => Err(StoreError::Unavailable(fault.into())),
+        // Another server may take over.
+        Some(fault @ PostgresFault::ReadOnly) => Err(unavailable(fault)),
+        Some(fault) => Err(misconfigured(fault)),
         None => Ok(()),
     }
 }

@@ -83,8 +83,10 @@ impl PostgresStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the server cannot be reached or has one of the faults that
-    /// [`check`](Self::check) tells, [`StoreError::TooNew`] when a newer program made the tables.
+    /// [`StoreError::Unavailable`] when the server cannot be reached or is read-only,
+    /// [`StoreError::Misconfigured`] when the database, role, password, schema or certificate is
+    /// wrong or [`check`](Self::check) finds another fault, [`StoreError::TooNew`] when a newer
+    /// program made the tables.
     pub async fn connect_with(options: PostgresOptions) -> Result<Self, StoreError> {
         let (pool, schema) = options.open()?;
         Self::open(pool, schema).await

@@ -7,7 +7,7 @@ use rustls::ClientConfig;
 use tokio_postgres::{Config, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{connection::Pool, error::unavailable, tls};
+use super::{connection::Pool, error::misconfigured, tls};
 use crate::store::StoreError;
 
 /// Nobody waits longer for a connection: a webhook must be answered within five seconds.
@@ -50,13 +50,13 @@ impl PostgresOptions {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the address cannot be understood; the text does not repeat
+    /// [`StoreError::Misconfigured`] when the address cannot be understood; the text does not repeat
     /// it.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         let (rest, mode, root) = tls_of(url)?;
         let mut config: Config = rest
             .parse()
-            .map_err(|_| unavailable("the address of the database cannot be understood"))?;
+            .map_err(|_| misconfigured("the address of the database cannot be understood"))?;
         let (mode, trust) = match (mode.as_deref(), root) {
             (Some("disable"), _) => (SslMode::Disable, Trust::Anybody),
             (None | Some("prefer"), _) => (SslMode::Prefer, Trust::Anybody),
@@ -64,7 +64,7 @@ impl PostgresOptions {
             (Some("verify-full"), None) => (SslMode::Require, Trust::System),
             (Some("verify-full"), Some(file)) => (SslMode::Require, Trust::File(file.into())),
             _ => {
-                return Err(unavailable(
+                return Err(misconfigured(
                     "sslmode must be disable, prefer, require or verify-full",
                 ));
             }
@@ -87,7 +87,7 @@ impl PostgresOptions {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] unless it is made of `a` to `z`, `0` to `9` and `_`, begins
+    /// [`StoreError::Misconfigured`] unless it is made of `a` to `z`, `0` to `9` and `_`, begins
     /// with a letter and has at most 63 characters.
     pub fn with_schema(self, name: &str) -> Result<Self, StoreError> {
         let schema = Schema::new(name)?;
@@ -133,7 +133,7 @@ impl PostgresOptions {
             .wait_timeout(Some(WAIT))
             .create_timeout(Some(WAIT))
             .build()
-            .map_err(|error| unavailable(error.to_string()))?;
+            .map_err(|error| misconfigured(error.to_string()))?;
         Ok((Pool::new(pool, Some(tls)), self.schema))
     }
 }
@@ -158,7 +158,7 @@ impl Schema {
         if is_plain {
             Ok(Self(name.to_owned()))
         } else {
-            Err(unavailable(
+            Err(misconfigured(
                 "the schema's name must be made of a-z, 0-9 and _",
             ))
         }
@@ -214,7 +214,7 @@ fn tls_of(url: &str) -> Result<Tls3, StoreError> {
 }
 
 fn percent_decoded(text: &str) -> Result<String, StoreError> {
-    let bad = || unavailable("sslrootcert cannot be understood");
+    let bad = || misconfigured("sslrootcert cannot be understood");
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -273,7 +273,7 @@ mod tests {
         let error = PostgresOptions::new(url).expect_err("no address");
         assert_eq!(
             error.to_string(),
-            format!("the store is unavailable: {text}")
+            format!("the store is misconfigured: {text}")
         );
     }
 

@@ -9,7 +9,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
 };
 
-use super::options::Trust;
+use super::{error::misconfigured, options::Trust};
 use crate::store::StoreError;
 
 /// The configuration of `sslmode` and `sslrootcert`, with the crypto provider of the process, or
@@ -47,12 +47,15 @@ fn system_roots() -> Result<RootCertStore, StoreError> {
     roots.add_parsable_certificates(found.certs);
     match found.errors.into_iter().next() {
         Some(error) if roots.is_empty() => Err(unusable(error)),
+        None if roots.is_empty() => Err(misconfigured(
+            "TLS cannot be used: the system has no certificates of authorities",
+        )),
         _ => Ok(roots),
     }
 }
 
 fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
-    StoreError::Unavailable(format!("TLS cannot be used: {error}").into())
+    misconfigured(format!("TLS cannot be used: {error}"))
 }
 
 /// Accepts every certificate: what `prefer` and `require` mean.

@@ -20,7 +20,7 @@ use tokio_postgres::Client;
 
 use super::{
     connection::{Lease, Pool, within_tokio},
-    error::{Cause, Failure, unavailable},
+    error::{Cause, Failure, copied, unavailable},
     load::{load, load_more},
     locks::locked,
     options::{Schema, WAIT},
@@ -231,14 +231,12 @@ pub(super) async fn apply(
     Ok(answers)
 }
 
-fn fail(part: Vec<Job>, error: StoreError) {
-    let text = match &error {
-        StoreError::Unavailable(inner) | StoreError::Refused(inner) => inner.to_string(),
-        other => other.to_string(),
-    };
-    let mut error = Some(error);
+fn fail(mut part: Vec<Job>, error: StoreError) {
+    let last = part.pop();
     for job in part {
-        let error = error.take().unwrap_or_else(|| unavailable(text.clone()));
+        let _ = job.answer.send(Err(copied(&error)));
+    }
+    if let Some(job) = last {
         let _ = job.answer.send(Err(error));
     }
 }

@@ -257,18 +257,66 @@ async fn sslmode_means_what_it_says() {
         ("localhost", "?sslmode=verify-full"),
     ] {
         let error = connect(&cluster, host, query).await.unwrap_err();
-        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        assert!(matches!(error, StoreError::Misconfigured(_)), "{error}");
         assert!(error.to_string().contains("certificate"), "{error}");
     }
     cluster.stop("fast");
     cluster.start(&["ssl=off"]).await;
     connect(&cluster, "127.0.0.1", "").await.unwrap();
     for query in ["?sslmode=require", verified.as_str()] {
-        assert!(
-            connect(&cluster, "localhost", query).await.is_err(),
-            "{query}"
-        );
+        let error = connect(&cluster, "localhost", query).await.unwrap_err();
+        let text = "the store is misconfigured: error performing TLS handshake: server does not support TLS";
+        assert_eq!(error.to_string(), text, "{query}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_says_in_words_what_is_wrong_and_whether_it_can_pass() {
+    let Some(mut cluster) = Cluster::new("words").await else {
+        return;
+    };
+    cluster.only_with_password("crm");
+    cluster.start(&[]).await;
+    let sql = "CREATE ROLE crm LOGIN PASSWORD 'secret'; CREATE ROLE busy LOGIN CONNECTION LIMIT 0;
+        CREATE ROLE reader LOGIN; REVOKE CREATE ON DATABASE postgres FROM PUBLIC";
+    let client = super::server::connect(&cluster.address("")).await;
+    client.batch_execute(sql).await.unwrap();
+    let server = format!("127.0.0.1:{}", cluster.port);
+    for (address, text) in [
+        (
+            format!("postgres@{server}/missing"),
+            "misconfigured: the server answered 3D000 (the database does not exist)",
+        ),
+        (
+            format!("missing@{server}/postgres"),
+            "misconfigured: the server answered 28000 (the role does not exist or may not connect)",
+        ),
+        (
+            format!("crm:wrong@{server}/postgres"),
+            "misconfigured: the server answered 28P01 (the password is wrong)",
+        ),
+        (
+            format!("crm@{server}/postgres"),
+            "misconfigured: invalid configuration: password missing",
+        ),
+        (
+            format!("reader@{server}/postgres"),
+            "misconfigured: the server answered 42501 (the role lacks a right)",
+        ),
+        (
+            format!("busy@{server}/postgres"),
+            "unavailable: the server answered 53300 (too many connections)",
+        ),
+    ] {
+        let address = format!("postgres://{address}");
+        let error = PostgresStore::connect(&address).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("the store is {text}"));
+    }
+    cluster.stop("immediate");
+    let address = format!("postgres://crm:secret@{server}/postgres");
+    let error = PostgresStore::connect(&address).await.unwrap_err();
+    let text = "the store is unavailable: error connecting to server: Connection refused";
+    assert!(error.to_string().starts_with(text), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

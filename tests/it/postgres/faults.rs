@@ -212,7 +212,11 @@ async fn s22_serialization_failures_and_deadlocks_are_tried_again_a_bounded_numb
         return;
     };
     let store = schema.open().await;
-    for (number, code) in ["40001", "40P01"].into_iter().enumerate() {
+    let codes = [
+        ("40001", "another transaction was faster"),
+        ("40P01", "a deadlock"),
+    ];
+    for (number, (code, words)) in codes.into_iter().enumerate() {
         let change = received(&ada(), &format!("m{number}"), 1, "secret");
         fails(&schema, code, 7).await;
         let answers = store.apply(std::slice::from_ref(&change)).await.unwrap();
@@ -222,7 +226,7 @@ async fn s22_serialization_failures_and_deadlocks_are_tried_again_a_bounded_numb
         fails(&schema, code, 1000).await;
         let change = received(&ada(), &format!("n{number}"), 1, "secret");
         let error = store.apply(&[change]).await.unwrap_err();
-        let text = format!("the store is unavailable: the server answered {code}");
+        let text = format!("the store is unavailable: the server answered {code} ({words})");
         assert_eq!(error.to_string(), text);
         assert_eq!(schema.number("SELECT last_value FROM failure").await, 8);
     }
@@ -278,17 +282,21 @@ async fn errors_repeat_nothing_of_a_row() {
         return;
     };
     let store = schema.open().await;
-    for (code, kind) in [
-        ("23514", "refuses this change"),
-        ("53100", "is unavailable"),
-        ("XX000", "is unavailable"),
+    for (code, kind, words) in [
+        ("23514", "refuses this change", "a constraint is violated"),
+        ("53100", "is unavailable", "the disk is full"),
+        ("53300", "is unavailable", "too many connections"),
+        ("58030", "is unavailable", "a system error"),
+        ("XX000", "is unavailable", "an internal error"),
+        ("ZZ123", "is unavailable", "an error"),
+        ("42501", "is misconfigured", "the role lacks a right"),
     ] {
         fails(&schema, code, 1000).await;
         let change = received(&ada(), "m1", 1, "secret words");
         let error = store.apply(&[change]).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("the store {kind}: the server answered {code}")
+            format!("the store {kind}: the server answered {code} ({words})")
         );
         let mut source: Option<&dyn std::error::Error> = Some(&error);
         while let Some(error) = source {
@@ -312,6 +320,7 @@ async fn a_server_that_is_away_is_unavailable_and_the_password_is_not_told() {
     let error = PostgresStore::connect(address).await.unwrap_err();
     let text = format!("{error} {error:?}");
     assert!(matches!(error, StoreError::Unavailable(_)), "{text}");
+    assert!(text.contains("Connection refused"), "{text}");
     assert!(!text.contains("secret"), "{text}");
 }
 

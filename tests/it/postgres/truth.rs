@@ -252,7 +252,7 @@ async fn a_host_writes_its_own_rows_in_the_same_commit() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the store refuses this change: the server answered 23514 at short"
+        "the store refuses this change: the server answered 23514 (a constraint is violated) at short"
     );
     // It goes on as if nothing had been tried.
     let applied = store.apply_in(&mut transaction, &[change]).await.unwrap();
