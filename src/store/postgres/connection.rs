@@ -14,7 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     columns::Param,
-    error::{misconfigured, no_connection, unavailable},
+    error::{failed, misconfigured, no_connection, unavailable},
     options::WAIT,
 };
 use crate::store::StoreError;
@@ -131,6 +131,23 @@ impl Drop for Lease {
             drop(client);
         });
     }
+}
+
+/// Refuses a host's transaction that would not see what others commit while it waits for a lock.
+pub(super) async fn require_read_committed(client: &Client) -> Result<(), StoreError> {
+    let sql = "SELECT current_setting('transaction_isolation')";
+    let rows = client.query_typed(sql, &[]).await.map_err(failed)?;
+    let level: &str = match rows.first() {
+        Some(row) => row.try_get(0).map_err(failed)?,
+        None => return Err(StoreError::Unreadable("the isolation level")),
+    };
+    if level == "read committed" || level == "read uncommitted" {
+        return Ok(());
+    }
+    Err(misconfigured(format!(
+        "apply_in needs a transaction that is READ COMMITTED; this one is {}",
+        level.to_uppercase()
+    )))
 }
 
 type Rows = Result<Vec<Row>, tokio_postgres::Error>;

@@ -111,19 +111,21 @@ impl PostgresStore {
     /// Applies changes in a transaction of the host's own: all of them or none, and committed with
     /// what the host writes itself.
     ///
-    /// Commit soon: until then whatever else changes these customers, or anything of their Pages,
-    /// has to wait. [`changed`](ContactStore::changed) tells of them within a quarter of a second
-    /// after the commit.
+    /// Call it once, as the last thing before COMMIT: until then all other changes of these Pages
+    /// wait. Other Pages do not. [`changed`](ContactStore::changed) reports the changes within a
+    /// quarter of a second after the commit.
     ///
     /// # Errors
     ///
-    /// As [`ContactStore::apply`]; the transaction is as it was before, and can go on unless its
+    /// [`StoreError::Misconfigured`] unless the transaction is READ COMMITTED, and as
+    /// [`ContactStore::apply`]. The transaction is as it was before, and can go on unless its
     /// connection is lost.
     pub async fn apply_in(
         &self,
         transaction: &mut tokio_postgres::Transaction<'_>,
         changes: &[Change],
     ) -> Result<Vec<Applied>, StoreError> {
+        connection::require_read_committed(transaction.client()).await?;
         let mut attempt = 0;
         loop {
             let savepoint = transaction.savepoint("messenger").await;
