@@ -19,9 +19,6 @@ use super::{
 };
 use crate::store::StoreError;
 
-/// Ends a transaction that has written. A time limit would end the wait for a synchronous standby,
-/// and the server would then report a commit that only it itself has.
-pub(super) const COMMIT: &str = "SET LOCAL statement_timeout = 0; COMMIT";
 /// A read sees one snapshot, and the server stops a statement that takes long.
 const BEGIN_READ: &str =
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 5000;
@@ -44,6 +41,12 @@ impl Pool {
         tls: Option<MakeRustlsConnect>,
     ) -> Self {
         Self { connections, tls }
+    }
+
+    /// Closes the connections that nobody uses, so that the next ones are made anew: to the server
+    /// that is the primary then.
+    pub(super) fn renew(&self) {
+        self.connections.retain(|_, _| false);
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) struct Failure {
     pub(super) cause: Cause,
 }
 
-/// What decides whether, and with whom, it is tried again.
+/// Decides whether, and with which others, it is tried again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Cause {
     /// The next attempt may succeed at once.
@@ -25,6 +25,8 @@ pub(super) enum Cause {
     Locked,
     /// A statement took longer than its time limit.
     Slow,
+    /// The server accepts no writes: it was the primary, perhaps, and another one is now.
+    ReadOnly,
     /// Anything else.
     Other,
 }
@@ -38,8 +40,13 @@ impl Failure {
         }
     }
 
-    pub(super) fn is_passing(&self) -> bool {
-        matches!(self.cause, Cause::Passing | Cause::Overtaken)
+    /// How often the same is tried.
+    pub(super) fn attempts(&self) -> u32 {
+        match self.cause {
+            Cause::Passing | Cause::Overtaken => 8,
+            Cause::ReadOnly => 2,
+            Cause::Locked | Cause::Slow | Cause::Other => 1,
+        }
     }
 
     /// Whether it may be that of one of the changes, so that the others can be applied without it.
@@ -86,6 +93,7 @@ impl From<tokio_postgres::Error> for Failure {
             _ if is_passing(code) => Cause::Passing,
             _ if *code == SqlState::LOCK_NOT_AVAILABLE => Cause::Locked,
             _ if *code == SqlState::QUERY_CANCELED => Cause::Slow,
+            _ if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Cause::ReadOnly,
             _ => Cause::Other,
         };
         let error = match code.code().get(..2) {
@@ -127,7 +135,7 @@ impl Said {
     }
 }
 
-/// What the code of an error means, in words.
+/// Meaning of the code of an error, in words.
 fn words(code: &str) -> &'static str {
     match code {
         "25006" => "the server is read-only: it is a standby, or its transactions are read-only",
@@ -197,8 +205,8 @@ fn is_cut(error: &tokio_postgres::Error) -> bool {
     source.is_some_and(|source| source.is::<std::io::Error>()) && !is_misconfigured(error)
 }
 
-/// A password that is missing, TLS that the server does not speak, or a certificate that is not
-/// trusted. The driver tells the kinds of its errors apart only by their words.
+/// A missing password, a server without TLS, or a certificate that is not trusted. The kind of the
+/// driver's error is visible only in its text.
 fn is_misconfigured(error: &tokio_postgres::Error) -> bool {
     let Some(source) = std::error::Error::source(error) else {
         return false;

@@ -7,6 +7,41 @@
 //!
 //! Its futures need a tokio runtime. It keeps nothing in a session, so that it works behind a
 //! pooler in transaction mode, and needs no extension. It is tested with PostgreSQL 15.
+//!
+//! # What is promised, and by which settings
+//!
+//! `Ok` from [`ContactStore::apply`] means that the server has acknowledged the COMMIT. What that
+//! survives is for the server to say:
+//!
+//! | settings of the server | what was acknowledged survives |
+//! | ---------------------- | ------------------------------ |
+//! | `fsync = off` or `synchronous_commit = off` | nothing is promised; [`connect`](PostgresStore::connect) refuses them |
+//! | `synchronous_commit = on`, no `synchronous_standby_names` | a crash of the server, not the loss of its disk: a standby may lack the last commits |
+//! | `synchronous_standby_names = 'ANY 1 (a, b)'`, `synchronous_commit = on` | the loss of the primary, if a standby that has acknowledged is promoted |
+//! | … and `synchronous_commit = remote_write` | as before, unless the standby's system crashes at the same time |
+//! | … and `synchronous_commit = local` | as without a synchronous standby |
+//! | … and `synchronous_commit = remote_apply` | the loss of the primary, and reads on that standby see it at once |
+//!
+//! With a quorum such as `ANY 1 (a, b)` promote the standby that has received most
+//! (`pg_last_wal_receive_lsn`). With only one synchronous standby, commits wait while it is away:
+//! [`StoreError::Unavailable`], and nothing is acknowledged. Such a change may be committed after
+//! all; it is idempotent, so apply it again.
+//!
+//! **Failover.** Name all servers in the address, as [`PostgresOptions`] says. Connections to a
+//! primary that has died, vanished or become read-only are given up, and each process finds the new
+//! primary within seconds after its promotion. The promotion itself is for your cluster manager. It
+//! must keep the old primary from being used as one again (fencing): one that nobody replicates from
+//! any more still acknowledges commits, unless `synchronous_standby_names` makes them wait. Bring
+//! it back with `pg_rewind` or `pg_basebackup`.
+//!
+//! **Poolers.** Every setting is that of one transaction, statements have no names, and nothing is
+//! listened to, so that transaction mode is enough; statement mode is not. The pooler must not
+//! end a transaction earlier than the store does, four seconds, and must follow the failover
+//! itself: the store gives up a connection only once its server turns out to be read-only.
+//!
+//! **Locks.** A caller whose conversation or Page another transaction holds waits at most four
+//! seconds, and nobody waits with it. A process that vanishes in the middle of a transaction loses
+//! its locks after as long.
 
 mod asked;
 mod columns;
@@ -24,6 +59,7 @@ mod options;
 mod queue;
 mod save;
 mod search;
+mod servers;
 mod talk;
 mod tls;
 mod work;

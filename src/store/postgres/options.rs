@@ -4,14 +4,20 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod, Runtime};
 use rustls::ClientConfig;
-use tokio_postgres::{Config, config::SslMode};
+use tokio_postgres::{
+    Config,
+    config::{SslMode, TargetSessionAttrs},
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{connection::Pool, error::misconfigured, tls};
+use super::{connection::Pool, error::misconfigured, servers::Servers, tls};
 use crate::store::StoreError;
 
 /// Nobody waits longer for a connection: a webhook must be answered within five seconds.
 pub(super) const WAIT: Duration = Duration::from_secs(3);
+
+/// A server that has not answered the network for so long has vanished.
+const VANISHED: Duration = Duration::from_secs(4);
 
 /// How to reach the database, and how many connections to hold.
 ///
@@ -23,6 +29,10 @@ pub(super) const WAIT: Duration = Duration::from_secs(3);
 /// | `prefer` (default) | if the server offers it | is not checked: it helps against nobody who can answer in the server's place |
 /// | `require`          | always | is not checked either |
 /// | `verify-full`      | always | must be issued for the host by an authority that the system knows, or by one in the PEM file that `sslrootcert` names |
+///
+/// The address may name several servers: `postgres://user@one,two/database`. All of them are asked at
+/// once, and the store uses the one that accepts writes (`target_session_attrs=read-write`, the
+/// default for several servers), so that it finds the new primary after a failover.
 ///
 /// Over a network that is not yours only `verify-full` is safe. With
 /// [`with_tls`](Self::with_tls), `sslmode` decides only whether TLS is used.
@@ -71,6 +81,18 @@ impl PostgresOptions {
         };
         config.ssl_mode(mode);
         config.connect_timeout(WAIT);
+        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
+        if hosts > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
+        // A server whose machine has vanished does not close its connections.
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(VANISHED);
+        }
+        if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
+            config.keepalives_idle(VANISHED);
+            config.keepalives_interval(Duration::from_secs(1));
+        }
         if config.get_application_name().is_none() {
             config.application_name("messenger-crm");
         }
@@ -120,13 +142,10 @@ impl PostgresOptions {
             Some(tls) => tls,
             None => MakeRustlsConnect::new(tls::config(&self.trust)?),
         };
-        let manager = Manager::from_config(
-            self.config,
-            tls.clone(),
-            ManagerConfig {
-                recycling_method: RecyclingMethod::Fast,
-            },
-        );
+        let servers = Servers::new(&self.config, tls.clone());
+        let recycling_method = RecyclingMethod::Fast;
+        let config = ManagerConfig { recycling_method };
+        let manager = Manager::from_connect(self.config, servers, config);
         let pool = deadpool_postgres::Pool::builder(manager)
             .max_size(self.connections)
             .runtime(Runtime::Tokio1)

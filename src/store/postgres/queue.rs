@@ -22,7 +22,7 @@ pub(super) const LANES: usize = 2;
 const MAX_CALLERS: usize = 512;
 const MAX_CHANGES: usize = 2_048;
 const MAX_BYTES: usize = 4 << 20;
-/// A caller with more than this is committed alone, after the others that wait with it.
+/// A caller with more than this is committed by itself, after the others that wait with it.
 const HEAVY_CHANGES: usize = 256;
 const HEAVY_BYTES: usize = 1 << 20;
 
@@ -129,10 +129,9 @@ impl Queue {
             if job.answer.is_closed() {
                 continue;
             }
-            let is_free = is_free(&job)
-                && !job.meets(&self.taken)
-                && !job.meets(&left_conversations)
-                && !(job.is_heavy && self.is_heavy);
+            let has_to_wait = job.meets(&self.taken) || job.meets(&left_conversations);
+            let is_one_too_many = job.is_heavy && self.is_heavy;
+            let is_free = is_free(&job) && !has_to_wait && !is_one_too_many;
             let is_next = job.is_heavy && job.is_passed && shared.is_empty();
             if is_free && is_next {
                 shared.push(job);
@@ -366,7 +365,7 @@ fn size(change: &Change) -> usize {
             let mut length = Length(0);
             match serde_json::to_writer(&mut length, change) {
                 Ok(()) => length.0,
-                // The store will refuse it: alone, then.
+                // The store will refuse it: nobody should share its commit.
                 Err(_) => usize::MAX / 2,
             }
         }
@@ -462,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn n3_a_commit_is_bounded_and_the_heavy_go_last_and_alone() {
+    fn n3_a_commit_is_bounded_and_heavy_callers_go_last_and_by_themselves() {
         let text = |psid: &str, length: usize| {
             let (answer, end) = oneshot::channel();
             let change = Change::Field {

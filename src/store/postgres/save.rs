@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 
 use super::{
     columns::Many,
-    connection::{COMMIT, Trip},
+    connection::Trip,
     error::Failure,
     load::{Known, Place},
     options::Schema,
@@ -46,7 +46,7 @@ pub(super) async fn save(
         trip.add(sql.clone(), many.params());
     }
     if is_own {
-        trip.control(if is_empty { "ROLLBACK" } else { COMMIT });
+        trip.control(if is_empty { "ROLLBACK" } else { "COMMIT" });
     }
     trip.go().await?;
     Ok(())

@@ -15,10 +15,8 @@ use crate::store::StoreError;
 /// The configuration of `sslmode` and `sslrootcert`, with the crypto provider of the process, or
 /// that of aws-lc-rs when the process has none.
 pub(super) fn config(trust: &Trust) -> Result<ClientConfig, StoreError> {
-    let provider = CryptoProvider::get_default().map_or_else(
-        || Arc::new(aws_lc_rs::default_provider()),
-        |provider| Arc::clone(provider),
-    );
+    let provider = CryptoProvider::get_default()
+        .map_or_else(|| Arc::new(aws_lc_rs::default_provider()), Arc::clone);
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(unusable)?;

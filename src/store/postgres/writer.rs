@@ -38,8 +38,6 @@ const DEADLINE: Duration = Duration::from_millis(3_800);
 const PATIENCE: Duration = Duration::from_millis(3_300);
 /// Pause before held rows are looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// A commit that others were faster than, or that lost its connection, is tried so often.
-const ATTEMPTS: u32 = 8;
 /// Time limit for a statement of a commit of many, so that there is time to part the slow ones.
 const TOGETHER: Duration = Duration::from_millis(1_000);
 /// A caller that is alone has at least this time, more than the server waits for a lock.
@@ -179,12 +177,13 @@ impl Writer {
         let mut attempt = 0;
         loop {
             let Ok(result) = timeout_at(deadline, self.attempt(changes, limit)).await else {
+                self.pool.renew();
                 return Err(unavailable("the database did not answer in time").into());
             };
             attempt += 1;
             match result {
                 Ok(answers) => return Ok(answers),
-                Err(failure) if failure.is_passing() && attempt < ATTEMPTS => {
+                Err(failure) if attempt < failure.attempts() => {
                     sleep(Duration::from_millis(5) * (attempt - 1)).await;
                 }
                 Err(failure) => return Err(failure),
@@ -200,6 +199,10 @@ impl Writer {
         let client = Lease::take(&self.pool).await?;
         let begin = format!("{BEGIN}{}", limit.as_millis());
         let applied = apply(&client, &self.schema, Some(&begin), changes).await;
+        if matches!(&applied, Err(failure) if failure.cause == Cause::ReadOnly) {
+            self.pool.renew();
+            return applied;
+        }
         // What the server has refused leaves the connection good.
         if applied.is_ok() || client.batch_execute("ROLLBACK").await.is_ok() {
             client.release();
@@ -304,7 +307,7 @@ impl Turn {
             fail(late, is_locked());
             let held = self.writer.queue().held();
             let (pool, schema) = (&self.writer.pool, &self.writer.schema);
-            // Without an answer all of them count as held; the attempt below tells the callers why.
+            // Without an answer all of them count as held; the attempt below gives the callers the reason.
             if let Ok(locked) = locked(pool, schema, held.iter().cloned()).await {
                 let free = held.into_iter().filter(|lock| !locked.contains(lock));
                 let due = self.writer.queue().let_go(&free.collect::<Vec<_>>());

@@ -29,8 +29,17 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// A new one that runs, where PostgreSQL's own programs are.
+    /// A new one, where PostgreSQL's own programs are.
     pub(super) async fn new(test: &str) -> Option<Self> {
+        let cluster = Self::empty(test)?;
+        let mut initdb = cluster.program("initdb");
+        run(initdb
+            .args(["-A", "trust", "-U", "postgres", "--no-sync", "-D"])
+            .arg(&cluster.folder));
+        Some(cluster)
+    }
+
+    fn empty(test: &str) -> Option<Self> {
         let Some(binaries) = binaries() else {
             skipped(
                 test,
@@ -41,11 +50,6 @@ impl Cluster {
         // Whoever runs the server must get there.
         let folder =
             std::env::temp_dir().join(format!("crm-cluster-{}-{test}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir(&folder).unwrap();
-        if is_root() {
-            run(Command::new("chown").arg("postgres:").arg(&folder));
-        }
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -57,11 +61,44 @@ impl Cluster {
             port,
             server: None,
         };
-        let mut initdb = cluster.program("initdb");
-        run(initdb
-            .args(["-A", "trust", "-U", "postgres", "--no-sync", "-D"])
-            .arg(&cluster.folder));
+        cluster.clear();
         Some(cluster)
+    }
+
+    fn clear(&self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+        std::fs::create_dir(&self.folder).unwrap();
+        if is_root() {
+            run(Command::new("chown").arg("postgres:").arg(&self.folder));
+        }
+        run(Command::new("chmod").arg("700").arg(&self.folder));
+    }
+
+    /// A new standby of this server, which is not started.
+    pub(super) fn standby(&self, test: &str) -> Self {
+        let standby = Self::empty(test).unwrap();
+        standby.follow(self);
+        standby
+    }
+
+    /// Becomes a standby of this server, with a fresh copy of its data.
+    pub(super) fn follow(&self, primary: &Self) {
+        self.clear();
+        let mut backup = self.program("pg_basebackup");
+        backup.args(["-R", "-X", "stream", "-c", "fast", "--no-sync"]);
+        backup.args(["-h", "127.0.0.1", "-U", "postgres", "-p"]);
+        backup.arg(primary.port.to_string());
+        run(backup.arg("-D").arg(&self.folder).current_dir("/"));
+    }
+
+    pub(super) fn promote(&self) {
+        let mut promote = self.program("pg_ctl");
+        promote.args(["promote", "-w", "-D"]).arg(&self.folder);
+        run(promote.current_dir("/"));
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     /// One of PostgreSQL's programs, by somebody who is not root.
@@ -113,7 +150,7 @@ impl Cluster {
         std::fs::write(file, rule + &rules).unwrap();
     }
 
-    fn stop(&mut self, mode: &str) {
+    pub(super) fn stop(&mut self, mode: &str) {
         let mut stop = self.program("pg_ctl");
         run(stop
             .args(["stop", "-w", "-m", mode, "-D"])

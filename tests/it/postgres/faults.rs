@@ -19,7 +19,7 @@ use crate::store::{ada, contact, received, talk};
 
 /// Messages of a few customers, told by many tasks until each is acknowledged: which were in the
 /// end, and how often the store failed before.
-async fn told(store: &PostgresStore, count: i64) -> (BTreeSet<String>, usize) {
+async fn deliver(store: &PostgresStore, count: i64) -> (BTreeSet<String>, usize) {
     let mut tasks = JoinSet::new();
     for number in 0..count {
         let store = store.clone();
@@ -74,7 +74,7 @@ async fn s20_connections_that_are_terminated_lose_nothing() {
     let store = schema.open().await;
     let telling = {
         let store = store.clone();
-        tokio::spawn(async move { told(&store, 600).await })
+        tokio::spawn(async move { deliver(&store, 600).await })
     };
     let mut terminated = 0;
     while !telling.is_finished() {
@@ -123,7 +123,7 @@ async fn n4_a_process_that_vanishes_between_the_two_round_trips_holds_its_locks_
     let began = Instant::now();
     others.apply(&[message(1)]).await.unwrap();
     assert_eq!(schema.number(sql).await, 1, "another customer did not wait");
-    let (acknowledged, _) = told(&others, 30).await;
+    let (acknowledged, _) = deliver(&others, 30).await;
     assert!(began.elapsed() < Duration::from_secs(8), "{began:?}");
     assert_whole(&schema, &acknowledged).await;
     last.await.unwrap().unwrap_err();
@@ -152,7 +152,7 @@ async fn connections_that_are_cut_reset_or_refused_lose_nothing() {
         proxy.set(fault);
         let telling = {
             let store = store.clone();
-            tokio::spawn(async move { told(&store, 30 * (round as i64 + 1)).await })
+            tokio::spawn(async move { deliver(&store, 30 * (round as i64 + 1)).await })
         };
         let before = proxy.connections();
         while proxy.connections() < before + 3 && !telling.is_finished() {

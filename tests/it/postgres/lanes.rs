@@ -47,9 +47,9 @@ async fn others_come_through_while_a_commit_waits_for_one_customer() {
     waiting(&schema, 1).await;
     for number in 0..10 {
         let who = contact("1", &format!("c{number}"));
-        let told = [received(&who, "m1", 1, "Hello")];
-        let told = tokio::time::timeout(Duration::from_secs(2), store.apply(&told)).await;
-        told.expect("nobody else is locked").unwrap();
+        let changes = [received(&who, "m1", 1, "Hello")];
+        let result = tokio::time::timeout(Duration::from_secs(2), store.apply(&changes)).await;
+        result.expect("nobody else is locked").unwrap();
     }
     assert!(!stuck.is_finished());
     transaction.rollback().await.unwrap();
@@ -89,15 +89,15 @@ const LOCKED: &str =
     "the store is unavailable: another transaction holds a lock on this conversation or its Page";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn n5_three_locked_customers_among_512_callers_fail_alone() {
+async fn n5_three_locked_customers_among_512_callers_fail_by_themselves() {
     let Some(schema) = Schema::new("n5") else {
         return;
     };
     let store = schema.open().await;
     let locked = ["c7", "c200", "c400"];
     for who in locked {
-        let told = [received(&contact("1", who), "m0", 0, "Hello")];
-        store.apply(&told).await.unwrap();
+        let changes = [received(&contact("1", who), "m0", 0, "Hello")];
+        store.apply(&changes).await.unwrap();
     }
     let mut host = schema.client().await;
     let host = host.transaction().await.unwrap();
@@ -108,13 +108,13 @@ async fn n5_three_locked_customers_among_512_callers_fail_alone() {
     for number in 0..512 {
         let (store, who) = (store.clone(), format!("c{number}"));
         tasks.spawn(async move {
-            let told = [received(&contact("1", &who), "m1", 1, "Hello")];
-            (store.apply(&told).await, who)
+            let changes = [received(&contact("1", &who), "m1", 1, "Hello")];
+            (store.apply(&changes).await, who)
         });
     }
     let mut failed = Vec::new();
-    for (told, who) in tasks.join_all().await {
-        if let Err(error) = told {
+    for (result, who) in tasks.join_all().await {
+        if let Err(error) = result {
             assert_eq!(error.to_string(), LOCKED, "{who}");
             failed.push(who);
         }
@@ -125,14 +125,14 @@ async fn n5_three_locked_customers_among_512_callers_fail_alone() {
     let again = locked.map(|who| {
         let store = store.clone();
         tokio::spawn(async move {
-            let told = [received(&contact("1", who), "m1", 1, "Hello")];
-            store.apply(&told).await
+            let changes = [received(&contact("1", who), "m1", 1, "Hello")];
+            store.apply(&changes).await
         })
     });
     waiting(&schema, 1).await;
     host.rollback().await.unwrap();
-    for told in again {
-        told.await.unwrap().unwrap();
+    for result in again {
+        result.await.unwrap().unwrap();
     }
     assert_eq!(schema.number("SELECT count(*) FROM message").await, 515);
 }
@@ -144,15 +144,15 @@ async fn n6_n29_a_page_that_a_host_holds_holds_up_no_other_page() {
     };
     let store = schema.open().await;
     for page in ["1", "2", "3"] {
-        let told = [received(&contact(page, "known"), "m0", 0, "Hello")];
-        store.apply(&told).await.unwrap();
+        let changes = [received(&contact(page, "known"), "m0", 0, "Hello")];
+        store.apply(&changes).await.unwrap();
     }
     let mut clients = [schema.client().await, schema.client().await];
     let mut open = Vec::new();
     for (client, page) in clients.iter_mut().zip(["1", "2"]) {
         let mut transaction = client.transaction().await.unwrap();
-        let told = [received(&contact(page, "host"), "m0", 1, "Hello")];
-        store.apply_in(&mut transaction, &told).await.unwrap();
+        let changes = [received(&contact(page, "host"), "m0", 1, "Hello")];
+        store.apply_in(&mut transaction, &changes).await.unwrap();
         open.push(transaction);
     }
     let tell = |page: &'static str, number: i64| {
@@ -171,8 +171,8 @@ async fn n6_n29_a_page_that_a_host_holds_holds_up_no_other_page() {
     for number in 0..40 {
         free.spawn(tell("3", number));
     }
-    for told in free.join_all().await {
-        told.unwrap();
+    for result in free.join_all().await {
+        result.unwrap();
     }
     assert_eq!(held.len(), 80);
     assert!(held.try_join_next().is_none(), "the host is not done");
@@ -188,15 +188,15 @@ async fn n6_n29_a_page_that_a_host_holds_holds_up_no_other_page() {
     for transaction in open {
         transaction.commit().await.unwrap();
     }
-    for told in held.join_all().await {
-        told.unwrap();
+    for result in held.join_all().await {
+        result.unwrap();
     }
     let sql = "SELECT count(*) FROM contact";
     assert_eq!(schema.number(sql).await, 3 + 2 + 80 + 61);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn n3_who_is_slow_fails_alone() {
+async fn n3_a_slow_caller_fails_by_itself() {
     let Some(schema) = Schema::new("n3") else {
         return;
     };
@@ -219,8 +219,8 @@ async fn n3_who_is_slow_fails_alone() {
     let mut tell = |number: i64, text: &'static str| {
         let (store, who) = (store.clone(), contact("1", &format!("c{number}")));
         tasks.spawn(async move {
-            let told = store.apply(&[received(&who, "m1", 1, text)]).await;
-            (told.is_err(), text)
+            let result = store.apply(&[received(&who, "m1", 1, text)]).await;
+            (result.is_err(), text)
         });
     };
     tell(0, "quick");

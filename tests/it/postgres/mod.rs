@@ -2,6 +2,7 @@
 
 mod cluster;
 mod contract;
+mod failover;
 mod faults;
 mod fresh;
 mod full;
