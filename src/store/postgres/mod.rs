@@ -32,7 +32,8 @@
 //! primary within seconds after its promotion. The promotion itself is for your cluster manager. It
 //! must keep the old primary from being used as one again (fencing): one that nobody replicates from
 //! any more still acknowledges commits, unless `synchronous_standby_names` makes them wait. Bring
-//! it back with `pg_rewind` or `pg_basebackup`.
+//! it back with `pg_rewind` or `pg_basebackup`. Reads that may be a little old can go to a standby:
+//! [`PostgresStore::with_standby`].
 //!
 //! **Poolers.** Every setting is that of one transaction, statements have no names, and nothing is
 //! listened to, so that transaction mode is enough; statement mode is not. The pooler must not
@@ -102,7 +103,7 @@ const ATTEMPTS: u32 = 8;
 
 /// A [`ContactStore`] in PostgreSQL. A clone is a handle to the same connections.
 #[derive(Clone)]
-pub struct PostgresStore(Arc<Writer>);
+pub struct PostgresStore(Arc<Writer>, Option<connection::Pool>);
 
 impl PostgresStore {
     /// Connects with the options that [`PostgresOptions::new`] takes from this address, and brings
@@ -141,7 +142,28 @@ impl PostgresStore {
     async fn open(pool: connection::Pool, schema: Schema) -> Result<Self, StoreError> {
         migrate::require(&pool, &schema).await?;
         migrate::migrate(&pool, &schema).await?;
-        Ok(Self(Arc::new(Writer::new(pool, schema))))
+        Ok(Self(Arc::new(Writer::new(pool, schema)), None))
+    }
+
+    /// A handle to the same store that reads contacts, pictures, messages and raw events from a
+    /// standby: what they return may be older than what was applied. Writes, work and
+    /// [`changed`](ContactStore::changed) stay with the primary, so that a list which is too old is
+    /// reported as changed.
+    ///
+    /// Keep the other handle for reads that must be current. The schema is that of this store. For
+    /// several standbys the address needs `target_session_attrs=read-only`. There is no way back to
+    /// the primary while the standby is away: its reads are [`StoreError::Unavailable`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Misconfigured`] when TLS cannot be used. The first read connects.
+    pub fn with_standby(&self, standby: PostgresOptions) -> Result<Self, StoreError> {
+        let (pool, _) = standby.open()?;
+        Ok(Self(Arc::clone(&self.0), Some(pool)))
+    }
+
+    fn reads(&self) -> &connection::Pool {
+        self.1.as_ref().unwrap_or(self.0.pool())
     }
 
     /// Applies changes in a transaction of the host's own: all of them or none, and committed with
@@ -230,23 +252,23 @@ impl ContactStore for PostgresStore {
     }
 
     async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
-        in_time(listing::contact(self.0.pool(), self.0.schema(), key)).await
+        in_time(listing::contact(self.reads(), self.0.schema(), key)).await
     }
 
     async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError> {
-        in_time(listing::picture(self.0.pool(), self.0.schema(), key)).await
+        in_time(listing::picture(self.reads(), self.0.schema(), key)).await
     }
 
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
-        in_time(inbox::contacts(self.0.pool(), self.0.schema(), query)).await
+        in_time(inbox::contacts(self.reads(), self.0.schema(), query)).await
     }
 
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
-        in_time(listing::messages(self.0.pool(), self.0.schema(), query)).await
+        in_time(listing::messages(self.reads(), self.0.schema(), query)).await
     }
 
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
-        in_time(listing::kept(self.0.pool(), self.0.schema(), query)).await
+        in_time(listing::kept(self.reads(), self.0.schema(), query)).await
     }
 
     async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use messenger_crm::store::{ContactStore, PostgresStore, StoreError};
+use messenger_crm::id::PageId;
+use messenger_crm::store::postgres::PostgresOptions;
+use messenger_crm::store::{ContactQuery, ContactStore, PostgresStore, StoreError};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
@@ -251,4 +253,50 @@ async fn n39_a_connection_that_turns_out_to_be_read_only_is_replaced() {
     let sql = "SELECT count(*) FROM messenger.message WHERE id = 'm1'";
     assert_eq!(count(&client, sql).await, 0);
     assert_eq!(count(&connect(&other.address("")).await, sql).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n39_reads_that_may_be_old_go_to_a_standby_only_if_the_host_says_so() {
+    let Some(mut primary) = Cluster::new("n39-reads").await else {
+        return;
+    };
+    primary.start(&[]).await;
+    let current = PostgresStore::connect(&primary.address("")).await.unwrap();
+    let message = |number: i64| received(&ada(), &format!("m{number}"), number, "Hello");
+    current.apply(&[message(0)]).await.unwrap();
+    let mut standby = primary.standby("n39-stale");
+    standby.start(&[]).await;
+    let options = PostgresOptions::new(&standby.address("")).unwrap();
+    let old = current.with_standby(options).unwrap();
+    assert_eq!(talk(&old, &ada()).await.len(), 1);
+
+    // The standby stays behind.
+    let client = connect(&standby.address("")).await;
+    let pause = "SELECT pg_wal_replay_pause()";
+    client.batch_execute(pause).await.unwrap();
+    let paused = "SELECT (pg_get_wal_replay_pause_state() = 'paused')::int::bigint";
+    while count(&client, paused).await == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    old.apply(&[message(1)]).await.unwrap();
+    assert_eq!(talk(&current, &ada()).await.len(), 2, "it is written there");
+    assert_eq!(talk(&old, &ada()).await.len(), 1);
+    // A list that is too old is reported as changed.
+    let page = PageId::new("1").unwrap();
+    let list = old
+        .contacts(&ContactQuery::new(page.clone()))
+        .await
+        .unwrap();
+    let waited = Duration::from_secs(5);
+    let changed = old.changed(&page, list.revision, waited).await.unwrap();
+    assert_eq!(changed.contacts, [ada()]);
+    let resume = "SELECT pg_wal_replay_resume()";
+    client.batch_execute(resume).await.unwrap();
+    while talk(&old, &ada()).await.len() < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    standby.stop("immediate");
+    let error = old.contact(&ada()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+    assert!(current.contact(&ada()).await.unwrap().is_some());
 }
