@@ -182,6 +182,10 @@ pub enum StoreError {
     /// The database is away, full or busy: try again later.
     #[error("the store is unavailable: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// An address, a name, a right or a password is wrong: it is the same again until somebody
+    /// corrects it.
+    #[error("the store is misconfigured: {0}")]
+    Misconfigured(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// These changes can never be stored, however often they are applied.
     #[error("the store refuses this change: {0}")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -37,6 +37,9 @@ pub(crate) enum Fault {
     Garble(usize),
     /// Swallows all, and keeps the connection open.
     Swallow,
+    /// Swallows all, and keeps the connection to the server open after the client closed its own:
+    /// to the server the client has vanished.
+    Vanish,
 }
 
 /// A line to one server.
@@ -124,7 +127,7 @@ async fn join(mut client: TcpStream, server: SocketAddr, fault: Arc<Mutex<Fault>
     let (from_server, to_server) = server.split();
     let is_reset = tokio::select! {
         is_reset = spoil(from_server, to_client, &fault) => is_reset.unwrap_or(false),
-        () = pass(from_client, to_server) => false,
+        () = pass(from_client, to_server, &fault) => false,
     };
     if is_reset {
         // Without it the connection would be closed with a farewell.
@@ -133,14 +136,17 @@ async fn join(mut client: TcpStream, server: SocketAddr, fault: Arc<Mutex<Fault>
 }
 
 /// Hands on what the client says, and never ends: the server has the last word.
-async fn pass(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>) {
+async fn pass(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, fault: &Mutex<Fault>) {
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
         if to.write_all(&bytes[..read]).await.is_err() {
             break;
         }
     }
-    let _ = to.shutdown().await;
+    let has_vanished = *fault.lock().unwrap() == Fault::Vanish;
+    if !has_vanished {
+        let _ = to.shutdown().await;
+    }
     std::future::pending().await
 }
 
@@ -186,7 +192,7 @@ async fn spoil(
                 }
                 to.write_all(piece).await?;
             }
-            Fault::Swallow => {}
+            Fault::Swallow | Fault::Vanish => {}
         }
         passed += read;
     }

@@ -4,38 +4,99 @@
 //! settings are those of one transaction. So it works behind a pooler that gives every transaction
 //! another connection.
 
-use std::{future::Future, ops::Deref, pin::Pin};
+use std::{future::Future, ops::Deref, pin::Pin, time::Duration};
 
-use deadpool_postgres::{ClientWrapper, Object, Pool};
-use futures_util::future::join_all;
-use tokio_postgres::{Client, Row};
+use deadpool_postgres::{ClientWrapper, Object};
+use futures_util::{FutureExt as _, future::join_all};
+use tokio::{runtime::Handle, time::timeout};
+use tokio_postgres::{Client, NoTls, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     columns::Param,
-    error::{no_connection, unavailable},
+    error::{failed, misconfigured, no_connection, unavailable},
     options::WAIT,
 };
 use crate::store::StoreError;
 
-/// A connection that goes back to the pool only when its transaction is over.
-pub(super) struct Lease(Option<Object>);
+/// A read sees one snapshot, and the server stops a statement that takes long.
+const BEGIN_READ: &str =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 5000;
+    SET LOCAL idle_in_transaction_session_timeout = 10000";
+/// Time for a request to cancel to reach the server.
+const CANCEL: Duration = Duration::from_secs(1);
+
+/// Connections to the server, and how to reach it once more to cancel a statement.
+#[derive(Clone)]
+pub(super) struct Pool {
+    connections: deadpool_postgres::Pool,
+    /// `None` when the host made the connections: requests to cancel then go without TLS, as those
+    /// of most drivers do, and are not sent when the connections require TLS.
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Pool {
+    pub(super) fn new(
+        connections: deadpool_postgres::Pool,
+        tls: Option<MakeRustlsConnect>,
+    ) -> Self {
+        Self { connections, tls }
+    }
+
+    /// Closes the connections that nobody uses, so that the next ones are made anew: to the server
+    /// that is the primary then.
+    pub(super) fn renew(&self) {
+        self.connections.retain(|_, _| false);
+    }
+}
+
+/// The driver, the pool and every timer would panic without a runtime.
+pub(super) fn within_tokio() -> Result<Handle, StoreError> {
+    Handle::try_current().map_err(|_| misconfigured("PostgreSQL is reached from within tokio only"))
+}
+
+/// A connection that returns to the pool only when its transaction is over.
+pub(super) struct Lease {
+    object: Option<Object>,
+    tls: Option<MakeRustlsConnect>,
+    is_read: bool,
+}
 
 impl Lease {
+    /// A connection without a transaction.
     pub(super) async fn take(pool: &Pool) -> Result<Self, StoreError> {
-        // The driver and the pool would panic without it.
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(unavailable("PostgreSQL is reached from within tokio only"));
-        }
-        let waited = tokio::time::timeout(WAIT, pool.get()).await;
+        within_tokio()?;
+        let waited = timeout(WAIT, pool.connections.get()).await;
         let object = waited
             .map_err(|_| unavailable("no connection became free in time"))?
             .map_err(no_connection)?;
-        Ok(Self(Some(object)))
+        Ok(Self {
+            object: Some(object),
+            tls: pool.tls.clone(),
+            is_read: false,
+        })
+    }
+
+    /// A connection in a transaction that only reads. [`release`](Self::release) ends it.
+    pub(super) async fn read(pool: &Pool) -> Result<Self, StoreError> {
+        let mut lease = Self::take(pool).await?;
+        lease.is_read = true;
+        lease.send(BEGIN_READ);
+        Ok(lease)
+    }
+
+    /// Sends a statement ahead of the next one, which fails if this one does.
+    fn send(&self, sql: &str) {
+        // The first poll sends it; the driver discards the response.
+        let _ = self.batch_execute(sql).now_or_never();
     }
 
     /// The transaction is over, so that others can use the connection.
     pub(super) fn release(mut self) {
-        self.0 = None;
+        if self.is_read {
+            self.send("COMMIT");
+        }
+        self.object = None;
     }
 }
 
@@ -44,18 +105,52 @@ impl Deref for Lease {
 
     fn deref(&self) -> &Client {
         // It is there until the lease is released, which takes the lease away.
-        let object: &ClientWrapper = self.0.as_ref().expect("a lease that is not released");
+        let object: &ClientWrapper = self.object.as_ref().expect("a lease that is not released");
         object
     }
 }
 
 impl Drop for Lease {
+    /// Nobody knows the state of the transaction: the statement under way is canceled, and the
+    /// connection closed.
     fn drop(&mut self) {
-        if let Some(object) = self.0.take() {
-            // Nobody knows what the transaction has come to: closing the connection ends it.
-            drop(Object::take(object));
-        }
+        let Some(object) = self.object.take() else {
+            return;
+        };
+        let client = Object::take(object);
+        let (Ok(runtime), false) = (Handle::try_current(), client.is_closed()) else {
+            return;
+        };
+        let (token, tls) = (client.cancel_token(), self.tls.clone());
+        runtime.spawn(async move {
+            let canceling = async {
+                match tls {
+                    Some(tls) => token.cancel_query(tls).await,
+                    None => token.cancel_query(NoTls).await,
+                }
+            };
+            // If the server does not get it, its own time limit ends the statement.
+            let _ = timeout(CANCEL, canceling).await;
+            drop(client);
+        });
     }
+}
+
+/// Refuses a host's transaction that would not see what others commit while it waits for a lock.
+pub(super) async fn require_read_committed(client: &Client) -> Result<(), StoreError> {
+    let sql = "SELECT current_setting('transaction_isolation')";
+    let rows = client.query_typed(sql, &[]).await.map_err(failed)?;
+    let level: &str = match rows.first() {
+        Some(row) => row.try_get(0).map_err(failed)?,
+        None => return Err(StoreError::Unreadable("the isolation level")),
+    };
+    if level == "read committed" || level == "read uncommitted" {
+        return Ok(());
+    }
+    Err(misconfigured(format!(
+        "apply_in needs a transaction that is READ COMMITTED; this one is {}",
+        level.to_uppercase()
+    )))
 }
 
 type Rows = Result<Vec<Row>, tokio_postgres::Error>;

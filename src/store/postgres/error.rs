@@ -7,15 +7,28 @@ use tokio_postgres::error::SqlState;
 
 use crate::store::StoreError;
 
-/// An attempt that failed, and whether another one may succeed at once.
+/// An attempt that failed.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) error: StoreError,
-    pub(super) is_passing: bool,
+    pub(super) cause: Cause,
+}
+
+/// Decides whether, and with which others, it is tried again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Cause {
+    /// The next attempt may succeed at once.
+    Passing,
     /// Another commit was faster; the same transaction can go on from a savepoint.
-    pub(super) is_overtaken: bool,
-    /// Somebody holds a row for long that one of the changes needs.
-    pub(super) is_locked: bool,
+    Overtaken,
+    /// Another transaction holds a lock for long.
+    Locked,
+    /// A statement took longer than its time limit.
+    Slow,
+    /// The server accepts no writes: it was the primary, perhaps, and another one is now.
+    ReadOnly,
+    /// Anything else.
+    Other,
 }
 
 impl Failure {
@@ -23,15 +36,22 @@ impl Failure {
     pub(super) fn overtaken() -> Self {
         Self {
             error: unavailable("another commit was faster, again and again"),
-            is_passing: true,
-            is_overtaken: true,
-            is_locked: false,
+            cause: Cause::Overtaken,
         }
     }
 
-    /// Whether it is of one of the changes, so that the others can be applied without it.
+    /// How often the same is tried.
+    pub(super) fn attempts(&self) -> u32 {
+        match self.cause {
+            Cause::Passing | Cause::Overtaken => 8,
+            Cause::ReadOnly => 2,
+            Cause::Locked | Cause::Slow | Cause::Other => 1,
+        }
+    }
+
+    /// Whether it may be that of one of the changes, so that the others can be applied without it.
     pub(super) fn is_of_one(&self) -> bool {
-        self.is_locked
+        self.cause == Cause::Slow
             || matches!(
                 self.error,
                 StoreError::Refused(_) | StoreError::Unreadable(_)
@@ -43,9 +63,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self {
             error,
-            is_passing: false,
-            is_overtaken: false,
-            is_locked: false,
+            cause: Cause::Other,
         }
     }
 }
@@ -53,35 +71,40 @@ impl From<StoreError> for Failure {
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(server) = error.as_db_error() else {
+            let is_passing = error.is_closed() || is_cut(&error);
+            let said = Box::new(Said::driver(&error));
             return Self {
-                is_passing: error.is_closed() || is_cut(&error),
-                is_overtaken: false,
-                is_locked: false,
-                error: StoreError::Unavailable(Box::new(Said::driver(&error))),
+                cause: if is_passing {
+                    Cause::Passing
+                } else {
+                    Cause::Other
+                },
+                error: if is_misconfigured(&error) {
+                    StoreError::Misconfigured(said)
+                } else {
+                    StoreError::Unavailable(said)
+                },
             };
         };
         let code = server.code();
         let said = Box::new(Said::server(server));
-        if is_race(server) || is_passing(code) {
-            return Self {
-                error: StoreError::Unavailable(said),
-                is_passing: true,
-                is_overtaken: is_race(server),
-                is_locked: false,
-            };
-        }
-        // Data exceptions, constraints and limits are the change's own: the same however often.
-        let is_refusal = ["22", "23", "54"].contains(&&code.code()[..2]);
-        Self {
-            error: if is_refusal {
-                StoreError::Refused(said)
-            } else {
-                StoreError::Unavailable(said)
-            },
-            is_passing: false,
-            is_overtaken: false,
-            is_locked: *code == SqlState::LOCK_NOT_AVAILABLE,
-        }
+        let cause = match code {
+            _ if is_race(server) => Cause::Overtaken,
+            _ if is_passing(code) => Cause::Passing,
+            _ if *code == SqlState::LOCK_NOT_AVAILABLE => Cause::Locked,
+            _ if *code == SqlState::QUERY_CANCELED => Cause::Slow,
+            _ if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Cause::ReadOnly,
+            _ => Cause::Other,
+        };
+        let error = match code.code().get(..2) {
+            _ if cause != Cause::Other => StoreError::Unavailable(said),
+            // Data exceptions, constraints and limits are the change's own: the same however often.
+            Some("22" | "23" | "54") => StoreError::Refused(said),
+            // Names, passwords and rights.
+            Some("28" | "3D" | "3F" | "42") => StoreError::Misconfigured(said),
+            _ => StoreError::Unavailable(said),
+        };
+        Self { error, cause }
     }
 }
 
@@ -91,7 +114,8 @@ struct Said(String);
 
 impl Said {
     fn server(error: &tokio_postgres::error::DbError) -> Self {
-        let mut said = format!("the server answered {}", error.code().code());
+        let code = error.code().code();
+        let mut said = format!("the server answered {code} ({})", words(code));
         // Names of this schema, never values.
         if let Some(name) = error.constraint().or(error.table()) {
             said = format!("{said} at {name}");
@@ -101,12 +125,52 @@ impl Said {
 
     fn driver(error: &tokio_postgres::Error) -> Self {
         let mut said = error.to_string();
+        // The source of any other error may be a value of a row.
         if let Some(source) = std::error::Error::source(error)
-            && let Some(source) = source.downcast_ref::<std::io::Error>()
+            && (source.is::<std::io::Error>() || is_misconfigured(error))
         {
             said = format!("{said}: {source}");
         }
         Self(said)
+    }
+}
+
+/// Meaning of the code of an error, in words.
+fn words(code: &str) -> &'static str {
+    match code {
+        "25006" => "the server is read-only: it is a standby, or its transactions are read-only",
+        "25P03" => "the transaction waited too long for its next statement",
+        "28000" => "the role does not exist or may not connect",
+        "28P01" => "the password is wrong",
+        "3D000" => "the database does not exist",
+        "3F000" => "the schema does not exist",
+        "40001" => "another transaction was faster",
+        "40P01" => "a deadlock",
+        "42501" => "the role lacks a right",
+        "42703" | "42883" | "42P01" => "the tables are not those of this program",
+        "53100" => "the disk is full",
+        "53200" => "out of memory",
+        "53300" => "too many connections",
+        "55P03" => "another transaction holds a lock",
+        "57014" => "the statement took too long or was canceled",
+        "57P01" | "57P02" => "the server is shutting down",
+        "57P03" => "the server is starting or shutting down",
+        "XX001" | "XX002" => "the data is corrupted",
+        _ => match code.get(..2) {
+            Some("08") => "the connection failed",
+            Some("22") => "a value that cannot be stored",
+            Some("23") => "a constraint is violated",
+            Some("25") => "a transaction in the wrong state",
+            Some("40") => "the transaction was rolled back",
+            Some("42") => "a statement that is not allowed or not understood",
+            Some("53") => "too few resources",
+            Some("54") => "a limit of the server is exceeded",
+            Some("55") => "an object in the wrong state",
+            Some("57") => "an operator intervened",
+            Some("58") => "a system error",
+            Some("XX") => "an internal error",
+            _ => "an error",
+        },
     }
 }
 
@@ -138,7 +202,24 @@ fn is_passing(code: &SqlState) -> bool {
 /// The connection was lost while it was in use.
 fn is_cut(error: &tokio_postgres::Error) -> bool {
     let source = std::error::Error::source(error);
-    source.is_some_and(|source| source.is::<std::io::Error>())
+    source.is_some_and(|source| source.is::<std::io::Error>()) && !is_misconfigured(error)
+}
+
+/// A missing password, a server without TLS, or a certificate that is not trusted. The kind of the
+/// driver's error is visible only in its text.
+fn is_misconfigured(error: &tokio_postgres::Error) -> bool {
+    let Some(source) = std::error::Error::source(error) else {
+        return false;
+    };
+    match (error.to_string().as_str(), source.downcast_ref()) {
+        ("invalid configuration" | "authentication error", None::<&std::io::Error>) => true,
+        ("error performing TLS handshake", None) => true,
+        ("error performing TLS handshake", Some(source)) => {
+            let inner = source.get_ref().and_then(|inner| inner.downcast_ref());
+            matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
+        }
+        _ => false,
+    }
 }
 
 pub(super) fn failed(error: tokio_postgres::Error) -> StoreError {
@@ -152,6 +233,23 @@ pub(super) fn no_connection(error: PoolError) -> StoreError {
         PoolError::Timeout(_) => unavailable("no connection became free in time"),
         error => unavailable(error.to_string()),
     }
+}
+
+/// The same error for another caller.
+pub(super) fn copied(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Misconfigured(inner) => misconfigured(inner.to_string()),
+        StoreError::Unavailable(inner) | StoreError::Refused(inner) => {
+            unavailable(inner.to_string())
+        }
+        other => unavailable(other.to_string()),
+    }
+}
+
+pub(super) fn misconfigured(
+    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> StoreError {
+    StoreError::Misconfigured(error.into())
 }
 
 pub(super) fn unavailable(

@@ -1,11 +1,10 @@
 //! A Page's customers, the latest activity first.
 
-use deadpool_postgres::Pool;
 use tokio_postgres::types::Type;
 
 use super::{
     columns::{Param, to_sql},
-    connection::{Lease, Trip},
+    connection::{Lease, Pool, Trip},
     error::failed,
     indexed,
     listing::{Found, count, more_than, nothing, page_of, shown},
@@ -35,7 +34,7 @@ pub(super) async fn contacts(
     query: &ContactQuery,
 ) -> Result<Listing<Contact>, StoreError> {
     let after = Cursor::parse(query.after.as_deref())?;
-    let client = Lease::take(pool).await?;
+    let client = Lease::read(pool).await?;
     let Some((page_no, revision)) = page_of(&client, schema, &query.page).await? else {
         client.release();
         return Ok(nothing());

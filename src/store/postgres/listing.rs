@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use deadpool_postgres::Pool;
 use tokio_postgres::{
     Row,
     types::{ToSql, Type},
@@ -10,7 +9,7 @@ use tokio_postgres::{
 
 use super::{
     columns::{CONTACT, Columns, to_sql},
-    connection::{Lease, Trip},
+    connection::{Lease, Pool, Trip},
     error::failed,
     options::Schema,
     search, talk,
@@ -152,7 +151,7 @@ pub(super) async fn kept(
             .and_then(|(at, id)| Some((at.parse().ok()?, to_sql(id))))
             .ok_or(StoreError::Unreadable("the cursor"))?,
     };
-    let client = Lease::take(pool).await?;
+    let client = Lease::read(pool).await?;
     let (page_no, revision) = match &query.page {
         None => (0, 0),
         Some(page) => match page_of(&client, schema, page).await? {
@@ -225,7 +224,7 @@ pub(super) async fn ask(
     sql: &str,
     params: &[(&(dyn ToSql + Sync), Type)],
 ) -> Result<Vec<Row>, StoreError> {
-    let client = Lease::take(pool).await?;
+    let client = Lease::read(pool).await?;
     let rows = client.query_typed(sql, params).await.map_err(failed)?;
     client.release();
     Ok(rows)

@@ -1,14 +1,13 @@
 //! The schema, and whether the server keeps what it is told.
 
-use deadpool_postgres::Pool;
 use tokio_postgres::{
     Row,
     types::{FromSql, Type},
 };
 
 use super::{
-    connection::{Lease, Trip},
-    error::failed,
+    connection::{Lease, Pool, Trip},
+    error::{failed, misconfigured, unavailable},
     options::Schema,
 };
 use crate::store::StoreError;
@@ -140,7 +139,9 @@ pub(super) async fn check(pool: &Pool, schema: &Schema) -> Result<Vec<PostgresFa
 /// That there is nothing wrong.
 pub(super) async fn require(pool: &Pool, schema: &Schema) -> Result<(), StoreError> {
     match check(pool, schema).await?.into_iter().next() {
-        Some(fault) => Err(StoreError::Unavailable(fault.into())),
+        // Another server may take over.
+        Some(fault @ PostgresFault::ReadOnly) => Err(unavailable(fault)),
+        Some(fault) => Err(misconfigured(fault)),
         None => Ok(()),
     }
 }

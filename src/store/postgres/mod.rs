@@ -7,6 +7,42 @@
 //!
 //! Its futures need a tokio runtime. It keeps nothing in a session, so that it works behind a
 //! pooler in transaction mode, and needs no extension. It is tested with PostgreSQL 15.
+//!
+//! # What is promised, and by which settings
+//!
+//! `Ok` from [`ContactStore::apply`] means that the server has acknowledged the COMMIT. What that
+//! survives is for the server to say:
+//!
+//! | settings of the server | what was acknowledged survives |
+//! | ---------------------- | ------------------------------ |
+//! | `fsync = off` or `synchronous_commit = off` | nothing is promised; [`connect`](PostgresStore::connect) refuses them |
+//! | `synchronous_commit = on`, no `synchronous_standby_names` | a crash of the server, not the loss of its disk: a standby may lack the last commits |
+//! | `synchronous_standby_names = 'ANY 1 (a, b)'`, `synchronous_commit = on` | the loss of the primary, if a standby that has acknowledged is promoted |
+//! | … and `synchronous_commit = remote_write` | as before, unless the standby's system crashes at the same time |
+//! | … and `synchronous_commit = local` | as without a synchronous standby |
+//! | … and `synchronous_commit = remote_apply` | the loss of the primary, and reads on that standby see it at once |
+//!
+//! With a quorum such as `ANY 1 (a, b)` promote the standby that has received most
+//! (`pg_last_wal_receive_lsn`). With only one synchronous standby, commits wait while it is away:
+//! [`StoreError::Unavailable`], and nothing is acknowledged. Such a change may be committed after
+//! all; it is idempotent, so apply it again.
+//!
+//! **Failover.** Name all servers in the address, as [`PostgresOptions`] says. Connections to a
+//! primary that has died, vanished or become read-only are given up, and each process finds the new
+//! primary within seconds after its promotion. The promotion itself is for your cluster manager. It
+//! must keep the old primary from being used as one again (fencing): one that nobody replicates from
+//! any more still acknowledges commits, unless `synchronous_standby_names` makes them wait. Bring
+//! it back with `pg_rewind` or `pg_basebackup`. Reads that may be a little old can go to a standby:
+//! [`PostgresStore::with_standby`].
+//!
+//! **Poolers.** Every setting is that of one transaction, statements have no names, and nothing is
+//! listened to, so that transaction mode is enough; statement mode is not. The pooler must not
+//! end a transaction earlier than the store does, four seconds, and must follow the failover
+//! itself: the store gives up a connection only once its server turns out to be read-only.
+//!
+//! **Locks.** A caller whose conversation or Page another transaction holds waits at most four
+//! seconds, and nobody waits with it. A process that vanishes in the middle of a transaction loses
+//! its locks after as long.
 
 mod asked;
 mod columns;
@@ -18,11 +54,13 @@ mod inbox;
 mod indexed;
 mod listing;
 mod load;
+mod locks;
 mod migrate;
 mod options;
 mod queue;
 mod save;
 mod search;
+mod servers;
 mod talk;
 mod tls;
 mod work;
@@ -31,6 +69,7 @@ mod writer;
 pub use deadpool_postgres;
 pub use migrate::PostgresFault;
 pub use options::PostgresOptions;
+pub use rustls;
 pub use tokio_postgres;
 pub use work::Exported;
 
@@ -57,12 +96,14 @@ use writer::Writer;
 
 /// How soon the commits of another process are noticed.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// Longest time of a read, with the wait for a connection.
+const READ: Duration = Duration::from_secs(8);
 /// In a host's transaction somebody else may be faster so often.
 const ATTEMPTS: u32 = 8;
 
 /// A [`ContactStore`] in PostgreSQL. A clone is a handle to the same connections.
 #[derive(Clone)]
-pub struct PostgresStore(Arc<Writer>);
+pub struct PostgresStore(Arc<Writer>, Option<connection::Pool>);
 
 impl PostgresStore {
     /// Connects with the options that [`PostgresOptions::new`] takes from this address, and brings
@@ -79,8 +120,10 @@ impl PostgresStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the server cannot be reached or has one of the faults that
-    /// [`check`](Self::check) tells, [`StoreError::TooNew`] when a newer program made the tables.
+    /// [`StoreError::Unavailable`] when the server cannot be reached or is read-only,
+    /// [`StoreError::Misconfigured`] when the database, role, password, schema or certificate is
+    /// wrong or [`check`](Self::check) finds another fault, [`StoreError::TooNew`] when a newer
+    /// program made the tables.
     pub async fn connect_with(options: PostgresOptions) -> Result<Self, StoreError> {
         let (pool, schema) = options.open()?;
         Self::open(pool, schema).await
@@ -93,31 +136,54 @@ impl PostgresStore {
     /// As [`connect_with`](Self::connect_with), and when the schema's name is not one that
     /// [`PostgresOptions::with_schema`] takes.
     pub async fn with_pool(pool: Pool, schema: &str) -> Result<Self, StoreError> {
-        Self::open(pool, Schema::new(schema)?).await
+        Self::open(connection::Pool::new(pool, None), Schema::new(schema)?).await
     }
 
-    async fn open(pool: Pool, schema: Schema) -> Result<Self, StoreError> {
+    async fn open(pool: connection::Pool, schema: Schema) -> Result<Self, StoreError> {
         migrate::require(&pool, &schema).await?;
         migrate::migrate(&pool, &schema).await?;
-        Ok(Self(Arc::new(Writer::new(pool, schema))))
+        Ok(Self(Arc::new(Writer::new(pool, schema)), None))
+    }
+
+    /// A handle to the same store that reads contacts, pictures, messages and raw events from a
+    /// standby: what they return may be older than what was applied. Writes, work and
+    /// [`changed`](ContactStore::changed) stay with the primary, so that a list which is too old is
+    /// reported as changed.
+    ///
+    /// Keep the other handle for reads that must be current. The schema is that of this store. For
+    /// several standbys the address needs `target_session_attrs=read-only`. There is no way back to
+    /// the primary while the standby is away: its reads are [`StoreError::Unavailable`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Misconfigured`] when TLS cannot be used. The first read connects.
+    pub fn with_standby(&self, standby: PostgresOptions) -> Result<Self, StoreError> {
+        let (pool, _) = standby.open()?;
+        Ok(Self(Arc::clone(&self.0), Some(pool)))
+    }
+
+    fn reads(&self) -> &connection::Pool {
+        self.1.as_ref().unwrap_or(self.0.pool())
     }
 
     /// Applies changes in a transaction of the host's own: all of them or none, and committed with
     /// what the host writes itself.
     ///
-    /// Commit soon: until then whatever else changes these customers, or anything of their Pages,
-    /// has to wait. [`changed`](ContactStore::changed) tells of them within a quarter of a second
-    /// after the commit.
+    /// Call it once, as the last thing before COMMIT: until then all other changes of these Pages
+    /// wait. Other Pages do not. [`changed`](ContactStore::changed) reports the changes within a
+    /// quarter of a second after the commit.
     ///
     /// # Errors
     ///
-    /// As [`ContactStore::apply`]; the transaction is as it was before, and can go on unless its
+    /// [`StoreError::Misconfigured`] unless the transaction is READ COMMITTED, and as
+    /// [`ContactStore::apply`]. The transaction is as it was before, and can go on unless its
     /// connection is lost.
     pub async fn apply_in(
         &self,
         transaction: &mut tokio_postgres::Transaction<'_>,
         changes: &[Change],
     ) -> Result<Vec<Applied>, StoreError> {
+        connection::require_read_committed(transaction.client()).await?;
         let mut attempt = 0;
         loop {
             let savepoint = transaction.savepoint("messenger").await;
@@ -132,7 +198,7 @@ impl PostgresStore {
                 }
                 Err(failure) => {
                     savepoint.rollback().await.map_err(error::failed)?;
-                    if !failure.is_overtaken || attempt == ATTEMPTS {
+                    if failure.cause != error::Cause::Overtaken || attempt == ATTEMPTS {
                         return Err(failure.error);
                     }
                 }
@@ -146,7 +212,7 @@ impl PostgresStore {
     ///
     /// [`StoreError::Unavailable`] when it cannot be asked.
     pub async fn check(&self) -> Result<Vec<PostgresFault>, StoreError> {
-        migrate::check(self.0.pool(), self.0.schema()).await
+        in_time(migrate::check(self.0.pool(), self.0.schema())).await
     }
 
     /// The next part of everything as a log of changes, which makes the same again in an empty
@@ -186,31 +252,31 @@ impl ContactStore for PostgresStore {
     }
 
     async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
-        listing::contact(self.0.pool(), self.0.schema(), key).await
+        in_time(listing::contact(self.reads(), self.0.schema(), key)).await
     }
 
     async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError> {
-        listing::picture(self.0.pool(), self.0.schema(), key).await
+        in_time(listing::picture(self.reads(), self.0.schema(), key)).await
     }
 
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
-        inbox::contacts(self.0.pool(), self.0.schema(), query).await
+        in_time(inbox::contacts(self.reads(), self.0.schema(), query)).await
     }
 
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
-        listing::messages(self.0.pool(), self.0.schema(), query).await
+        in_time(listing::messages(self.reads(), self.0.schema(), query)).await
     }
 
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
-        listing::kept(self.0.pool(), self.0.schema(), query).await
+        in_time(listing::kept(self.reads(), self.0.schema(), query)).await
     }
 
     async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        work::pending(self.0.pool(), self.0.schema(), now, limit).await
+        in_time(work::pending(self.0.pool(), self.0.schema(), now, limit)).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        work::next_due(self.0.pool(), self.0.schema()).await
+        in_time(work::next_due(self.0.pool(), self.0.schema())).await
     }
 
     async fn changed(
@@ -225,7 +291,8 @@ impl ContactStore for PostgresStore {
             // Listening begins before looking, or a commit in between would be missed.
             let mut rung = std::pin::pin!(self.0.bell().notified());
             rung.as_mut().enable();
-            let changed = work::changed(self.0.pool(), self.0.schema(), page, since).await?;
+            let changed =
+                in_time(work::changed(self.0.pool(), self.0.schema(), page, since)).await?;
             let left = until.saturating_duration_since(Instant::now());
             if changed.revision != since || left.is_zero() {
                 return Ok(changed);
@@ -235,4 +302,13 @@ impl ContactStore for PostgresStore {
             drop(waited);
         }
     }
+}
+
+/// A read that takes too long is dropped, which cancels it at the server.
+async fn in_time<T>(
+    read: impl Future<Output = Result<T, StoreError>> + Send,
+) -> Result<T, StoreError> {
+    connection::within_tokio()?;
+    let read = tokio::time::timeout(READ, read).await;
+    read.unwrap_or_else(|_| Err(error::unavailable("the database did not answer in time")))
 }

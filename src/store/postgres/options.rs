@@ -2,14 +2,22 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::{Config, config::SslMode};
+use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod, Runtime};
+use rustls::ClientConfig;
+use tokio_postgres::{
+    Config,
+    config::{SslMode, TargetSessionAttrs},
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{error::unavailable, tls::Tls};
+use super::{connection::Pool, error::misconfigured, servers::Servers, tls};
 use crate::store::StoreError;
 
 /// Nobody waits longer for a connection: a webhook must be answered within five seconds.
 pub(super) const WAIT: Duration = Duration::from_secs(3);
+
+/// A server that has not answered the network for so long has vanished.
+const VANISHED: Duration = Duration::from_secs(4);
 
 /// How to reach the database, and how many connections to hold.
 ///
@@ -22,11 +30,17 @@ pub(super) const WAIT: Duration = Duration::from_secs(3);
 /// | `require`          | always | is not checked either |
 /// | `verify-full`      | always | must be issued for the host by an authority that the system knows, or by one in the PEM file that `sslrootcert` names |
 ///
-/// Over a network that is not yours only `verify-full` is safe.
+/// The address may name several servers: `postgres://user@one,two/database`. All of them are asked at
+/// once, and the store uses the one that accepts writes (`target_session_attrs=read-write`, the
+/// default for several servers), so that it finds the new primary after a failover.
+///
+/// Over a network that is not yours only `verify-full` is safe. With
+/// [`with_tls`](Self::with_tls), `sslmode` decides only whether TLS is used.
 #[derive(Clone)]
 pub struct PostgresOptions {
     config: Config,
     trust: Trust,
+    tls: Option<MakeRustlsConnect>,
     schema: Schema,
     connections: usize,
 }
@@ -46,13 +60,13 @@ impl PostgresOptions {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the address cannot be understood; the text does not repeat
+    /// [`StoreError::Misconfigured`] when the address cannot be understood; the text does not repeat
     /// it.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         let (rest, mode, root) = tls_of(url)?;
         let mut config: Config = rest
             .parse()
-            .map_err(|_| unavailable("the address of the database cannot be understood"))?;
+            .map_err(|_| misconfigured("the address of the database cannot be understood"))?;
         let (mode, trust) = match (mode.as_deref(), root) {
             (Some("disable"), _) => (SslMode::Disable, Trust::Anybody),
             (None | Some("prefer"), _) => (SslMode::Prefer, Trust::Anybody),
@@ -60,19 +74,32 @@ impl PostgresOptions {
             (Some("verify-full"), None) => (SslMode::Require, Trust::System),
             (Some("verify-full"), Some(file)) => (SslMode::Require, Trust::File(file.into())),
             _ => {
-                return Err(unavailable(
+                return Err(misconfigured(
                     "sslmode must be disable, prefer, require or verify-full",
                 ));
             }
         };
         config.ssl_mode(mode);
         config.connect_timeout(WAIT);
+        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
+        if hosts > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
+        // A server whose machine has vanished does not close its connections.
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(VANISHED);
+        }
+        if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
+            config.keepalives_idle(VANISHED);
+            config.keepalives_interval(Duration::from_secs(1));
+        }
         if config.get_application_name().is_none() {
             config.application_name("messenger-crm");
         }
         Ok(Self {
             config,
             trust,
+            tls: None,
             schema: Schema("messenger".to_owned()),
             connections: 8,
         })
@@ -82,7 +109,7 @@ impl PostgresOptions {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] unless it is made of `a` to `z`, `0` to `9` and `_`, begins
+    /// [`StoreError::Misconfigured`] unless it is made of `a` to `z`, `0` to `9` and `_`, begins
     /// with a letter and has at most 63 characters.
     pub fn with_schema(self, name: &str) -> Result<Self, StoreError> {
         let schema = Schema::new(name)?;
@@ -99,22 +126,34 @@ impl PostgresOptions {
         }
     }
 
+    /// Uses this TLS configuration, with its crypto provider, client certificate and rules for the
+    /// server's certificate. `sslrootcert` has no effect then.
+    ///
+    /// By default the certificate is checked as `sslmode` says, with the default crypto provider of
+    /// the process, or aws-lc-rs when there is none.
+    #[must_use]
+    pub fn with_tls(self, config: ClientConfig) -> Self {
+        let tls = Some(MakeRustlsConnect::new(config));
+        Self { tls, ..self }
+    }
+
     pub(super) fn open(self) -> Result<(Pool, Schema), StoreError> {
-        let manager = Manager::from_config(
-            self.config,
-            Tls::new(&self.trust)?,
-            ManagerConfig {
-                recycling_method: RecyclingMethod::Fast,
-            },
-        );
-        let pool = Pool::builder(manager)
+        let tls = match self.tls {
+            Some(tls) => tls,
+            None => MakeRustlsConnect::new(tls::config(&self.trust)?),
+        };
+        let servers = Servers::new(&self.config, tls.clone());
+        let recycling_method = RecyclingMethod::Fast;
+        let config = ManagerConfig { recycling_method };
+        let manager = Manager::from_connect(self.config, servers, config);
+        let pool = deadpool_postgres::Pool::builder(manager)
             .max_size(self.connections)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(WAIT))
             .create_timeout(Some(WAIT))
             .build()
-            .map_err(|error| unavailable(error.to_string()))?;
-        Ok((pool, self.schema))
+            .map_err(|error| misconfigured(error.to_string()))?;
+        Ok((Pool::new(pool, Some(tls)), self.schema))
     }
 }
 
@@ -138,7 +177,7 @@ impl Schema {
         if is_plain {
             Ok(Self(name.to_owned()))
         } else {
-            Err(unavailable(
+            Err(misconfigured(
                 "the schema's name must be made of a-z, 0-9 and _",
             ))
         }
@@ -194,7 +233,7 @@ fn tls_of(url: &str) -> Result<Tls3, StoreError> {
 }
 
 fn percent_decoded(text: &str) -> Result<String, StoreError> {
-    let bad = || unavailable("sslrootcert cannot be understood");
+    let bad = || misconfigured("sslrootcert cannot be understood");
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -253,7 +292,7 @@ mod tests {
         let error = PostgresOptions::new(url).expect_err("no address");
         assert_eq!(
             error.to_string(),
-            format!("the store is unavailable: {text}")
+            format!("the store is misconfigured: {text}")
         );
     }
 

@@ -3,12 +3,11 @@
 //! GIN finds what is rare, and walks all of what is common; the newest messages of a Page find
 //! what is common, and walk all for what is rare. So the newest are looked through first.
 
-use deadpool_postgres::Pool;
 use tokio_postgres::types::Type;
 
 use super::{
     columns::{CONTACT, Columns, MESSAGE, Param},
-    connection::Lease,
+    connection::{Lease, Pool},
     error::failed,
     indexed::query,
     listing::page_of,
@@ -77,7 +76,7 @@ pub(super) async fn search(
     limit: usize,
 ) -> Result<Listing<Message>, StoreError> {
     let after = Spot::parse(after)?;
-    let client = Lease::take(pool).await?;
+    let client = Lease::read(pool).await?;
     let Some((page_no, revision)) = page_of(&client, schema, page).await? else {
         client.release();
         return Ok(super::listing::nothing());

@@ -1,11 +1,10 @@
 //! A conversation, the newest first.
 
-use deadpool_postgres::Pool;
 use tokio_postgres::types::Type;
 
 use super::{
     columns::{CONTACT, Columns, MESSAGE, OUTGOING, Param, to_sql},
-    connection::{Lease, Trip},
+    connection::{Lease, Pool, Trip},
     error::failed,
     listing::{count, more_than, nothing},
     options::Schema,
@@ -46,10 +45,9 @@ pub(super) async fn talk(
             of(table)
         )
     };
-    let client = Lease::take(pool).await?;
+    let client = Lease::read(pool).await?;
     let mut trip = Trip::new(&client);
     // What goes out moves from the queue to the log, and must be seen in one of them.
-    trip.control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     let contact = format!(
         "SELECT p.revision, c.psid, {CONTACT} FROM {schema}.page p
          LEFT JOIN {schema}.contact c ON c.page_no = p.page_no AND c.psid = $2 WHERE p.page = $1"
@@ -75,10 +73,9 @@ pub(super) async fn talk(
         of("o")
     );
     trip.add(counted, whose.to_vec());
-    trip.control("COMMIT");
     let answers = trip.go().await.map_err(failed)?;
     client.release();
-    let Some(row) = answers[1].first() else {
+    let Some(row) = answers[0].first() else {
         return Ok(nothing());
     };
     let mut next = Columns::of(row);
@@ -87,13 +84,13 @@ pub(super) async fn talk(
     let mut rows = Vec::new();
     if is_there {
         let contact = next.contact()?;
-        for row in &answers[2] {
+        for row in &answers[1] {
             let mut next = Columns::of(row);
             let tie: i64 = next.get()?;
             let message = next.entry()?.show(key, &contact);
             rows.extend(message.map(|message| (Cursor::new(message.at, tie), message)));
         }
-        for row in &answers[3] {
+        for row in &answers[2] {
             let mut next = Columns::of(row);
             let tie: i64 = next.get()?;
             let message = next.outgoing()?.show(key);
@@ -105,7 +102,7 @@ pub(super) async fn talk(
     Ok(Listing {
         next,
         rows: rows.into_iter().map(|(_, message)| message).collect(),
-        total: count(&answers[4])?,
+        total: count(&answers[3])?,
         revision: Revision::new(revision.cast_unsigned()),
     })
 }

@@ -1,12 +1,11 @@
 //! What is due, who changed, and everything as a log.
 
-use deadpool_postgres::Pool;
 use tokio_postgres::{Row, types::Type};
 
 use super::{
     asked::field,
     columns::{CONTACT, Columns, MARK, MESSAGE, OUTGOING, Param, to_sql},
-    connection::{Lease, Trip},
+    connection::{Lease, Pool, Trip},
     error::failed,
     listing::ask,
     options::Schema,
@@ -35,7 +34,7 @@ pub(super) async fn pending(
     limit: usize,
 ) -> Result<Vec<Pending>, StoreError> {
     let (now, limit) = (now.as_millis(), i64::try_from(limit).unwrap_or(i64::MAX));
-    let client = Lease::take(pool).await?;
+    let client = Lease::read(pool).await?;
     let mut trip = Trip::new(&client);
     let params = vec![(&now as _, Type::INT8), (&limit as _, Type::INT8)];
     // Of each conversation the earliest that waits, which may be due later than another.
@@ -191,7 +190,9 @@ pub(super) async fn export(
     ];
     let client = Lease::take(pool).await?;
     let mut trip = Trip::new(&client);
-    trip.control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    trip.control(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 60000",
+    );
     let from = |table: &str, name: &str| {
         format!(
             "FROM ({some}) c JOIN {schema}.{table} {name} ON {name}.page_no = c.page_no AND {name}.contact_no = c.contact_no"

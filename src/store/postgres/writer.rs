@@ -5,12 +5,13 @@
 //! the changes of one conversation none overtakes another.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use deadpool_postgres::Pool;
 use tokio::{
+    runtime::Handle,
     sync::{Notify, oneshot},
     task::yield_now,
     time::{Instant, sleep, timeout, timeout_at},
@@ -18,11 +19,12 @@ use tokio::{
 use tokio_postgres::Client;
 
 use super::{
-    connection::Lease,
-    error::{Failure, unavailable},
+    connection::{Lease, Pool, within_tokio},
+    error::{Cause, Failure, copied, unavailable},
     load::{load, load_more},
+    locks::locked,
     options::{Schema, WAIT},
-    queue::{Job, Queue, Taken},
+    queue::{Due, Job, Lock, Queue, Taken},
     save::save,
 };
 use crate::{
@@ -30,22 +32,25 @@ use crate::{
     store::StoreError,
 };
 
-/// Nobody waits longer to be told: a webhook must be answered within five seconds.
+/// Nobody waits longer for an answer: a webhook must be answered within five seconds.
 const DEADLINE: Duration = Duration::from_millis(3_800);
-/// A commit that others were faster than, or that lost its connection, is tried so often.
-const ATTEMPTS: u32 = 8;
-/// The server, too, gives up when somebody holds a lock for long. And every row is asked for by its
-/// key, so that to look through a table is never better, whatever the planner believes of one that
-/// nobody has analysed yet.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 3000;
+/// Callers whose row another transaction holds for so long are refused, before their time is over.
+const PATIENCE: Duration = Duration::from_millis(3_300);
+/// Pause before held rows are looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Time limit for a statement of a commit of many, so that there is time to part the slow ones.
+const TOGETHER: Duration = Duration::from_millis(1_000);
+/// A caller that is alone has at least this time, more than the server waits for a lock.
+const AT_LEAST: Duration = Duration::from_millis(300);
+/// The server gives up soon when another transaction holds a lock, so that all others go on without
+/// the callers that need it. It also ends a transaction that waits longer than our deadline for its
+/// second round trip: its process has vanished, and its locks hold others up. Every row is fetched
+/// by its key, so a sequential scan is never better, whatever the planner believes about a table
+/// that was never analyzed.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = 200;
+    SET LOCAL idle_in_transaction_session_timeout = 3500;
     SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
-    SET LOCAL lock_timeout = ";
-/// Who is alone waits so long for a row that somebody else holds, in milliseconds.
-const ALONE: u32 = 3_000;
-/// Many who share a commit wait longer than the server takes to find a deadlock.
-const TOGETHER: u32 = 1_200;
-/// Once they have waited in vain, each part of them waits only briefly.
-const IN_PARTS: u32 = 150;
+    SET LOCAL statement_timeout = ";
 
 pub(super) struct Writer {
     pool: Pool,
@@ -81,17 +86,10 @@ impl Writer {
         self: &Arc<Self>,
         changes: Vec<Change>,
     ) -> Result<Vec<Applied>, StoreError> {
-        let runtime = tokio::runtime::Handle::try_current()
-            .map_err(|_| unavailable("PostgreSQL is reached from within tokio only"))?;
+        let runtime = within_tokio()?;
         let (answer, answered) = oneshot::channel();
-        if self.queue().push(Job::new(changes, answer)) {
-            let turn = Turn {
-                writer: Arc::clone(self),
-                taken: Taken::default(),
-                is_over: false,
-            };
-            runtime.spawn(turn.run());
-        }
+        let due = self.queue().push(Job::new(changes, answer));
+        self.begin(due, &runtime);
         match timeout(DEADLINE, answered).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(unavailable("the runtime was shut down")),
@@ -103,19 +101,33 @@ impl Writer {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Commits all of them at once. Should one be refused, or have to wait for long, the others are
-    /// committed by halves, so that it fails alone, after no more commits than there are callers.
-    async fn commit(&self, shared: Vec<Job>) {
-        let is_shared = shared.len() > 1;
-        let mut patience = if is_shared { TOGETHER } else { ALONE };
-        let mut parts = vec![shared];
-        while let Some(mut part) = parts.pop() {
+    fn begin(self: &Arc<Self>, due: Due, runtime: &Handle) {
+        let turn = |is_watch| Turn {
+            writer: Arc::clone(self),
+            taken: Taken::default(),
+            is_watch,
+            is_over: false,
+        };
+        if due.lane {
+            runtime.spawn(turn(false).run());
+        }
+        if due.watch {
+            runtime.spawn(turn(true).watch());
+        }
+    }
+
+    /// Commits all of them at once. Should one be refused or take too long, they are parted by
+    /// Page and then by halves, so that it fails alone. Callers that need a row which another
+    /// transaction holds go back to the queue, and the others are committed.
+    async fn commit(self: &Arc<Self>, shared: Vec<Job>) {
+        let mut parts = VecDeque::from([shared]);
+        while let Some(mut part) = parts.pop_front() {
             part.retain(|job| !job.answer.is_closed());
             if part.is_empty() {
                 continue;
             }
             let changes: Vec<&[Change]> = part.iter().map(|job| &*job.changes).collect();
-            match self.commit_all(&changes, patience).await {
+            match self.commit_all(&changes, limit(&part)).await {
                 Ok(answers) => {
                     self.bell.notify_waiters();
                     for (job, applied) in part.into_iter().zip(answers) {
@@ -123,16 +135,35 @@ impl Writer {
                         let _ = job.answer.send(Ok(applied));
                     }
                 }
+                Err(failure) if failure.cause == Cause::Locked => match self.hold(part).await {
+                    // Or the lock was given back by now.
+                    Ok(free) => parts.push_front(free),
+                    Err((part, error)) => fail(part, error),
+                },
                 Err(failure) if failure.is_of_one() && part.len() > 1 => {
-                    if failure.is_locked {
-                        patience = IN_PARTS;
-                    }
-                    let half = part.split_off(part.len() / 2);
-                    parts.extend([half, part]);
+                    // What is slow is tried again after all others.
+                    parts.extend(parted(part, failure.cause));
                 }
                 Err(failure) => fail(part, failure.error),
             }
         }
+    }
+
+    /// Puts those back into the queue that need a row which another transaction holds, and returns
+    /// the others.
+    async fn hold(self: &Arc<Self>, part: Vec<Job>) -> Result<Vec<Job>, (Vec<Job>, StoreError)> {
+        let (late, part) = (part.into_iter()).partition(|job: &Job| job.waited() >= PATIENCE);
+        fail(late, is_locked());
+        let asked = part.iter().flat_map(Job::locks);
+        let locked = match locked(&self.pool, &self.schema, asked).await {
+            Ok(locked) => locked,
+            Err(failure) => return Err((part, failure.error)),
+        };
+        let places = locked.iter().map(Lock::place).collect();
+        let (held, free) = part.into_iter().partition(|job: &Job| job.is_in(&places));
+        let due = self.queue().hold(held, locked);
+        self.begin(due, &Handle::current());
+        Ok(free)
     }
 
     /// The fold is idempotent, so that an attempt of which nobody knows how it ended can be made
@@ -140,18 +171,19 @@ impl Writer {
     async fn commit_all(
         &self,
         changes: &[&[Change]],
-        patience: u32,
+        limit: Duration,
     ) -> Result<Vec<Vec<Applied>>, Failure> {
         let deadline = Instant::now() + WAIT;
         let mut attempt = 0;
         loop {
-            let Ok(result) = timeout_at(deadline, self.attempt(changes, patience)).await else {
+            let Ok(result) = timeout_at(deadline, self.attempt(changes, limit)).await else {
+                self.pool.renew();
                 return Err(unavailable("the database did not answer in time").into());
             };
             attempt += 1;
             match result {
                 Ok(answers) => return Ok(answers),
-                Err(failure) if failure.is_passing && attempt < ATTEMPTS => {
+                Err(failure) if attempt < failure.attempts() => {
                     sleep(Duration::from_millis(5) * (attempt - 1)).await;
                 }
                 Err(failure) => return Err(failure),
@@ -162,11 +194,15 @@ impl Writer {
     async fn attempt(
         &self,
         changes: &[&[Change]],
-        patience: u32,
+        limit: Duration,
     ) -> Result<Vec<Vec<Applied>>, Failure> {
         let client = Lease::take(&self.pool).await?;
-        let begin = format!("{BEGIN}{patience}");
+        let begin = format!("{BEGIN}{}", limit.as_millis());
         let applied = apply(&client, &self.schema, Some(&begin), changes).await;
+        if matches!(&applied, Err(failure) if failure.cause == Cause::ReadOnly) {
+            self.pool.renew();
+            return applied;
+        }
         // What the server has refused leaves the connection good.
         if applied.is_ok() || client.batch_execute("ROLLBACK").await.is_ok() {
             client.release();
@@ -198,22 +234,56 @@ pub(super) async fn apply(
     Ok(answers)
 }
 
-fn fail(part: Vec<Job>, error: StoreError) {
-    let text = match &error {
-        StoreError::Unavailable(inner) | StoreError::Refused(inner) => inner.to_string(),
-        other => other.to_string(),
-    };
-    let mut error = Some(error);
+fn fail(mut part: Vec<Job>, error: StoreError) {
+    let last = part.pop();
     for job in part {
-        let error = error.take().unwrap_or_else(|| unavailable(text.clone()));
+        let _ = job.answer.send(Err(copied(&error)));
+    }
+    if let Some(job) = last {
         let _ = job.answer.send(Err(error));
     }
 }
 
-/// The task that commits, as long as anybody waits.
+/// The server's time limit for a statement. One that is alone has the rest of its time: then others
+/// of a slow commit have their turn.
+fn limit(part: &[Job]) -> Duration {
+    match part {
+        [job] => PATIENCE.saturating_sub(job.waited()).max(AT_LEAST),
+        _ => TOGETHER,
+    }
+}
+
+/// Parts of a commit that one caller made fail: those of one Page and the others, or two halves of
+/// those of one Page. Each slow one costs time: then there are eight parts.
+fn parted(mut part: Vec<Job>, cause: Cause) -> Vec<Vec<Job>> {
+    if cause != Cause::Slow {
+        let pages = part[0].pages();
+        let others: Vec<Job> = part.extract_if(1.., |job| !job.is_of(&pages)).collect();
+        if !others.is_empty() {
+            return vec![part, others];
+        }
+    }
+    let length = part
+        .len()
+        .div_ceil(if cause == Cause::Slow { 8 } else { 2 });
+    let mut parts = Vec::new();
+    while !part.is_empty() {
+        let rest = part.split_off(length.min(part.len()));
+        parts.push(std::mem::replace(&mut part, rest));
+    }
+    parts
+}
+
+fn is_locked() -> StoreError {
+    unavailable("another transaction holds a lock on this conversation or its Page")
+}
+
+/// A task that commits as long as anybody waits, or that watches over rows which other transactions
+/// hold.
 struct Turn {
     writer: Arc<Writer>,
     taken: Taken,
+    is_watch: bool,
     is_over: bool,
 }
 
@@ -226,12 +296,43 @@ impl Turn {
             if self.is_over {
                 return;
             }
-            self.writer.commit(shared).await;
-            let taken = std::mem::take(&mut self.taken);
-            self.writer.queue().give_back(taken);
-            // Who was just told may have something more to tell, and goes with the next.
-            yield_now().await;
+            self.commit(shared).await;
         }
+    }
+
+    /// Asks for all held rows at once, and waits for one after the other in the server's own queue.
+    async fn watch(mut self) {
+        loop {
+            let late = self.writer.queue().late(PATIENCE);
+            fail(late, is_locked());
+            let held = self.writer.queue().held();
+            let (pool, schema) = (&self.writer.pool, &self.writer.schema);
+            // Without an answer all of them count as held; the attempt below gives the callers the reason.
+            if let Ok(locked) = locked(pool, schema, held.iter().cloned()).await {
+                let free = held.into_iter().filter(|lock| !locked.contains(lock));
+                let due = self.writer.queue().let_go(&free.collect::<Vec<_>>());
+                self.writer.begin(due, &Handle::current());
+            }
+            let next = self.writer.queue().next_held();
+            let Some((jobs, taken)) = next else {
+                self.is_over = self.writer.queue().ends_watch();
+                if self.is_over {
+                    return;
+                }
+                sleep(LOOK_AGAIN).await;
+                continue;
+            };
+            self.taken = taken;
+            self.commit(jobs).await;
+        }
+    }
+
+    async fn commit(&mut self, shared: Vec<Job>) {
+        self.writer.commit(shared).await;
+        let taken = std::mem::take(&mut self.taken);
+        self.writer.queue().give_back(taken);
+        // Callers that were just answered may have more, and go with the next.
+        yield_now().await;
     }
 }
 
@@ -240,7 +341,12 @@ impl Drop for Turn {
     fn drop(&mut self) {
         if !self.is_over {
             let taken = std::mem::take(&mut self.taken);
-            self.writer.queue().abandon(taken);
+            let mut queue = self.writer.queue();
+            if self.is_watch {
+                queue.abandon_watch(taken);
+            } else {
+                queue.abandon(taken);
+            }
         }
     }
 }

@@ -7,9 +7,13 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use messenger_crm::store::postgres::PostgresOptions;
+use messenger_crm::store::postgres::rustls::{
+    self,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 use messenger_crm::store::{ContactStore, PostgresStore, StoreError};
 use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
@@ -25,8 +29,17 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// A new one that runs, where PostgreSQL's own programs are.
+    /// A new one, where PostgreSQL's own programs are.
     pub(super) async fn new(test: &str) -> Option<Self> {
+        let cluster = Self::empty(test)?;
+        let mut initdb = cluster.program("initdb");
+        run(initdb
+            .args(["-A", "trust", "-U", "postgres", "--no-sync", "-D"])
+            .arg(&cluster.folder));
+        Some(cluster)
+    }
+
+    fn empty(test: &str) -> Option<Self> {
         let Some(binaries) = binaries() else {
             skipped(
                 test,
@@ -37,11 +50,6 @@ impl Cluster {
         // Whoever runs the server must get there.
         let folder =
             std::env::temp_dir().join(format!("crm-cluster-{}-{test}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir(&folder).unwrap();
-        if is_root() {
-            run(Command::new("chown").arg("postgres:").arg(&folder));
-        }
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -53,11 +61,44 @@ impl Cluster {
             port,
             server: None,
         };
-        let mut initdb = cluster.program("initdb");
-        run(initdb
-            .args(["-A", "trust", "-U", "postgres", "--no-sync", "-D"])
-            .arg(&cluster.folder));
+        cluster.clear();
         Some(cluster)
+    }
+
+    fn clear(&self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+        std::fs::create_dir(&self.folder).unwrap();
+        if is_root() {
+            run(Command::new("chown").arg("postgres:").arg(&self.folder));
+        }
+        run(Command::new("chmod").arg("700").arg(&self.folder));
+    }
+
+    /// A new standby of this server, which is not started.
+    pub(super) fn standby(&self, test: &str) -> Self {
+        let standby = Self::empty(test).unwrap();
+        standby.follow(self);
+        standby
+    }
+
+    /// Becomes a standby of this server, with a fresh copy of its data.
+    pub(super) fn follow(&self, primary: &Self) {
+        self.clear();
+        let mut backup = self.program("pg_basebackup");
+        backup.args(["-R", "-X", "stream", "-c", "fast", "--no-sync"]);
+        backup.args(["-h", "127.0.0.1", "-U", "postgres", "-p"]);
+        backup.arg(primary.port.to_string());
+        run(backup.arg("-D").arg(&self.folder).current_dir("/"));
+    }
+
+    pub(super) fn promote(&self) {
+        let mut promote = self.program("pg_ctl");
+        promote.args(["promote", "-w", "-D"]).arg(&self.folder);
+        run(promote.current_dir("/"));
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     /// One of PostgreSQL's programs, by somebody who is not root.
@@ -101,7 +142,15 @@ impl Cluster {
         panic!("the server does not come up");
     }
 
-    fn stop(&mut self, mode: &str) {
+    /// Lets this role connect over TCP only with its password.
+    fn only_with_password(&self, role: &str) {
+        let file = self.folder.join("pg_hba.conf");
+        let rules = std::fs::read_to_string(&file).unwrap();
+        let rule = format!("host all {role} all scram-sha-256\n");
+        std::fs::write(file, rule + &rules).unwrap();
+    }
+
+    pub(super) fn stop(&mut self, mode: &str) {
         let mut stop = self.program("pg_ctl");
         run(stop
             .args(["stop", "-w", "-m", mode, "-D"])
@@ -245,21 +294,131 @@ async fn sslmode_means_what_it_says() {
         ("localhost", "?sslmode=verify-full"),
     ] {
         let error = connect(&cluster, host, query).await.unwrap_err();
-        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        assert!(matches!(error, StoreError::Misconfigured(_)), "{error}");
         assert!(error.to_string().contains("certificate"), "{error}");
     }
     cluster.stop("fast");
     cluster.start(&["ssl=off"]).await;
     connect(&cluster, "127.0.0.1", "").await.unwrap();
     for query in ["?sslmode=require", verified.as_str()] {
-        assert!(
-            connect(&cluster, "localhost", query).await.is_err(),
-            "{query}"
-        );
+        let error = connect(&cluster, "localhost", query).await.unwrap_err();
+        let text = "the store is misconfigured: error performing TLS handshake: server does not support TLS";
+        assert_eq!(error.to_string(), text, "{query}");
     }
 }
 
-/// An authority, and a certificate of its for `localhost`.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_says_in_words_what_is_wrong_and_whether_it_can_pass() {
+    let Some(mut cluster) = Cluster::new("words").await else {
+        return;
+    };
+    cluster.only_with_password("crm");
+    cluster.start(&[]).await;
+    let sql = "CREATE ROLE crm LOGIN PASSWORD 'secret'; CREATE ROLE busy LOGIN CONNECTION LIMIT 0;
+        CREATE ROLE reader LOGIN; REVOKE CREATE ON DATABASE postgres FROM PUBLIC";
+    let client = super::server::connect(&cluster.address("")).await;
+    client.batch_execute(sql).await.unwrap();
+    let server = format!("127.0.0.1:{}", cluster.port);
+    for (address, text) in [
+        (
+            format!("postgres@{server}/missing"),
+            "misconfigured: the server answered 3D000 (the database does not exist)",
+        ),
+        (
+            format!("missing@{server}/postgres"),
+            "misconfigured: the server answered 28000 (the role does not exist or may not connect)",
+        ),
+        (
+            format!("crm:wrong@{server}/postgres"),
+            "misconfigured: the server answered 28P01 (the password is wrong)",
+        ),
+        (
+            format!("crm@{server}/postgres"),
+            "misconfigured: invalid configuration: password missing",
+        ),
+        (
+            format!("reader@{server}/postgres"),
+            "misconfigured: the server answered 42501 (the role lacks a right)",
+        ),
+        (
+            format!("busy@{server}/postgres"),
+            "unavailable: the server answered 53300 (too many connections)",
+        ),
+    ] {
+        let address = format!("postgres://{address}");
+        let error = PostgresStore::connect(&address).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("the store is {text}"));
+    }
+    cluster.stop("immediate");
+    let address = format!("postgres://crm:secret@{server}/postgres");
+    let error = PostgresStore::connect(&address).await.unwrap_err();
+    let text = "the store is unavailable: error connecting to server: Connection refused";
+    assert!(error.to_string().starts_with(text), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r17_the_host_chooses_tls_and_the_channel_is_bound_to_the_password() {
+    let Some(mut cluster) = Cluster::new("host-tls").await else {
+        return;
+    };
+    certify(&cluster.folder);
+    cluster.only_with_password("crm");
+    cluster.start(&["ssl=on"]).await;
+    let sql = "CREATE ROLE crm LOGIN PASSWORD 'secret'; GRANT CREATE ON DATABASE postgres TO crm";
+    let client = super::server::connect(&cluster.address("")).await;
+    client.batch_execute(sql).await.unwrap();
+    let tls = |authority: &str| {
+        let mut roots = rustls::RootCertStore::empty();
+        let file = cluster.folder.join(authority);
+        roots
+            .add(CertificateDer::from_pem_file(file).unwrap())
+            .unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider);
+        let config = config.with_safe_default_protocol_versions().unwrap();
+        config.with_root_certificates(roots).with_no_client_auth()
+    };
+    let address = |query: &str| {
+        let address = cluster.address(query).replace("127.0.0.1", "localhost");
+        address.replace("postgres@", "crm:secret@")
+    };
+    let options = |query: &str| PostgresOptions::new(&address(query)).unwrap();
+    // The default accepts this certificate, which only `verify-full` checks.
+    let bound = options("?sslmode=require&channel_binding=require");
+    let store = PostgresStore::connect_with(bound.clone()).await.unwrap();
+    // A request to cancel takes the same way (N33).
+    let lock = "BEGIN; LOCK TABLE messenger.page IN ACCESS EXCLUSIVE MODE";
+    client.batch_execute(lock).await.unwrap();
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+    let waiting = async || client.query_one(waits, &[]).await.unwrap().get::<_, i64>(0);
+    let reading = tokio::spawn(async move { store.contact(&contact("1", "c")).await });
+    while waiting().await == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    reading.abort();
+    let dropped = Instant::now();
+    while waiting().await > 0 {
+        assert!(dropped.elapsed() < Duration::from_secs(3), "it goes on");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    client.batch_execute("ROLLBACK").await.unwrap();
+    PostgresStore::connect_with(bound.clone().with_tls(tls("ca.crt")))
+        .await
+        .unwrap();
+    // The host trusts another authority.
+    let other = bound.with_tls(tls("other.crt"));
+    let error = PostgresStore::connect_with(other).await.unwrap_err();
+    assert!(error.to_string().contains("certificate"), "{error}");
+    // Without TLS there is no channel to bind.
+    let plain = options("?sslmode=disable&channel_binding=require");
+    assert!(PostgresStore::connect_with(plain).await.is_err());
+    // A socket file needs no TLS, and the default asks for none.
+    let folder = cluster.folder.to_str().unwrap();
+    let local = format!("host={folder} port={} user=postgres", cluster.port);
+    PostgresStore::connect(&local).await.unwrap();
+}
+
+/// An authority, and a certificate of its for `localhost`; another authority that signed nothing.
 fn certify(folder: &Path) {
     let openssl = |arguments: &str| {
         let mut command = Command::new("openssl");
@@ -267,6 +426,9 @@ fn certify(folder: &Path) {
     };
     openssl(
         "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj /CN=Authority",
+    );
+    openssl(
+        "req -x509 -newkey rsa:2048 -nodes -keyout other.key -out other.crt -days 2 -subj /CN=Other",
     );
     openssl("req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=localhost");
     std::fs::write(folder.join("names"), "subjectAltName=DNS:localhost\n").unwrap();

@@ -80,7 +80,7 @@ async fn s17_a_full_disk_costs_no_half_and_nothing_acknowledged_and_ends_when_th
         };
         assert!(matches!(failed, StoreError::Unavailable(_)), "{failed:?}");
         let text = failed.to_string();
-        let said = "the store is unavailable: the server answered 53100";
+        let said = "the store is unavailable: the server answered 53100 (the disk is full)";
         assert!(text.starts_with(said), "{text}");
         assert!(acknowledged > 0, "it was full before it began");
         // Of the one that failed there is nothing, and of the others all.

@@ -108,20 +108,17 @@ async fn s16_a_server_that_is_not_fit_is_refused_with_the_reason() {
         let options = PostgresOptions::new(&address).unwrap();
         let options = options.with_schema(&schema.name).unwrap();
         let error = PostgresStore::connect_with(options).await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("the store is unavailable: {text}")
-        );
+        assert_eq!(error.to_string(), format!("the store is {text}"));
     };
     let with = |setting: &str| format!("{}?options=-c%20{setting}", schema.address);
     refused(
         with("synchronous_commit%3Doff"),
-        "synchronous_commit is off, so that what was acknowledged can be lost",
+        "misconfigured: synchronous_commit is off, so that what was acknowledged can be lost",
     )
     .await;
     refused(
         with("default_transaction_read_only%3Don"),
-        "the server is read-only",
+        "unavailable: the server is read-only",
     )
     .await;
     // Another search path changes nothing.
@@ -159,7 +156,7 @@ async fn s16_a_server_that_is_not_fit_is_refused_with_the_reason() {
     assert!(matches!(&faults[0], PostgresFault::Forbidden { right, .. } if right == "DELETE"));
     let text = format!("the role {role} lacks DELETE on kept");
     assert_eq!(faults[0].to_string(), text);
-    refused(address, &text).await;
+    refused(address, &format!("misconfigured: {text}")).await;
     client
         .batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
         .await

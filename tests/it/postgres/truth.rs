@@ -11,10 +11,47 @@ use messenger_crm::model::Revision;
 use messenger_crm::store::postgres::PostgresOptions;
 use messenger_crm::store::{ContactQuery, ContactStore, MemoryStore, MessageQuery, PostgresStore};
 use tokio::task::JoinSet;
-use tokio_postgres::NoTls;
+use tokio_postgres::{IsolationLevel, NoTls};
 
 use super::server::Schema;
 use crate::store::{ada, at, contact, person, received, talk};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n6_apply_in_refuses_an_isolation_level_that_sees_too_little() {
+    let Some(schema) = Schema::new("n6") else {
+        return;
+    };
+    let store = schema.open().await;
+    let mut client = schema.client().await;
+    let change = [received(&ada(), "m1", 1, "Hello")];
+    for (level, name) in [
+        (IsolationLevel::RepeatableRead, "REPEATABLE READ"),
+        (IsolationLevel::Serializable, "SERIALIZABLE"),
+    ] {
+        let begin = client.build_transaction().isolation_level(level);
+        let mut transaction = begin.start().await.unwrap();
+        let error = store.apply_in(&mut transaction, &change).await.unwrap_err();
+        let text = format!(
+            "the store is misconfigured: apply_in needs a transaction that is READ COMMITTED; this one is {name}"
+        );
+        assert_eq!(error.to_string(), text);
+        // It is as it was: the host's own writes are committed, and nothing else.
+        let sql = "CREATE TABLE IF NOT EXISTS host (level text)";
+        transaction.batch_execute(sql).await.unwrap();
+        let sql = "INSERT INTO host VALUES ($1)";
+        transaction.execute(sql, &[&name]).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+    assert_eq!(schema.number("SELECT count(*) FROM host").await, 2);
+    for table in ["page", "contact", "message"] {
+        let sql = format!("SELECT count(*) FROM {table}");
+        assert_eq!(schema.number(&sql).await, 0, "{table}");
+    }
+    let mut transaction = client.transaction().await.unwrap();
+    store.apply_in(&mut transaction, &change).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(talk(&store, &ada()).await.len(), 1);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s2_a_message_told_to_two_stores_at_once_is_one() {
@@ -252,7 +289,7 @@ async fn a_host_writes_its_own_rows_in_the_same_commit() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the store refuses this change: the server answered 23514 at short"
+        "the store refuses this change: the server answered 23514 (a constraint is violated) at short"
     );
     // It goes on as if nothing had been tried.
     let applied = store.apply_in(&mut transaction, &[change]).await.unwrap();

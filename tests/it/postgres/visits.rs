@@ -4,7 +4,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LockResult, Mutex, MutexGuard};
 
 use messenger_crm::store::postgres::deadpool_postgres::{Connect, Manager, Pool};
 use messenger_crm::store::{ContactStore, PostgresStore};
@@ -15,10 +15,29 @@ use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls};
 use super::server::{Schema, skipped};
 use crate::store::{contact, received};
 
-pub(crate) type Plans = Arc<Mutex<Vec<Value>>>;
+/// How the server executed each statement of a store with one connection.
+pub(crate) struct Plans {
+    heard: Heard,
+    pool: Pool,
+}
+
+type Heard = Arc<Mutex<Vec<Value>>>;
+
+impl Plans {
+    /// The plans so far. The server explains the last statement of a transaction when it ends, which
+    /// a read does not wait for: here the connection is waited for.
+    pub(crate) fn lock(&self) -> LockResult<MutexGuard<'_, Vec<Value>>> {
+        let ended = async {
+            let client = self.pool.get().await.unwrap();
+            client.simple_query("SELECT 1").await.unwrap();
+        };
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(ended));
+        self.heard.lock()
+    }
+}
 
 /// Connections that hear how the server executes each statement.
-struct Listening(Plans);
+struct Listening(Heard);
 
 impl Connect for Listening {
     fn connect(
@@ -52,24 +71,25 @@ impl Connect for Listening {
 
 /// A store with one customer, and what the server does for it from now on.
 pub(crate) async fn listening(schema: &Schema) -> Option<(PostgresStore, Plans)> {
-    let plans = Plans::default();
+    let heard = Heard::default();
     let config: Config = schema.address.parse().unwrap();
-    let manager = Manager::from_connect(config, Listening(plans.clone()), Default::default());
+    let manager = Manager::from_connect(config, Listening(heard.clone()), Default::default());
     let pool = Pool::builder(manager).max_size(1).build().unwrap();
-    let store = PostgresStore::with_pool(pool, &schema.name).await.unwrap();
+    let opened = PostgresStore::with_pool(pool.clone(), &schema.name).await;
+    let store = opened.unwrap();
     store
         .apply(&[received(&contact("1", "c0"), "m0", 0, "hello")])
         .await
         .unwrap();
-    if plans.lock().unwrap().is_empty() {
+    if heard.lock().unwrap().is_empty() {
         skipped(
             "plans",
             "the server has no auto_explain, or the role may not load it",
         );
         return None;
     }
-    plans.lock().unwrap().clear();
-    Some((store, plans))
+    heard.lock().unwrap().clear();
+    Some((store, Plans { heard, pool }))
 }
 
 /// What a plan does with tables: (table, index, its condition, rows visited).
