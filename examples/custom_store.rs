@@ -21,8 +21,8 @@ use messenger_crm::model::{
     Contact, ContactKey, Content, Entry, EntryId, Message, Picture, RawEvent, Revision, Source,
 };
 use messenger_crm::store::{
-    Changed, ContactQuery, ContactStore, Listing, MemoryStore, MessageQuery, Pending,
-    RawEventQuery, StoreError,
+    Changed, ContactFilter, ContactQuery, ContactStore, Count, Hit, Listing, MemoryStore,
+    MessageQuery, PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, StoreError, fold,
 };
 use messenger_crm::time::Timestamp;
 use tokio::sync::Mutex;
@@ -66,6 +66,8 @@ impl JournalStore {
 impl ContactStore for JournalStore {
     /// It blocks while the disk writes: good enough for one small Page.
     async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
+        // What is refused must not be in the journal, or it could not be opened again.
+        fold::check(changes)?;
         let line =
             serde_json::to_vec(changes).map_err(|error| StoreError::Refused(error.into()))?;
         // Held to the end: in the journal and in memory, claims must come in one order.
@@ -94,20 +96,40 @@ impl ContactStore for JournalStore {
         self.memory.contacts(query).await
     }
 
+    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError> {
+        self.memory.count(filter).await
+    }
+
+    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError> {
+        self.memory.tags(page).await
+    }
+
+    async fn find(&self, field: &str, value: &str) -> Result<Vec<Contact>, StoreError> {
+        self.memory.find(field, value).await
+    }
+
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
         self.memory.messages(query).await
+    }
+
+    async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError> {
+        self.memory.search(query).await
     }
 
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
         self.memory.raw_events(query).await
     }
 
-    async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        self.memory.pending(now, limit).await
+    async fn page(&self, page: &PageId) -> Result<PageState, StoreError> {
+        self.memory.page(page).await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.memory.next_due().await
+    async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>, StoreError> {
+        self.memory.pending(query).await
+    }
+
+    async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError> {
+        self.memory.next_due(query).await
     }
 
     async fn changed(
@@ -139,7 +161,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         format!("hello for time {count}"),
     );
     let entry = Entry::new(id, at, Source::Webhook, Content::text(text));
-    store.apply(&[Change::Received { contact, entry }]).await?;
+    store.apply(&[Change::received(contact, entry)]).await?;
     for message in store.messages(&query).await?.rows {
         println!(
             "{} {}",

@@ -2,7 +2,7 @@
 
 use std::{pin::pin, time::Instant};
 
-use messenger_crm::store::{PostgresStore, grams};
+use messenger_crm::store::PostgresStore;
 use tokio_postgres::{
     Client, CopyInSink,
     binary_copy::BinaryCopyInWriter,
@@ -11,10 +11,11 @@ use tokio_postgres::{
 
 use crate::{
     server::{Row, Server, packed},
-    world::{Database, Outcome, PAGE, World, at, name, psid},
+    world::{Database, Outcome, PAGE, World, at, decide, is_unanswered, is_unread, name, psid},
 };
 
-/// A store with a whole world in it, which was not asked to put it there.
+/// A store with a whole world in it. It was not asked to put the messages there; what the team
+/// decided it was.
 pub(crate) fn filled(server: &Server<'_>, world: World) -> Outcome<PostgresStore> {
     let schema = world.name();
     let begun = Instant::now();
@@ -40,6 +41,7 @@ pub(crate) fn filled(server: &Server<'_>, world: World) -> Outcome<PostgresStore
         client.batch_execute("CHECKPOINT").await?;
         Outcome::Ok(())
     })?;
+    decide(server.runtime, &store, world)?;
     eprintln!("{} in {:.0} s", world.name(), begun.elapsed().as_secs_f64());
     Ok(store)
 }
@@ -85,11 +87,11 @@ async fn copy(
 async fn customers(client: &Client, page_no: i32, world: World) -> Outcome {
     const COLUMNS: &str =
         "page_no, contact_no, psid, last_at, first_at, inbound_at, unread, arrived, revision,
-        newest_tie, newest_kind, newest_text, asked_at, name, first_name, last_name";
+        newest_tie, key_hash, unanswered_since, bucket, newest_kind, newest_text, asked_at, name, first_name, last_name";
     let (number, text) = (Type::INT8, Type::TEXT);
     let mut types = vec![Type::INT4, number.clone(), text.clone()];
-    types.extend(vec![number.clone(); 7]);
-    types.extend([Type::INT2, text.clone(), number.clone()]);
+    types.extend(vec![number.clone(); 9]);
+    types.extend([Type::INT2, Type::INT2, text.clone(), number.clone()]);
     types.extend(vec![text; 3]);
     let mut rows = pin!(copy(client, "contact", COLUMNS, &types).await?);
     let turns = world.messages / world.customers;
@@ -97,10 +99,12 @@ async fn customers(client: &Client, page_no: i32, world: World) -> Outcome {
         let last = world.number(customer, turns - 1);
         let row = Row::of(page_no, &world.event(last));
         let first_at = at(world.number(customer, 0));
-        let unread = i64::from(customer.is_multiple_of(20));
+        let unread = i64::from(is_unread(customer));
+        let unanswered_since = is_unanswered(customer).then_some(row.at);
+        let bucket = 3 * i16::from(unread > 0) + 6 * i16::from(unanswered_since.is_some());
         let revision = last as i64 + 1;
         let (first, family) = name(customer);
-        let values: [&(dyn ToSql + Sync); 16] = [
+        let values: [&(dyn ToSql + Sync); 19] = [
             &page_no,
             &(customer as i64 + 1),
             &psid(customer),
@@ -111,6 +115,9 @@ async fn customers(client: &Client, page_no: i32, world: World) -> Outcome {
             &revision,
             &revision,
             &row.tie,
+            &row.tie,
+            &unanswered_since,
+            &bucket,
             &0_i16,
             &row.snippet,
             &first_at,
@@ -122,12 +129,12 @@ async fn customers(client: &Client, page_no: i32, world: World) -> Outcome {
     }
     rows.finish().await?;
     client.batch_execute("COMMIT").await?;
-    let types = [Type::INT4, number, Type::INT8_ARRAY];
+    let types = [Type::INT4, number, Type::INT4_ARRAY];
     let mut rows = pin!(copy(client, "name_gram", "page_no, contact_no, grams", &types).await?);
     for customer in 0..world.customers {
         let (first, family) = name(customer);
         let full = format!("{first} {family}");
-        let grams = packed(page_no, &[&full, first, &family], grams::OF_NAME);
+        let grams = packed(page_no, &[&full, first, &family]);
         rows.as_mut()
             .write(&[&page_no, &(customer as i64 + 1), &grams])
             .await?;
@@ -145,7 +152,7 @@ async fn messages(clients: [&Client; 2], page_no: i32, world: World) -> Outcome 
     let columns = "page_no, contact_no, at, tie, kind, id, text";
     let mut logged = pin!(copy(clients[0], "message", columns, &types).await?);
     let mut types = Vec::from(keys);
-    types.push(Type::INT8_ARRAY);
+    types.push(Type::INT4_ARRAY);
     let columns = "page_no, contact_no, at, tie, grams";
     let mut searched = pin!(copy(clients[1], "text_gram", columns, &types).await?);
     for number in 0..world.messages {
@@ -155,7 +162,7 @@ async fn messages(clients: [&Client; 2], page_no: i32, world: World) -> Outcome 
         let [page_no, contact_no, at, tie] = key;
         logged
             .as_mut()
-            .write(&[page_no, contact_no, at, tie, &6_i16, &row.mid, &row.text])
+            .write(&[page_no, contact_no, at, tie, &108_i16, &row.mid, &row.text])
             .await?;
         searched
             .as_mut()

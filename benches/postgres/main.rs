@@ -12,6 +12,8 @@ mod deliver;
 mod fill;
 #[path = "../store/ingest.rs"]
 mod ingest;
+// What bare SQL needs is read by the bench of SQLite only.
+#[allow(dead_code)]
 #[path = "../store/pages.rs"]
 mod pages;
 mod processes;
@@ -19,8 +21,14 @@ mod server;
 #[path = "../store/world.rs"]
 mod world;
 
+use pages::Side;
 use server::Server;
 use world::{Outcome, World};
+
+/// Rounds of `ingest`.
+const ROUNDS: u64 = 15;
+/// How often `pages` reads each list.
+const RUNS: usize = 200;
 
 fn main() -> Outcome {
     let Ok(address) = std::env::var("MESSENGER_TEST_POSTGRES") else {
@@ -40,7 +48,7 @@ fn main() -> Outcome {
     let server = Server::new(&runtime, &address);
     let is_whole = !has("ingest") && !has("pages");
     if is_whole || has("ingest") {
-        ingest::ingest(&runtime, &server)?;
+        ingest::ingest(&runtime, &server, ROUNDS)?;
         processes::processes(&server)?;
     }
     if is_whole || has("pages") {
@@ -53,7 +61,13 @@ fn main() -> Outcome {
         };
         let small = World::new(10_000, 100_000);
         let open = |world: World| fill::filled(&server, world);
-        pages::pages(&runtime, [(&open(small)?, small), (&open(large)?, large)])?;
+        let (few, many) = (open(small)?, open(large)?);
+        let sides = [(&few, small), (&many, large)].map(|(store, world)| Side {
+            store,
+            world,
+            bare: None,
+        });
+        pages::pages(&runtime, sides, RUNS)?;
     }
     Ok(())
 }

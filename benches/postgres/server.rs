@@ -9,7 +9,8 @@ use messenger_crm::{
     id::PageId,
     model::EntryId,
     store::{
-        ContactQuery, ContactStore, PostgresStore, fold::EntryRow, grams, postgres::PostgresOptions,
+        ContactQuery, ContactStore, PostgresStore, fold::EntryRow, postgres::PostgresOptions,
+        search_text,
     },
 };
 use tokio::runtime::{Handle, Runtime};
@@ -109,7 +110,7 @@ impl Database for Server<'_> {
     fn compare(&self, store: &str, bare: &str) -> Outcome {
         let client = self.client(store)?;
         for rows in [
-            "psid, last_at, first_at, inbound_at, unread, newest_at, newest_tie, newest_kind, newest_text, profile_due
+            "psid, bucket, last_at, first_at, inbound_at, unanswered_since, unread, newest_at, newest_tie, newest_kind, newest_text, profile_due
              FROM {}.contact",
             "psid, at, tie, id, kind, text, more, marks FROM {}.message JOIN {}.contact USING (page_no, contact_no)",
             "at, tie, grams FROM {}.text_gram",
@@ -146,7 +147,7 @@ pub(crate) struct Row {
     /// As much of the text as the inbox shows.
     pub(crate) snippet: String,
     pub(crate) tie: i64,
-    pub(crate) grams: Vec<i64>,
+    pub(crate) grams: Vec<i32>,
 }
 
 impl Row {
@@ -158,32 +159,33 @@ impl Row {
             text: event.text.clone(),
             snippet: event.text.chars().take(60).collect(),
             tie: EntryRow::tie(&EntryId::from_text(event.mid.as_str())),
-            grams: packed(page_no, &[&event.text], grams::OF_TEXT),
+            grams: packed(page_no, &[&event.text]),
         }
     }
 }
 
 /// The grams of these texts as the store numbers them.
-pub(crate) fn packed(page_no: i32, texts: &[&str], longest: usize) -> Vec<i64> {
+pub(crate) fn packed(page_no: i32, texts: &[&str]) -> Vec<i32> {
     const FACTOR: u64 = 0xbf58_476d_1ce4_e5b9;
     let number = |gram: &str| {
         let letters = gram.chars().map(|letter| u64::from(u32::from(letter)));
-        let mixed = letters.fold(FACTOR, |mixed, letter| {
+        let begin = FACTOR ^ u64::from(page_no.cast_unsigned()).wrapping_mul(FACTOR);
+        let mixed = letters.fold(begin, |mixed, letter| {
             let mixed = (mixed ^ letter).wrapping_mul(FACTOR);
             mixed ^ mixed >> 31
         });
-        i64::from(page_no) << 42 | (mixed >> 22).cast_signed()
+        ((mixed >> 32) as u32).cast_signed()
     };
-    let folded = grams::fold(texts.iter().copied());
-    let numbers: BTreeSet<i64> = grams::grams(&folded, longest).map(number).collect();
+    let folded = search_text::fold(texts.iter().copied());
+    let numbers: BTreeSet<i32> = search_text::grams(&folded).map(number).collect();
     numbers.into_iter().collect()
 }
 
 impl Bare for Driver {
     type Row = Row;
 
-    fn row(&self, event: &Event) -> Row {
-        Row::of(self.page_no, event)
+    fn row(&self, event: &Event) -> Outcome<Row> {
+        Ok(Row::of(self.page_no, event))
     }
 
     fn insert(&mut self, rows: &[Row], in_one: usize) -> Outcome {
@@ -228,7 +230,7 @@ impl Driver {
         let message = async {
             self.client.query_typed(
                 "INSERT INTO message (page_no, contact_no, at, tie, id, text, kind)
-                 SELECT $1, *, 6 FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])",
+                 SELECT $1, *, 108 FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])",
                 &[
                     (page, Type::INT4),
                     (&numbers, Type::INT8_ARRAY),
@@ -242,7 +244,7 @@ impl Driver {
         let indexed = async {
             self.client.query_typed(
                 "INSERT INTO text_gram (page_no, contact_no, at, tie, grams)
-                 SELECT $1, c, a, t, g::bigint[] FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) AS w(c, a, t, g)",
+                 SELECT $1, c, a, t, g::integer[] FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) AS w(c, a, t, g)",
                 &[
                     (page, Type::INT4),
                     (&numbers, Type::INT8_ARRAY),
@@ -267,9 +269,9 @@ impl Driver {
         );
         let inserted = self.contacts(
             new,
-            "INSERT INTO contact (page_no, contact_no, psid, last_at, first_at, inbound_at, unread, arrived, revision,
-             newest_tie, newest_kind, newest_text, profile_due)
-             SELECT $1, c, u, a, a, a, 1, p.revision, p.revision, w.t, 0, s, a
+            "INSERT INTO contact (page_no, contact_no, key_hash, bucket, psid, last_at, first_at, inbound_at, unanswered_since,
+             unread, arrived, revision, newest_tie, newest_kind, newest_text, profile_due)
+             SELECT $1, c, w.t, 9, u, a, a, a, a, 1, p.revision, p.revision, w.t, 0, s, a
              FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[]) AS w(c, u, a, t, s), page p
              WHERE p.page_no = $1",
         );
@@ -317,7 +319,7 @@ impl Driver {
     }
 }
 
-fn as_sql(numbers: &[i64]) -> String {
-    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+fn as_sql(numbers: &[i32]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(i32::to_string).collect();
     format!("{{{}}}", numbers.join(","))
 }

@@ -2,16 +2,18 @@
 
 use std::{fs::File, path::Path};
 
-use messenger_crm::store::{SqliteStore, grams};
+use messenger_crm::store::SqliteStore;
 use rusqlite::params;
+use tokio::runtime::Runtime;
 
 use crate::{
-    sqlite::{Driver, tokens},
-    world::{Bare, Outcome, World, at, name, psid},
+    sqlite::{Driver, KIND, bucket, key_hash, tokens},
+    world::{Bare, Outcome, World, at, decide, is_unanswered, is_unread, name},
 };
 
-/// A store with a whole world in it, which was not asked to put it there.
-pub(crate) fn filled(path: &Path, world: &World) -> Outcome<SqliteStore> {
+/// A store with a whole world in it. It was not asked to put the messages there; what the team
+/// decided it was.
+pub(crate) fn filled(runtime: &Runtime, path: &Path, world: World) -> Outcome<SqliteStore> {
     let driver = Driver::open(path)?;
     driver.connection.execute_batch(
         "PRAGMA synchronous = OFF; PRAGMA cache_size = -262144;
@@ -22,7 +24,7 @@ pub(crate) fn filled(path: &Path, world: &World) -> Outcome<SqliteStore> {
     for part in parts(world.customers) {
         driver.connection.execute_batch("BEGIN")?;
         for customer in part {
-            driver.customer(world, customer, turns)?;
+            driver.customer(&world, customer, turns)?;
         }
         driver.connection.execute_batch("COMMIT")?;
     }
@@ -34,11 +36,11 @@ pub(crate) fn filled(path: &Path, world: &World) -> Outcome<SqliteStore> {
     for part in parts(world.messages) {
         driver.connection.execute_batch("BEGIN")?;
         for number in part {
-            let row = driver.row(&world.event(number));
+            let row = driver.row(&world.event(number))?;
             driver
                 .connection
                 .prepare_cached(
-                    "INSERT INTO found (doc, contact_no, tie, at) VALUES (?1, ?2, ?3, ?4)",
+                    "INSERT INTO document (doc, contact_no, tie, at) VALUES (?1, ?2, ?3, ?4)",
                 )?
                 .execute(params![
                     row.doc,
@@ -60,7 +62,9 @@ pub(crate) fn filled(path: &Path, world: &World) -> Outcome<SqliteStore> {
     drop(driver);
     // On the disk before anything is measured, or it would be written meanwhile.
     File::open(path)?.sync_all()?;
-    Ok(SqliteStore::open(path)?)
+    let store = SqliteStore::open(path)?;
+    decide(runtime, &store, world)?;
+    Ok(store)
 }
 
 impl Driver {
@@ -68,36 +72,47 @@ impl Driver {
     fn customer(&self, world: &World, customer: u64, turns: u64) -> Outcome {
         let contact_no = customer as i64 + 1;
         for turn in 0..turns {
-            let row = self.row(&world.event(world.number(customer, turn)));
+            let row = self.row(&world.event(world.number(customer, turn)))?;
             self.connection
                 .prepare_cached(
-                    "INSERT INTO message (contact_no, at, tie, id, kind, text) VALUES (?1, ?2, ?3, ?4, 6, ?5)",
+                    "INSERT INTO message (contact_no, at, tie, id, kind, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 )?
-                .execute(params![contact_no, row.at, row.tie, row.mid, row.text])?;
+                .execute(params![contact_no, row.at, row.tie, row.mid, KIND, row.text])?;
         }
         let last = world.number(customer, turns - 1);
-        let row = self.row(&world.event(last));
+        let row = self.row(&world.event(last))?;
         let first_at = at(world.number(customer, 0));
-        let unread = i64::from(customer.is_multiple_of(20));
+        let (unread, unanswered) = (is_unread(customer), is_unanswered(customer));
+        // A customer who does not wait was answered at once.
+        let (since, replied) = if unanswered {
+            (Some(row.at), None)
+        } else {
+            (None, Some(row.at))
+        };
         let (first, family) = name(customer);
         let full = format!("{first} {family}");
-        let grams = tokens(self.page_no, &[&full, first, &family], grams::OF_NAME);
+        let grams = tokens(self.page_no, &[&full, first, &family]);
         self.connection
             .prepare_cached("INSERT INTO name_gram (rowid, grams) VALUES (?1, ?2)")?
             .execute(params![contact_no, grams])?;
         self.connection
             .prepare_cached(
-                "INSERT INTO contact (contact_no, page_no, psid, last_at, first_at, inbound_at, unread, arrived, revision,
-                 newest_tie, newest_kind, newest_text, asked_at, name, first_name, last_name)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?4, ?6, ?7, ?7, ?8, 0, ?9, ?5, ?10, ?11, ?12)",
+                "INSERT INTO contact (contact_no, page_no, psid, key_hash, last_at, first_at, inbound_at, unanswered_since,
+                 replied_at, unread, bucket, arrived, revision, newest_tie, newest_kind, newest_text, asked_at, name,
+                 first_name, last_name)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5, ?7, ?8, ?9, ?10, ?11, ?11, ?12, 0, ?13, ?6, ?14, ?15, ?16)",
             )?
             .execute(params![
                 contact_no,
                 self.page_no,
-                psid(customer),
+                row.psid,
+                key_hash(&row.psid)?,
                 row.at,
                 first_at,
-                unread,
+                since,
+                replied,
+                i64::from(unread),
+                bucket(unread, unanswered),
                 last as i64 + 1,
                 row.tie,
                 row.snippet,

@@ -1,7 +1,7 @@
 //! Deliveries of one event each, acknowledged when they are on the disk.
 //!
-//! All variants run in each round, and what is compared is compared within the round: the disk is
-//! not the same from one second to the next. The driver alone gets its rows ready made and inserts
+//! All variants run in each round, and figures are compared within a round: the disk is
+//! not the same from one second to the next. The bare driver gets its rows ready made and inserts
 //! them in transactions of the size that the store's shared commits had in the same round.
 
 use std::{sync::Arc, time::Instant};
@@ -14,13 +14,12 @@ use crate::{
     world::{Bare, Database, Event, Outcome, World, median},
 };
 
-const ROUNDS: u64 = 15;
 /// How many deliveries wait at one time, and how many of them make a round.
 const WAITING: [(usize, u64); 4] = [(1, 400), (8, 1600), (64, 4000), (256, 6000)];
 /// The one that is compared with the driver.
 const COMPARED: usize = 2;
 
-pub(crate) fn ingest<D: Database>(runtime: &Runtime, database: &D) -> Outcome {
+pub(crate) fn ingest<D: Database>(runtime: &Runtime, database: &D, rounds: u64) -> Outcome {
     let world = World::new(10_000, 0);
     let names = WAITING.map(|(waiting, _)| format!("store-{waiting}"));
     let mut lanes = Vec::new();
@@ -32,7 +31,7 @@ pub(crate) fn ingest<D: Database>(runtime: &Runtime, database: &D) -> Outcome {
     let (mut rates_shared, mut rates_single) = (Vec::new(), Vec::new());
     let (mut to_shared, mut to_single) = (Vec::new(), Vec::new());
     let (mut work, mut bare_work) = (Vec::new(), Vec::new());
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         for (lane, (waiting, count)) in WAITING.into_iter().enumerate() {
             let (store, rates, sizes) = &mut lanes[lane];
             let events: Vec<Event> = (round * count..(round + 1) * count)
@@ -60,7 +59,7 @@ pub(crate) fn ingest<D: Database>(runtime: &Runtime, database: &D) -> Outcome {
             }
         }
     }
-    println!("durable ingest, events a second, median of {ROUNDS} rounds");
+    println!("durable ingest, events a second, median of {rounds} rounds");
     for ((waiting, _), (_, rates, sizes)) in WAITING.into_iter().zip(&lanes) {
         println!(
             "  store, {waiting:>3} waiting             {:>9.0}   {:>5.1} in a transaction",
@@ -70,11 +69,11 @@ pub(crate) fn ingest<D: Database>(runtime: &Runtime, database: &D) -> Outcome {
     }
     let in_one = median(lanes[COMPARED].2.clone());
     println!(
-        "  driver alone, the same rows     {:>9.0}   {in_one:>5.1} in a transaction",
+        "  bare driver, the same rows      {:>9.0}   {in_one:>5.1} in a transaction",
         median(rates_shared)
     );
     println!(
-        "  driver alone, the same rows     {:>9.0}     1 in a transaction",
+        "  bare driver, the same rows      {:>9.0}     1 in a transaction",
         median(rates_single)
     );
     println!(
@@ -83,7 +82,7 @@ pub(crate) fn ingest<D: Database>(runtime: &Runtime, database: &D) -> Outcome {
         median(to_single)
     );
     println!(
-        "  processor for an event: {:.1} µs, the driver alone {:.1} µs",
+        "  processor for an event: {:.1} µs, the bare driver {:.1} µs",
         median(work),
         median(bare_work)
     );
@@ -94,7 +93,8 @@ pub(crate) fn ingest<D: Database>(runtime: &Runtime, database: &D) -> Outcome {
 
 /// How many in a second, and the work for one.
 fn insert<B: Bare>(bare: &mut B, events: &[Event], in_one: usize) -> Outcome<(f64, Option<f64>)> {
-    let rows: Vec<B::Row> = events.iter().map(|event| bare.row(event)).collect();
+    let rows = events.iter().map(|event| bare.row(event));
+    let rows: Vec<B::Row> = rows.collect::<Outcome<_>>()?;
     let worked = worked();
     let begun = Instant::now();
     bare.insert(&rows, in_one.max(1))?;
@@ -102,10 +102,10 @@ fn insert<B: Bare>(bare: &mut B, events: &[Event], in_one: usize) -> Outcome<(f6
     Ok((rate, since(worked, rows.len() as u64)))
 }
 
-/// How long the threads of this process have had a processor, in nanoseconds. Only Linux tells.
+/// How long the threads of this process have had a processor, in nanoseconds. Only Linux counts it.
 ///
-/// Who never sleeps is made to wait by the neighbours, so that time alone flatters the store.
-fn worked() -> Option<u64> {
+/// A thread that never sleeps must wait for other programs, so that elapsed time flatters the store.
+pub(crate) fn worked() -> Option<u64> {
     let threads = std::fs::read_dir("/proc/self/task").ok()?;
     let on_processor = threads.map(|thread| {
         let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
@@ -114,7 +114,7 @@ fn worked() -> Option<u64> {
     on_processor.sum()
 }
 
-/// What one of so many took since then, in microseconds.
-fn since(then: Option<u64>, count: u64) -> Option<f64> {
+/// Processor time since then for each of so many, in microseconds.
+pub(crate) fn since(then: Option<u64>, count: u64) -> Option<f64> {
     Some((worked()? - then?) as f64 / 1e3 / count as f64)
 }

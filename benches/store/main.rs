@@ -1,17 +1,27 @@
-//! What a store does in a second, what a listing costs when there is much, and how much room it
-//! takes.
+//! Throughput of a store, cost of its lists with few rows and with many, and its size on the disk.
 //!
 //! `cargo bench --features sqlite-bundled --bench store` prints all of it; `-- ingest`, `-- pages`
-//! or `-- sizes` one part. `-- pages --million` fills a million customers and ten million messages:
-//! that takes about half an hour and 12 GB below `target`, which are given back at the end.
+//! or `-- sizes` one part. Numbers follow their names:
 //!
-//! `-- ingest --in FOLDER` uses another disk; one in memory shows what is left when a sync costs
-//! nothing.
+//! | Argument | Default | |
+//! |---|---|---|
+//! | `--rounds` | 15 | rounds of `ingest` |
+//! | `--customers` | 100000 | customers of the larger world of `pages` |
+//! | `--messages` | 2 of each customer | messages of the larger world |
+//! | `--small` | 10000 | customers of the smaller world, with 10 messages of each |
+//! | `--runs` | 200 | how often `pages` reads each list |
+//! | `--texts` | 10000 | messages of each kind in the search index of `sizes` |
+//!
+//! `-- pages --customers 1000000 --messages 10000000` takes more than half an hour and 12 GB below
+//! `target`, which are given back at the end.
+//!
+//! `-- ingest --in FOLDER` uses another disk; one in memory shows the cost without syncs.
 //!
 //! What a database must bring to be measured is [`world::Database`].
 
 use std::path::{Path, PathBuf};
 
+mod bare_reads;
 #[path = "../util/deliver.rs"]
 mod deliver;
 mod fill;
@@ -21,6 +31,8 @@ mod sizes;
 mod sqlite;
 mod world;
 
+use bare_reads::Reads;
+use pages::Side;
 use sqlite::Sqlite;
 use world::{Outcome, World};
 
@@ -34,21 +46,44 @@ fn main() -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .build()?;
+    let number = |name: &str, default: u64| -> Outcome<u64> {
+        match arguments.iter().position(|one| one == name) {
+            None => Ok(default),
+            Some(at) => Ok(arguments
+                .get(at + 1)
+                .ok_or("a number is missing")?
+                .parse()?),
+        }
+    };
     if is_whole || has("ingest") {
-        ingest::ingest(&runtime, &Sqlite::new(&folder.0))?;
+        let rounds = number("--rounds", 15)?;
+        ingest::ingest(&runtime, &Sqlite::new(&folder.0), rounds)?;
     }
+    let customers = number("--small", 10_000)?;
+    let small = World::new(customers, 10 * customers);
     if is_whole || has("sizes") {
-        sizes::sizes(&runtime, &folder.0.join("sizes.db"))?;
+        sizes::sizes(&runtime, &folder.0.join("sizes.db"), small)?;
+        sizes::search_index(&runtime, &folder.0, number("--texts", 10_000)?)?;
     }
     if is_whole || has("pages") {
-        let large = if has("--million") {
-            World::new(1_000_000, 10_000_000)
-        } else {
-            World::new(100_000, 200_000)
-        };
-        let small = World::new(10_000, 100_000);
-        let open = |world: &World| fill::filled(&folder.0.join(world.name()), world);
-        pages::pages(&runtime, [(&open(&small)?, small), (&open(&large)?, large)])?;
+        let customers = number("--customers", 100_000)?;
+        let messages = number("--messages", 2 * customers)?;
+        if !messages.is_multiple_of(customers) {
+            return Err("--messages must be a multiple of --customers".into());
+        }
+        let large = World::new(customers, messages);
+        let paths = [small, large].map(|world| folder.0.join(world.name()));
+        let open = |at: usize, world| fill::filled(&runtime, &paths[at], world);
+        let (few, many) = (open(0, small)?, open(1, large)?);
+        let (bare_few, bare_many) = (Reads::new(&few, &paths[0])?, Reads::new(&many, &paths[1])?);
+        let sides = [(&few, small, &bare_few), (&many, large, &bare_many)];
+        let sides = sides.map(|(store, world, bare)| Side {
+            store,
+            world,
+            bare: Some(bare),
+        });
+        let runs = usize::try_from(number("--runs", 200)?)?;
+        pages::pages(&runtime, sides, runs)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! How much room things take in a SQLite file.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use messenger_crm::{
     change::{Change, ProfileResponse},
@@ -11,22 +11,24 @@ use messenger_crm::{
 use rusqlite::Connection;
 use tokio::runtime::Runtime;
 
-use crate::world::{Outcome, World, at, contact, name, psid};
+use crate::{
+    ingest::{since, worked},
+    world::{Outcome, World, at, contact, median, mixed, name, psid},
+};
 
 /// Prints what a message and a customer take beyond what they say, as the store has put them there
 /// in the order of time.
-pub(crate) fn sizes(runtime: &Runtime, path: &Path) -> Outcome {
-    let world = World::new(10_000, 100_000);
-    let store = SqliteStore::open(path)?;
-    for part in (0..world.messages).step_by(500) {
-        let events = (part..part + 500).map(|number| world.event(number).change());
+pub(crate) fn sizes(runtime: &Runtime, path: &Path, world: World) -> Outcome {
+    let store = SqliteStore::open_without_search(path)?;
+    for part in parts(world.messages) {
+        let events = part.map(|number| world.event(number).change());
         let events: Vec<Change> = events.collect::<Result<_, _>>()?;
         runtime.block_on(store.apply(&events))?;
     }
     let mut names = 0;
-    for part in (0..world.customers).step_by(500) {
+    for part in parts(world.customers) {
         let mut profiles = Vec::new();
-        for customer in part..part + 500 {
+        for customer in part {
             let (first, family) = name(customer);
             let mut profile = Profile::default();
             profile.name = Some(format!("{first} {family}"));
@@ -47,35 +49,126 @@ pub(crate) fn sizes(runtime: &Runtime, path: &Path) -> Outcome {
     }
     runtime.block_on(store.close())?;
     let connection = Connection::open(path)?;
-    let bytes = |tables: &str| -> rusqlite::Result<f64> {
-        let sql = format!(
-            "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name IN
-             (SELECT name FROM sqlite_schema WHERE tbl_name {tables})"
-        );
-        connection.query_row(&sql, [], |row| row.get(0))
-    };
     let said: f64 = connection.query_row(
         "SELECT sum(octet_length(text) + octet_length(id)) FROM message",
         [],
         |row| row.get(0),
     )?;
     let (messages, customers) = (world.messages as f64, world.customers as f64);
-    println!("room on the disk, {}, as they came", world.name());
+    println!(
+        "room on the disk without a search index, {}, as they came",
+        world.name()
+    );
     println!(
         "  a message beyond its text and id       {:>6.0} bytes",
-        (bytes("= 'message'")? - said) / messages
+        (bytes(&connection, "= 'message'")? - said) / messages
     );
     println!(
         "  a customer beyond the names            {:>6.0} bytes",
-        (bytes("= 'contact'")? - names as f64) / customers
+        (bytes(&connection, "= 'contact'")? - names as f64) / customers
     );
     println!(
-        "  search: the texts, for a message       {:>6.0} bytes",
-        (bytes("LIKE 'text\\_gram%' ESCAPE '\\'")? + bytes("= 'found'")?) / messages
-    );
-    println!(
-        "  search: the names, for a customer      {:>6.0} bytes",
-        bytes("LIKE 'name\\_gram%' ESCAPE '\\'")? / customers
+        "  the names of a customer, to be found   {:>6.0} bytes",
+        bytes(&connection, "LIKE 'name\\_gram%' ESCAPE '\\'")? / customers
     );
     Ok(())
+}
+
+/// Prints the room and the work that the search index takes for a message: the difference between a
+/// store that has one and a store that has none.
+pub(crate) fn search_index(runtime: &Runtime, folder: &Path, messages: u64) -> Outcome {
+    println!("search index for a message, {messages} messages of each kind");
+    for script in [Script::Latin, Script::Chinese] {
+        for letters in [20, 60, 200] {
+            let path = |name: &str| folder.join(format!("{script:?}-{letters}-{name}.db"));
+            let (with, without) = (path("with"), path("without"));
+            let stores = [
+                SqliteStore::open(&with)?,
+                SqliteStore::open_without_search(&without)?,
+            ];
+            let world = World::new(1_000, messages);
+            let mut work = Vec::new();
+            // Both in each round: the machine is not the same from one second to the next.
+            for part in parts(messages) {
+                let count = part.end - part.start;
+                let events = part.map(|number| {
+                    let mut event = world.event(number);
+                    event.text = script.text(number, letters);
+                    event.change()
+                });
+                let events: Vec<Change> = events.collect::<Result<_, _>>()?;
+                let mut took = Vec::new();
+                for store in &stores {
+                    let before = worked();
+                    runtime.block_on(store.apply(&events))?;
+                    took.extend(since(before, count));
+                }
+                if let [with, without] = took[..] {
+                    work.push(with - without);
+                }
+            }
+            for store in stores {
+                runtime.block_on(store.close())?;
+            }
+            let connection = Connection::open(&with)?;
+            let taken = bytes(&connection, "LIKE 'text\\_gram%' ESCAPE '\\'")?
+                + bytes(&connection, "= 'document'")?;
+            println!(
+                "  {:<8} {letters:>4} characters   {:>6.0} bytes   {:>6.1} µs of a processor",
+                format!("{script:?}"),
+                taken / messages as f64,
+                median(work)
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Bytes of these tables and their indexes.
+fn bytes(connection: &Connection, tables: &str) -> rusqlite::Result<f64> {
+    let sql = format!(
+        "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name IN
+         (SELECT name FROM sqlite_schema WHERE tbl_name {tables})"
+    );
+    connection.query_row(&sql, [], |row| row.get(0))
+}
+
+/// Numbers of the messages or customers of one call.
+fn parts(end: u64) -> impl Iterator<Item = Range<u64>> {
+    (0..end)
+        .step_by(500)
+        .map(move |from| from..end.min(from + 500))
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Script {
+    Latin,
+    Chinese,
+}
+
+impl Script {
+    /// A text of so many characters. Words and characters follow Zipf's law, as in a language: the
+    /// second most frequent one is half as frequent as the first, and so on.
+    fn text(self, number: u64, letters: usize) -> String {
+        let mut text = String::new();
+        for place in 0.. {
+            let drawn = mixed(number << 10 | place);
+            let chance = (drawn >> 11) as f64 / (1_u64 << 53) as f64;
+            let rank = |of: f64| (of.powf(chance) - 1.0) as u64;
+            match self {
+                Self::Latin => {
+                    text.push_str(&name(rank(20_000.0)).1[..4 + (drawn % 5) as usize]);
+                    text.push(' ');
+                }
+                Self::Chinese => {
+                    let letter = 0x4e00 + rank(4_000.0) as u32;
+                    text.push(char::from_u32(letter).unwrap_or('茶'));
+                }
+            }
+            if text.chars().count() >= letters {
+                break;
+            }
+        }
+        text.chars().take(letters).collect()
+    }
 }

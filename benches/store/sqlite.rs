@@ -1,4 +1,4 @@
-//! SQLite: the store, and the driver alone on the same tables.
+//! SQLite: the store, and the bare driver on the same tables.
 
 use std::{
     collections::HashMap,
@@ -6,10 +6,10 @@ use std::{
 };
 
 use messenger_crm::model::EntryId;
-use messenger_crm::store::{SqliteStore, fold::EntryRow, grams};
+use messenger_crm::store::{SqliteStore, fold::EntryRow, search_text};
 use rusqlite::{Connection, params};
 
-use crate::world::{Bare, Database, Event, Outcome, PAGE};
+use crate::world::{Bare, Database, Event, Outcome, PAGE, contact};
 
 /// SQLite, a file for each database.
 pub(crate) struct Sqlite {
@@ -44,12 +44,29 @@ impl Database for Sqlite {
         let connection = Connection::open(self.folder.join(store))?;
         let bare = self.folder.join(bare);
         connection.execute("ATTACH ?1 AS bare", [bare.to_string_lossy()])?;
+        // The terms of the search index, each with the number of its documents.
+        for side in ["main", "bare"] {
+            connection.execute_batch(&format!(
+                "CREATE VIRTUAL TABLE temp.terms_{side} USING fts5vocab ({side}, text_gram, row)"
+            ))?;
+        }
+        // The order of commits numbers the customers, and gives them their revisions.
+        let of_contact = columns(
+            &connection,
+            "contact",
+            &["contact_no", "arrived", "revision"],
+        )?;
+        let of_message = columns(&connection, "message", &["contact_no"])?;
         for rows in [
-            "psid, last_at, first_at, inbound_at, unread, newest_at, newest_tie, newest_kind, newest_text, profile_due
-             FROM {}.contact",
-            "psid, at, tie, id, kind, text, more, marks FROM {}.message JOIN {}.contact USING (contact_no)",
-            "doc, tie, at FROM {}.found",
-            "revision FROM {}.page",
+            format!("{of_contact} FROM {{}}.contact"),
+            format!("psid, {of_message} FROM {{}}.message JOIN {{}}.contact USING (contact_no)"),
+            "psid, doc, tie, at FROM {}.document JOIN {}.contact USING (contact_no)".to_owned(),
+            "* FROM temp.terms_{}".to_owned(),
+            "* FROM {}.page".to_owned(),
+            "* FROM {}.setting".to_owned(),
+            "(SELECT count(*) FROM {}.label), (SELECT count(*) FROM {}.mark), (SELECT count(*) FROM {}.outgoing),
+             (SELECT count(*) FROM {}.work), (SELECT count(*) FROM {}.tombstone), (SELECT count(*) FROM {}.raw_event)"
+                .to_owned(),
         ] {
             let [ours, theirs] = ["main", "bare"].map(|side| rows.replace("{}", side));
             let differ: i64 = connection.query_row(
@@ -68,7 +85,33 @@ impl Database for Sqlite {
     }
 }
 
-/// The driver alone.
+/// The names of a table's columns, but for some.
+pub(crate) fn columns(connection: &Connection, table: &str, without: &[&str]) -> Outcome<String> {
+    let mut sql = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    let names: Vec<String> = sql
+        .query_map([table], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let names = names.iter().map(String::as_str);
+    let left: Vec<&str> = names.filter(|name| !without.contains(name)).collect();
+    Ok(left.join(", "))
+}
+
+/// The bucket of an open conversation that nobody is responsible for.
+pub(crate) fn bucket(is_unread: bool, is_unanswered: bool) -> i64 {
+    3 * i64::from(is_unread) + 6 * i64::from(is_unanswered)
+}
+
+/// The beginning of the hash of a customer's key.
+pub(crate) fn key_hash(psid: &str) -> Outcome<i64> {
+    let hash = contact(psid)?.hash();
+    let (first, _) = hash.split_first_chunk().ok_or("a short hash")?;
+    Ok(i64::from_be_bytes(*first))
+}
+
+/// `kind` of a live message of a customer, from a webhook, that opens the window.
+pub(crate) const KIND: i64 = 3 << 2 | 1 << 5 | 1 << 6;
+
+/// The bare driver.
 pub(crate) struct Driver {
     pub(crate) connection: Connection,
     pub(crate) page_no: i64,
@@ -87,6 +130,8 @@ pub(crate) struct Row {
     pub(crate) tie: i64,
     pub(crate) doc: i64,
     pub(crate) grams: String,
+    /// Only where the customer is new.
+    key_hash: i64,
 }
 
 impl Driver {
@@ -96,11 +141,11 @@ impl Driver {
         let connection = Connection::open(path)?;
         connection.set_prepared_statement_cache_capacity(96);
         connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
-             PRAGMA cache_size = -16384; PRAGMA busy_timeout = 3000;",
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+             PRAGMA secure_delete = ON; PRAGMA cache_size = -16384; PRAGMA busy_timeout = 3000;",
         )?;
         connection.execute(
-            "INSERT INTO page (page, revision, gone) VALUES (?1, 0, 0)",
+            "INSERT INTO page (page, revision, removed) VALUES (?1, 0, 0)",
             [PAGE],
         )?;
         let page_no = connection.last_insert_rowid();
@@ -115,9 +160,9 @@ impl Driver {
 impl Bare for Driver {
     type Row = Row;
 
-    fn row(&self, event: &Event) -> Row {
+    fn row(&self, event: &Event) -> Outcome<Row> {
         let tie = EntryRow::tie(&EntryId::from_text(event.mid.as_str()));
-        Row {
+        Ok(Row {
             psid: event.psid.clone(),
             mid: event.mid.clone(),
             at: event.at,
@@ -125,8 +170,9 @@ impl Bare for Driver {
             snippet: event.text.chars().take(60).collect(),
             tie,
             doc: event.at << 20 | tie & 0xf_ffff,
-            grams: tokens(self.page_no, &[&event.text], grams::OF_TEXT),
-        }
+            grams: tokens(self.page_no, &[&event.text]),
+            key_hash: key_hash(&event.psid)?,
+        })
     }
 
     fn insert(&mut self, rows: &[Row], in_one: usize) -> Outcome {
@@ -148,15 +194,17 @@ impl Bare for Driver {
                 } else {
                     transaction
                         .prepare_cached(
-                            "INSERT INTO contact (page_no, psid, last_at, first_at, inbound_at, unread, arrived, revision,
-                             newest_tie, newest_kind, newest_text, profile_due)
-                             VALUES (?1, ?2, ?3, ?3, ?3, 1, ?4, ?4, ?5, 0, ?6, ?3)",
+                            "INSERT INTO contact (page_no, psid, key_hash, last_at, first_at, inbound_at, unanswered_since,
+                             unread, arrived, revision, bucket, newest_tie, newest_kind, newest_text, profile_due)
+                             VALUES (?1, ?2, ?3, ?4, ?4, ?4, ?4, 1, ?5, ?5, ?6, ?7, 0, ?8, 0)",
                         )?
                         .execute(params![
                             self.page_no,
                             row.psid,
+                            row.key_hash,
                             row.at,
                             revision,
+                            bucket(true, true),
                             row.tie,
                             row.snippet
                         ])?;
@@ -166,12 +214,12 @@ impl Bare for Driver {
                 };
                 transaction
                     .prepare_cached(
-                        "INSERT INTO message (contact_no, at, tie, id, kind, text) VALUES (?1, ?2, ?3, ?4, 6, ?5)",
+                        "INSERT INTO message (contact_no, at, tie, id, kind, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                     )?
-                    .execute(params![contact_no, row.at, row.tie, row.mid, row.text])?;
+                    .execute(params![contact_no, row.at, row.tie, row.mid, KIND, row.text])?;
                 transaction
                     .prepare_cached(
-                        "INSERT INTO found (doc, contact_no, tie, at) VALUES (?1, ?2, ?3, ?4)",
+                        "INSERT INTO document (doc, contact_no, tie, at) VALUES (?1, ?2, ?3, ?4)",
                     )?
                     .execute(params![row.doc, contact_no, row.tie, row.at])?;
                 transaction
@@ -188,9 +236,9 @@ impl Bare for Driver {
 }
 
 /// The words of the search index, as the store makes them.
-pub(crate) fn tokens(page_no: i64, texts: &[&str], longest: usize) -> String {
+pub(crate) fn tokens(page_no: i64, texts: &[&str]) -> String {
     let mut tokens = String::new();
-    for gram in grams::grams(&grams::fold(texts.iter().copied()), longest) {
+    for gram in search_text::grams(&search_text::fold(texts.iter().copied())) {
         tokens.push_str(&format!("{page_no}p{gram} "));
     }
     tokens

@@ -1,27 +1,28 @@
-//! What is stored: a Page's customers and what they write, the same in every run.
+//! Customers of a Page and their messages, the same in every run.
 
 use std::error::Error;
 
 use messenger_crm::{
-    change::Change,
+    change::{Applied, Change},
     id::{InvalidId, Mid, PageId, Psid},
-    model::{ContactKey, Content, Entry, EntryId, Source},
+    model::{ContactKey, Content, Entry, EntryId, Revision, Source, Status},
     store::ContactStore,
     time::Timestamp,
 };
+use tokio::runtime::Runtime;
 
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// A database to be measured: the library's store on it, and the driver alone.
+/// A database to be measured: the library's store on it, and the bare driver.
 pub(crate) trait Database {
     type Store: ContactStore + Clone;
     type Bare: Bare;
 
-    /// A store on a database of its own, empty.
+    /// A store on a new database.
     fn store(&self, name: &str) -> Outcome<Self::Store>;
     /// How many transactions this store has committed.
     fn commits(&self, store: &Self::Store) -> u64;
-    /// The driver alone on a database of its own, with the tables of the store, empty.
+    /// The bare driver on a new database, with the tables of the store.
     fn bare(&self, name: &str) -> Outcome<Self::Bare>;
     /// Fails unless both databases hold the same customers and messages.
     fn compare(&self, store: &str, bare: &str) -> Outcome;
@@ -32,7 +33,7 @@ pub(crate) trait Bare {
     type Row;
 
     /// The row of this event, with all that can be known beforehand.
-    fn row(&self, event: &Event) -> Self::Row;
+    fn row(&self, event: &Event) -> Outcome<Self::Row>;
     /// Inserts rows, so many of them in one transaction.
     fn insert(&mut self, rows: &[Self::Row], in_one: usize) -> Outcome;
 }
@@ -43,9 +44,16 @@ pub(crate) const PAGE: &str = "102934857610293";
 pub(crate) const RARE: &str = "osmanthus";
 /// A word that these old messages hold and no others, however many there are.
 pub(crate) const LOST: &str = "bergamot";
-const LOST_IN: [u64; 3] = [11, 50_011, 90_011];
+const LOST_IN: [u64; 3] = [11, 511, 911];
+/// A tag that one customer of eight has.
+pub(crate) const TAG: &str = "wholesale";
+/// A field of every customer, with one of four values.
+pub(crate) const FIELD: &str = "plan";
+pub(crate) const PLANS: [&str; 4] = ["free", "basic", "plus", "gold"];
+/// Each is responsible for one customer of eight; nobody is for the other half.
+pub(crate) const AGENTS: [&str; 4] = ["ada", "ben", "cleo", "dan"];
 
-/// So many customers, who write in turns, each time in another order.
+/// A number of customers, and of messages that they write in turns, each time in another order.
 #[derive(Clone, Copy)]
 pub(crate) struct World {
     pub(crate) customers: u64,
@@ -97,16 +105,88 @@ impl World {
 }
 
 impl Event {
-    /// What the event means, as the webhook tells it.
+    /// The change that the event means.
     pub(crate) fn change(&self) -> Result<Change, InvalidId> {
         let id = EntryId::of_message(&Mid::new(self.mid.as_str())?);
         let at = Timestamp::from_millis(self.at);
         let content = Content::text(self.text.as_str());
-        Ok(Change::Received {
-            contact: contact(&self.psid)?,
-            entry: Entry::new(id, at, Source::Webhook, content),
-        })
+        let entry = Entry::new(id, at, Source::Webhook, content);
+        Ok(Change::received(contact(&self.psid)?, entry))
     }
+}
+
+/// Whether a customer has messages that nobody has seen: one of four.
+pub(crate) fn is_unread(customer: u64) -> bool {
+    drawn(customer, 0).is_multiple_of(4)
+}
+
+/// Whether a customer waits for an answer: one of two.
+pub(crate) fn is_unanswered(customer: u64) -> bool {
+    drawn(customer, 1).is_multiple_of(2)
+}
+
+/// Applies the team's decisions about each customer.
+pub(crate) fn decide(runtime: &Runtime, store: &dyn ContactStore, world: World) -> Outcome {
+    let all: Vec<u64> = (0..world.customers).collect();
+    for customers in all.chunks(250) {
+        let mut changes: Vec<Change> = Vec::new();
+        for customer in customers {
+            changes.extend(team(world, *customer)?);
+        }
+        let applied = runtime.block_on(store.apply(&changes))?;
+        if applied.iter().any(|one| *one != Applied::Changed) {
+            return Err("the team's decisions were not taken".into());
+        }
+    }
+    Ok(())
+}
+
+/// Decisions of the team about a customer: three of ten conversations are open, six are done.
+fn team(world: World, customer: u64) -> Outcome<Vec<Change>> {
+    let contact = contact(&psid(customer))?;
+    let at = Timestamp::from_millis(at(world.messages));
+    let revision = Revision::new(world.messages);
+    let mut changes = vec![Change::Field {
+        contact: contact.clone(),
+        name: FIELD.into(),
+        value: Some(PLANS[(drawn(customer, 2) % 4) as usize].into()),
+        at,
+    }];
+    if drawn(customer, 3).is_multiple_of(8) {
+        changes.push(Change::Tagged {
+            contact: contact.clone(),
+            tag: TAG.into(),
+            on: true,
+            at,
+            author: None,
+        });
+    }
+    let status = match drawn(customer, 4) % 10 {
+        0..=5 => Some(Status::Done),
+        6 => Some(Status::snoozed(None)),
+        _ => None,
+    };
+    changes.extend(status.map(|status| Change::Status {
+        contact: contact.clone(),
+        status,
+        revision,
+        at,
+        author: None,
+    }));
+    let agent = AGENTS.get((drawn(customer, 5) % 8) as usize);
+    changes.extend(agent.map(|agent| Change::Assigned {
+        contact,
+        assignee: Some((*agent).into()),
+        revision,
+        at,
+        author: None,
+    }));
+    Ok(changes)
+}
+
+/// A number that looks like chance, for one of a customer's properties.
+fn drawn(customer: u64, property: u64) -> u64 {
+    mixed(customer * 8 + property) >> 7
 }
 
 pub(crate) fn contact(psid: &str) -> Result<ContactKey, InvalidId> {
@@ -189,14 +269,14 @@ fn text(number: u64) -> String {
 }
 
 /// A number that looks like chance (splitmix64).
-fn mixed(number: u64) -> u64 {
+pub(crate) fn mixed(number: u64) -> u64 {
     let mut bits = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^ bits >> 31
 }
 
-/// What undoes a step when the places go round in a circle (Euclid).
+/// The factor that undoes a step when the places go round in a circle (Euclid).
 fn inverse(step: u64, places: u64) -> u64 {
     let (mut old, mut new) = ((step as i64, 1), (places as i64, 0));
     while new.0 != 0 {

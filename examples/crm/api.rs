@@ -1,12 +1,9 @@
-//! What the pages ask and tell, as JSON.
+//! The JSON API of the pages.
 
 // A refusal is a whole reply, made once a request.
 #![allow(clippy::result_large_err)]
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use hyper::{
     StatusCode,
@@ -17,9 +14,12 @@ use messenger_crm::{
     graph::{AccessError, ApiError, AppAccess, Error, InvalidMessage},
     id::{AppId, PageId, Psid},
     inbox::{Inbox, ReplyError},
-    model::{Contact, ContactKey, OutgoingKey, Revision},
+    model::{ContactKey, OutgoingKey, Revision},
     secret::{AppSecret, PageToken},
-    store::{ContactQuery, Count, Listing, MessageQuery, StoreError},
+    store::{
+        ContactFilter, ContactQuery, Count, Hit, MessageQuery, MessageStart, SearchQuery,
+        StoreError,
+    },
 };
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ use crate::{
     crm::Crm,
     now,
     server::{Reply, bytes, plain},
-    shapes::{connection, customer_json, message_json},
+    shapes::{connection, customer_json, message_json, passage_json},
 };
 
 type Answer = Result<Reply, Reply>;
@@ -72,60 +72,59 @@ pub(crate) async fn write(crm: &Crm, path: &str, body: &[u8]) -> Reply {
 }
 
 async fn customers(crm: &Crm, query: &HashMap<String, String>) -> Answer {
-    let mut asked = ContactQuery::new(page(query.get("page"))?);
-    asked.after = query
-        .get("after")
-        .filter(|after| !after.is_empty())
-        .cloned();
+    let page = page(query.get("page"))?;
     let search = query.get("search").map_or("", |search| search.trim());
+    let mut filter = ContactFilter::new(page.clone());
     if !search.is_empty() {
-        asked = asked.with_name(search);
+        filter = filter.with_name(search);
     }
-    let mut listing = crm.inbox.store().contacts(&asked).await.map_err(failed)?;
-    if !search.is_empty() && asked.after.is_none() {
-        add_who_said(crm, &mut listing, &asked.page, search).await?;
-    }
-    let (total, is_exact) = match listing.total {
+    let mut asked = ContactQuery::from(filter);
+    asked.after = given(query, "after").cloned();
+    let store = crm.inbox.store();
+    let mut listing = store.contacts(&asked).await.map_err(failed)?;
+    let is_first = asked.after.is_none();
+    let mut passages = HashMap::new();
+    let total = if search.is_empty() || !is_first {
+        store.count(&asked.filter).await.map_err(failed)?
+    } else {
+        // Behind the customers with such a name: those whose conversation holds the text.
+        let mut said = SearchQuery::new(page, search);
+        said.limit = asked.limit;
+        let said = store.search(&said).await.map_err(failed)?;
+        let is_all = listing.next.is_none() && said.next.is_none();
+        for Hit {
+            contact, message, ..
+        } in said.rows
+        {
+            if listing.rows.iter().all(|row| row.key != contact.key) {
+                listing.rows.push(contact.clone());
+            }
+            passages.insert(contact.key, message);
+        }
+        let found = u32::try_from(listing.rows.len()).unwrap_or(u32::MAX);
+        if is_all {
+            Count::Exactly(found)
+        } else {
+            Count::AtLeast(found)
+        }
+    };
+    let (total, is_exact) = match total {
         Count::Exactly(total) => (total, true),
-        Count::MoreThan(total) => (total, false),
+        Count::AtLeast(total) => (total, false),
         _ => (0, false),
     };
+    let customers = listing.rows.iter().map(|contact| {
+        let mut customer = customer_json(contact);
+        customer["passage"] = json!(passages.get(&contact.key).map(passage_json));
+        customer
+    });
     Ok(json_reply(
         StatusCode::OK,
         &json!({
             "revision": listing.revision, "total": total, "total_is_exact": is_exact, "next": listing.next,
-            "customers": listing.rows.iter().map(customer_json).collect::<Vec<_>>(),
+            "customers": customers.collect::<Vec<_>>(),
         }),
     ))
-}
-
-/// Behind those with such a name, those who lately said it, or were told.
-async fn add_who_said(
-    crm: &Crm,
-    listing: &mut Listing<Contact>,
-    page: &PageId,
-    text: &str,
-) -> Result<(), Reply> {
-    let store = crm.inbox.store();
-    let said = MessageQuery::search(page.clone(), text);
-    let said = store.messages(&said).await.map_err(failed)?;
-    let mut known: HashSet<ContactKey> = listing.rows.iter().map(|row| row.key.clone()).collect();
-    let before = listing.rows.len();
-    for message in said.rows {
-        if known.insert(message.contact.clone()) {
-            let contact = store.contact(&message.contact).await.map_err(failed)?;
-            listing.rows.extend(contact);
-        }
-    }
-    let added = u32::try_from(listing.rows.len() - before).unwrap_or(u32::MAX);
-    listing.total = match listing.total {
-        Count::Exactly(total) if listing.next.is_none() && said.next.is_none() => {
-            Count::of(total + added)
-        }
-        Count::Exactly(total) | Count::MoreThan(total) => Count::MoreThan(total),
-        other => other,
-    };
-    Ok(())
 }
 
 async fn customer(crm: &Crm, query: &HashMap<String, String>) -> Answer {
@@ -146,10 +145,9 @@ async fn messages(crm: &Crm, query: &HashMap<String, String>) -> Answer {
         .map_err(failed)?
         .ok_or_else(not_found)?;
     let mut asked = MessageQuery::new(key);
-    asked.after = query
-        .get("before")
-        .filter(|before| !before.is_empty())
-        .cloned();
+    if let Some(before) = given(query, "before") {
+        asked.start = MessageStart::OlderThan(before.clone());
+    }
     let listing = crm.inbox.store().messages(&asked).await.map_err(failed)?;
     let window = match Inbox::window(&contact) {
         Some(until) if until > now() => json!({"open": true, "until": until}),
@@ -296,6 +294,11 @@ async fn reset(crm: &Crm, body: &Value) -> Answer {
     .ok_or_else(not_found)
 }
 
+/// A parameter that is not blank.
+fn given<'q>(query: &'q HashMap<String, String>, name: &str) -> Option<&'q String> {
+    query.get(name).filter(|value| !value.is_empty())
+}
+
 fn text<'a>(body: &'a Value, name: &str) -> Option<&'a String> {
     match body.get(name) {
         Some(Value::String(text)) => Some(text),
@@ -314,7 +317,7 @@ fn contact_key(page_text: Option<&String>, psid: Option<&String>) -> Result<Cont
 
 fn failed(cause: StoreError) -> Reply {
     match cause {
-        StoreError::Unreadable(_) => error(StatusCode::BAD_REQUEST, "bad_cursor"),
+        StoreError::InvalidQuery(_) => error(StatusCode::BAD_REQUEST, "bad_query"),
         cause => {
             eprintln!("crm: {cause}");
             broken()

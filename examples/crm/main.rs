@@ -2,7 +2,7 @@
 //!
 //! Without arguments it is the demo, connected to a simulated Messenger:
 //!
-//! `cargo run --release --features full --example crm`
+//! `cargo run --release --features simulator,sqlite-bundled --example crm`
 
 mod api;
 mod args;

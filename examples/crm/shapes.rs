@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use messenger_crm::model::{Contact, ContactKey, Message, MessageState, Side, Source};
+use messenger_crm::model::{
+    Contact, ContactKey, Message, MessageState, Reaction, Reason, Side, Source,
+};
 use serde_json::{Value, json};
 
 use crate::{connections::Connection, crm::Crm, now};
@@ -43,9 +45,22 @@ pub(crate) fn customer_json(contact: &Contact) -> Value {
         "last": contact.preview.as_ref().map(|last| json!({
             "side": side(last.side),
             "text": last.text, "kinds": last.kinds, "unsent": last.unsent,
-            "state": last.state.map(state),
+            "state": last.state.map(state), "at": last.at,
         })),
+        "status": contact.status, "tags": contact.tags, "assignee": contact.assignee,
+        "unanswered_since": contact.unanswered_since,
+        "reaction": contact.reaction.as_ref().map(|last| {
+            let mut json = reaction_json(Side::Customer, &last.reaction);
+            json["at"] = json!(last.at);
+            json
+        }),
     })
+}
+
+/// The message for which a search found the customer.
+pub(crate) fn passage_json(message: &Message) -> Value {
+    let content = &message.content;
+    json!({"side": side(message.side), "text": content.text.as_ref().or(content.title.as_ref())})
 }
 
 pub(crate) fn message_json(message: &Message) -> Value {
@@ -57,24 +72,30 @@ pub(crate) fn message_json(message: &Message) -> Value {
         "by_us": message.key.is_some(),
         "act": content.act, "text": content.text, "title": content.title, "payload": content.payload,
         "reply_to": content.reply_to, "edited_at": message.edited_at, "unsent_at": message.unsent_at,
-        "reactions": message.reactions.iter()
-            .map(|(by, one)| json!({"by": side(*by), "emoji": one.emoji, "name": one.name})).collect::<Vec<_>>(),
-        "sent_twice": message.sent_twice,
-        "attachments": content.attachments.iter()
-            .map(|one| json!({"kind": one.kind, "url": one.url, "title": one.title})).collect::<Vec<_>>(),
-        "state": message.state.map(state),
-        "reason": message.reason.as_ref().map(|reason| json!({
-            "advice": reason.advice, "code": reason.code, "subcode": reason.subcode,
-            "user_title": null, "user_message": null, "trace": reason.trace,
-        })),
+        "reactions": message.reactions.iter().map(|(by, one)| reaction_json(*by, one)).collect::<Vec<_>>(),
+        "sent_twice": message.sent_twice, "resent_as": message.resent_as,
+        "attachments": content.attachments, "buttons": content.buttons,
+        "state": message.state.map(state), "next_attempt": message.next_attempt,
+        "reason": message.reason.as_ref().map(reason_json),
+    })
+}
+
+fn reaction_json(by: Side, reaction: &Reaction) -> Value {
+    json!({"by": side(by), "emoji": reaction.emoji, "name": reaction.name})
+}
+
+fn reason_json(reason: &Reason) -> Value {
+    json!({
+        "advice": reason.advice, "code": reason.code, "subcode": reason.subcode,
+        "user_title": null, "user_message": null, "trace": reason.trace,
     })
 }
 
 fn side(side: Side) -> &'static str {
-    if side == Side::Customer {
-        "customer"
-    } else {
-        "page"
+    match side {
+        Side::Customer => "customer",
+        Side::Page => "page",
+        _ => "team",
     }
 }
 

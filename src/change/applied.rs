@@ -4,12 +4,17 @@
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Applied {
-    /// A new entry was stored. Notify an agent if the customer wrote it.
+    /// A new entry was stored. Notify an agent if the customer wrote it and it is live.
     #[non_exhaustive]
     New {
         /// Whether it is the first entry of this customer.
         customer: bool,
+        /// Whether it is delivered now, and not imported: see
+        /// [`Entry::live`](crate::model::Entry::live).
+        live: bool,
     },
+    /// A raw event was stored: see [`Change::RawEvent`](super::Change::RawEvent).
+    Kept,
     /// Something visible changed, or a claim was won.
     Changed,
     /// The change was already stored: nothing visible changes, and neither does the revision.
@@ -22,7 +27,8 @@ pub enum Applied {
     Parked,
     /// Dropped, because it happened before what was erased or has expired.
     Forgotten,
-    /// Compare-and-set failed: another worker holds this attempt, or new messages arrived since the
-    /// revision that was seen.
+    /// Compare-and-set failed: another worker holds this attempt, somebody else decided or more
+    /// messages arrived since the revision that was seen, another reply has this key, or the
+    /// customer has as many tags and fields as they can.
     Refused,
 }

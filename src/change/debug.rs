@@ -13,7 +13,11 @@ impl fmt::Debug for Change {
         }
         // Each pattern names every field, so that a new one has to be considered here.
         match self {
-            Self::Received { contact: _, entry } => out.field("entry", entry),
+            Self::Received {
+                contact: _,
+                entry,
+                work,
+            } => out.field("entry", entry).field("work", work),
             Self::Echoed {
                 contact: _,
                 entry,
@@ -66,16 +70,15 @@ impl fmt::Debug for Change {
                 .field("fetched_at", fetched_at)
                 .field("response", response)
                 .field("due", due),
-            Self::RawEvent(event) => out.field("event", event),
             Self::Queued {
                 contact: _,
                 key,
                 at,
-                content,
+                outgoing,
             } => out
                 .field("key", key)
                 .field("at", at)
-                .field("content", content),
+                .field("outgoing", outgoing),
             Self::Settled {
                 contact: _,
                 key,
@@ -94,24 +97,122 @@ impl fmt::Debug for Change {
                 .field("name", &Text::from(&**name))
                 .field("value", &value.as_deref().map(Text::from))
                 .field("at", at),
+            Self::Tagged {
+                contact: _,
+                tag,
+                on,
+                at,
+                author,
+            } => out
+                .field("tag", &Text::from(&**tag))
+                .field("on", on)
+                .field("at", at)
+                .field("author", author),
+            Self::Noted { contact: _, entry } => out.field("entry", entry),
             Self::Forgotten { contact: _, at } => out.field("at", at),
             Self::Expired { contact: _, at } => out.field("at", at),
             Self::Tombstone { page, hash: _, at } => out.field("page", page).field("at", at),
+            Self::Paused { page, at, pause } => out
+                .field("page", page)
+                .field("at", at)
+                .field("pause", pause),
+            Self::Mark {
+                page,
+                name,
+                value,
+                at,
+            } => out
+                .field("page", page)
+                .field("name", &Text::from(&**name))
+                .field("value", &value.as_deref().map(Text::from))
+                .field("at", at),
+            Self::WorkAdded {
+                page,
+                psid,
+                kind,
+                id,
+                at,
+                due,
+                data,
+            } => out
+                .field("page", page)
+                .field("psid", psid)
+                .field("kind", kind)
+                .field("id", id)
+                .field("at", at)
+                .field("due", due)
+                .field("data", &Text::from(&**data)),
+            Self::WorkSettled {
+                page,
+                psid,
+                kind,
+                id,
+                attempt,
+                outcome,
+            } => out
+                .field("page", page)
+                .field("psid", psid)
+                .field("kind", kind)
+                .field("id", id)
+                .field("attempt", attempt)
+                .field("outcome", outcome),
             Self::Claimed {
-                contact: _,
+                page,
+                psid,
                 work,
                 attempt,
                 until,
                 by,
             } => out
+                .field("page", page)
+                .field("psid", psid)
                 .field("work", work)
                 .field("attempt", attempt)
                 .field("until", until)
                 .field("by", by),
+            Self::Erase { contact: _, limit } => out.field("limit", limit),
             Self::Seen {
                 contact: _,
                 revision,
             } => out.field("revision", revision),
+            Self::MarkedUnread { contact: _, count } => out.field("count", count),
+            Self::Status {
+                contact: _,
+                status,
+                revision,
+                at,
+                author,
+            } => out
+                .field("status", status)
+                .field("revision", revision)
+                .field("at", at)
+                .field("author", author),
+            Self::Woken { contact: _, at } => out.field("at", at),
+            Self::Assigned {
+                contact: _,
+                assignee,
+                revision,
+                at,
+                author,
+            } => out
+                .field("assignee", &assignee.as_deref().map(Text::from))
+                .field("revision", revision)
+                .field("at", at)
+                .field("author", author),
+            Self::Resent {
+                contact: _,
+                key,
+                new,
+                at,
+                latest,
+                author,
+            } => out
+                .field("key", key)
+                .field("new", new)
+                .field("at", at)
+                .field("latest", latest)
+                .field("author", author),
+            Self::RawEvent(event) => out.field("event", event),
         };
         out.finish()
     }
@@ -129,15 +230,27 @@ impl Change {
             Self::Delivered { .. } => "Delivered",
             Self::Read { .. } => "Read",
             Self::Profile { .. } => "Profile",
-            Self::RawEvent(_) => "RawEvent",
             Self::Queued { .. } => "Queued",
             Self::Settled { .. } => "Settled",
             Self::Field { .. } => "Field",
+            Self::Tagged { .. } => "Tagged",
+            Self::Noted { .. } => "Noted",
             Self::Forgotten { .. } => "Forgotten",
             Self::Expired { .. } => "Expired",
             Self::Tombstone { .. } => "Tombstone",
+            Self::Paused { .. } => "Paused",
+            Self::Mark { .. } => "Mark",
+            Self::WorkAdded { .. } => "WorkAdded",
+            Self::WorkSettled { .. } => "WorkSettled",
             Self::Claimed { .. } => "Claimed",
+            Self::Erase { .. } => "Erase",
             Self::Seen { .. } => "Seen",
+            Self::MarkedUnread { .. } => "MarkedUnread",
+            Self::Status { .. } => "Status",
+            Self::Woken { .. } => "Woken",
+            Self::Assigned { .. } => "Assigned",
+            Self::Resent { .. } => "Resent",
+            Self::RawEvent(_) => "RawEvent",
         }
     }
 }

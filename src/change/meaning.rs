@@ -34,9 +34,10 @@ impl Change {
     /// the id of the same entry.
     ///
     /// The time is the event's own; without one, as in `messaging_feedback`, the time of the entry,
-    /// and without that `now`. The [entry](Entry::timeless) of such an event keeps the time of its
-    /// first delivery. Times more than a day ahead are cut to `now` plus one day, because they would
-    /// keep a customer at the top of the inbox.
+    /// and without that `now`. Times more than two minutes ahead of our clock are cut to
+    /// `now` plus [`MAX_AHEAD`](Self::MAX_AHEAD), because they would keep a customer at the top of the
+    /// inbox, and because erasing reaches no further. An entry is [live](Entry::live) when it
+    /// happened within the last 24 hours.
     pub fn of(event: &Event<'_>, now: Timestamp) -> Self {
         match Meaning::of(event, now) {
             Ok(change) => change,
@@ -68,9 +69,12 @@ impl Change {
     }
 }
 
-/// The latest timestamp that is believed: one day ahead of our clock.
+/// An event that is older is no longer live: it is applied like imported history.
+const LIVE: Duration = Duration::from_secs(24 * 3600);
+
+/// The latest timestamp that is believed.
 fn latest(now: Timestamp) -> Timestamp {
-    now + Duration::from_secs(24 * 3600)
+    now + Change::MAX_AHEAD
 }
 
 /// An event of a conversation, with what every change of it needs.
@@ -78,7 +82,7 @@ pub(super) struct Meaning<'e> {
     pub(super) event: &'e Event<'e>,
     contact: ContactKey,
     at: Timestamp,
-    latest: Timestamp,
+    now: Timestamp,
 }
 
 impl<'e> Meaning<'e> {
@@ -95,12 +99,11 @@ impl<'e> Meaning<'e> {
         let (Some(page), Some(psid)) = (event.page(), event.customer()) else {
             return Err("the event names no Page or no customer");
         };
-        let latest = latest(now);
         Meaning {
             event,
             contact: ContactKey::new(page, psid),
-            at: event.happened_at().unwrap_or(now).min(latest),
-            latest,
+            at: event.happened_at().unwrap_or(now).min(latest(now)),
+            now,
         }
         .change()
     }
@@ -176,11 +179,7 @@ impl<'e> Meaning<'e> {
     fn message(self, message: &event::Message<'_>) -> Result<Change, &'static str> {
         let mid = mid(&message.mid).ok_or("the message has no id")?;
         let content = content::of(self.event, message);
-        let entry = self.entry(EntryId::of_message(&mid), content);
-        Ok(Change::Received {
-            contact: self.contact,
-            entry,
-        })
+        self.received(EntryId::of_message(&mid), content)
     }
 
     /// The Page wrote: the conversation is that of the recipient.
@@ -232,7 +231,7 @@ impl<'e> Meaning<'e> {
         }
         Ok(Change::Delivered {
             at: self.at,
-            up_to: receipt.watermark.map(|up_to| up_to.min(self.latest)),
+            up_to: receipt.watermark.map(|up_to| up_to.min(latest(self.now))),
             mids,
             contact: self.contact,
         })
@@ -241,7 +240,7 @@ impl<'e> Meaning<'e> {
     fn read(self, receipt: &event::Receipt<'_>) -> Result<Change, &'static str> {
         let up_to = receipt.watermark.ok_or("the receipt has no watermark")?;
         Ok(Change::Read {
-            up_to: up_to.min(self.latest),
+            up_to: up_to.min(latest(self.now)),
             contact: self.contact,
         })
     }
@@ -271,6 +270,7 @@ impl<'e> Meaning<'e> {
         Ok(Change::Received {
             contact: self.contact,
             entry,
+            work: Vec::new(),
         })
     }
 
@@ -279,14 +279,12 @@ impl<'e> Meaning<'e> {
             Channel::Standby => Source::Standby,
             _ => Source::Webhook,
         };
-        // An event with a message id but without a timestamp is damaged: another copy may have it.
-        let timeless = self.event.timestamp.is_none() && id.is_hash();
         let opens = ["message", "postback", "referral", "order", "template"];
         let opens_window = opens.contains(&content.act.as_str());
         let mut entry = Entry::new(id, self.at, source, content);
-        entry.timeless = timeless;
+        entry.live = self.at + LIVE > self.now;
         // Without a timestamp the end of the window is unknown.
-        entry.opens_window = opens_window && !timeless;
+        entry.opens_window = opens_window && self.event.timestamp.is_some();
         entry
     }
 }

@@ -15,7 +15,7 @@
 //!     "recipient":{"id":"1"},"timestamp":1700000000000,"message":{"mid":"m_1","text":"Hello~"}}]}]}"#;
 //! let now = Timestamp::from_millis(1_700_000_000_500);
 //! let delivery = parse_unverified(body)?;
-//! let Change::Received { contact, entry } = Change::of(&delivery.events[0], now) else {
+//! let Change::Received { contact, entry, .. } = Change::of(&delivery.events[0], now) else {
 //!     panic!("a message is received");
 //! };
 //! assert_eq!(contact.psid, "2");
@@ -30,14 +30,17 @@ mod debug;
 mod meaning;
 mod work;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::applied::Applied;
-pub use self::work::{ProfileResponse, SendOutcome, Work};
+pub use self::work::{ProfileResponse, SendOutcome, Work, WorkOutcome};
 use crate::{
-    id::{Mid, PageId},
+    id::{Mid, PageId, Psid},
     model::{
-        ContactKey, Content, Entry, OutgoingKey, RawEvent, Reaction, Revision, Side, WorkerId,
+        Author, ContactKey, Entry, Outgoing, OutgoingKey, RawEvent, Reaction, Revision, Side,
+        Status, WorkKind, WorkerId,
     },
     time::Timestamp,
 };
@@ -56,6 +59,10 @@ pub enum Change {
         contact: ContactKey,
         /// The new entry of the conversation.
         entry: Entry,
+        /// Kinds of work to add for the entry if it is new and live: one item of each, whose id is
+        /// the entry's.
+        #[serde(default)]
+        work: Vec<WorkKind>,
     },
     /// The Page wrote, by this program or another.
     Echoed {
@@ -144,16 +151,20 @@ pub enum Change {
     RawEvent(RawEvent),
 
     // Facts from the CRM.
-    /// An agent wrote a reply, which is queued for sending. The first content of a key counts.
+    /// An agent or program wrote a reply, which is queued for sending.
+    ///
+    /// The first reply of a key counts. Another reply with the same key is refused when a person
+    /// wrote it; a program that runs again may have other words, and its first ones stand.
     Queued {
         /// The customer to send to.
         contact: ContactKey,
         /// Key of the reply.
         key: OutgoingKey,
-        /// Time of queueing.
+        /// Time that orders it in the conversation: now, or just behind the last message when
+        /// Meta's clock is ahead. It is due at once.
         at: Timestamp,
-        /// Content of the reply.
-        content: Content,
+        /// The reply.
+        outgoing: Outgoing,
     },
     /// An attempt to send a reply ended. The highest attempt counts.
     Settled {
@@ -167,15 +178,38 @@ pub enum Change {
         outcome: SendOutcome,
     },
     /// The host set or removed a field of a customer. The latest counts.
+    ///
+    /// A customer has at most [`MAX_LABELS`](Self::MAX_LABELS) fields and tags; one more is refused.
     Field {
         /// The customer.
         contact: ContactKey,
-        /// Name of the field.
+        /// Name of the field, at most [`MAX_NAME`](Self::MAX_NAME) bytes.
         name: String,
-        /// Value of the field; `None` removes it.
+        /// Value of the field, at most [`MAX_VALUE`](Self::MAX_VALUE) bytes; `None` removes it.
         value: Option<String>,
         /// Time of the change.
         at: Timestamp,
+    },
+    /// A tag was added to a customer, or removed. The latest counts for each tag.
+    Tagged {
+        /// The customer.
+        contact: ContactKey,
+        /// The tag, at most [`MAX_NAME`](Self::MAX_NAME) bytes.
+        tag: String,
+        /// Whether the customer has it now.
+        on: bool,
+        /// Time of the change.
+        at: Timestamp,
+        /// Agent or program that changed it; `None` adds no line to the conversation.
+        author: Option<Author>,
+    },
+    /// The team wrote a note, or an act of the team is restored from an export. Notes are never
+    /// sent, and change neither last activity, nor preview, nor what is unread or unanswered.
+    Noted {
+        /// The customer of the conversation.
+        contact: ContactKey,
+        /// The note: [`Act::NOTE`](crate::model::Act::NOTE), with its author.
+        entry: Entry,
     },
     /// Erases everything of a customer up to a time; replays of older events do not restore it.
     Forgotten {
@@ -203,12 +237,68 @@ pub enum Change {
         at: Timestamp,
     },
 
+    // Facts about a Page and its work.
+    /// Sending and look-ups of a Page are paused, or go on. The latest counts.
+    Paused {
+        /// The Page.
+        page: PageId,
+        /// Time of the change.
+        at: Timestamp,
+        /// The pause; `None` ends it.
+        pause: Option<Pause>,
+    },
+    /// The host set or removed a value of a Page, such as the cursor of an import. The latest counts.
+    Mark {
+        /// The Page.
+        page: PageId,
+        /// Name of the value, at most [`MAX_NAME`](Self::MAX_NAME) bytes.
+        name: String,
+        /// The value, at most [`MAX_VALUE`](Self::MAX_VALUE) bytes; `None` removes it.
+        value: Option<String>,
+        /// Time of the change.
+        at: Timestamp,
+    },
+
     // Actions.
+    /// Adds an item of work, unless there is one with its kind and id.
+    WorkAdded {
+        /// The Page.
+        page: PageId,
+        /// The customer that it concerns; `None` for work of the Page.
+        psid: Option<Psid>,
+        /// Kind of the item.
+        kind: WorkKind,
+        /// Id of the item within its kind and customer.
+        id: String,
+        /// Time that orders the items of a kind.
+        at: Timestamp,
+        /// Time from which it is due.
+        due: Timestamp,
+        /// Data for the worker, in the host's own form; may be empty.
+        data: String,
+    },
+    /// An attempt at an item of work ended. Refused unless the attempt is still claimed.
+    WorkSettled {
+        /// The Page.
+        page: PageId,
+        /// The customer that it concerns; `None` for work of the Page.
+        psid: Option<Psid>,
+        /// Kind of the item.
+        kind: WorkKind,
+        /// Id of the item.
+        id: String,
+        /// Number of the attempt, from the claim.
+        attempt: u32,
+        /// Outcome of the attempt.
+        outcome: WorkOutcome,
+    },
     /// A worker claims a work item until its lease expires. Of competing claims one wins; the others
     /// get [`Applied::Refused`].
     Claimed {
-        /// The customer of the conversation.
-        contact: ContactKey,
+        /// The Page.
+        page: PageId,
+        /// The customer of the conversation; `None` for work of the Page.
+        psid: Option<Psid>,
         /// The work item.
         work: Work,
         /// Number of the attempt: one more than the last.
@@ -218,6 +308,14 @@ pub enum Change {
         /// The claiming worker.
         by: WorkerId,
     },
+    /// Removes rows of erased or expired messages, at most so many, and answers
+    /// [`Applied::Changed`] when there may be more.
+    Erase {
+        /// The customer.
+        contact: ContactKey,
+        /// Largest number of rows to remove.
+        limit: u32,
+    },
     /// An agent has seen the conversation up to a revision. Refused when messages arrived since.
     Seen {
         /// The customer of the conversation.
@@ -225,19 +323,138 @@ pub enum Change {
         /// The revision that the agent saw.
         revision: Revision,
     },
+    /// An agent marked a conversation as unread: at least so many messages count as unseen.
+    MarkedUnread {
+        /// The customer of the conversation.
+        contact: ContactKey,
+        /// The number of messages, at least 1.
+        count: u32,
+    },
+    /// The team changed the status of a conversation that it saw at a revision. Refused when
+    /// somebody else changed it since, and for any status but open when messages arrived since.
+    Status {
+        /// The customer of the conversation.
+        contact: ContactKey,
+        /// The new status.
+        status: Status,
+        /// The revision that the agent saw.
+        revision: Revision,
+        /// Time of the change.
+        at: Timestamp,
+        /// Agent or program that changed it; `None` adds no line to the conversation.
+        author: Option<Author>,
+    },
+    /// A snoozed conversation opens because its time has come.
+    Woken {
+        /// The customer of the conversation.
+        contact: ContactKey,
+        /// The time: a conversation that is snoozed for longer stays so.
+        at: Timestamp,
+    },
+    /// The team made an agent responsible for a conversation, or nobody. Refused when somebody else
+    /// changed the assignee since the revision that was seen.
+    Assigned {
+        /// The customer of the conversation.
+        contact: ContactKey,
+        /// The agent, at most [`MAX_NAME`](Self::MAX_NAME) bytes; `None` for nobody.
+        assignee: Option<String>,
+        /// The revision that the agent saw.
+        revision: Revision,
+        /// Time of the change.
+        at: Timestamp,
+        /// Agent or program that changed it; `None` adds no line to the conversation.
+        author: Option<Author>,
+    },
+    /// A person sends a reply again that failed, or whose outcome is unknown, under a new key.
+    ///
+    /// Of all new keys for one reply the first wins; the others are refused.
+    Resent {
+        /// The customer of the conversation.
+        contact: ContactKey,
+        /// Key of the reply that failed.
+        key: OutgoingKey,
+        /// Key of the new reply.
+        new: OutgoingKey,
+        /// Time that orders the new reply in the conversation.
+        at: Timestamp,
+        /// Latest time to send it; `None` without a limit.
+        latest: Option<Timestamp>,
+        /// Agent who sends it again; `None` when the host does not say.
+        author: Option<Author>,
+    },
+}
+
+/// Pause of a Page's work: see [`Change::Paused`].
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[non_exhaustive]
+pub struct Pause {
+    /// Reason for people, without secrets: `the token is refused`. `Debug` prints it.
+    pub reason: String,
+    /// When the work goes on by itself; `None`: only when the pause is ended.
+    pub until: Option<Timestamp>,
+}
+
+impl Pause {
+    /// Creates a pause with its reason and end.
+    pub fn new(reason: impl Into<String>, until: Option<Timestamp>) -> Self {
+        let reason = reason.into();
+        Self { reason, until }
+    }
+
+    /// Whether the Page is paused at a time.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
 }
 
 impl Change {
+    /// How far a time of Meta may lie ahead of our clock. Later times are cut to it, and erasing
+    /// reaches as far, so that every stored time lies before every later cut.
+    pub const MAX_AHEAD: Duration = Duration::from_secs(120);
+    /// Largest number of fields and tags of a customer.
+    pub const MAX_LABELS: usize = 100;
+    /// Longest name of a field, tag, mark or assignee, in bytes.
+    pub const MAX_NAME: usize = 200;
+    /// Longest value of a field or mark, in bytes.
+    pub const MAX_VALUE: usize = 4_000;
+}
+
+impl Change {
+    /// Creates [`Received`](Self::Received) without work.
+    pub const fn received(contact: ContactKey, entry: Entry) -> Self {
+        Self::Received {
+            contact,
+            entry,
+            work: Vec::new(),
+        }
+    }
+
+    /// The same change as history: its entry is not [live](Entry::live). For raw events that are
+    /// applied again.
+    #[must_use]
+    pub fn into_past(mut self) -> Self {
+        if let Self::Received { entry, .. } | Self::Echoed { entry, .. } = &mut self {
+            entry.live = false;
+        }
+        self
+    }
+
     /// The Page that the change belongs to; `None` for a raw event that names none.
     pub fn page(&self) -> Option<&PageId> {
         match self {
             Self::RawEvent(event) => event.page.as_ref(),
-            Self::Tombstone { page, .. } => Some(page),
+            Self::Tombstone { page, .. }
+            | Self::Paused { page, .. }
+            | Self::Mark { page, .. }
+            | Self::WorkAdded { page, .. }
+            | Self::WorkSettled { page, .. }
+            | Self::Claimed { page, .. } => Some(page),
             _ => self.contact().map(|contact| &contact.page),
         }
     }
 
-    /// The customer whose conversation changes; `None` for raw events and tombstones.
+    /// The customer whose conversation changes; `None` for changes of a Page, raw events,
+    /// tombstones and added items of work.
     pub fn contact(&self) -> Option<&ContactKey> {
         match self {
             Self::Received { contact, .. }
@@ -252,11 +469,24 @@ impl Change {
             | Self::Queued { contact, .. }
             | Self::Settled { contact, .. }
             | Self::Field { contact, .. }
+            | Self::Tagged { contact, .. }
+            | Self::Noted { contact, .. }
             | Self::Forgotten { contact, .. }
             | Self::Expired { contact, .. }
-            | Self::Claimed { contact, .. }
-            | Self::Seen { contact, .. } => Some(contact),
-            Self::RawEvent(_) | Self::Tombstone { .. } => None,
+            | Self::Erase { contact, .. }
+            | Self::Seen { contact, .. }
+            | Self::MarkedUnread { contact, .. }
+            | Self::Status { contact, .. }
+            | Self::Woken { contact, .. }
+            | Self::Assigned { contact, .. }
+            | Self::Resent { contact, .. } => Some(contact),
+            Self::RawEvent(_)
+            | Self::Tombstone { .. }
+            | Self::Paused { .. }
+            | Self::Mark { .. }
+            | Self::WorkAdded { .. }
+            | Self::WorkSettled { .. }
+            | Self::Claimed { .. } => None,
         }
     }
 }

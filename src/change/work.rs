@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::Mid,
-    model::{OutgoingKey, Picture, Profile, Reason},
+    model::{OutgoingKey, Picture, Profile, Reason, WorkKind},
     time::Timestamp,
 };
 
@@ -16,6 +16,39 @@ pub enum Work {
     Send(OutgoingKey),
     /// Fetch the customer's profile.
     Profile,
+    /// Do an item that [`Change::WorkAdded`](super::Change::WorkAdded) added.
+    #[non_exhaustive]
+    Item {
+        /// Kind of the item.
+        kind: WorkKind,
+        /// Id of the item within its kind.
+        id: String,
+    },
+}
+
+impl Work {
+    /// Creates the reference to an added item.
+    pub fn item(kind: WorkKind, id: impl Into<String>) -> Self {
+        let id = id.into();
+        Self::Item { kind, id }
+    }
+}
+
+/// Outcome of an attempt at an added item of work.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub enum WorkOutcome {
+    /// It is done; the item is removed.
+    Done,
+    /// It is to be tried again.
+    Postponed {
+        /// Time of the next attempt.
+        due: Timestamp,
+        /// Number of tries that failed so far.
+        tries: u32,
+    },
+    /// It is given up: it stays for a person, and work behind it goes on.
+    GivenUp,
 }
 
 /// Outcome of an attempt to send a reply.
@@ -28,6 +61,12 @@ pub enum SendOutcome {
     NotSent {
         /// Time of the next attempt.
         due: Timestamp,
+        /// Reason to wait; `None` when Meta was not asked or did not respond.
+        #[serde(default)]
+        reason: Option<Reason>,
+        /// Number of tries that failed so far. An attempt that was not made does not count.
+        #[serde(default)]
+        tries: u32,
     },
     /// Meta rejected the reply. It is not retried.
     Failed {

@@ -13,9 +13,10 @@ use async_trait::async_trait;
 
 use crate::{
     change::{Applied, Change},
+    event::Event,
     graph::{Access, Graph, InvalidMessage, OutgoingMessage, send::STANDARD_WINDOW},
     id::PageId,
-    model::{Contact, ContactKey, Content, OutgoingKey, WorkerId},
+    model::{Contact, ContactKey, Outgoing, OutgoingKey, WorkerId},
     store::{ContactStore, StoreError},
     time::Timestamp,
     webhook::Delivery,
@@ -34,6 +35,18 @@ pub struct Inbox {
     store: Arc<dyn ContactStore>,
     graph: Graph,
     accounts: Arc<dyn Accounts>,
+}
+
+/// The numbers of the changes of each Page, in order: one call of the store takes one Page.
+fn by_page(changes: &[Change]) -> Vec<Vec<usize>> {
+    let mut pages: Vec<(Option<&PageId>, Vec<usize>)> = Vec::new();
+    for (number, change) in changes.iter().enumerate() {
+        match pages.iter_mut().find(|(page, _)| *page == change.page()) {
+            Some((_, numbers)) => numbers.push(number),
+            None => pages.push((change.page(), vec![number])),
+        }
+    }
+    pages.into_iter().map(|(_, numbers)| numbers).collect()
 }
 
 /// Why an answer was not queued.
@@ -99,21 +112,32 @@ impl Inbox {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
-        match self.store.apply(&changes).await {
-            Err(StoreError::Refused(_)) => self.receive_one_by_one(delivery, &changes, now).await,
-            applied => applied,
+        let mut applied = vec![None; changes.len()];
+        for numbers in by_page(&changes) {
+            let of_page: Vec<Change> = numbers.iter().map(|at| changes[*at].clone()).collect();
+            let results = match self.store.apply(&of_page).await {
+                Err(StoreError::Refused(_)) => {
+                    let events = numbers.iter().map(|at| &delivery.events[*at]);
+                    self.receive_one_by_one(events, &of_page, now).await
+                }
+                applied => applied,
+            };
+            for (number, result) in numbers.into_iter().zip(results?) {
+                applied[number] = Some(result);
+            }
         }
+        Ok(applied.into_iter().flatten().collect())
     }
 
     /// Repeating does not help, and refusing the delivery would cost all of it.
-    async fn receive_one_by_one(
+    async fn receive_one_by_one<'e>(
         &self,
-        delivery: &Delivery<'_>,
+        events: impl Iterator<Item = &'e Event<'e>> + Send,
         changes: &[Change],
         now: Timestamp,
     ) -> Result<Vec<Applied>, StoreError> {
         let mut applied = Vec::with_capacity(changes.len());
-        for (change, event) in changes.iter().zip(&delivery.events) {
+        for (change, event) in changes.iter().zip(events) {
             let one = match self.store.apply(std::slice::from_ref(change)).await {
                 Err(StoreError::Refused(_)) => {
                     let kept = Change::keep(event, now, "the store refuses it");
@@ -163,14 +187,14 @@ impl Inbox {
             .ok_or(ReplyError::NoSuchCustomer)?;
         // A slow clock must not put the answer above the question.
         let at = now.max(known.last_at + Duration::from_millis(1));
-        let content = Content::text(text.replace('\0', "\u{fffd}"));
+        let outgoing = Outgoing::text(text.replace('\0', "\u{fffd}"));
         let applied = self
             .store
             .apply(&[Change::Queued {
                 contact: contact.clone(),
                 key,
                 at,
-                content,
+                outgoing,
             }])
             .await?;
         Ok(applied.first().copied().unwrap_or(Applied::Unchanged))

@@ -6,8 +6,8 @@ use super::Inbox;
 use crate::{
     change::{Applied, Change, ProfileResponse, SendOutcome, Work},
     graph::{Error, OutgoingMessage, PageClient, ProfileOutcome, TransportErrorKind},
-    model::{Advice, ContactKey, Content, OutgoingKey, Profile, Reason, WorkerId},
-    store::{Pending, StoreError},
+    model::{Advice, ContactKey, Outgoing, OutgoingKey, Profile, Reason, WorkKind, WorkerId},
+    store::{Pending, PendingQuery, StoreError},
     time::Timestamp,
 };
 
@@ -17,9 +17,11 @@ const FIRST_DELAY: Duration = Duration::from_secs(5);
 const LONGEST_DELAY: Duration = Duration::from_secs(6 * 3600);
 const THROTTLED: Duration = Duration::from_secs(60);
 const ASK_AGAIN: Duration = Duration::from_secs(7 * 24 * 3600);
-const MAX_SEND_ATTEMPTS: u32 = 8;
+const MAX_SEND_TRIES: u32 = 8;
 /// Enough that workers who lose one claim find another.
-const LOOK_AT: usize = 16;
+const LOOK_AT: u32 = 16;
+/// Rows of an erased conversation that are removed in one commit.
+const ERASE_AT_ONCE: u32 = 500;
 
 /// What a step did.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,13 +38,21 @@ pub(super) async fn step(
     now: Timestamp,
     worker: WorkerId,
 ) -> Result<Step, StoreError> {
-    for pending in inbox.store.pending(now, LOOK_AT).await? {
+    let kinds = [
+        WorkKind::SEND,
+        WorkKind::PROFILE,
+        WorkKind::WAKE,
+        WorkKind::ERASE,
+    ];
+    let query = PendingQuery::new(now, kinds).with_limit(LOOK_AT);
+    for pending in inbox.store.pending(&query).await? {
         let worked = match pending {
             Pending::Send {
                 contact,
                 key,
                 attempt,
-                content,
+                tries,
+                outgoing,
             } => {
                 let claimed = claim(
                     inbox,
@@ -54,7 +64,7 @@ pub(super) async fn step(
                 )
                 .await?;
                 if claimed {
-                    let outcome = send(inbox, &contact, &key, &content, attempt, now).await;
+                    let outcome = send(inbox, &contact, &key, &outgoing, tries, now).await;
                     inbox
                         .store
                         .apply(&[Change::Settled {
@@ -99,12 +109,27 @@ pub(super) async fn step(
                 }
                 claimed
             }
+            Pending::Wake { contact } => {
+                let woken = Change::Woken { contact, at: now };
+                inbox.store.apply(&[woken]).await?;
+                true
+            }
+            Pending::Erase { contact } => {
+                let limit = ERASE_AT_ONCE;
+                inbox
+                    .store
+                    .apply(&[Change::Erase { contact, limit }])
+                    .await?;
+                true
+            }
+            // No handlers are registered here.
+            Pending::Item { .. } => false,
         };
         if worked {
             return Ok(Step::Worked);
         }
     }
-    Ok(Step::Idle(inbox.store.next_due().await?))
+    Ok(Step::Idle(inbox.store.next_due(&query).await?))
 }
 
 async fn claim(
@@ -116,7 +141,8 @@ async fn claim(
     by: WorkerId,
 ) -> Result<bool, StoreError> {
     let claimed = Change::Claimed {
-        contact: contact.clone(),
+        page: contact.page.clone(),
+        psid: Some(contact.psid.clone()),
         work,
         attempt,
         until: now + LEASE,
@@ -129,16 +155,18 @@ async fn send(
     inbox: &Inbox,
     contact: &ContactKey,
     key: &OutgoingKey,
-    content: &Content,
-    attempt: u32,
+    outgoing: &Outgoing,
+    tries: u32,
     now: Timestamp,
 ) -> SendOutcome {
     let Some(access) = inbox.accounts.access(&contact.page).await else {
         return SendOutcome::NotSent {
             due: now + THROTTLED,
+            reason: None,
+            tries,
         };
     };
-    let text = content.text.clone().unwrap_or_default();
+    let text = outgoing.content.text.clone().unwrap_or_default();
     // The key comes back in the echo, which settles an answer whose outcome is unknown.
     let Ok(message) = OutgoingMessage::text(contact.psid.clone(), text)
         .and_then(|message| message.with_metadata(key.as_str()))
@@ -155,22 +183,24 @@ async fn send(
         Ok(sent) => sent
             .mid
             .map_or(SendOutcome::Unknown, |mid| SendOutcome::Sent { mid }),
-        Err(error) => outcome(&error, attempt, now),
+        Err(error) => outcome(&error, tries.saturating_add(1), now),
     }
 }
 
 /// What an error of a send means. Only what surely did not leave, or was throttled, goes again.
-fn outcome(error: &Error, attempt: u32, now: Timestamp) -> SendOutcome {
+fn outcome(error: &Error, tries: u32, now: Timestamp) -> SendOutcome {
     let reason = Reason::from(error);
     let never_left =
         matches!(error, Error::Transport(error) if error.kind == TransportErrorKind::NotSent);
     if error.outcome_is_unknown() {
         SendOutcome::Unknown
-    } else if attempt >= MAX_SEND_ATTEMPTS {
+    } else if tries >= MAX_SEND_TRIES {
         SendOutcome::Failed { reason }
     } else if never_left {
         SendOutcome::NotSent {
-            due: now + delay(attempt),
+            due: now + delay(tries),
+            reason: Some(reason),
+            tries,
         }
     } else if reason.advice == Advice::RateLimited {
         SendOutcome::NotSent {
@@ -178,7 +208,9 @@ fn outcome(error: &Error, attempt: u32, now: Timestamp) -> SendOutcome {
                 + error
                     .retry_after()
                     .unwrap_or(THROTTLED)
-                    .max(THROTTLED.saturating_mul(attempt)),
+                    .max(THROTTLED.saturating_mul(tries)),
+            reason: Some(reason),
+            tries,
         }
     } else {
         SendOutcome::Failed { reason }

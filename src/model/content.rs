@@ -26,6 +26,9 @@ pub struct Content {
     /// Attachments, in Meta's order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
+    /// Buttons and quick replies below the text, in Meta's order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<Button>,
     /// Message that this one replies to; `None` when it is no reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Mid>,
@@ -35,6 +38,12 @@ pub struct Content {
     /// Subscription that the customer started or stopped; `None` for other entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opt_in: Option<OptIn>,
+    /// Whether the message has content that Meta's API cannot represent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unsupported: bool,
+    /// JSON of the event when it has content that the other fields cannot hold; `None` otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
 }
 
 impl Content {
@@ -44,6 +53,13 @@ impl Content {
             text: Some(text.into()),
             ..Self::default()
         }
+    }
+
+    /// Size of its texts, about, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        let texts = [&self.text, &self.title, &self.payload, &self.raw];
+        let texts = texts.into_iter().flatten().map(String::len);
+        texts.sum::<usize>() + 256 * self.attachments.len()
     }
 
     /// Creates content of this kind with every other field empty.
@@ -81,6 +97,17 @@ impl Act {
     pub const REFERRAL: Self = Self(Cow::Borrowed("referral"));
     /// Start or stop of a subscription.
     pub const OPT_IN: Self = Self(Cow::Borrowed("opt_in"));
+    /// Note of the team, which is not sent.
+    pub const NOTE: Self = Self(Cow::Borrowed("note"));
+    /// Change of the status by the team: [`Content::title`] is the new one, `open`, `snoozed` or
+    /// `done`.
+    pub const STATUS: Self = Self(Cow::Borrowed("status"));
+    /// Change of the assignee: [`Content::title`] is the new one, absent when nobody is.
+    pub const ASSIGNED: Self = Self(Cow::Borrowed("assigned"));
+    /// Tag added to the customer: [`Content::title`].
+    pub const TAGGED: Self = Self(Cow::Borrowed("tagged"));
+    /// Tag removed from the customer: [`Content::title`].
+    pub const UNTAGGED: Self = Self(Cow::Borrowed("untagged"));
 
     /// Creates another kind from Meta's name of the event.
     pub fn new(name: impl Into<String>) -> Self {
@@ -122,6 +149,24 @@ pub struct Attachment {
     /// Meta's id of the sticker, post, reel, product or booking; `None` for other attachments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Template type, such as `generic`; `None` unless it is a template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// Position of a location; `None` for other attachments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coordinates: Option<Coordinates>,
+    /// Cards of a template, or shared products, in Meta's order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cards: Vec<Card>,
+    /// Buttons of a template without cards, in Meta's order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<Button>,
+    /// Begin of an appointment; `None` for other attachments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<Timestamp>,
+    /// End of an appointment; `None` for other attachments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Timestamp>,
 }
 
 impl Attachment {
@@ -137,6 +182,85 @@ impl Attachment {
 impl fmt::Debug for Attachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Attachment({})", self.kind)
+    }
+}
+
+/// Position on earth, WGS 84, in degrees as Meta wrote them. `Debug` prints no number.
+#[derive(Clone, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Coordinates {
+    /// Latitude.
+    pub latitude: String,
+    /// Longitude.
+    pub longitude: String,
+}
+
+impl fmt::Debug for Coordinates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Coordinates(…)")
+    }
+}
+
+/// Card of a template, shared product, or line of a receipt. `Debug` prints no text.
+#[derive(Clone, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Card {
+    /// Title; `None` when it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Second line; `None` when it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subtitle: Option<String>,
+    /// URL of the image; untrusted. `None` without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_url: Option<String>,
+    /// URL that a tap on the card opens, or of its media; untrusted. `None` without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Id of the product in the Page's catalog; `None` for other cards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_id: Option<String>,
+    /// Price with its currency, as Meta wrote them; `None` for other cards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<String>,
+    /// Number of pieces; `None` for other cards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<i64>,
+    /// Buttons, in Meta's order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<Button>,
+}
+
+impl fmt::Debug for Card {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Card({} buttons)", self.buttons.len())
+    }
+}
+
+/// Button or quick reply. `Debug` prints the type only.
+#[derive(Clone, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Button {
+    /// Meta's type: `web_url`, `postback`, … An open set. `None` when Meta sent none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Label; `None` when Meta sent none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// URL that it opens; untrusted. `None` for other types.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Developer-defined payload, or the phone number; `None` without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+}
+
+impl fmt::Debug for Button {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Button({:?})", self.kind)
     }
 }
 
@@ -167,6 +291,22 @@ pub struct Referral {
     /// Id of the product in the Page's catalog; `None` without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
+    /// Id of the post that was advertised; `None` without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub post_id: Option<String>,
+    /// URL of the advertisement's picture; untrusted. `None` without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub photo_url: Option<String>,
+    /// URL of the advertisement's video; untrusted. `None` without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub video_url: Option<String>,
+    /// Page on which the customer used the link or plugin; untrusted. `None` when Meta sent none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[doc(alias = "referer_uri")]
+    pub referer: Option<String>,
+    /// Id of the message flow that the advertisement starts; `None` without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow_id: Option<String>,
 }
 
 impl fmt::Debug for Referral {

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContactKey, Content, EntryId, OutgoingKey, Reaction, Reason};
+use super::{Author, ContactKey, Content, EntryId, OutgoingKey, Reaction, Reason};
 use crate::{id::AppId, time::Timestamp};
 
 /// One message of a conversation, as a store returns it: with edits, reactions and sending state.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Notes and acts of the team are messages too: those of [`Side::Team`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Message {
     /// Customer of the conversation.
@@ -23,6 +25,9 @@ pub struct Message {
     pub source: Source,
     /// App that sent it; `None` for the customer's messages and when Meta names none.
     pub app: Option<AppId>,
+    /// Agent or program that wrote it; `None` for the customer's messages, for those of other apps
+    /// and when the host did not say.
+    pub author: Option<Author>,
     /// Content after the last edit; empty once unsent.
     pub content: Content,
     /// Time of the last edit; `None` when never edited.
@@ -35,11 +40,47 @@ pub struct Message {
     pub state: Option<MessageState>,
     /// Reason why sending failed or was postponed; `None` otherwise.
     pub reason: Option<Reason>,
+    /// Time of the next attempt to send it; `None` unless it waits for one.
+    pub next_attempt: Option<Timestamp>,
+    /// Key of the reply that sent it again; `None` when it was not.
+    pub resent_as: Option<OutgoingKey>,
     /// Whether one reply of ours was sent more than once, and this is one of the copies.
     pub sent_twice: bool,
 }
 
-/// Sending state of a message of the Page.
+impl Message {
+    /// Creates a received message without edits, reactions and sending state.
+    pub fn new(
+        contact: ContactKey,
+        id: impl Into<String>,
+        at: Timestamp,
+        side: Side,
+        content: Content,
+    ) -> Self {
+        Self {
+            contact,
+            id: id.into(),
+            key: None,
+            at,
+            side,
+            source: Source::Webhook,
+            app: None,
+            author: None,
+            content,
+            edited_at: None,
+            unsent_at: None,
+            reactions: Vec::new(),
+            state: None,
+            reason: None,
+            next_attempt: None,
+            resent_as: None,
+            sent_twice: false,
+        }
+    }
+}
+
+/// Sending state of a message of the Page. A state of a newer version is read as
+/// [`Unknown`](Self::Unknown).
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum MessageState {
@@ -47,8 +88,6 @@ pub enum MessageState {
     Queued,
     /// An attempt to send it is running.
     Sending,
-    /// An attempt ended without a response: it may have been sent, and only its echo can prove it.
-    Unknown,
     /// Meta rejected it.
     Failed,
     /// Meta accepted it.
@@ -57,6 +96,9 @@ pub enum MessageState {
     Delivered,
     /// The customer has read it.
     Read,
+    /// An attempt ended without a response: it may have been sent, and only its echo can prove it.
+    #[serde(other)]
+    Unknown,
 }
 
 /// Author of an entry.
@@ -67,6 +109,9 @@ pub enum Side {
     Customer,
     /// The Page.
     Page,
+    /// The team: notes and acts, which are never sent. A side of a newer version is read as this.
+    #[serde(other)]
+    Team,
 }
 
 /// Way in which an entry reached the store, in ascending order of precedence.
@@ -91,14 +136,13 @@ pub enum Source {
 pub struct Entry {
     /// Id within the conversation.
     pub id: EntryId,
-    /// Time of the event.
+    /// Time of the event; of receipt when Meta gave the event no timestamp. Of one id the earliest
+    /// time counts, so that a repeated delivery moves nothing.
     pub at: Timestamp,
-    /// Whether `at` is the time of receipt, because Meta gave the event no timestamp.
-    ///
-    /// The earliest such time of an id counts, so that a repeated delivery moves nothing. Of one id
-    /// either every entry is timeless or none.
+    /// Whether it is delivered now. An entry that is not live, such as imported history, makes
+    /// nothing unread and opens no conversation that is done.
     #[serde(default)]
-    pub timeless: bool,
+    pub live: bool,
     /// Way in which it reached us.
     pub source: Source,
     /// Content.
@@ -106,20 +150,26 @@ pub struct Entry {
     /// Whether it opens the messaging window when the customer is its author.
     pub opens_window: bool,
     /// App that sent it; `None` for the customer's entries and when Meta names none.
+    #[serde(default)]
     pub app: Option<AppId>,
+    /// Agent or program of the host that wrote it; `None` when unknown.
+    #[serde(default)]
+    pub author: Option<Author>,
 }
 
 impl Entry {
-    /// Creates an entry that has a timestamp, opens the messaging window and names no app.
+    /// Creates an entry that opens the messaging window and names no app and no author. It is live
+    /// unless it is imported.
     pub fn new(id: EntryId, at: Timestamp, source: Source, content: Content) -> Self {
         Self {
             id,
             at,
-            timeless: false,
+            live: source != Source::Backfill,
             source,
             content,
             opens_window: true,
             app: None,
+            author: None,
         }
     }
 }

@@ -6,10 +6,11 @@
 //!
 //! | Subject | Types |
 //! |---|---|
-//! | A customer | [`Contact`], [`Profile`], [`Picture`], [`Preview`] |
-//! | A conversation | [`Entry`] as written, [`Message`] as read, [`MessageState`], [`Side`], [`Source`] |
-//! | What a message says | [`Content`], [`Act`], [`Attachment`], [`Referral`], [`OptIn`], [`Reaction`] |
+//! | A customer | [`Contact`], [`Profile`], [`Picture`], [`Preview`], [`ContactReaction`] |
+//! | A conversation | [`Entry`] as written, [`Message`] as read, [`Outgoing`], [`MessageState`], [`Status`], [`Side`], [`Source`], [`Author`] |
+//! | Content of a message | [`Content`], [`Act`], [`Attachment`], [`Card`], [`Button`], [`Coordinates`], [`Referral`], [`OptIn`], [`Reaction`] |
 //! | Keys | [`ContactKey`], [`EntryId`], [`OutgoingKey`], [`Revision`], [`WorkerId`] |
+//! | Work | [`WorkKind`] |
 //! | Failures | [`Reason`], [`Advice`], [`RawEvent`] |
 //!
 //! # Examples
@@ -26,21 +27,31 @@
 //! ```
 
 mod advice;
+mod author;
 mod contact;
 mod content;
 mod key;
 mod message;
+mod outgoing;
 mod outgoing_key;
 mod picture;
 mod raw_event;
 mod reason;
+mod status;
+mod work_kind;
 
 pub use self::advice::Advice;
-pub use self::contact::{Contact, Preview, Profile};
-pub use self::content::{Act, Attachment, Content, OptIn, Reaction, Referral};
+pub use self::author::Author;
+pub use self::contact::{Contact, ContactReaction, Preview, Profile};
+pub use self::content::{
+    Act, Attachment, Button, Card, Content, Coordinates, OptIn, Reaction, Referral,
+};
 pub use self::key::{ContactKey, EntryId, Revision, WorkerId};
 pub use self::message::{Entry, Message, MessageState, Side, Source};
+pub use self::outgoing::Outgoing;
 pub use self::outgoing_key::{InvalidKey, OutgoingKey};
 pub use self::picture::Picture;
 pub use self::raw_event::RawEvent;
 pub use self::reason::Reason;
+pub use self::status::{Status, StatusKind};
+pub use self::work_kind::WorkKind;

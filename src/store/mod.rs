@@ -1,23 +1,51 @@
-//! What we know: customers and conversations.
+//! Storage of customers and conversations.
 //!
 //! A store is a fold over [`Change`]s. The rules are one pure function,
-//! [`fold::apply`]; a store gives rows and takes rows, so that all stores agree by construction.
+//! [`fold::apply`]; a store reads and writes rows, so that all stores agree by construction.
+//!
+//! | Store | For |
+//! |---|---|
+//! | [`MemoryStore`] | tests, and a few thousand customers that may be lost |
+//! | `SqliteStore` (feature `sqlite`) | one machine |
+//! | `PostgresStore` (feature `postgres`) | any number of processes |
+//! | your own | [`ContactStore`] or [`fold::Rows`]; [`conformance`](self) tests it |
+//!
+//! # Examples
+//!
+//! ```
+//! use messenger_crm::change::Change;
+//! use messenger_crm::model::{ContactKey, Content, Entry, EntryId, Source};
+//! use messenger_crm::store::{ContactQuery, ContactStore, MemoryStore};
+//! use messenger_crm::{id::Mid, time::Timestamp};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = MemoryStore::new();
+//! let contact = ContactKey::new("1".parse()?, "2".parse()?);
+//! let id = EntryId::of_message(&Mid::new("m_1")?);
+//! let at = Timestamp::from_millis(1_700_000_000_000);
+//! let entry = Entry::new(id, at, Source::Webhook, Content::text("Do you have oolong?"));
+//! store.apply(&[Change::received(contact, entry)]).await?;
+//!
+//! let inbox = store.contacts(&ContactQuery::new("1".parse()?)).await?;
+//! assert_eq!(inbox.rows[0].unread, 1);
+//! # Ok(())
+//! # }
+//! ```
 
 mod bell;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-mod cursor;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-mod encoding;
 pub mod fold;
-pub mod grams;
 mod hash;
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod query;
 mod retention;
+pub mod search_text;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -25,8 +53,9 @@ pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use query::{
-    Changed, ContactFilter, ContactQuery, Count, Listing, MAX_COUNT, MessageQuery, MessageScope,
-    Pending, RawEventQuery,
+    AssigneeFilter, Changed, ContactFilter, ContactOrder, ContactQuery, Count, Hit, Listing,
+    MAX_COUNT, MAX_LIMIT, MAX_PAGE_BYTES, MAX_VISITED, MessageQuery, MessageStart, PageState,
+    Pending, PendingQuery, RawEventQuery, SearchQuery,
 };
 pub use retention::expire;
 #[cfg(feature = "sqlite")]
@@ -43,46 +72,51 @@ use crate::{
     time::Timestamp,
 };
 
-/// Remembers customers and conversations.
+/// Storage of customers and conversations.
 ///
-/// State is the [`fold`] of the changes applied. There is one door to write, and the reads are few.
+/// State is the [`fold`] of the changes applied. There is one method to write, and the reads are
+/// few.
 ///
 /// # Contract
 ///
 /// Each clause is a test of the same name in the conformance kit (feature `conformance`), which
 /// any store can run.
 ///
-/// 1. **Idempotent**: the same change twice is once, and the answer says so. What has no time of
-///    its own stays where it was first told.
-/// 2. **Atomic**: the changes of one call appear whole or not at all.
-/// 3. **Monotonic**: last activity, delivered and read marks never move back, unless what has no
-///    time of its own turns out to be older.
-/// 4. **Ordered**: by time, then by a fixed hash of the message's id, not by arrival.
+/// 1. **Idempotent**: the same change twice has the effect of one, and the result says so. Of
+///    several copies of one message the earliest time counts.
+/// 2. **Atomic**: one call concerns one Page, and its changes appear whole or not at all.
+/// 3. **Monotonic**: delivered and read marks never move back, and last activity does only when a
+///    copy with an earlier time of the last message arrives.
+/// 4. **Ordered**: messages are ordered by time, then by a fixed hash of their id, not by arrival.
 /// 5. **Separate**: the same person on two Pages is two customers, the same message id under two
 ///    customers two messages.
-/// 6. **Complete**: walking by cursor visits each row that was there exactly once, though others
+/// 6. **Complete**: walking by cursor visits each row that was there exactly once, while others
 ///    write. A row may move once, from its queue time to Meta's.
-/// 7. **Faithful**: any text comes back as it went in.
+/// 7. **Faithful**: any text comes back as it was stored.
 /// 8. **Forgetful**: after [`Change::Forgotten`] nothing of that customer up to that time is
 ///    readable, nothing of others is missing, and a replay does not bring it back. A later message
-///    starts afresh.
-/// 9. **Concurrent**: a hundred tasks recording one message make one.
+///    makes a new customer.
+/// 9. **Concurrent**: a hundred tasks that store one message make one.
 /// 10. **Cancel-safe**: a dropped future has done all or nothing.
 /// 11. **Shared**: a clone is a handle to the same data.
 /// 12. **Patient**: a reaction, edit or unsend that arrives before its message is applied when the
-///     message comes.
+///     message arrives.
 /// 13. **Durable**: what was acknowledged is there when the store is opened again.
-/// 14. **Bounded**: the rows visited for a page of the inbox do not depend on how many customers
-///     there are.
-/// 15. **Isolated**: what a store can never accept costs that call alone, and says so with
+/// 14. **Bounded**: the rows visited for a page of the inbox do not depend on the number of
+///     customers, for every filter that [is exact](ContactFilter::is_exact) and each order.
+/// 15. **Isolated**: what a store can never accept fails only that call, with
 ///     [`StoreError::Refused`].
-/// 16. **Honest**: unread never hides what arrived after it was seen.
+/// 16. **Honest**: neither `unread` nor `done` ever hides a message that arrived after the
+///     revision that was seen.
 /// 17. **Resumable**: no revision is skipped, whatever commits first.
 /// 18. **Fenced**: of all that claim an attempt, one wins.
+/// 19. **Gentle**: erasing hides at once, and removes rows in slices that resume after a crash.
+/// 20. **Exclusive**: of two agents who assign or finish a conversation from the same state, one
+///     wins.
 #[async_trait]
 pub trait ContactStore: Debug + Send + Sync + 'static {
-    /// Commits all of these changes or none, and answers each: what one Page's part of a delivery
-    /// means goes in one call.
+    /// Commits all of these changes or none, and returns the result of each. They belong to one
+    /// Page: see [`fold::check`].
     ///
     /// # Errors
     ///
@@ -97,31 +131,52 @@ pub trait ContactStore: Debug + Send + Sync + 'static {
     /// One customer, if there is anything to show.
     async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError>;
 
-    /// A customer's picture: kept apart from the customer, because of its size.
+    /// A customer's picture, which is kept apart from the customer because of its size.
     async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError>;
 
-    /// A Page's customers, latest activity first: all, unread, by field, by name.
+    /// Customers of one Page or several, filtered and ordered.
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError>;
 
-    /// A conversation, newest first, answers still queued included; or what a search finds.
+    /// Number of customers that pass a filter: exact up to [`MAX_COUNT`] when the filter
+    /// [is exact](ContactFilter::is_exact), at least so many otherwise.
+    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError>;
+
+    /// Tags of a Page with the number of customers that have each, by name.
+    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError>;
+
+    /// Customers of all Pages whose field has exactly this value, such as the key of the host's own
+    /// customer; at most [`MAX_COUNT`], by Page and PSID.
+    async fn find(&self, field: &str, value: &str) -> Result<Vec<Contact>, StoreError>;
+
+    /// Part of a conversation, newest first, with queued replies, notes and acts of the team.
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError>;
 
-    /// What was kept raw, newest first.
+    /// Customers with a text in their conversation, by the newest message that holds it.
+    ///
+    /// Texts that are too short for the index are searched for among the newest messages only;
+    /// then rows may be missing while [`Listing::next`] is set.
+    async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError>;
+
+    /// Raw events, newest first.
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError>;
 
-    /// At most `limit` answers to send and `limit` profiles to fetch that are due at `now`, the
-    /// longest due first.
-    ///
-    /// It takes nothing: claim work by applying `Change::Claimed`. Of each conversation it gives
-    /// the earliest answer alone, so that answers leave in order.
-    async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError>;
+    /// State of a Page: revision, pause, marks.
+    async fn page(&self, page: &PageId) -> Result<PageState, StoreError>;
 
-    /// When the next work is due, if there is any.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
-
-    /// Who changed on a Page after `since`, as soon as there is anybody, or after `wait`.
+    /// Work that is due, in turn from each Page that is not paused.
     ///
-    /// It tells a state, not a history: each customer once, to be read again. Begin with the
+    /// It takes nothing: claim work by applying [`Change::Claimed`]. Of each conversation it returns
+    /// the earliest reply only, so that replies are sent in order. A pause does not hold back
+    /// [`WAKE`](crate::model::WorkKind::WAKE) and [`ERASE`](crate::model::WorkKind::ERASE).
+    async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>, StoreError>;
+
+    /// When the next work of these kinds is due, of Pages that are not paused; `None` when there
+    /// is none.
+    async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Customers of a Page that changed after `since`, as soon as there is one, or after `wait`.
+    ///
+    /// It returns a state, not a history: each customer once, to be read again. Begin with the
     /// revision of a [`Listing`].
     async fn changed(
         &self,
@@ -149,20 +204,40 @@ impl<S: ContactStore + ?Sized> ContactStore for Arc<S> {
         (**self).contacts(query).await
     }
 
+    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError> {
+        (**self).count(filter).await
+    }
+
+    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError> {
+        (**self).tags(page).await
+    }
+
+    async fn find(&self, field: &str, value: &str) -> Result<Vec<Contact>, StoreError> {
+        (**self).find(field, value).await
+    }
+
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
         (**self).messages(query).await
+    }
+
+    async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError> {
+        (**self).search(query).await
     }
 
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
         (**self).raw_events(query).await
     }
 
-    async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        (**self).pending(now, limit).await
+    async fn page(&self, page: &PageId) -> Result<PageState, StoreError> {
+        (**self).page(page).await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        (**self).next_due().await
+    async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>, StoreError> {
+        (**self).pending(query).await
+    }
+
+    async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError> {
+        (**self).next_due(query).await
     }
 
     async fn changed(
@@ -175,7 +250,7 @@ impl<S: ContactStore + ?Sized> ContactStore for Arc<S> {
     }
 }
 
-/// Why a store could not answer. Nothing was half done.
+/// Error of a store. Nothing was half done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -189,7 +264,10 @@ pub enum StoreError {
     /// These changes can never be stored, however often they are applied.
     #[error("the store refuses this change: {0}")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The database is damaged: it must be replaced by a copy. Nothing in it was changed.
+    /// The query can never be answered: correct it.
+    #[error("the query is invalid: {0}")]
+    InvalidQuery(String),
+    /// The database is damaged: replace it with a copy. Nothing in it was changed.
     #[error("the store is damaged: {0}")]
     Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The database was written by a newer program.
@@ -200,7 +278,14 @@ pub enum StoreError {
         /// The newest known.
         known: i64,
     },
-    /// A row or a cursor that this program cannot read.
+    /// A row that this program cannot read.
     #[error("the store holds something unreadable: {0}")]
     Unreadable(&'static str),
+}
+
+impl StoreError {
+    /// A cursor that is none of this store.
+    pub(crate) fn cursor() -> Self {
+        Self::InvalidQuery("the cursor is not one of this store".into())
+    }
 }

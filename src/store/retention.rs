@@ -1,38 +1,44 @@
-//! Messages do not have to be kept for ever.
+//! Expiry of old messages.
 
-use super::{ContactQuery, ContactStore, StoreError};
+use super::{ContactOrder, ContactQuery, ContactStore, StoreError};
 use crate::{change::Change, id::PageId, time::Timestamp};
 
-/// So many customers are looked at in one listing, and cut in one commit.
-const AT_ONCE: u32 = 200;
+/// Customers whose messages expire in one commit. Hiding them costs the same however many messages
+/// they have.
+const AT_ONCE: u32 = 50;
 
-/// Erases all messages of a Page up to then, so that no replay brings them back; says how many
-/// customers had any.
+/// Expires all messages of a Page up to a time, so that no replay brings them back, and returns the
+/// number of customers that had any.
 ///
-/// What is known of the customers beside their messages stays, but who has no message left is not
-/// listed any more: apply [`Change::Forgotten`] to erase a customer as a whole.
+/// The messages are hidden at once; their rows are removed by the work
+/// [`ERASE`](crate::model::WorkKind::ERASE). What else is known of the customers stays, but a
+/// customer without any message left is not listed any more: apply [`Change::Forgotten`] to erase a
+/// customer as a whole.
 ///
 /// # Errors
 ///
-/// [`StoreError`]: some are erased; do it again.
+/// [`StoreError`]: some are expired; call it again.
 ///
 /// # Cancel safety
 ///
-/// A dropped future has erased the messages of some, and of each all or none.
+/// A dropped future has expired the messages of some customers, and of each all or none.
 pub async fn expire<S: ContactStore + ?Sized>(
     store: &S,
     page: &PageId,
     up_to: Timestamp,
 ) -> Result<u64, StoreError> {
-    let mut query = ContactQuery::new(page.clone());
-    query.limit = AT_ONCE;
+    // In this order nobody who writes meanwhile is missed: the first message stays where it is.
+    let order = ContactOrder::OldestMessage { up_to };
+    let query = ContactQuery::new(page.clone());
+    let mut query = query.with_order(order).with_limit(AT_ONCE);
     let mut count = 0;
     loop {
         let listing = store.contacts(&query).await?;
-        let old = listing.rows.iter().filter(|row| row.first_at <= up_to);
-        let changes: Vec<Change> = old
+        let changes: Vec<Change> = listing
+            .rows
+            .into_iter()
             .map(|row| Change::Expired {
-                contact: row.key.clone(),
+                contact: row.key,
                 at: up_to,
             })
             .collect();

@@ -8,6 +8,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -448,6 +449,39 @@ async function realWalk(stage, folder) {
     await shows(rows(crm).getByText("Image", { exact: true }));
   });
 
+  await step(stage, "r14 cards, buttons, a place and a thumb are shown", async () => {
+    const like = { type: "sticker", payload: { sticker_id: "369239263222822", url: "https://cdn.example/like.png" } };
+    const place = { type: "location", payload: { coordinates: { lat: 25.03, long: 121.56 } } };
+    const open = { type: "web_url", title: "Look at it", url: "https://tea.example/oolong" };
+    const cards = { type: "template", payload: { template_type: "generic", elements: [{ title: "Oolong", subtitle: "From spring", buttons: [open] }] } };
+    await deliver(crm, phone, { message: { mid: "m_like", attachments: [like] } });
+    await deliver(crm, phone, { message: { mid: "m_place", attachments: [place] } });
+    await deliver(crm, phone, { message: { mid: "m_cards", attachments: [cards], is_echo: true } });
+    await shows(bubbles(crm).filter({ hasText: "Oolong" }).getByText("From spring", { exact: true }));
+    await shows(bubbles(crm).filter({ hasText: "Oolong" }).getByRole("link", { name: "Look at it" }));
+    const thumb = bubbles(crm).filter({ hasText: "👍" });
+    await shows(thumb);
+    assert.equal(await thumb.getByText("Sticker").count(), 0, "the thumb says it");
+    const map = bubbles(crm).getByRole("link", { name: /^Location/ });
+    assert.match(await map.getAttribute("href"), /mlat=25\.03&mlon=121\.56$/);
+  });
+
+  await step(stage, "b16 a reaction is in the list until something newer is said", async () => {
+    await deliver(crm, phone, { reaction: { mid: "m_cards", action: "react", reaction: "like", emoji: "👍" } });
+    await shows(rows(crm).getByText("reacted 👍", { exact: true }));
+    await shows(bubbles(crm).filter({ hasText: "Oolong" }).getByText("👍"));
+    await write(phone, "Two boxes, please");
+    await shows(rows(crm).getByText("Two boxes, please", { exact: true }));
+  });
+
+  await step(stage, "r11 a search finds what was said long ago, and shows it", async () => {
+    await field(crm, "Search").fill("ONLY once");
+    await shows(rows(crm).getByText("You: only once", { exact: true }));
+    await shows(crm.getByText("1 – 1 of 1", { exact: true }));
+    await field(crm, "Search").fill("");
+    await shows(rows(crm).getByText("Two boxes, please", { exact: true }));
+  });
+
   await step(stage, "a restart of the server is survived", async () => {
     await field(crm, "Message").fill("kept");
     await stop(server.child);
@@ -559,6 +593,18 @@ async function realWalk(stage, folder) {
     const ground = await dark.evaluate(() => getComputedStyle(document.body).backgroundColor);
     assert.ok(ground.match(/\d+/g).every((part) => Number(part) < 64), `a dark ground: ${ground}`);
   });
+}
+
+/** Delivers an event of the customer whose conversation is open, or an echo to them, as Meta would. */
+async function deliver(crm, phone, event) {
+  const [page, psid] = new URL(crm.url()).pathname.split("/").slice(2).map(decodeURIComponent);
+  const { connections: [{ webhook_url: url }] } = await crm.evaluate(async () => (await fetch("/api/connections")).json());
+  const [sender, recipient] = event.message?.is_echo ? [page, psid] : [psid, page];
+  const item = { sender: { id: sender }, recipient: { id: recipient }, timestamp: Date.now(), ...event };
+  const body = JSON.stringify({ object: "page", entry: [{ id: page, time: Date.now(), messaging: [item] }] });
+  const signature = createHmac("sha256", await credential(phone, "App Secret")).update(body).digest("hex");
+  const answer = await fetch(url, { method: "POST", headers: { "x-hub-signature-256": `sha256=${signature}` }, body });
+  assert.equal(answer.status, 200);
 }
 
 async function webhook(crm) {

@@ -6,9 +6,10 @@ use std::fs;
 
 use messenger_crm::change::Change;
 use messenger_crm::model::OutgoingKey;
-use messenger_crm::store::{ContactStore as _, Pending, SqliteStore};
+use messenger_crm::store::{ContactStore as _, Pending, PendingQuery, SqliteStore};
+use messenger_crm::time::Timestamp;
 
-use crate::store::{at, contact, queued, received};
+use crate::store::{KINDS, at, contact, queued, received};
 use crate::util::Folder;
 
 const DELIVERIES: i64 = 200;
@@ -34,7 +35,7 @@ async fn i15_with_20_000_events_waiting_each_delivery_costs_what_the_first_ones_
 
         // A look at what is due costs the same, however much it is.
         let steps = store.steps();
-        let due = store.pending(at(i64::from(u32::MAX)), 10).await.unwrap();
+        let due = store.pending(&waiting(10)).await.unwrap();
         let steps = store.steps() - steps;
         assert_eq!(due.len(), 20, "ten answers and ten profiles");
         looks.push(steps);
@@ -57,8 +58,11 @@ async fn i15_with_20_000_events_waiting_each_delivery_costs_what_the_first_ones_
     );
 
     // The longest due comes first, so its time is the age of the queue.
-    assert_eq!(store.next_due().await.unwrap(), Some(at(0)));
-    let due = store.pending(at(i64::from(u32::MAX)), 1).await.unwrap();
+    assert_eq!(
+        store.next_due(&waiting(1)).await.unwrap(),
+        Some(Timestamp::default())
+    );
+    let due = store.pending(&waiting(1)).await.unwrap();
     let who: Vec<_> = due
         .iter()
         .map(|work| match work {
@@ -70,6 +74,11 @@ async fn i15_with_20_000_events_waiting_each_delivery_costs_what_the_first_ones_
         .collect();
     assert_eq!(who, ["c0", "c0"]);
     drop(reader);
+}
+
+/// All that waits, however late it is due.
+fn waiting(limit: u32) -> PendingQuery {
+    PendingQuery::new(at(i64::from(u32::MAX)), KINDS).with_limit(limit)
 }
 
 /// A hundred events of a hundred new customers, and an answer to every fifth: nobody sends it, nor

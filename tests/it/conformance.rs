@@ -8,10 +8,10 @@ use std::sync::Arc;
 use messenger_crm::change::Applied;
 use messenger_crm::store::conformance::{self, POISON};
 use messenger_crm::store::{
-    ContactQuery, ContactStore, MemoryStore, MessageQuery, SqliteStore, StoreError,
+    ContactQuery, ContactStore, MemoryStore, MessageQuery, MessageStart, SqliteStore, StoreError,
 };
 
-use crate::store::{ada, received, talk};
+use crate::store::{ada, contact, received, talk};
 use crate::util::Folder;
 use custom_store::JournalStore;
 
@@ -81,15 +81,14 @@ async fn s10_sql_in_every_text_is_stored_literally_and_a_cursor_of_it_is_no_curs
         .apply(&[received(&ada(), "m1", 1, "Hello")])
         .await
         .unwrap();
-    let sql = || Some("0 OR 1); DROP TABLE message; --".to_owned());
-    let mut messages = MessageQuery::new(ada());
-    messages.after = sql();
+    let sql = || "0 OR 1); DROP TABLE message; --".to_owned();
+    let messages = MessageQuery::new(ada()).with_start(MessageStart::OlderThan(sql()));
     let error = store.messages(&messages).await.unwrap_err();
-    assert!(matches!(error, StoreError::Unreadable(_)), "{error}");
+    assert!(matches!(error, StoreError::InvalidQuery(_)), "{error}");
     let mut contacts = ContactQuery::new(ada().page);
-    contacts.after = sql();
+    contacts.after = Some(sql());
     let error = store.contacts(&contacts).await.unwrap_err();
-    assert!(matches!(error, StoreError::Unreadable(_)), "{error}");
+    assert!(matches!(error, StoreError::InvalidQuery(_)), "{error}");
     assert_eq!(talk(&store, &ada()).await.len(), 1);
 }
 
@@ -154,6 +153,21 @@ async fn a_torn_tail_of_the_journal_is_cut_at_open_and_damage_is_not() {
     let error = JournalStore::open(&path).await.unwrap_err();
     assert!(matches!(error, StoreError::Damaged(_)), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), damaged);
+}
+
+#[tokio::test]
+async fn r18_a_call_that_is_refused_is_not_in_the_journal() {
+    let folder = Folder::new();
+    let path = folder.path().join("journal");
+    let store = JournalStore::open(&path).await.unwrap();
+    let good = received(&ada(), "m1", 1, "Hello");
+    store.apply(std::slice::from_ref(&good)).await.unwrap();
+    let both = [good, received(&contact("2", "ada"), "m2", 1, "Hello")];
+    let error = store.apply(&both).await;
+    assert!(matches!(error, Err(StoreError::Refused(_))), "{error:?}");
+    drop(store);
+    let store = JournalStore::open(&path).await.unwrap();
+    assert_eq!(talk(&store, &ada()).await.len(), 1);
 }
 
 /// A store whose database refuses the poison.

@@ -1,11 +1,11 @@
 //! Every integration test, in one binary.
 
-#[cfg(feature = "full")]
+#[cfg(feature = "sqlite")]
 mod backlog;
-#[cfg(feature = "full")]
+#[cfg(feature = "conformance")]
 mod broken;
 mod change;
-#[cfg(feature = "full")]
+#[cfg(all(feature = "conformance", feature = "sqlite", feature = "simulator"))]
 mod conformance;
 mod corpus;
 #[cfg(feature = "full")]
@@ -17,7 +17,7 @@ mod example;
 mod fuzz;
 #[cfg(feature = "simulator")]
 mod graph;
-#[cfg(feature = "full")]
+#[cfg(all(feature = "conformance", feature = "sqlite", feature = "simulator"))]
 mod inbox;
 mod inspect;
 #[cfg(feature = "full")]
@@ -26,12 +26,12 @@ mod postgres;
 mod proxy;
 #[cfg(feature = "simulator")]
 mod simulator;
-#[cfg(feature = "full")]
+#[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(feature = "full")]
+#[cfg(feature = "sqlite")]
 mod store;
 mod trust;
-#[cfg(feature = "full")]
+#[cfg(feature = "sqlite")]
 mod util;
 mod webhook;
 

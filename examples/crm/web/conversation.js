@@ -173,7 +173,11 @@ export function conversation(page, psid, onCustomer) {
         all.push({ key: `day ${day}`, class: "day", fill: (node) => setText(node, text) });
       }
       if (message.id === firstUnread) all.push({ key: "new", class: "new", fill: (node) => setText(node, words.new_messages) });
-      all.push({ key: `message ${message.key ?? message.id}`, class: `bubble ${message.side}`, fill: (node) => fillBubble(node, message) });
+      // Notes and acts of the team are no messages to or from the customer.
+      if (message.side === "team") {
+        const text = oneLine(message.text ?? message.title ?? "");
+        all.push({ key: `message ${message.id}`, class: "day", fill: (node) => setText(node, text) });
+      } else all.push({ key: `message ${message.key ?? message.id}`, class: `bubble ${message.side}`, fill: (node) => fillBubble(node, message) });
     }
     if (messages.length === 0) all.push({ key: "none", class: "day", fill: (node) => setText(node, words.no_messages) });
     return all;
@@ -315,7 +319,8 @@ function bubble(message, name, quoted, again) {
     quoted === null ? null : el("p", { class: "quoted", dir: "auto" }, fill(words.quoted, { text: oneLine(quoted) })),
     message.title === null ? null : el("p", { class: "pressed", dir: "auto" }, fill(words.pressed, { title: oneLine(message.title) })),
     message.text === null ? null : el("p", { class: "text", dir: "auto" }, withLinks(message.text)),
-    message.attachments.map(attachment),
+    message.attachments.filter((one) => !isLike(one, message)).flatMap(attachment),
+    choices(message.buttons),
     isBlank(message) ? el("p", { class: "text muted" }, message.unsent_at === null ? words.no_content : words.unsent) : null,
     message.reactions.length === 0 ? null : el("p", { class: "reactions" }, message.reactions.map(({ emoji, name: named }) => emoji ?? named ?? "").join(" ")),
     el("p", { class: "foot" }, origin(message), edited(message), momentOfDay(message.at), message.state === null ? null : tick(message.state)),
@@ -333,12 +338,41 @@ function origin({ side, by_us, source }) {
 
 const edited = ({ edited_at: at, unsent_at: gone }) => at === null || gone !== null ? null : el("span", { class: "origin", title: exactTime(at) }, words.edited);
 
-function attachment({ kind, url, title }) {
-  const address = webAddress(url);
+/** A sticker with a thumb: the text of its message is the thumb, and says it all. */
+const isLike = ({ id }, { text, attachments }) =>
+  text === "👍" && id !== undefined && attachments.some((one) => one.kind === "sticker" && one.id === id);
+
+function attachment({ kind, url, title, text, coordinates, cards = [], buttons = [] }) {
+  const address = webAddress(url ?? mapOf(coordinates));
   const name = el("span", {}, title ? `${kindName(kind)}: ${oneLine(title)}` : kindName(kind));
-  if (address === null) return el("p", { class: "attachment" }, icon("clip"), name);
-  return el("p", { class: "attachment" }, icon("clip"), link(address, name, " ", el("small", {}, address.host)));
+  return [
+    el("p", { class: "attachment" }, icon("clip"), address === null ? name : link(address, name, " ", el("small", {}, address.host))),
+    text ? el("p", { class: "text", dir: "auto" }, withLinks(text)) : null,
+    cards.flatMap(card),
+    choices(buttons),
+  ].flat();
 }
+
+function card({ title, subtitle, price, url, buttons = [] }) {
+  const address = webAddress(url);
+  const line = [title, price].filter(Boolean).map(oneLine).join(" · ");
+  return [
+    line === "" ? null : el("p", { class: "card-title", dir: "auto" }, address === null ? line : link(address, line)),
+    subtitle ? el("p", { class: "card-text", dir: "auto" }, subtitle) : null,
+    choices(buttons),
+  ];
+}
+
+/** The buttons that the customer sees below a message. Here they can only be looked at. */
+function choices(buttons) {
+  const labels = buttons.filter(({ title }) => title).map(({ title, url }) => {
+    const address = webAddress(url);
+    return el("span", { class: "choice-label", dir: "auto" }, address === null ? oneLine(title) : link(address, oneLine(title)));
+  });
+  return labels.length === 0 ? null : el("p", { class: "choices" }, labels);
+}
+
+const mapOf = (at) => at && `https://www.openstreetmap.org/?${new URLSearchParams({ mlat: at.latitude, mlon: at.longitude })}`;
 
 /** Splits a text at its web addresses; nothing but http and https becomes a link. */
 function withLinks(text) {
@@ -361,8 +395,11 @@ function link(address, ...children) {
   return el("a", { href: address.href, target: "_blank", rel: "noopener noreferrer nofollow", title: address.host }, ...children);
 }
 
-/** Why a message failed or is in doubt, and what can be done. */
-function trouble({ state, reason }, again) {
+/** Why a message waits, failed or is in doubt, and what can be done. */
+function trouble({ state, reason, next_attempt: next }, again) {
+  if (state === "queued" && reason !== null && next !== null) {
+    return el("p", { class: "trouble" }, fill(words.next_attempt, { time: exactTime(next) }), " ", el("span", { class: "numbers" }, metaNumbers(reason)));
+  }
   if (state !== "failed" && state !== "unknown") return null;
   const says = [reason?.user_title, reason?.user_message].filter(Boolean).join(": ");
   const numbers = reason === null ? "" : metaNumbers(reason);

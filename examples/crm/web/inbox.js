@@ -42,7 +42,10 @@ export function inboxView(frame, page) {
     try {
       if (!pagesAreKnown || !isConnected(shownPage)) await readPages();
       if (pages.length > 0) {
-        listing = await api.customers({ page: shownPage, search: search.value.trim(), after: cursors.at(-1) });
+        const read = (after) => api.customers({ page: shownPage, search: search.value.trim(), after });
+        listing = await read(cursors.at(-1));
+        // The server looks at a part of the customers at a time, and may find none of this name there.
+        while (listing.customers.length === 0 && listing.next !== null) listing = await read(listing.next);
         if (listing.customers.length === 0 && cursors.length > 1) cursors = [null];
       }
       hideBanner("inbox");
@@ -65,7 +68,7 @@ export function inboxView(frame, page) {
 
   function showList() {
     const customers = listing?.customers ?? [];
-    keep(list, customers, ({ page, psid }) => `${page} ${psid}`, () => customerRow(), (row, customer) => row.show(customer, chosen));
+    keep(list, customers, ({ page, psid }) => `${page} ${psid}`, () => customerRow(), (row, customer) => row.show(customer, chosen, search.value.trim()));
     list.hidden = customers.length === 0;
     const why = customers.length > 0 ? "" : pages.length === 0 ? "no page" : search.value.trim() !== "" ? "no hits" : "no customers";
     if (none.dataset.why !== why) {
@@ -192,7 +195,7 @@ function customerRow() {
   const row = el("li", { class: "row" }, link);
   let shown = null;
 
-  row.show = (customer, chosen) => {
+  row.show = (customer, chosen, wanted) => {
     const before = shown;
     shown = customer;
     setAttribute(row, "aria-label", nameOf(customer));
@@ -201,7 +204,7 @@ function customerRow() {
     row.classList.toggle("unread", customer.unread > 0);
     if (before === null || before.picture !== customer.picture || before.name !== customer.name) picture.replaceChildren(avatar(customer));
     if (before?.last_at !== customer.last_at) time.replaceChildren(moment(customer.last_at));
-    setText(preview, previewOf(customer.last));
+    setText(preview, previewOf(customer, wanted));
     const last = JSON.stringify([customer.unread, customer.last?.state]);
     if (marks.dataset.looks !== last) {
       marks.dataset.looks = last;
@@ -216,11 +219,20 @@ function customerRow() {
   return row;
 }
 
-/** "You: see you", "Image", "". */
-function previewOf(last) {
+/** "You: see you", "Image", "reacted 👍", ""; in a search the message that holds what was searched for. */
+function previewOf({ last, passage, reaction }, wanted) {
+  if (passage !== null) return saidBy(passage.side, around(oneLine(passage.text ?? ""), wanted));
+  if (reaction !== null && reaction.at > (last?.at ?? 0)) return fill(words.reacted, { reaction: reaction.emoji ?? reaction.name ?? "" });
   if (last === null) return "";
-  const said = last.unsent ? words.unsent : oneLine(last.text ?? "") || last.kinds.map(kindName).join(words.list_comma);
-  return last.side === "page" ? fill(words.you_said, { text: said }) : said;
+  return saidBy(last.side, last.unsent ? words.unsent : oneLine(last.text ?? "") || last.kinds.map(kindName).join(words.list_comma));
+}
+
+const saidBy = (side, text) => side === "page" ? fill(words.you_said, { text }) : text;
+
+/** A line of text from shortly before a part of it, so that the part is not cut off. */
+function around(line, part) {
+  const from = line.toLowerCase().indexOf(part.toLowerCase()) - 20;
+  return from > 0 ? `…${line.slice(from).replace(/^\p{Surrogate}/u, "")}` : line;
 }
 
 function marksOf({ unread, last }) {

@@ -50,6 +50,7 @@ words! {
     unread: "unread", "則未讀";
     you: "You", "您";
     you_said: "You: {text}", "您：{text}";
+    reacted: "reacted {reaction}", "回應了 {reaction}";
     list_comma: ", ", "、";
     customer_unnamed: "Customer …{digits}", "顧客 …{digits}";
     range: "{from} – {to} of {total}", "第 {from} – {to} 筆，共 {total} 筆";
@@ -113,6 +114,7 @@ words! {
     state_read: "Read", "已讀";
     state_failed: "Failed", "傳送失敗";
     state_unknown: "Not confirmed", "未確認";
+    next_attempt: "Meta has not taken it yet. Next attempt: {time}", "Meta 尚未接受這則訊息。下次嘗試：{time}";
     unknown_text: "Meta’s answer was lost. The customer may or may not have this message.",
         "沒有收到 Meta 的回應，顧客可能已收到，也可能沒有收到這則訊息。";
     advice_outside_window: "The 24-hour window is closed. Wait until the customer writes again.",

@@ -3,11 +3,11 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{
-    change::{Change, ProfileResponse, SendOutcome},
+    change::{Change, Pause, ProfileResponse, SendOutcome},
     id::{Mid, PageId, Psid},
     model::{
-        Act, ContactKey, Content, Entry, EntryId, OutgoingKey, Picture, Profile, RawEvent,
-        Reaction, Reason, Side, Source,
+        Act, Author, ContactKey, Content, Entry, EntryId, Outgoing, OutgoingKey, Picture, Profile,
+        RawEvent, Reaction, Reason, Side, Source,
     },
     time::Timestamp,
 };
@@ -52,14 +52,14 @@ pub(crate) fn fact(dice: &mut Dice) -> Change {
     let late = at(50 + dice.below(5));
     let sources = [Source::Webhook, Source::Standby, Source::Backfill];
     let text = format!("text {}", dice.below(3));
-    match dice.below(20) {
+    match dice.below(24) {
         0..=5 => {
             let id = EntryId::of_message(&mid);
             let content = Content::text(text);
             let mut entry = Entry::new(id, when, dice.pick(&sources), content);
             entry.opens_window = dice.below(2) == 0;
             if side == Side::Customer {
-                return Change::Received { contact, entry };
+                return Change::received(contact, entry);
             }
             let key = (dice.below(2) == 0).then_some(key);
             Change::Echoed {
@@ -72,14 +72,14 @@ pub(crate) fn fact(dice: &mut Dice) -> Change {
             let content = Content::text(text);
             let id = EntryId::of_parts(&[b"feedback"]);
             let mut entry = Entry::new(id, when, dice.pick(&sources), content);
-            (entry.timeless, entry.opens_window) = (true, false);
-            Change::Received { contact, entry }
+            entry.opens_window = false;
+            Change::received(contact, entry)
         }
         6 => {
             let parts: [&[u8]; 2] = [b"postback", &[dice.below(2) as u8]];
             let content = Content::new(Act::POSTBACK);
             let entry = Entry::new(EntryId::of_parts(&parts), when, Source::Webhook, content);
-            Change::Received { contact, entry }
+            Change::received(contact, entry)
         }
         7 => Change::Edited {
             contact,
@@ -151,7 +151,7 @@ pub(crate) fn fact(dice: &mut Dice) -> Change {
             contact,
             at: Timestamp::from_millis(key.born().as_millis() + 3),
             key,
-            content: Content::text("answer"),
+            outgoing: Outgoing::text("answer"),
         },
         15 | 16 => {
             let attempt = dice.below(3) as u32;
@@ -166,7 +166,11 @@ pub(crate) fn fact(dice: &mut Dice) -> Change {
                     mid: Mid::new(format!("m{}", number.max(2))).unwrap(),
                 },
                 SendOutcome::Unknown,
-                SendOutcome::NotSent { due: at(60) },
+                SendOutcome::NotSent {
+                    due: at(60),
+                    reason: None,
+                    tries: attempt,
+                },
                 SendOutcome::Failed { reason },
                 SendOutcome::Dismissed,
             ];
@@ -183,8 +187,37 @@ pub(crate) fn fact(dice: &mut Dice) -> Change {
             value: (dice.below(3) > 0).then_some(text),
             at: when,
         },
+        18 if number < 2 => Change::Tombstone {
+            hash: contact.hash(),
+            page: contact.page,
+            at: when,
+        },
         18 => Change::Forgotten { contact, at: when },
-        _ => Change::Expired { contact, at: when },
+        19 => Change::Expired { contact, at: when },
+        20 => Change::Tagged {
+            contact,
+            tag: dice.pick(&["vip", "late"]).to_owned(),
+            on: dice.below(3) > 0,
+            at: when,
+            author: None,
+        },
+        21 => {
+            let (id, content) = (EntryId::of_parts(&[b"note"]), Content::new(Act::NOTE));
+            let mut entry = Entry::new(id, at(when.as_millis() as u64 % 3), Source::Own, content);
+            entry.author = Some(Author::agent("ada"));
+            Change::Noted { contact, entry }
+        }
+        22 => Change::Paused {
+            page: contact.page,
+            at: when,
+            pause: (dice.below(2) == 0).then(|| Pause::new(text, Some(late))),
+        },
+        _ => Change::Mark {
+            page: contact.page,
+            name: "import".to_owned(),
+            value: (dice.below(3) > 0).then_some(text),
+            at: when,
+        },
     }
 }
 

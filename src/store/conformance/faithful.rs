@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use super::kit::{
-    Folder, all_contacts, all_messages, apply, at, customer, mid, page, person, received, talk,
+    Folder, all_contacts, all_hits, apply, at, customer, mid, page, person, received, talk,
 };
 use crate::{
     change::{Change, ProfileResponse, SendOutcome},
     id::{AppId, Mid},
     model::{
-        Act, Advice, Attachment, ContactKey, Content, Entry, EntryId, Message, MessageState, OptIn,
-        OutgoingKey, Picture, Profile, RawEvent, Reaction, Reason, Referral, Side, Source,
+        Act, Advice, Attachment, Button, Card, ContactKey, Content, Coordinates, Entry, EntryId,
+        Message, MessageState, OptIn, Outgoing, OutgoingKey, Picture, Profile, RawEvent, Reaction,
+        Reason, Referral, Side, Source,
     },
-    store::{ContactQuery, ContactStore, MessageQuery, RawEventQuery},
+    store::{ContactFilter, ContactQuery, ContactStore, RawEventQuery, SearchQuery, StoreError},
 };
 
 /// Clause 7: any text comes back as it went in.
@@ -42,18 +43,38 @@ pub async fn faithful<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
         everywhere(&store, &contact, text, number).await;
     }
     let all = ContactQuery::new(page("1"));
-    let listed = all_contacts(&store, all.clone()).await;
+    let listed = all_contacts(&store, all).await;
     assert_eq!(listed.len(), texts.len(), "no text did anything to others");
     for text in texts {
         // What is compared as a whole is found as it is, and nothing else is.
-        let found = all_contacts(&store, all.clone().with_field(text, text)).await;
+        let label = short(text);
+        let filter = ContactFilter::new(page("1")).with_field(label, label);
+        let found = all_contacts(&store, filter.into()).await;
         assert_eq!(found.len(), 1, "{} bytes", text.len());
+        let filter = ContactFilter::new(page("1")).with_tag(label);
+        assert_eq!(all_contacts(&store, filter.into()).await.len(), 1);
+        assert_eq!(store.find(label, label).await.unwrap().len(), 1);
     }
     for sql in &texts[3..6] {
-        let named = all_contacts(&store, all.clone().with_name(*sql)).await;
+        let filter = ContactFilter::new(page("1")).with_name(*sql);
+        let named = all_contacts(&store, filter.into()).await;
         assert_eq!(named.len(), 1, "{sql}");
-        let said = MessageQuery::search(page("1"), *sql);
-        assert_eq!(all_messages(&store, said).await.len(), 3, "{sql}");
+        let said = all_hits(&store, SearchQuery::new(page("1"), *sql)).await;
+        assert_eq!(said.len(), 1, "{sql}");
+    }
+    for value in ["n".repeat(Change::MAX_NAME + 1)] {
+        let long = Change::Tagged {
+            contact: customer("1", "long"),
+            tag: value,
+            on: true,
+            at: at(1),
+            author: None,
+        };
+        let refused = store.apply(&[long]).await;
+        assert!(
+            matches!(refused, Err(StoreError::Refused(_))),
+            "{refused:?}"
+        );
     }
 }
 
@@ -93,10 +114,7 @@ async fn everywhere(store: &impl ContactStore, contact: &ContactKey, text: &str,
     let raw: Vec<u8> = text.bytes().chain(0..=255).collect();
     let kept = EntryId::of_parts(&[b"kept", text.as_bytes()]);
     let changes = [
-        Change::Received {
-            contact: contact.clone(),
-            entry: entry.clone(),
-        },
+        Change::received(contact.clone(), entry.clone()),
         Change::Echoed {
             contact: contact.clone(),
             entry: echo.clone(),
@@ -121,7 +139,7 @@ async fn everywhere(store: &impl ContactStore, contact: &ContactKey, text: &str,
             contact: contact.clone(),
             key: other.clone(),
             at: at(5),
-            content: content.clone(),
+            outgoing: Outgoing::from(content.clone()).with_request(text),
         },
         Change::Settled {
             contact: contact.clone(),
@@ -142,9 +160,16 @@ async fn everywhere(store: &impl ContactStore, contact: &ContactKey, text: &str,
         },
         Change::Field {
             contact: contact.clone(),
-            name: text.to_owned(),
-            value: Some(text.to_owned()),
+            name: short(text).to_owned(),
+            value: Some(short(text).to_owned()),
             at: at(2),
+        },
+        Change::Tagged {
+            contact: contact.clone(),
+            tag: short(text).to_owned(),
+            on: true,
+            at: at(2),
+            author: None,
         },
         Change::RawEvent(RawEvent {
             page: Some(contact.page.clone()),
@@ -181,8 +206,9 @@ async fn everywhere(store: &impl ContactStore, contact: &ContactKey, text: &str,
 
     let found = person(store, contact).await;
     assert_eq!(found.profile, Some(profile), "{place}");
-    let field = found.fields.get(text).map(String::as_str);
-    assert_eq!(field, Some(text), "{place}");
+    let field = found.fields.get(short(text)).map(String::as_str);
+    assert_eq!(field, Some(short(text)), "{place}");
+    assert!(found.tags.contains(short(text)), "{place}");
     let preview = found.preview.unwrap();
     let beginning: String = text.chars().take(60).collect();
     assert_eq!(preview.text, Some(beginning), "{place}");
@@ -199,9 +225,22 @@ async fn everywhere(store: &impl ContactStore, contact: &ContactKey, text: &str,
     assert_eq!(found.psid.as_ref(), Some(&contact.psid), "{place}");
 }
 
+/// The beginning of a text, as long as a name may be.
+fn short(text: &str) -> &str {
+    let end = (0..=text.len().min(Change::MAX_NAME)).rev();
+    let end = end.into_iter().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
+}
+
 /// A content that has everything, and it is this text.
 fn content(text: &str, mid: &Mid) -> Content {
     let some = || Some(text.to_owned());
+    let button = || Button {
+        kind: some(),
+        title: some(),
+        url: some(),
+        payload: some(),
+    };
     Content {
         act: Act::new(text),
         text: some(),
@@ -213,7 +252,26 @@ fn content(text: &str, mid: &Mid) -> Content {
             title: some(),
             text: some(),
             id: some(),
+            template: some(),
+            coordinates: Some(Coordinates {
+                latitude: text.to_owned(),
+                longitude: text.to_owned(),
+            }),
+            cards: vec![Card {
+                title: some(),
+                subtitle: some(),
+                image_url: some(),
+                url: some(),
+                product_id: some(),
+                price: some(),
+                quantity: Some(2),
+                buttons: vec![button()],
+            }],
+            buttons: vec![button()],
+            starts_at: Some(at(9)),
+            ends_at: Some(at(10)),
         }],
+        buttons: vec![button()],
         reply_to: Some(mid.clone()),
         referral: Some(Referral {
             source: some(),
@@ -222,6 +280,11 @@ fn content(text: &str, mid: &Mid) -> Content {
             ad_id: some(),
             title: some(),
             product_id: some(),
+            post_id: some(),
+            photo_url: some(),
+            video_url: some(),
+            referer: some(),
+            flow_id: some(),
         }),
         opt_in: Some(OptIn {
             kind: some(),
@@ -230,5 +293,7 @@ fn content(text: &str, mid: &Mid) -> Content {
             status: some(),
             topic: some(),
         }),
+        unsupported: true,
+        raw: some(),
     }
 }

@@ -10,10 +10,13 @@ use std::{
 };
 
 use crate::{
-    change::{Applied, Change},
+    change::{Applied, Change, Work},
     id::{Mid, PageId, Psid},
-    model::{Contact, ContactKey, Content, Entry, EntryId, Message, Source},
-    store::{ContactQuery, ContactStore, Listing, MessageQuery},
+    model::{Contact, ContactKey, Content, Entry, EntryId, Message, Source, WorkKind, WorkerId},
+    store::{
+        ContactQuery, ContactStore, Hit, Listing, MessageQuery, MessageStart, Pending,
+        PendingQuery, SearchQuery,
+    },
     time::Timestamp,
 };
 
@@ -76,10 +79,7 @@ pub(super) fn mid(text: &str) -> Mid {
 }
 
 pub(super) fn received(contact: &ContactKey, id: &str, when: i64, text: &str) -> Change {
-    Change::Received {
-        contact: contact.clone(),
-        entry: entry(id, when, text),
-    }
+    Change::received(contact.clone(), entry(id, when, text))
 }
 
 pub(super) fn echoed(contact: &ContactKey, id: &str, when: i64, text: &str) -> Change {
@@ -98,6 +98,24 @@ fn entry(id: &str, when: i64, text: &str) -> Entry {
 #[track_caller]
 pub(super) fn assert_new(applied: Applied) {
     assert!(matches!(applied, Applied::New { .. }), "{applied:?}");
+}
+
+/// A claim on work of a customer.
+pub(super) fn claimed(
+    contact: &ContactKey,
+    work: Work,
+    attempt: u32,
+    until: Timestamp,
+    by: u64,
+) -> Change {
+    Change::Claimed {
+        page: contact.page.clone(),
+        psid: Some(contact.psid.clone()),
+        work,
+        attempt,
+        until,
+        by: WorkerId::new(by),
+    }
 }
 
 /// Applies one change, which must succeed.
@@ -133,9 +151,67 @@ pub(super) async fn all_messages(
     let mut all = Vec::new();
     loop {
         let listing = store.messages(&query).await.unwrap();
+        let mut after = match query.start {
+            MessageStart::OlderThan(cursor) => Some(cursor),
+            _ => None,
+        };
+        all.extend(part(listing, query.limit, &mut after));
+        match after {
+            Some(cursor) => query.start = MessageStart::OlderThan(cursor),
+            None => return all,
+        }
+    }
+}
+
+/// All hits of a search, from cursor to cursor.
+pub(super) async fn all_hits(store: &impl ContactStore, mut query: SearchQuery) -> Vec<Hit> {
+    query.limit = 2;
+    let mut all = Vec::new();
+    loop {
+        let listing = store.search(&query).await.unwrap();
         all.extend(part(listing, query.limit, &mut query.after));
         if query.after.is_none() {
             return all;
+        }
+    }
+}
+
+/// Work of all kinds that is due.
+pub(super) async fn pending(store: &impl ContactStore, when: Timestamp) -> Vec<Pending> {
+    let query = PendingQuery::new(when, kinds()).with_limit(99);
+    store.pending(&query).await.unwrap()
+}
+
+/// When the next work of any kind is due.
+pub(super) async fn next_due(store: &impl ContactStore) -> Option<Timestamp> {
+    let query = PendingQuery::new(at(0), kinds());
+    store.next_due(&query).await.unwrap()
+}
+
+pub(super) fn kinds() -> Vec<WorkKind> {
+    vec![
+        WorkKind::SEND,
+        WorkKind::PROFILE,
+        WorkKind::WAKE,
+        WorkKind::ERASE,
+        WorkKind::handle("bot"),
+        WorkKind::MEDIA,
+    ]
+}
+
+/// Does all work of erasing.
+pub(super) async fn erase_all(store: &impl ContactStore) {
+    let query = PendingQuery::new(at(0), [WorkKind::ERASE]);
+    loop {
+        let works = store.pending(&query).await.unwrap();
+        if works.is_empty() {
+            return;
+        }
+        for work in works {
+            let Pending::Erase { contact } = work else {
+                panic!("{work:?}");
+            };
+            apply(store, Change::Erase { contact, limit: 2 }).await;
         }
     }
 }

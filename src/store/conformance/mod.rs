@@ -25,6 +25,8 @@
 
 pub(crate) mod chance;
 #[cfg(feature = "conformance")]
+mod erasing;
+#[cfg(feature = "conformance")]
 mod faithful;
 #[cfg(feature = "conformance")]
 mod keeping;
@@ -37,12 +39,13 @@ mod together;
 
 #[cfg(feature = "conformance")]
 pub use self::{
+    erasing::gentle,
     faithful::faithful,
     keeping::{bounded, complete, durable, forgetful, shared},
     kit::{POISON, skip},
     model::like_the_model,
     telling::{honest, idempotent, monotonic, ordered, patient, separate},
-    together::{atomic, cancel_safe, concurrent, fenced, isolated, resumable},
+    together::{atomic, cancel_safe, concurrent, exclusive, fenced, isolated, resumable},
 };
 
 #[cfg(feature = "conformance")]
@@ -66,7 +69,7 @@ macro_rules! contact_store_conformance {
 
         $crate::contact_store_conformance! { @clauses [$($test)*] [$open]
             idempotent atomic monotonic ordered separate complete faithful forgetful concurrent cancel_safe
-            shared patient durable isolated honest resumable fenced like_the_model
+            shared patient durable isolated honest resumable fenced gentle exclusive like_the_model
         }
 
         #[$($test)*]

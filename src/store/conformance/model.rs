@@ -1,17 +1,23 @@
-//! The whole contract by chance: whatever is told, in whatever batches, the store shows what the
+//! The whole contract by chance: after the same changes in the same batches, a store shows what the
 //! store in memory shows.
 
 use std::{fmt::Debug, path::Path, time::Duration};
 
 use super::{
     chance::{Dice, at, contacts, fact, first_seed},
-    kit::{Folder, all_contacts, all_messages},
+    kit::{Folder, all_contacts, all_hits, all_messages, kinds},
 };
 use crate::{
-    change::{Change, Work},
+    change::{Change, Work, WorkOutcome},
     id::PageId,
-    model::{Contact, ContactKey, Message, Revision, WorkerId},
-    store::{ContactQuery, ContactStore, MemoryStore, MessageQuery, Pending, RawEventQuery},
+    model::{
+        Author, Contact, Message, OutgoingKey, Revision, Status, StatusKind, WorkKind, WorkerId,
+    },
+    store::{
+        ContactFilter, ContactOrder, ContactQuery, ContactStore, Hit, MemoryStore, MessageQuery,
+        MessageStart, Pending, PendingQuery, RawEventQuery, SearchQuery,
+    },
+    time::Timestamp,
 };
 
 /// Random changes, duplicated and in random batches, on the store and on [`MemoryStore`]; after
@@ -32,8 +38,16 @@ pub async fn like_the_model<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
             for _ in 0..=dice.below(4) {
                 let old = told.get(dice.below(told.len() as u64 * 3 + 1) as usize);
                 batch.push(old.cloned().unwrap_or_else(|| fact(&mut dice)));
+                if let Some(Change::Received { work, .. }) = batch.last_mut()
+                    && dice.below(2) == 0
+                {
+                    *work = vec![WorkKind::handle("bot")];
+                }
             }
             batch.extend(act(&mut dice));
+            // One call concerns one Page.
+            let page = batch[0].page().cloned();
+            batch.retain(|change| change.page() == page.as_ref());
             let place = format!("seed {seed}, step {step}");
             let answers = store.apply(&batch).await.unwrap();
             let expected = model.apply(&batch).await.unwrap();
@@ -45,19 +59,68 @@ pub async fn like_the_model<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     }
 }
 
-/// A worker takes something.
+/// A worker claims or ends something, or erases.
 fn act(dice: &mut Dice) -> Option<Change> {
     let contact = dice.pick(&contacts());
-    let work = match dice.below(8) {
+    let kind = dice.pick(&[WorkKind::handle("bot"), WorkKind::MEDIA]);
+    let id = format!("item {}", dice.below(3));
+    let work = match dice.below(12) {
         0 => Work::Profile,
         1 => {
             let born = at(dice.below(2) * 20 + 5);
-            Work::Send(crate::model::OutgoingKey::new(born, [7; 10]))
+            Work::Send(OutgoingKey::new(born, [7; 10]))
+        }
+        2 | 3 => Work::item(kind, id),
+        4 | 5 => {
+            return Some(Change::WorkAdded {
+                page: contact.page,
+                psid: (dice.below(4) > 0).then_some(contact.psid),
+                kind,
+                id,
+                at: at(dice.below(50)),
+                due: at(dice.below(60)),
+                data: "data".to_owned(),
+            });
+        }
+        6 => {
+            let outcomes = [
+                WorkOutcome::Done,
+                WorkOutcome::GivenUp,
+                WorkOutcome::Postponed {
+                    due: at(60),
+                    tries: 1,
+                },
+            ];
+            return Some(Change::WorkSettled {
+                page: contact.page,
+                psid: Some(contact.psid),
+                kind,
+                id,
+                attempt: dice.below(3) as u32,
+                outcome: dice.pick(&outcomes),
+            });
+        }
+        7 => {
+            // All at once: in which order a store removes rows is its own affair.
+            let limit = 1_000;
+            return Some(Change::Erase { contact, limit });
+        }
+        8 => {
+            let key = |born: u64, random| OutgoingKey::new(at(born), [random; 10]);
+            return Some(Change::Resent {
+                contact,
+                key: key(dice.below(2) * 20 + 5, 7),
+                new: key(26, dice.below(3) as u8),
+                at: at(30),
+                latest: None,
+                author: Some(Author::agent("ada")),
+            });
         }
         _ => return None,
     };
     Some(Change::Claimed {
-        contact,
+        page: contact.page,
+        psid: Some(contact.psid),
         work,
         attempt: dice.below(3) as u32,
         until: at(60 + dice.below(9)),
@@ -72,6 +135,17 @@ async fn see(dice: &mut Dice, store: &impl ContactStore, model: &MemoryStore, pl
     }
     let key = dice.pick(&contacts());
     let is_late = dice.below(2) == 0;
+    let (number, author) = (dice.below(5), Some(Author::agent("ada")));
+    let (when, status) = (
+        at(dice.below(50)),
+        dice.pick(&[
+            Status::Open,
+            Status::Done,
+            Status::snoozed(None),
+            Status::snoozed(Some(at(55))),
+        ]),
+    );
+    let assignee = dice.pick(&[None, Some("ada".to_owned()), Some("bob".to_owned())]);
     let seen = async |store: &dyn ContactStore| {
         let contact = store.contact(&key).await.unwrap()?;
         let revision = if is_late {
@@ -79,8 +153,30 @@ async fn see(dice: &mut Dice, store: &impl ContactStore, model: &MemoryStore, pl
         } else {
             contact.revision
         };
-        let contact = key.clone();
-        let answers = store.apply(&[Change::Seen { contact, revision }]).await;
+        let (contact, author) = (key.clone(), author.clone());
+        let act = match number {
+            0 => Change::Seen { contact, revision },
+            1 => Change::Status {
+                contact,
+                status,
+                revision,
+                at: when,
+                author,
+            },
+            2 => Change::Assigned {
+                contact,
+                assignee: assignee.clone(),
+                revision,
+                at: when,
+                author,
+            },
+            3 => Change::Woken {
+                contact,
+                at: at(40 + when.as_millis() as u64 % 30),
+            },
+            _ => Change::MarkedUnread { contact, count: 2 },
+        };
+        let answers = store.apply(&[act]).await;
         Some(answers.unwrap())
     };
     let (one, other) = (seen(store).await, seen(model).await);
@@ -89,28 +185,58 @@ async fn see(dice: &mut Dice, store: &impl ContactStore, model: &MemoryStore, pl
 
 async fn compare(store: &impl ContactStore, model: &MemoryStore, place: &str) {
     for page in ["1", "2", "3"].map(|page| PageId::new(page).unwrap()) {
-        let all = ContactQuery::new(page.clone());
-        for query in [
+        let all = ContactFilter::new(page.clone());
+        let here = || ContactFilter::new(page.clone());
+        let both = vec![page.clone(), PageId::new("1").unwrap()];
+        for filter in [
             all.clone(),
-            all.clone().unread(),
-            all.clone().with_field("label", "text 1"),
-            all.clone().with_name("EXT 2"),
-            all.clone().with_name("t"),
+            ContactFilter::of_pages(both),
+            here().unread(),
+            here().unanswered(),
+            here().unassigned(),
+            here().with_assignee("ada"),
+            here().with_assignee("bob").unread(),
+            here().with_status(StatusKind::Done),
+            here().with_status(StatusKind::Open).unanswered(),
+            here()
+                .with_status(StatusKind::Open)
+                .with_status(StatusKind::Snoozed)
+                .with_assignee("ada"),
+            here().with_field("label", "text 1"),
+            here().with_tag("vip"),
+            here().with_tag("vip").with_status(StatusKind::Open),
+            here().with_tag("vip").with_tag("late").unread(),
+            here().with_name("EXT 2"),
+            here().with_name("t"),
+            here().with_name("ADA").unanswered(),
         ] {
-            let found = sorted(all_contacts(store, query.clone()).await);
-            let expected = sorted(all_contacts(model, query.clone()).await);
-            same(&found, &expected, place, &query);
+            for order in [
+                ContactOrder::LastActivity,
+                ContactOrder::WaitingLongest,
+                ContactOrder::WindowEndingSoonest {
+                    opened_after: at(20),
+                },
+                ContactOrder::OldestMessage { up_to: at(30) },
+            ] {
+                let query = ContactQuery::from(filter.clone()).with_order(order);
+                let found = sorted(all_contacts(store, query.clone()).await, order);
+                let expected = sorted(all_contacts(model, query.clone()).await, order);
+                same(&found, &expected, place, &query);
+            }
+            let counted = store.count(&filter).await.unwrap();
+            let expected = model.count(&filter).await.unwrap();
+            same(&counted, &expected, place, &filter);
         }
-        let counted = store.contacts(&all).await.unwrap().total;
-        assert_eq!(
-            counted,
-            model.contacts(&all).await.unwrap().total,
-            "{place}"
-        );
+        let (tags, expected) = (store.tags(&page).await, model.tags(&page).await);
+        same(&tags.unwrap(), &expected.unwrap(), place, &"tags");
+        let (state, expected) = (store.page(&page).await, model.page(&page).await);
+        let (mut state, expected) = (state.unwrap(), expected.unwrap());
+        state.revision = expected.revision;
+        same(&state, &expected, place, &"the Page");
         for text in ["text 1", "X", "nobody said this"] {
-            let query = MessageQuery::search(page.clone(), text);
-            let found = in_order(all_messages(store, query.clone()).await);
-            let expected = in_order(all_messages(model, query.clone()).await);
+            let query = SearchQuery::new(page.clone(), text);
+            let found = in_order(all_hits(store, query.clone()).await);
+            let expected = in_order(all_hits(model, query.clone()).await);
             same(&found, &expected, place, &query);
         }
         let query = RawEventQuery::new(Some(page.clone()));
@@ -124,10 +250,10 @@ async fn compare(store: &impl ContactStore, model: &MemoryStore, place: &str) {
         let changed = store
             .changed(&page, Revision::default(), Duration::ZERO)
             .await;
-        let listed = sorted(all_contacts(model, all).await).len();
+        let listed = all_contacts(model, all.into()).await.len();
         let changed = changed.unwrap();
         assert!(
-            changed.reread || changed.contacts.len() == listed,
+            changed.reset || changed.contacts.len() == listed,
             "{place}: {changed:?}"
         );
     }
@@ -140,6 +266,19 @@ async fn compare(store: &impl ContactStore, model: &MemoryStore, place: &str) {
             place,
             &query,
         );
+        for (start, limit) in [("m1", 2), ("m3", 3), ("nothing", 9)] {
+            let start = MessageStart::Around(start.to_owned());
+            let around = query.clone().with_start(start).with_limit(limit);
+            let found = store.messages(&around).await.unwrap();
+            let expected = model.messages(&around).await.unwrap();
+            same(&found.rows, &expected.rows, place, &around);
+            if let (Some(one), Some(other)) = (found.previous, expected.previous) {
+                let newer = |cursor| query.clone().with_start(MessageStart::NewerThan(cursor));
+                let found = store.messages(&newer(one)).await.unwrap().rows;
+                let expected = model.messages(&newer(other)).await.unwrap().rows;
+                same(&found, &expected, place, &around);
+            }
+        }
         let (one, other) = (
             store.contact(&key).await.unwrap(),
             model.contact(&key).await.unwrap(),
@@ -156,20 +295,24 @@ async fn compare(store: &impl ContactStore, model: &MemoryStore, place: &str) {
         );
         same(&one, &other, place, &key);
     }
-    for now in [at(10), at(58), at(100)] {
-        let found = by_key(store.pending(now, 99).await.unwrap());
-        same(
-            &found,
-            &by_key(model.pending(now, 99).await.unwrap()),
-            place,
-            &now,
-        );
-    }
     let (one, other) = (
-        store.next_due().await.unwrap(),
-        model.next_due().await.unwrap(),
+        store.find("label", "text 1").await.unwrap(),
+        model.find("label", "text 1").await.unwrap(),
     );
-    same(&one, &other, place, &"next due");
+    let without =
+        |all: Vec<Contact>| -> Vec<Contact> { all.into_iter().map(without_revision).collect() };
+    same(&without(one), &without(other), place, &"found by a field");
+    for now in [at(10), at(58), at(100)] {
+        let query = PendingQuery::new(now, kinds()).with_limit(99);
+        let found = by_key(store.pending(&query).await.unwrap());
+        let expected = by_key(model.pending(&query).await.unwrap());
+        same(&found, &expected, place, &now);
+        let (one, other) = (
+            store.next_due(&query).await.unwrap(),
+            model.next_due(&query).await.unwrap(),
+        );
+        same(&one, &other, place, &"next due");
+    }
 }
 
 #[track_caller]
@@ -177,18 +320,25 @@ fn same<T: Debug + PartialEq>(found: &T, expected: &T, place: &str, what: &impl 
     assert_eq!(found, expected, "{place}: {what:?}");
 }
 
-/// Which of two comes first that were last active at one moment is for each store to say.
-fn sorted(mut contacts: Vec<Contact>) -> Vec<Contact> {
-    assert!(contacts.is_sorted_by_key(|contact| std::cmp::Reverse(contact.last_at)));
-    contacts.sort_by_key(|contact| (std::cmp::Reverse(contact.last_at), contact.key.clone()));
+/// Which of two comes first that have the same time is for each store to say.
+fn sorted(mut contacts: Vec<Contact>, order: ContactOrder) -> Vec<Contact> {
+    let key = |contact: &Contact| {
+        let at = order.key(contact).map_or(0, Timestamp::as_millis);
+        if order.is_descending() { -at } else { at }
+    };
+    assert!(contacts.is_sorted_by_key(key));
+    contacts.sort_by_key(|contact| (key(contact), contact.key.clone()));
     contacts.into_iter().map(without_revision).collect()
 }
 
-/// The same of two messages of two customers.
-fn in_order(mut messages: Vec<Message>) -> Vec<Message> {
-    assert!(messages.is_sorted_by_key(|message| std::cmp::Reverse(message.at)));
-    messages.sort_by_key(|message| (message.at, message.contact.clone(), message.id.clone()));
-    messages
+/// The same of hits; those of a short text come in the order of the customers.
+fn in_order(hits: Vec<Hit>) -> Vec<(Contact, Message)> {
+    let hits = hits.into_iter();
+    let mut hits: Vec<_> = hits
+        .map(|hit| (without_revision(hit.contact), hit.message))
+        .collect();
+    hits.sort_by_key(|(_, message)| (message.at, message.contact.clone(), message.id.clone()));
+    hits
 }
 
 fn without_revision(mut contact: Contact) -> Contact {
@@ -196,15 +346,20 @@ fn without_revision(mut contact: Contact) -> Contact {
     contact
 }
 
-/// What is due at one moment comes in any order.
+/// Work that is due at one time comes in any order.
 fn by_key(mut work: Vec<Pending>) -> Vec<Pending> {
-    let key = |work: &Pending| -> (bool, ContactKey) {
-        match work {
-            Pending::FetchProfile { contact, .. } => (false, contact.clone()),
-            Pending::Send { contact, .. } | Pending::Lapsed { contact, .. } => {
-                (true, contact.clone())
-            }
-        }
+    let key = |work: &Pending| {
+        let kind = std::mem::discriminant(work);
+        let id = match work {
+            Pending::Item { key, .. } => Some(key.clone()),
+            _ => None,
+        };
+        (
+            format!("{kind:?}"),
+            work.page().clone(),
+            work.psid().cloned(),
+            id,
+        )
     };
     work.sort_by_key(key);
     work

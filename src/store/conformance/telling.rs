@@ -9,10 +9,10 @@ use super::kit::{
 use crate::{
     change::{Applied, Change},
     model::{
-        ContactKey, Content, Entry, EntryId, MessageState, OutgoingKey, Reaction, Revision, Side,
-        Source,
+        ContactKey, Content, Entry, EntryId, MessageState, Outgoing, OutgoingKey, Reaction,
+        Revision, Side, Source, Status,
     },
-    store::{ContactQuery, ContactStore},
+    store::{ContactFilter, ContactQuery, ContactStore},
 };
 
 /// Clause 1: the same change twice is once, and the answer says so.
@@ -53,7 +53,7 @@ pub async fn idempotent<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
             contact: contact(),
             key,
             at: at(4),
-            content: Content::text("Anything else?"),
+            outgoing: Outgoing::text("Anything else?"),
         },
     ];
     for change in &changes {
@@ -115,11 +115,8 @@ async fn tombs(store: &impl ContactStore) {
 fn feedback(who: &ContactKey, when: i64) -> Change {
     let id = EntryId::of_parts(&[b"feedback", who.psid.as_str().as_bytes()]);
     let mut entry = Entry::new(id, at(when), Source::Webhook, Content::text("5"));
-    (entry.timeless, entry.opens_window) = (true, false);
-    Change::Received {
-        contact: who.clone(),
-        entry,
-    }
+    entry.opens_window = false;
+    Change::received(who.clone(), entry)
 }
 
 /// Clause 3: last activity, delivered and read marks never move back, unless what has no time of
@@ -274,7 +271,7 @@ pub async fn patient<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     );
 }
 
-/// Clause 16: unread never hides what arrived after it was seen.
+/// Clause 16: neither unread nor done hides what arrived after it was seen.
 pub async fn honest<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     let folder = Folder::new();
     let store = open(folder.path()).await;
@@ -288,15 +285,29 @@ pub async fn honest<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     // It happened before, and arrives afterwards.
     apply(&store, received(&ada, "m2", 3, "Anybody?")).await;
     assert_eq!(apply(&store, seen(looked_at)).await, Applied::Refused);
+    let done = |revision| Change::Status {
+        contact: ada.clone(),
+        status: Status::Done,
+        revision,
+        at: at(6),
+        author: None,
+    };
+    assert_eq!(apply(&store, done(looked_at)).await, Applied::Refused);
+    assert_eq!(person(&store, &ada).await.status, Status::Open);
     assert_eq!(
         apply(&store, seen(Revision::default())).await,
         Applied::Refused
     );
     assert_eq!(person(&store, &ada).await.unread, 2);
-    let unread = ContactQuery::new(page("1")).unread();
+    let unread = ContactQuery::from(ContactFilter::new(page("1")).unread());
     assert_eq!(all_contacts(&store, unread.clone()).await.len(), 1);
     let now = person(&store, &ada).await.revision;
     assert_eq!(apply(&store, seen(now)).await, Applied::Changed);
     assert_eq!(person(&store, &ada).await.unread, 0);
     assert!(all_contacts(&store, unread).await.is_empty());
+    let now = person(&store, &ada).await.revision;
+    assert_eq!(apply(&store, done(now)).await, Applied::Changed);
+    apply(&store, received(&ada, "m3", 4, "Hello?")).await;
+    let found = person(&store, &ada).await;
+    assert_eq!((found.status, found.unread), (Status::Open, 1));
 }

@@ -3,11 +3,12 @@
 use std::{collections::BTreeSet, path::Path, pin::pin, task::Context, time::Duration};
 
 use super::kit::{
-    Folder, POISON, apply, at, customer, ids, page, person, polled, received, talk, together,
+    Folder, POISON, apply, assert_new, at, claimed, customer, ids, next_due, page, pending, person,
+    polled, received, talk, together,
 };
 use crate::{
     change::{Applied, Change, SendOutcome, Work},
-    model::{Content, MessageState, OutgoingKey, Revision, WorkerId},
+    model::{ContactKey, MessageState, Outgoing, OutgoingKey, Revision, Status},
     store::{ContactStore, Pending, StoreError},
 };
 
@@ -60,7 +61,7 @@ pub async fn concurrent<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     let change = received(&ada, "m1", 1, "Hello");
     let one = || apply(&store, change.clone());
     let answers = together((0..100).map(|_| one())).await;
-    let is_new = |answer: &&Applied| matches!(answer, Applied::New { customer: true });
+    let is_new = |answer: &&Applied| matches!(answer, Applied::New { customer: true, .. });
     assert_eq!(answers.iter().filter(is_new).count(), 1, "{answers:?}");
     let others = answers
         .iter()
@@ -143,7 +144,7 @@ pub async fn resumable<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
         let _: Vec<Applied> = together((0..16).map(one)).await;
         loop {
             let changed = changed(since).await;
-            assert!(!changed.reread, "nobody was forgotten");
+            assert!(!changed.reset, "nobody was forgotten");
             assert!(changed.revision >= since, "it goes back");
             told.extend(
                 changed
@@ -163,14 +164,14 @@ pub async fn resumable<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     // From the beginning it tells of each once.
     let all = changed(Revision::default()).await;
     assert_eq!(all.contacts.len(), 64);
-    assert!(changed(since.next()).await.reread, "no such revision yet");
+    assert!(changed(since.next()).await.reset, "no such revision yet");
     let gone = customer("1", "c0-0");
     let forgotten = Change::Forgotten {
         contact: gone,
         at: at(1000),
     };
     apply(&store, forgotten).await;
-    assert!(changed(since).await.reread, "a customer is gone");
+    assert!(changed(since).await.reset, "a customer is gone");
 }
 
 /// Clause 18: of all that claim an attempt, one wins.
@@ -184,16 +185,10 @@ pub async fn fenced<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
         contact: ada.clone(),
         key: key.clone(),
         at: at(2),
-        content: Content::text("Hello, Ada"),
+        outgoing: Outgoing::text("Hello, Ada"),
     };
     apply(&store, queued).await;
-    let claim = |work: Work, attempt, by| Change::Claimed {
-        contact: ada.clone(),
-        work,
-        attempt,
-        until: at(60),
-        by: WorkerId::new(by),
-    };
+    let claim = |work: Work, attempt, by| claimed(&ada, work, attempt, at(60), by);
     for work in [Work::Send(key.clone()), Work::Profile] {
         let one = |by| apply(&store, claim(work.clone(), 1, by));
         let answers = together((0..32).map(one)).await;
@@ -207,8 +202,9 @@ pub async fn fenced<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     // A claim in force cannot be taken over; one that ran out is no message to be sent again.
     let send = || Work::Send(key.clone());
     assert_eq!(apply(&store, claim(send(), 2, 99)).await, Applied::Refused);
-    assert!(store.pending(at(59), 9).await.unwrap().is_empty());
-    let due = store.pending(at(60), 9).await.unwrap();
+    assert!(pending(&store, at(59)).await.is_empty());
+    assert_eq!(next_due(&store).await, Some(at(60)));
+    let due = pending(&store, at(60)).await;
     let is_lapsed = |work: &Pending| matches!(work, Pending::Lapsed { attempt: 1, .. });
     assert!(due.iter().any(is_lapsed), "{due:?}");
     let settled = |attempt, outcome| Change::Settled {
@@ -217,11 +213,94 @@ pub async fn fenced<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
         attempt,
         outcome,
     };
-    apply(&store, settled(1, SendOutcome::NotSent { due: at(70) })).await;
+    apply(
+        &store,
+        settled(
+            1,
+            SendOutcome::NotSent {
+                due: at(70),
+                reason: None,
+                tries: 1,
+            },
+        ),
+    )
+    .await;
     assert_eq!(apply(&store, claim(send(), 1, 98)).await, Applied::Refused);
     assert_eq!(apply(&store, claim(send(), 2, 99)).await, Applied::Changed);
     // The first worker wakes up and knows nothing better.
     apply(&store, settled(1, SendOutcome::Unknown)).await;
     let said = talk(&store, &ada).await;
     assert_eq!(said[0].state, Some(MessageState::Sending));
+}
+
+/// Clause 20: of two agents who assign or finish a conversation from the same state, one wins, and
+/// the others can see who.
+pub async fn exclusive<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
+    let folder = Folder::new();
+    let store = open(folder.path()).await;
+    let ada = customer("1", "ada");
+    apply(&store, received(&ada, "m1", 1, "Hello")).await;
+    let assign = |agent: Option<&str>, revision| Change::Assigned {
+        contact: ada.clone(),
+        assignee: agent.map(str::to_owned),
+        revision,
+        at: at(2),
+        author: None,
+    };
+    let seen = person(&store, &ada).await.revision;
+    let agents: Vec<String> = (0..8).map(|number| format!("agent {number}")).collect();
+    let one = |agent| apply(&store, assign(Some(agent), seen));
+    let answers = together(agents.iter().map(|agent| one(agent))).await;
+    let found = person(&store, &ada).await;
+    for (agent, answer) in agents.iter().zip(answers) {
+        let has_it = found.assignee.as_ref() == Some(agent);
+        let expected = if has_it {
+            Applied::Changed
+        } else {
+            Applied::Refused
+        };
+        assert_eq!(answer, expected, "{agent}");
+    }
+    let owner = found.assignee.as_deref();
+    assert!(owner.is_some(), "nobody won");
+    assert_eq!(apply(&store, assign(owner, seen)).await, Applied::Unchanged);
+    assert_eq!(apply(&store, assign(None, seen)).await, Applied::Refused);
+    let free = assign(None, found.revision);
+    assert_eq!(apply(&store, free).await, Applied::Changed);
+    assert_eq!(person(&store, &ada).await.assignee, None);
+    finished(&store, &ada).await;
+}
+
+/// Of all who change the status from the same state one wins; a new message opens the conversation.
+async fn finished(store: &impl ContactStore, ada: &ContactKey) {
+    let change = |status, revision| Change::Status {
+        contact: ada.clone(),
+        status,
+        revision,
+        at: at(3),
+        author: None,
+    };
+    let seen = person(store, ada).await.revision;
+    let statuses = [
+        Status::Done,
+        Status::snoozed(None),
+        Status::snoozed(Some(at(50))),
+        Status::snoozed(Some(at(60))),
+    ];
+    let one = |status| apply(store, change(status, seen));
+    let answers = together(statuses.map(one)).await;
+    let found = person(store, ada).await;
+    for (status, answer) in statuses.into_iter().zip(answers) {
+        let expected = if found.status == status {
+            Applied::Changed
+        } else {
+            Applied::Refused
+        };
+        assert_eq!(answer, expected, "{status:?}");
+    }
+    assert_ne!(found.status, Status::Open, "nobody won");
+    let open = change(Status::Open, seen);
+    assert_eq!(apply(store, open).await, Applied::Refused);
+    assert_new(apply(store, received(ada, "m2", 70, "And")).await);
+    assert_eq!(person(store, ada).await.status, Status::Open);
 }

@@ -1,51 +1,184 @@
-//! What is known about a customer.
+//! A customer's row.
 
-use std::num::NonZeroU32;
+use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{Act, Content, MessageState, OutgoingKey, Profile, Revision, Side, WorkerId},
-    store::grams,
+    model::{
+        Act, ContactReaction, Content, EntryId, MessageState, OutgoingKey, Profile, Reaction,
+        Revision, Side, Status, WorkerId,
+    },
+    store::search_text,
     time::Timestamp,
 };
 
-/// What is known about a customer. Without `last_at` there is nothing to show.
+/// A customer's row. Without `last_at` there is nothing to show.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
 #[non_exhaustive]
-#[allow(missing_docs)]
 pub struct ContactRow {
-    /// The earliest bubble there is.
+    /// Time of the earliest message or reply.
     pub first_at: Option<Timestamp>,
-    /// The latest time of all bubbles and answers: it falls only when something is erased, or what
-    /// has no time of its own turns out to be older.
+    /// Time of the latest message or reply.
     pub last_at: Option<Timestamp>,
-    /// The newest bubble.
+    /// The newest message.
     pub preview: Option<Snippet>,
+    /// Time of the last inbound event that opens the messaging window.
     pub inbound_at: Option<Timestamp>,
+    /// The part of `inbound_at` that comes from no message: reactions and other events.
+    pub opened_at: Option<Timestamp>,
+    /// Time of the latest message of the Page, replies that wait included.
+    pub replied_at: Option<Timestamp>,
+    /// Time of the first inbound message after `replied_at`.
+    pub unanswered_since: Option<Timestamp>,
+    /// Number of live inbound messages that nobody has seen.
     pub unread: u32,
-    /// The commit that last brought something that nobody has seen.
+    /// Revision of the last commit that brought one of them.
     pub inbound_revision: Revision,
+    /// Revision of the last commit that changed something visible.
     pub revision: Revision,
+    /// Status of the conversation.
+    pub status: Status,
+    /// Revision of the commit that set the status.
+    pub status_revision: Revision,
+    /// Agent who is responsible.
+    pub assignee: Option<String>,
+    /// Revision of the commit that set the assignee.
+    pub assignee_revision: Revision,
+    /// Fields and tags, with their clocks.
+    pub labels: Labels,
+    /// The customer's last reaction, or removal of one.
+    pub reaction: Option<ReactionRow>,
+    /// Watermark of delivery.
     pub delivered: Option<Timestamp>,
+    /// Watermark of reading.
     pub read: Option<Timestamp>,
+    /// Time of the request that returned the profile.
     pub profile_at: Option<Timestamp>,
+    /// The profile.
     pub profile: Option<Profile>,
+    /// Time of the request that returned the picture.
     pub picture_at: Option<Timestamp>,
+    /// Version of the picture.
     pub picture: Option<NonZeroU32>,
-    /// When Meta was last asked for the profile, and when to ask again.
+    /// Time of the last request for the profile.
     pub asked_at: Option<Timestamp>,
+    /// Time of the next request for the profile.
     pub ask_again: Option<Timestamp>,
+    /// Number of the last attempt to fetch the profile.
     pub profile_attempt: u32,
+    /// Worker of the last attempt to fetch the profile.
     pub profile_by: Option<WorkerId>,
+    /// End of the lease of the attempt that runs.
     pub profile_lease: Option<Timestamp>,
-    /// Everything up to here is forgotten.
+    /// Everything up to this time is erased.
     pub forgotten: Option<Timestamp>,
-    /// All messages up to here have expired.
+    /// All messages up to this time have expired.
     pub expired: Option<Timestamp>,
-    /// When the earliest answer that waits must be looked at.
+    /// When the earliest reply that waits must be looked at.
     pub send_due: Option<Timestamp>,
+    /// Whether rows may be left that a cut has erased.
+    pub erasing: bool,
+}
+
+/// A customer's last reaction, or its removal.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[non_exhaustive]
+pub struct ReactionRow {
+    /// Time of the reaction or removal.
+    pub at: Timestamp,
+    /// The message reacted to.
+    pub entry: EntryId,
+    /// The reaction; `None` when it was removed.
+    pub reaction: Option<Reaction>,
+}
+
+impl ReactionRow {
+    pub(super) fn new(at: Timestamp, entry: EntryId, reaction: Option<Reaction>) -> Self {
+        Self {
+            at,
+            entry,
+            reaction,
+        }
+    }
+
+    pub(super) fn show(&self) -> Option<ContactReaction> {
+        let reaction = self.reaction.clone()?;
+        Some(ContactReaction::new(self.at, self.entry.clone(), reaction))
+    }
+}
+
+/// Fields and tags of a customer.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Labels {
+    /// Fields by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, FieldRow>,
+    /// Tags.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, TagRow>,
+}
+
+impl Labels {
+    /// Number of fields and tags, those that were removed included.
+    pub fn len(&self) -> usize {
+        self.fields.len() + self.tags.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The fields and tags that are set: name, and the value of a field.
+    pub fn set(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let fields = self.fields.iter();
+        let fields = fields.filter_map(|(name, row)| Some((&**name, Some(row.value.as_deref()?))));
+        let tags = self.tags.iter().filter(|(_, row)| row.on);
+        fields.chain(tags.map(|(tag, _)| (&**tag, None)))
+    }
+
+    pub(super) fn retain_later(&mut self, cutoff: Timestamp) {
+        self.fields.retain(|_, row| row.at > cutoff);
+        self.tags.retain(|_, row| row.at > cutoff);
+    }
+}
+
+/// A field, or its removal.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[non_exhaustive]
+pub struct FieldRow {
+    /// Time of the change.
+    pub at: Timestamp,
+    /// The value; `None` when it was removed.
+    pub value: Option<String>,
+}
+
+impl FieldRow {
+    /// Creates a field from its parts.
+    pub const fn new(at: Timestamp, value: Option<String>) -> Self {
+        Self { at, value }
+    }
+}
+
+/// A tag, or its removal.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[non_exhaustive]
+pub struct TagRow {
+    /// Time of the change.
+    pub at: Timestamp,
+    /// Whether the customer has the tag.
+    pub on: bool,
+}
+
+impl TagRow {
+    /// Creates a tag from its parts.
+    pub const fn new(at: Timestamp, on: bool) -> Self {
+        Self { at, on }
+    }
 }
 
 impl ContactRow {
@@ -54,18 +187,33 @@ impl ContactRow {
         self.last_at.is_some()
     }
 
-    /// When the profile is to be asked for.
+    /// Time of the next request for the profile. When Meta gave none, a new message of the customer
+    /// makes it due again, because Meta may give it now.
     pub fn profile_due(&self) -> Option<Timestamp> {
         let due = match (self.profile_lease, self.asked_at) {
             (Some(lease), _) => Some(lease),
-            (None, Some(_)) => self.ask_again,
-            (None, None) => self.first_at,
+            (None, Some(asked_at)) => {
+                let wrote = self.profile.is_none() && self.inbound_at > Some(asked_at);
+                let soon = asked_at + Self::PROFILE_COOL_DOWN;
+                let again = self.ask_again.unwrap_or(soon).min(soon);
+                if wrote { Some(again) } else { self.ask_again }
+            }
+            // At once, whatever any clock says.
+            (None, None) => Some(Timestamp::default()),
         };
         due.filter(|_| self.is_shown())
     }
 
-    /// Whether nothing is left but that everything was forgotten: such a row names nobody any
-    /// more, and should be kept under a hash.
+    /// Shortest time between two requests for a profile that Meta did not give.
+    pub const PROFILE_COOL_DOWN: Duration = Duration::from_secs(60);
+
+    /// When the conversation is to be opened because its snooze ends.
+    pub fn wake_due(&self) -> Option<Timestamp> {
+        self.status.until().filter(|_| self.is_shown())
+    }
+
+    /// Whether nothing is left but the tombstone: such a row names nobody any more, and should be
+    /// kept under a hash.
     pub fn is_tombstone(&self) -> bool {
         self.forgotten.is_some()
             && *self
@@ -75,82 +223,83 @@ impl ContactRow {
                 }
     }
 
-    /// Messages up to here are not taken in any more.
-    pub(super) fn cutoff(&self) -> Option<Timestamp> {
+    /// Messages up to this time are erased.
+    pub fn cutoff(&self) -> Option<Timestamp> {
         self.forgotten.max(self.expired)
     }
 
-    /// What a search for names looks at.
+    /// Text that a search by name looks at.
     pub fn searchable(&self) -> String {
         let names = self
             .profile
             .iter()
             .flat_map(|profile| [&profile.name, &profile.first_name, &profile.last_name])
             .filter_map(Option::as_deref);
-        grams::fold(names)
+        search_text::fold(names)
     }
 }
 
-/// Where a bubble stands in its conversation: by time, then by a fixed hash.
+/// Position of a message in its conversation: by time, then by a fixed hash.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[non_exhaustive]
-pub struct Spot {
-    /// When.
+pub struct Position {
+    /// Time of the message.
     pub at: Timestamp,
-    /// Never negative, so that it sorts alike as a signed and an unsigned number.
+    /// Tie-breaker between messages of one time; never negative.
     pub tie: i64,
 }
 
-impl Spot {
-    /// A spot from its parts.
+impl Position {
+    /// Creates a position from its parts.
     pub const fn new(at: Timestamp, tie: i64) -> Self {
         Self { at, tie }
     }
 }
 
-/// The newest bubble, as much of it as the inbox shows.
+/// The newest message, as much of it as the inbox shows.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
-#[allow(missing_docs)]
 pub struct Snippet {
-    pub spot: Spot,
+    /// Position in the conversation.
+    pub position: Position,
+    /// Side that wrote it.
     pub side: Side,
+    /// Kind of entry.
     pub act: Act,
-    /// How the text or title begins.
+    /// Beginning of the text or title.
     pub text: Option<String>,
+    /// Kinds of its attachments.
     pub kinds: Vec<String>,
+    /// Whether its author has unsent it.
     pub unsent: bool,
-    /// Of an answer that is not in the log: which, and where it stands.
+    /// Key of a reply that is not in the log.
     pub key: Option<OutgoingKey>,
+    /// Sending state of that reply.
     pub state: Option<MessageState>,
 }
 
 impl Snippet {
-    /// More than an inbox shows of a text, in characters.
+    /// More characters than an inbox shows of a text.
     const MAX_CHARS: usize = 60;
 
-    pub(super) fn new(spot: Spot, side: Side, content: &Content, text: Option<&str>) -> Self {
+    pub(super) fn new(
+        position: Position,
+        side: Side,
+        content: &Content,
+        text: Option<&str>,
+    ) -> Self {
         let text = text.or(content.title.as_deref());
-        Self {
-            spot,
-            side,
-            act: content.act.clone(),
-            text: text.map(|text| text.chars().take(Self::MAX_CHARS).collect()),
-            kinds: content
-                .attachments
-                .iter()
-                .map(|one| one.kind.clone())
-                .collect(),
-            unsent: false,
-            key: None,
-            state: None,
-        }
+        let kinds = content.attachments.iter().map(|one| one.kind.clone());
+        let mut snippet = Self::from_parts(position, side, content.act.clone(), None);
+        snippet.text = text.map(|text| text.chars().take(Self::MAX_CHARS).collect());
+        snippet.kinds = kinds.collect();
+        snippet
     }
 
-    /// A snippet from its parts, for a store that keeps them apart.
-    pub fn from_parts(spot: Spot, side: Side, act: Act, text: Option<String>) -> Self {
+    /// Creates a snippet from its parts, for a store that keeps them apart.
+    pub fn from_parts(position: Position, side: Side, act: Act, text: Option<String>) -> Self {
         Self {
-            spot,
+            position,
             side,
             act,
             text,

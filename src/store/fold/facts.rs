@@ -1,33 +1,36 @@
-//! What Meta says, and what the host notes: registers, each with its own clock.
+//! Facts from Meta: registers, each with its own clock.
 
 use std::num::NonZeroU32;
 
 use super::{
-    Body, ContactRow, Edit, EntryRow, FieldRow, Reacted, Rows,
-    talk::{Talk, raise},
+    Body, ContactRow, Edit, EntryRow, Reacted, Rows,
+    contact::ReactionRow,
+    conversation::{Conversation, raise},
 };
 use crate::{
     change::{Applied, ProfileResponse},
     id::Mid,
-    model::{Content, Entry, EntryId, OutgoingKey, Picture, Reaction, Revision, Side, Source},
+    model::{Entry, EntryId, OutgoingKey, Picture, Reaction, Revision, Side, Status, WorkKind},
     store::hash::hash63_of,
     time::Timestamp,
 };
 
-impl<R: Rows + ?Sized> Talk<'_, R> {
-    pub(super) fn received(&mut self, entry: &Entry) -> Result<Applied, R::Error> {
+impl<R: Rows + ?Sized> Conversation<'_, R> {
+    pub(super) fn received(
+        &mut self,
+        entry: &Entry,
+        work: &[WorkKind],
+    ) -> Result<Applied, R::Error> {
         if self.is_cut(entry.at) {
             return Ok(Applied::Forgotten);
         }
-        let opened = if entry.opens_window {
-            self.opened(entry.at)?
-        } else {
-            Applied::Unchanged
-        };
-        Ok(match self.record(entry, Side::Customer, None)? {
-            Applied::Unchanged => opened,
-            recorded => recorded,
-        })
+        let applied = self.record(entry, Side::Customer, None)?;
+        if matches!(applied, Applied::New { live: true, .. }) {
+            for kind in work {
+                self.add_work(kind, entry)?;
+            }
+        }
+        Ok(applied)
     }
 
     pub(super) fn echoed(
@@ -48,11 +51,10 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         let Some((key, mid)) = joined else {
             return Ok(body);
         };
-        // The bubble that was queued becomes this one: nothing new is to be seen.
+        // The queued message becomes this one: nothing new is visible.
         let was_queued = self
-            .rows
-            .outgoing(self.key, key)?
-            .is_some_and(|answer| answer.spot().is_some());
+            .outgoing(key)?
+            .is_some_and(|reply| reply.position().is_some());
         Ok(match (body, self.join(key, mid)?) {
             (Applied::Unchanged | Applied::Forgotten, joined) => joined,
             (Applied::New { .. }, _) if was_queued => Applied::Changed,
@@ -67,48 +69,41 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         side: Side,
         key: Option<&OutgoingKey>,
     ) -> Result<Applied, R::Error> {
-        let stored = self.rows.entry(self.key, &entry.id)?;
+        let stored = self.entry(&entry.id)?;
         let mut row = stored
             .clone()
             .unwrap_or_else(|| EntryRow::new(entry.id.clone()));
         row.key = row.key.max(key.cloned());
-        let mut body = Body::new(entry.at, entry.source, side, entry.content.clone());
-        body.app.clone_from(&entry.app);
-        let is_first = row.body.is_none();
-        let erased = row.unsent_at.is_some();
-        if erased {
-            body.content = body.content.erased();
+        row.author = row.author.max(entry.author.clone());
+        let mut body = Body::of(entry, side);
+        if row.unsent_at.is_some() {
+            body.erase();
         }
-        row.body = match row.body {
-            Some(old) if entry.timeless => self.told_again(old, body, erased),
-            Some(old) if !beats(&body, &old, erased) => Some(old),
-            _ => Some(body),
-        };
+        let is_first = row.body.is_none();
+        let was_live = row.body.as_ref().is_some_and(Body::is_live);
+        let becomes_live = entry.live && !was_live && side == Side::Customer;
+        row.body = Some(match row.body {
+            Some(old) => old.merge(body),
+            None => body,
+        });
         if stored.as_ref() == Some(&row) {
             return Ok(Applied::Unchanged);
         }
         self.put_entry(stored.as_ref(), &row)?;
-        if entry.timeless && stored.is_some_and(|stored| stored.looks_like(&row)) {
-            return Ok(Applied::Unchanged);
-        }
-        if is_first && side == Side::Customer {
+        if becomes_live {
             self.row.unread = self.row.unread.saturating_add(1);
             self.row.inbound_revision = self.rows.revision(&self.key.page)?;
+            if self.row.status != Status::Open {
+                self.row.status = Status::Open;
+                self.row.status_revision = self.row.inbound_revision;
+            }
         }
-        Ok(if is_first {
-            self.is_new()
+        Ok(if is_first || becomes_live {
+            self.is_new(entry.live)
         } else {
-            self.changed()
+            let looks_alike = stored.is_some_and(|stored| stored.looks_like(&row));
+            self.changed_if(!looks_alike)
         })
-    }
-
-    /// What has no time of its own stays where it was first told, whoever tells of it again.
-    fn told_again(&mut self, old: Body, new: Body, erased: bool) -> Option<Body> {
-        let times = old.times().chain(new.times()).collect();
-        // Only of two processes whose clocks differ the later may be told first.
-        self.is_older |= new.at < old.at && self.row.last_at == Some(old.at);
-        let body = if beats(&new, &old, erased) { new } else { old };
-        body.with_times(times)
     }
 
     pub(super) fn edited(
@@ -133,16 +128,16 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         let applied = self.annotate(mid, at, |row| {
             raise(&mut row.unsent_at, at);
             if let Some(body) = &mut row.body {
-                body.content = body.content.erased();
+                body.erase();
             }
             if let Some(edit) = &mut row.edit {
                 edit.text.clear();
             }
         })?;
         if applied != Applied::Forgotten {
-            let row = self.rows.entry(self.key, &EntryId::of_message(mid))?;
+            let row = self.entry(&EntryId::of_message(mid))?;
             if let Some(key) = row.and_then(|row| row.key) {
-                self.erase_answer(&key)?;
+                self.erase_reply(&key)?;
             }
         }
         Ok(applied)
@@ -158,55 +153,66 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         let reacted = Reacted::new(at, reaction.cloned());
         let applied = self.annotate(mid, at, |row| {
             let register = match by {
-                Side::Customer => &mut row.customer_reaction,
                 Side::Page => &mut row.page_reaction,
+                Side::Customer | Side::Team => &mut row.customer_reaction,
             };
             if register.as_ref() < Some(&reacted) {
                 *register = Some(reacted);
             }
         })?;
-        // A reaction lets the Page answer, as a message does; taking one back does not.
-        if by == Side::Customer && reaction.is_some() {
-            let opened = self.opened(at)?;
-            return Ok(if applied == Applied::Unchanged {
-                opened
-            } else {
-                applied
-            });
+        if by == Side::Page || self.is_cut(at) {
+            return Ok(applied);
         }
-        Ok(applied)
+        let last = ReactionRow::new(at, EntryId::of_message(mid), reaction.cloned());
+        let is_last = self.row.reaction.as_ref() < Some(&last);
+        if is_last {
+            self.row.reaction = Some(last);
+        }
+        // A reaction lets the Page answer, as a message does; removing one does not.
+        let opened = match reaction {
+            Some(_) => self.opened(at)?,
+            None => Applied::Unchanged,
+        };
+        Ok(match applied {
+            Applied::Unchanged if is_last => self.changed(),
+            Applied::Unchanged => opened,
+            applied => applied,
+        })
     }
 
     /// From then on the Page may answer for a while.
     pub(super) fn opened(&mut self, at: Timestamp) -> Result<Applied, R::Error> {
-        Ok(if self.is_cut(at) {
-            Applied::Forgotten
-        } else if raise(&mut self.row.inbound_at, at) {
-            self.changed()
-        } else {
-            Applied::Unchanged
-        })
+        if self.is_cut(at) {
+            return Ok(Applied::Forgotten);
+        }
+        raise(&mut self.row.opened_at, at);
+        let is_later = raise(&mut self.row.inbound_at, at);
+        Ok(self.changed_if(is_later))
     }
 
-    /// Meta gave no moment, but these messages alone.
-    pub(super) fn delivered_alone(
+    /// The named messages were delivered, and everything that was sent up to a time.
+    pub(super) fn delivered(
         &mut self,
         mids: &[Mid],
         at: Timestamp,
+        up_to: Option<Timestamp>,
     ) -> Result<Applied, R::Error> {
-        let mut answer = Applied::Unchanged;
+        let mut result = match up_to {
+            Some(up_to) => self.mark(up_to, |row| &mut row.delivered),
+            None => Applied::Unchanged,
+        };
         for mid in mids {
             let applied = self.annotate(mid, at, |row| {
                 raise(&mut row.delivered_at, at);
             })?;
-            if answer == Applied::Unchanged || applied == Applied::Changed {
-                answer = applied;
+            if result == Applied::Unchanged || applied == Applied::Changed {
+                result = applied;
             }
         }
-        Ok(answer)
+        Ok(result)
     }
 
-    /// Changes what is known about a message, which may not have come yet.
+    /// Changes what is known about a message, which may not have arrived yet.
     fn annotate(
         &mut self,
         mid: &Mid,
@@ -217,7 +223,7 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
             return Ok(Applied::Forgotten);
         }
         let id = EntryId::of_message(mid);
-        let stored = self.rows.entry(self.key, &id)?;
+        let stored = self.entry(&id)?;
         let mut row = stored.clone().unwrap_or_else(|| EntryRow::new(id));
         change(&mut row);
         if stored.as_ref() == Some(&row) {
@@ -231,25 +237,23 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         })
     }
 
-    /// Everything the Page sent up to then was delivered, or read.
+    /// Everything that the Page sent up to a time was delivered, or read.
     pub(super) fn mark(
         &mut self,
         up_to: Timestamp,
         register: impl FnOnce(&mut ContactRow) -> &mut Option<Timestamp>,
-    ) -> Result<Applied, R::Error> {
-        Ok(if self.is_forgotten(up_to) {
-            Applied::Forgotten
-        } else if raise(register(&mut self.row), up_to) {
-            self.changed()
-        } else {
-            Applied::Unchanged
-        })
+    ) -> Applied {
+        if self.is_forgotten(up_to) {
+            return Applied::Forgotten;
+        }
+        let is_later = raise(register(&mut self.row), up_to);
+        self.changed_if(is_later)
     }
 
     pub(super) fn profile(
         &mut self,
         fetched_at: Timestamp,
-        answer: &ProfileResponse,
+        response: &ProfileResponse,
         due: Option<Timestamp>,
     ) -> Result<Applied, R::Error> {
         if self.is_forgotten(fetched_at) {
@@ -257,7 +261,7 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         }
         let mut is_changed = false;
         let row = &mut self.row;
-        if let ProfileResponse::Known { profile, picture } = answer {
+        if let ProfileResponse::Known { profile, picture } = response {
             if (row.profile_at, row.profile.as_ref()) < (Some(fetched_at), Some(profile)) {
                 (row.profile_at, row.profile) = (Some(fetched_at), Some(profile.clone()));
                 is_changed = true;
@@ -274,7 +278,7 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
             (row.asked_at, row.ask_again) = (Some(fetched_at), due);
             row.profile_lease = None;
             // One that is due again lacks its picture: attempts go on counting, to slow down.
-            let is_done = match answer {
+            let is_done = match response {
                 ProfileResponse::Known { .. } => due.is_none(),
                 ProfileResponse::Nobody => true,
                 ProfileResponse::Failed => false,
@@ -284,65 +288,39 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
             }
             is_changed = true;
         }
-        Ok(if is_changed {
-            self.changed()
-        } else {
-            Applied::Unchanged
-        })
+        Ok(self.changed_if(is_changed))
     }
 
-    pub(super) fn field(
-        &mut self,
-        name: &str,
-        value: Option<&str>,
-        at: Timestamp,
-    ) -> Result<Applied, R::Error> {
-        if self.is_forgotten(at) {
-            return Ok(Applied::Forgotten);
-        }
-        let row = FieldRow::new(at, value.map(str::to_owned));
-        if self.rows.field(self.key, name)?.as_ref() >= Some(&row) {
-            return Ok(Applied::Unchanged);
-        }
-        self.rows.put_field(self.key, name, Some(&row))?;
-        Ok(self.changed())
-    }
-
-    pub(super) fn seen(&mut self, revision: Revision) -> Result<Applied, R::Error> {
-        Ok(if self.row.unread == 0 {
+    pub(super) fn seen(&mut self, revision: Revision) -> Applied {
+        if self.row.unread == 0 {
             Applied::Unchanged
         } else if self.row.inbound_revision > revision {
             Applied::Refused
         } else {
             self.row.unread = 0;
             self.changed()
-        })
-    }
-}
-
-/// Whether a body takes the place of another. What we kept ourselves gives way to what Meta says;
-/// then the later counts, because only a register in the order of its own clock can be cut by time
-/// in any order. Once erased, what they say is no reason any more.
-fn beats(body: &Body, old: &Body, erased: bool) -> bool {
-    let clock = |body: &Body| (body.source != Source::Own, body.last_told(), body.source);
-    match clock(body).cmp(&clock(old)) {
-        std::cmp::Ordering::Equal if erased => false,
-        std::cmp::Ordering::Equal => {
-            (body.side, &body.content, &body.app) > (old.side, &old.content, &old.app)
         }
-        order => order.is_gt(),
+    }
+
+    pub(super) fn marked_unread(&mut self, count: u32) -> Applied {
+        let raises = self.row.is_shown() && self.row.unread < count;
+        if raises {
+            self.row.unread = count;
+        }
+        self.changed_if(raises)
+    }
+
+    /// Adds an entry of the team, which moves nothing else.
+    pub(super) fn noted(&mut self, entry: &Entry) -> Result<Applied, R::Error> {
+        if self.is_cut(entry.at) {
+            return Ok(Applied::Forgotten);
+        }
+        self.record(entry, Side::Team, None)
     }
 }
 
-/// Tells one picture from another.
+/// Version of a picture: another one has another number.
 fn version(picture: &Picture) -> NonZeroU32 {
     let hash = hash63_of(&picture.bytes).cast_unsigned() as u32;
     NonZeroU32::new(hash).unwrap_or(NonZeroU32::MIN)
-}
-
-impl Content {
-    /// That there was something, and nothing of what it said.
-    pub(super) fn erased(&self) -> Self {
-        Self::new(self.act.clone())
-    }
 }

@@ -1,40 +1,47 @@
-//! Our own answers: queued, claimed, settled; and the claim on a profile.
+//! Replies of ours: queued, claimed, settled; and the claim on a profile.
 
-use super::{Body, EntryRow, OutgoingRow, OutgoingState, Rows, talk::Talk};
+use super::{Body, EntryRow, OutgoingRow, OutgoingState, Rows, conversation::Conversation};
 use crate::{
     change::{Applied, SendOutcome, Work},
     id::Mid,
-    model::{Content, Entry, EntryId, OutgoingKey, Side, Source, WorkerId},
+    model::{Author, Entry, EntryId, Outgoing, OutgoingKey, Side, Source, WorkerId},
     time::Timestamp,
 };
 
-impl<R: Rows + ?Sized> Talk<'_, R> {
+impl<R: Rows + ?Sized> Conversation<'_, R> {
     pub(super) fn queued(
         &mut self,
         key: &OutgoingKey,
         at: Timestamp,
-        content: &Content,
+        outgoing: &Outgoing,
     ) -> Result<Applied, R::Error> {
         if self.is_cut(key.born()) {
             return Ok(Applied::Forgotten);
         }
-        let stored = self.rows.outgoing(self.key, key)?;
-        let mut answer = stored
+        let stored = self.outgoing(key)?;
+        let mut reply = stored
             .clone()
             .unwrap_or_else(|| OutgoingRow::new(key.clone()));
-        if answer.content.is_some() {
-            return Ok(Applied::Unchanged);
+        if let Some(first) = &reply.outgoing {
+            let is_program = outgoing.author.as_ref().is_some_and(|by| by.is_program);
+            // Its content may have been erased since.
+            let same = first == outgoing || first.content == outgoing.content.erased();
+            return Ok(if same || is_program {
+                Applied::Unchanged
+            } else {
+                Applied::Refused
+            });
         }
-        (answer.at, answer.content) = (at, Some(content.clone()));
-        self.put_outgoing(stored.as_ref(), &answer)?;
-        let mut is_new = answer.mids.is_empty();
-        for mid in &answer.mids {
-            let applied = self.record(&own(mid, &answer), Side::Page, Some(key))?;
+        (reply.at, reply.outgoing) = (at, Some(outgoing.clone()));
+        self.put_outgoing(stored.as_ref(), &reply)?;
+        let mut is_new = reply.mids.is_empty();
+        for mid in &reply.mids {
+            let applied = self.record(&own(mid, &reply), Side::Page, Some(key))?;
             is_new |= matches!(applied, Applied::New { .. });
         }
-        self.erase_if_unsent(&answer)?;
+        self.erase_if_unsent(&reply)?;
         Ok(if is_new {
-            self.is_new()
+            self.is_new(true)
         } else {
             self.changed()
         })
@@ -53,54 +60,56 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         let state = match outcome {
             SendOutcome::Sent { mid } => return self.join(key, mid.clone()),
             SendOutcome::Unknown => OutgoingState::Unknown,
-            SendOutcome::NotSent { due } => OutgoingState::NotSent { due: *due },
+            SendOutcome::NotSent { due, reason, tries } => OutgoingState::NotSent {
+                due: *due,
+                reason: reason.clone(),
+                tries: *tries,
+            },
             SendOutcome::Failed { reason } => OutgoingState::Failed {
                 reason: reason.clone(),
             },
             SendOutcome::Dismissed => OutgoingState::Dismissed,
         };
-        let stored = self.rows.outgoing(self.key, key)?;
-        let mut answer = stored
+        let stored = self.outgoing(key)?;
+        let mut reply = stored
             .clone()
             .unwrap_or_else(|| OutgoingRow::new(key.clone()));
-        if (attempt, state.rank()) <= (answer.attempt, answer.state.rank()) {
+        if (attempt, state.rank()) <= (reply.attempt, reply.state.rank()) {
             return Ok(Applied::Unchanged);
         }
-        (answer.attempt, answer.state) = (attempt, state);
-        self.put_outgoing(stored.as_ref(), &answer)?;
-        Ok(if answer.content.is_none() {
+        (reply.attempt, reply.state) = (attempt, state);
+        self.put_outgoing(stored.as_ref(), &reply)?;
+        Ok(if reply.outgoing.is_none() {
             Applied::Parked
-        } else if answer.mids.is_empty() {
-            self.changed()
         } else {
-            // The message has a name: whatever else was thought of it is not shown.
-            Applied::Unchanged
+            // A message with Meta's id is sent: another outcome is not visible.
+            self.changed_if(reply.mids.is_empty())
         })
     }
 
-    /// Meta calls an answer so. An answer with two names went out twice, and shows as two bubbles.
+    /// Meta's id of a reply. A reply with two ids was sent twice, and shows as two messages.
     pub(super) fn join(&mut self, key: &OutgoingKey, mid: Mid) -> Result<Applied, R::Error> {
-        let stored = self.rows.outgoing(self.key, key)?;
-        let mut answer = stored
+        let stored = self.outgoing(key)?;
+        let mut reply = stored
             .clone()
             .unwrap_or_else(|| OutgoingRow::new(key.clone()));
-        let Err(place) = answer.mids.binary_search(&mid) else {
+        let Err(place) = reply.mids.binary_search(&mid) else {
             return Ok(Applied::Unchanged);
         };
-        let was_queued = answer.spot().is_some();
-        answer.mids.insert(place, mid.clone());
-        // The bubble in the log comes before the one in the queue goes, or the end would be lost.
-        let recorded = match answer.content {
-            Some(_) => self.record(&own(&mid, &answer), Side::Page, Some(key))?,
+        let was_queued = reply.position().is_some();
+        reply.mids.insert(place, mid.clone());
+        // The message in the log comes before the one in the queue goes, or the end would be lost.
+        let recorded = match reply.outgoing {
+            Some(_) => self.record(&own(&mid, &reply), Side::Page, Some(key))?,
             None => self.name(&mid, key)?,
         };
-        self.put_outgoing(stored.as_ref(), &answer)?;
-        if answer.mids.len() > 1 {
-            for mid in &answer.mids {
+        self.put_outgoing(stored.as_ref(), &reply)?;
+        if reply.mids.len() > 1 {
+            for mid in &reply.mids {
                 self.flag_twice(mid)?;
             }
         }
-        self.erase_if_unsent(&answer)?;
+        self.erase_if_unsent(&reply)?;
         Ok(match recorded {
             Applied::New { .. } if was_queued => Applied::Changed,
             Applied::Unchanged => self.changed(),
@@ -108,10 +117,10 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         })
     }
 
-    /// Writes on an entry that it is this answer, of which nothing else is known yet.
+    /// Writes into an entry that it is this reply, of which nothing else is known yet.
     fn name(&mut self, mid: &Mid, key: &OutgoingKey) -> Result<Applied, R::Error> {
         let id = EntryId::of_message(mid);
-        let stored = self.rows.entry(self.key, &id)?;
+        let stored = self.entry(&id)?;
         let mut row = stored.clone().unwrap_or_else(|| EntryRow::new(id));
         row.key = row.key.max(Some(key.clone()));
         if stored.as_ref() == Some(&row) {
@@ -127,7 +136,7 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
 
     fn flag_twice(&mut self, mid: &Mid) -> Result<(), R::Error> {
         let id = EntryId::of_message(mid);
-        let stored = self.rows.entry(self.key, &id)?;
+        let stored = self.entry(&id)?;
         let mut row = stored.clone().unwrap_or_else(|| EntryRow::new(id));
         row.sent_twice = true;
         if stored.as_ref() != Some(&row) {
@@ -136,43 +145,83 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         Ok(())
     }
 
-    /// A message may have been taken back before it was known to be this answer.
-    fn erase_if_unsent(&mut self, answer: &OutgoingRow) -> Result<(), R::Error> {
-        for mid in &answer.mids {
-            let entry = self.rows.entry(self.key, &EntryId::of_message(mid))?;
+    /// A message may have been unsent before it was known to be this reply.
+    fn erase_if_unsent(&mut self, reply: &OutgoingRow) -> Result<(), R::Error> {
+        for mid in &reply.mids {
+            let entry = self.entry(&EntryId::of_message(mid))?;
             if entry.is_some_and(|entry| entry.unsent_at.is_some()) {
-                return self.erase_answer(&answer.key);
+                return self.erase_reply(&reply.key);
             }
         }
         Ok(())
     }
 
-    /// Erases what we keep ourselves of a message that was taken back.
-    pub(super) fn erase_answer(&mut self, key: &OutgoingKey) -> Result<(), R::Error> {
-        let Some(stored) = self.rows.outgoing(self.key, key)? else {
+    /// Erases our own copy of a message that was unsent.
+    pub(super) fn erase_reply(&mut self, key: &OutgoingKey) -> Result<(), R::Error> {
+        let Some(stored) = self.outgoing(key)? else {
             return Ok(());
         };
-        let Some(content) = &stored.content else {
+        let Some(outgoing) = &stored.outgoing else {
             return Ok(());
         };
-        let erased = content.erased();
-        if *content == erased {
+        let mut erased = outgoing.clone();
+        (erased.content, erased.request) = (outgoing.content.erased(), None);
+        if *outgoing == erased {
             return Ok(());
         }
-        let mut answer = stored.clone();
-        answer.content = Some(erased.clone());
-        self.put_outgoing(Some(&stored), &answer)?;
-        for mid in &answer.mids {
-            let Some(stored) = self.rows.entry(self.key, &EntryId::of_message(mid))? else {
+        let mut reply = stored.clone();
+        reply.outgoing = Some(erased);
+        self.put_outgoing(Some(&stored), &reply)?;
+        for mid in &reply.mids {
+            let Some(stored) = self.entry(&EntryId::of_message(mid))? else {
                 continue;
             };
             let mut row = stored.clone();
             if let Some(body) = row.body.as_mut().filter(|body| body.source == Source::Own) {
-                body.content = erased.clone();
+                body.erase();
                 self.put_entry(Some(&stored), &row)?;
             }
         }
         Ok(())
+    }
+
+    /// A person sends a reply again, under a new key.
+    pub(super) fn resent(
+        &mut self,
+        key: &OutgoingKey,
+        new: &OutgoingKey,
+        at: Timestamp,
+        latest: Option<Timestamp>,
+        author: Option<&Author>,
+    ) -> Result<Applied, R::Error> {
+        if self.is_cut(key.born()) || self.is_cut(new.born()) {
+            return Ok(Applied::Forgotten);
+        }
+        let Some(stored) = self.outgoing(key)? else {
+            return Ok(Applied::Refused);
+        };
+        if stored.resent_as.as_ref() == Some(new) {
+            return Ok(Applied::Unchanged);
+        }
+        let may = matches!(
+            stored.state,
+            OutgoingState::Failed { .. } | OutgoingState::Unknown
+        );
+        let Some(outgoing) = &stored.outgoing else {
+            return Ok(Applied::Refused);
+        };
+        if !may || !stored.mids.is_empty() || stored.resent_as.is_some() || key == new {
+            return Ok(Applied::Refused);
+        }
+        let mut again = outgoing.clone();
+        (again.latest, again.author) = (latest, author.cloned());
+        let applied = self.queued(new, at, &again)?;
+        if matches!(applied, Applied::New { .. }) {
+            let mut reply = stored.clone();
+            reply.resent_as = Some(new.clone());
+            self.put_outgoing(Some(&stored), &reply)?;
+        }
+        Ok(applied)
     }
 
     pub(super) fn claimed(
@@ -185,6 +234,7 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         match work {
             Work::Send(key) => self.claim_send(key, attempt, until, by),
             Work::Profile => Ok(self.claim_profile(attempt, until, by)),
+            Work::Item { .. } => Ok(Applied::Refused),
         }
     }
 
@@ -195,7 +245,7 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         until: Timestamp,
         by: WorkerId,
     ) -> Result<Applied, R::Error> {
-        let Some(stored) = self.rows.outgoing(self.key, key)? else {
+        let Some(stored) = self.outgoing(key)? else {
             return Ok(Applied::Refused);
         };
         if stored.attempt == attempt && stored.by == Some(by) {
@@ -208,10 +258,11 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
         if !waits || stored.due().is_none() || stored.attempt.checked_add(1) != Some(attempt) {
             return Ok(Applied::Refused);
         }
-        let mut answer = stored.clone();
-        (answer.attempt, answer.by, answer.state) =
-            (attempt, Some(by), OutgoingState::Sending { until });
-        self.put_outgoing(Some(&stored), &answer)?;
+        let tries = stored.state.tries();
+        let mut reply = stored.clone();
+        (reply.attempt, reply.by) = (attempt, Some(by));
+        reply.state = OutgoingState::Sending { until, tries };
+        self.put_outgoing(Some(&stored), &reply)?;
         Ok(self.changed())
     }
 
@@ -224,19 +275,22 @@ impl<R: Rows + ?Sized> Talk<'_, R> {
             return Applied::Refused;
         }
         (row.profile_attempt, row.profile_by, row.profile_lease) = (attempt, Some(by), Some(until));
-        // Nobody sees who asks: the revision stands.
+        // The claim is not visible: the revision stands.
         Applied::Changed
     }
 }
 
-/// The line of the log that stands for an answer of ours until its echo comes.
-pub(super) fn own(mid: &Mid, answer: &OutgoingRow) -> Entry {
-    let content = answer.content.clone().unwrap_or_default();
-    Entry::new(EntryId::of_message(mid), answer.at, Source::Own, content)
+/// The entry that stands for a reply of ours until its echo arrives.
+pub(super) fn own(mid: &Mid, reply: &OutgoingRow) -> Entry {
+    let outgoing = reply.outgoing.clone().unwrap_or_default();
+    let id = EntryId::of_message(mid);
+    let mut entry = Entry::new(id, reply.at, Source::Own, outgoing.content);
+    (entry.live, entry.author) = (false, outgoing.author);
+    entry
 }
 
 /// The same as a body.
-pub(super) fn own_body(answer: &OutgoingRow) -> Option<Body> {
-    let content = answer.content.clone()?;
-    Some(Body::new(answer.at, Source::Own, Side::Page, content))
+pub(super) fn own_body(reply: &OutgoingRow) -> Option<Body> {
+    let content = reply.outgoing.as_ref()?.content.clone();
+    Some(Body::new(reply.at, Source::Own, Side::Page, content))
 }

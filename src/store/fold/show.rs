@@ -1,8 +1,6 @@
-//! What the rows show, the same in every store.
+//! What the rows show: the same in every store.
 
-use std::collections::BTreeMap;
-
-use super::{ContactRow, EntryRow, OutgoingRow, OutgoingState};
+use super::{ContactRow, EntryRow, OutgoingRow, OutgoingState, WorkKey, WorkRow};
 use crate::{
     model::{Contact, ContactKey, Message, MessageState, Preview, Side, Source},
     store::Pending,
@@ -11,46 +9,49 @@ use crate::{
 
 impl ContactRow {
     /// The customer, if there is anything to show.
-    pub fn show(&self, key: &ContactKey, fields: BTreeMap<String, String>) -> Option<Contact> {
+    pub fn show(&self, key: &ContactKey) -> Option<Contact> {
         let (first_at, last_at) = (self.first_at?, self.last_at?);
-        let preview = self.preview.as_ref().map(|snippet| Preview {
-            at: snippet.spot.at,
-            side: snippet.side,
-            act: snippet.act.clone(),
-            text: snippet.text.clone(),
-            kinds: snippet.kinds.clone(),
-            unsent: snippet.unsent,
-            state: match snippet.side {
-                Side::Customer => None,
-                Side::Page => snippet.state.or(Some(self.ticks(snippet.spot.at))),
-            },
+        let mut contact = Contact::new(key.clone(), last_at);
+        contact.first_at = first_at;
+        contact.inbound_at = self.inbound_at;
+        (contact.delivered, contact.read) = (self.delivered, self.read);
+        (contact.unread, contact.unanswered_since) = (self.unread, self.unanswered_since);
+        contact.status = self.status;
+        contact.assignee.clone_from(&self.assignee);
+        for (name, value) in self.labels.set() {
+            match value {
+                Some(value) => drop(contact.fields.insert(name.to_owned(), value.to_owned())),
+                None => drop(contact.tags.insert(name.to_owned())),
+            }
+        }
+        contact.reaction = self.reaction.as_ref().and_then(|row| row.show());
+        contact.profile.clone_from(&self.profile);
+        (contact.profile_due, contact.picture) = (self.profile_due(), self.picture);
+        contact.preview = self.preview.as_ref().map(|snippet| {
+            let at = snippet.position.at;
+            let mut preview = Preview::new(at, snippet.side, "");
+            preview.act = snippet.act.clone();
+            preview.text.clone_from(&snippet.text);
+            preview.kinds.clone_from(&snippet.kinds);
+            preview.unsent = snippet.unsent;
+            preview.state = (snippet.side == Side::Page)
+                .then(|| snippet.state.unwrap_or_else(|| self.ticks(at)));
+            preview
         });
-        Some(Contact {
-            key: key.clone(),
-            first_at,
-            last_at,
-            inbound_at: self.inbound_at,
-            delivered: self.delivered,
-            read: self.read,
-            unread: self.unread,
-            profile: self.profile.clone(),
-            profile_due: self.profile_due(),
-            picture: self.picture,
-            preview,
-            fields,
-            revision: self.revision,
-        })
+        contact.revision = self.revision;
+        Some(contact)
     }
 
-    /// The profile to be fetched.
-    pub fn pending(&self, key: &ContactKey) -> Pending {
+    /// The work of fetching the profile.
+    pub fn pending_profile(&self, key: &ContactKey) -> Pending {
         Pending::FetchProfile {
             contact: key.clone(),
             attempt: self.profile_attempt.saturating_add(1),
         }
     }
 
-    /// Ticks are derived when reading, never stored: a receipt costs one row however long the talk.
+    /// State of a sent message. It follows from two watermarks, so that a receipt changes one row
+    /// however long the conversation is.
     fn ticks(&self, at: Timestamp) -> MessageState {
         if self.read >= Some(at) {
             MessageState::Read
@@ -63,65 +64,68 @@ impl ContactRow {
 }
 
 impl EntryRow {
-    /// The bubble, unless it waits for its message.
+    /// The message, unless it waits for its body or a cut has erased it.
     pub fn show(&self, key: &ContactKey, contact: &ContactRow) -> Option<Message> {
-        let body = self.body.as_ref()?;
+        let cutoff = contact.cutoff();
+        let cut;
+        let row = match cutoff {
+            None => self,
+            Some(_) => {
+                cut = self.visible(cutoff)?;
+                &cut
+            }
+        };
+        let body = row.body.as_ref()?;
         let mut content = body.content.clone();
-        content.text = self.text().map(str::to_owned);
-        let state = (body.side == Side::Page).then(|| match contact.ticks(body.at) {
-            MessageState::Sent if self.delivered_at.is_some() => MessageState::Delivered,
-            ticks => ticks,
-        });
+        content.text = row.text().map(str::to_owned);
+        let mut message = Message::new(key.clone(), row.id.as_str(), body.at, body.side, content);
+        message.key.clone_from(&row.key);
+        message.source = body.source;
+        message.app.clone_from(&body.app);
+        message.author.clone_from(&row.author);
+        message.edited_at = row.edit.as_ref().map(|edit| edit.at);
+        message.unsent_at = row.unsent_at;
         let reactions = [
-            (Side::Customer, &self.customer_reaction),
-            (Side::Page, &self.page_reaction),
+            (Side::Customer, &row.customer_reaction),
+            (Side::Page, &row.page_reaction),
         ];
         let reactions = reactions
             .into_iter()
             .filter_map(|(side, reacted)| Some((side, reacted.as_ref()?.reaction.clone()?)));
-        Some(Message {
-            contact: key.clone(),
-            id: self.id.as_str().to_owned(),
-            key: self.key.clone(),
-            at: body.at,
-            side: body.side,
-            source: body.source,
-            app: body.app.clone(),
-            content,
-            edited_at: self.edit.as_ref().map(|edit| edit.at),
-            unsent_at: self.unsent_at,
-            reactions: reactions.collect(),
-            state,
-            reason: None,
-            sent_twice: self.sent_twice,
-        })
+        message.reactions = reactions.collect();
+        message.state = (body.side == Side::Page).then(|| match contact.ticks(body.at) {
+            MessageState::Sent if row.delivered_at.is_some() => MessageState::Delivered,
+            ticks => ticks,
+        });
+        message.sent_twice = row.sent_twice;
+        Some(message)
     }
 }
 
 impl OutgoingRow {
-    /// The bubble, unless the log shows it, or nobody wants to see it.
-    pub fn show(&self, key: &ContactKey) -> Option<Message> {
-        self.spot()?;
-        let reason = match &self.state {
-            OutgoingState::Failed { reason } => Some(reason.clone()),
-            _ => None,
-        };
-        Some(Message {
-            contact: key.clone(),
-            id: self.key.as_str().to_owned(),
-            key: Some(self.key.clone()),
-            at: self.at,
-            side: Side::Page,
-            source: Source::Own,
-            app: None,
-            content: self.content.clone()?,
-            edited_at: None,
-            unsent_at: None,
-            reactions: Vec::new(),
-            state: Some(self.state.shown()),
-            reason,
-            sent_twice: false,
-        })
+    /// The message, unless the log shows it, it is dismissed, or a cut has erased it.
+    pub fn show(&self, key: &ContactKey, contact: &ContactRow) -> Option<Message> {
+        self.position()?;
+        if contact.cutoff() >= Some(self.key.born()) {
+            return None;
+        }
+        let outgoing = self.outgoing.as_ref()?;
+        let content = outgoing.content.clone();
+        let mut message =
+            Message::new(key.clone(), self.key.as_str(), self.at, Side::Page, content);
+        message.key = Some(self.key.clone());
+        message.source = Source::Own;
+        message.author.clone_from(&outgoing.author);
+        message.state = Some(self.state.shown());
+        match &self.state {
+            OutgoingState::Failed { reason } => message.reason = Some(reason.clone()),
+            OutgoingState::NotSent { due, reason, .. } => {
+                (message.reason, message.next_attempt) = (reason.clone(), Some(*due));
+            }
+            _ => {}
+        }
+        message.resent_as.clone_from(&self.resent_as);
+        Some(message)
     }
 
     /// The work that it is, when it is due.
@@ -138,8 +142,21 @@ impl OutgoingRow {
                 contact,
                 key,
                 attempt: self.attempt.saturating_add(1),
-                content: Box::new(self.content.clone()?),
+                tries: self.state.tries(),
+                outgoing: Box::new(self.outgoing.clone()?),
             },
         })
+    }
+}
+
+impl WorkRow {
+    /// The work that it is, when it is due.
+    pub fn pending(&self, key: &WorkKey) -> Pending {
+        Pending::Item {
+            key: key.clone(),
+            attempt: self.attempt.saturating_add(1),
+            tries: self.tries,
+            data: self.data.clone(),
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! Customers and conversations in memory: for tests, and for hosts small enough to lose them.
 
+mod list;
 pub(crate) mod rows;
 
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
-    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -12,27 +13,25 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    Changed, ContactFilter, ContactQuery, ContactStore, Count, Listing, MessageQuery, MessageScope,
-    Pending, RawEventQuery, StoreError,
-    bell::Bell,
-    fold::{self, ContactRow, Spot},
-    grams,
+    Changed, ContactFilter, ContactQuery, ContactStore, Count, Hit, Listing, MAX_COUNT,
+    MessageQuery, PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, StoreError,
+    bell::Bell, fold,
 };
-use crate::model::{Contact, ContactKey, Message, Picture, RawEvent, Revision};
 use crate::{
     change::{Applied, Change},
     id::PageId,
+    model::{Contact, ContactKey, Message, Picture, RawEvent, Revision},
     time::Timestamp,
 };
-use rows::{MemoryRows, Talk};
+use rows::MemoryRows;
 
 /// A [`ContactStore`] in memory. A clone is a handle to the same data.
 ///
-/// It is the rules and nothing else, so it is what the other stores are measured by.
+/// It consists of the rules only, so other stores are compared with it.
 ///
-/// **It has no bound and is not durable**: it holds everything it is told, and all of it is gone
-/// when the last handle is dropped. A listing looks at every customer of the Page. Keep it to tests
-/// and to a few thousand customers.
+/// **It has no bound and is not durable**: it holds everything that is stored, and all of it is gone
+/// when the last handle is dropped. A list looks at every customer of the Page. Use it for tests and
+/// for a few thousand customers.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     rows: Arc<Mutex<MemoryRows>>,
@@ -40,7 +39,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// A store that knows nobody.
+    /// Creates an empty store.
     pub fn new() -> Self {
         Self::default()
     }
@@ -57,18 +56,18 @@ impl MemoryStore {
 
     fn changed_now(&self, page: &PageId, since: Revision) -> Changed {
         let rows = self.rows();
-        let (revision, gone) = rows.page(page);
-        if since > revision || since < gone {
+        let (revision, removed) = rows.revision_of(page);
+        if since > revision || since < removed {
             return Changed {
                 revision,
-                reread: true,
+                reset: true,
                 ..Changed::default()
             };
         }
         let mut changed: Vec<(Revision, &ContactKey)> = rows
             .of_page(page)
-            .filter(|(_, talk)| talk.contact.is_shown() && talk.contact.revision > since)
-            .map(|(key, talk)| (talk.contact.revision, key))
+            .filter(|(_, one)| one.contact.is_shown() && one.contact.revision > since)
+            .map(|(key, one)| (one.contact.revision, key))
             .collect();
         changed.sort_unstable();
         Changed {
@@ -82,6 +81,7 @@ impl MemoryStore {
 #[async_trait]
 impl ContactStore for MemoryStore {
     async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
+        fold::check(changes)?;
         let mut rows = self.rows();
         rows.begin();
         let applied = fold::apply(&mut *rows, changes);
@@ -93,97 +93,71 @@ impl ContactStore for MemoryStore {
 
     async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
         let rows = self.rows();
-        Ok(rows.talk(key).and_then(|talk| talk.show(key)))
+        Ok(rows.conversation(key).and_then(|one| one.show(key)))
     }
 
     async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError> {
         let rows = self.rows();
-        Ok(rows.talk(key).and_then(|talk| talk.picture.clone()))
+        Ok(rows.conversation(key).and_then(|one| one.picture.clone()))
     }
 
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
+        list::contacts(&self.rows(), query)
+    }
+
+    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError> {
+        let name = filter.check()?;
         let rows = self.rows();
-        let name = match &query.filter {
-            ContactFilter::Name(text) => grams::fold([text.as_str()]),
-            _ => String::new(),
-        };
-        let is_wanted = |contact: &ContactRow, talk: &Talk| match &query.filter {
-            ContactFilter::All => true,
-            ContactFilter::Unread => contact.unread > 0,
-            ContactFilter::Field { name, value } => talk
-                .fields
-                .get(name)
-                .is_some_and(|field| field.value.as_ref() == Some(value)),
-            ContactFilter::Name(_) => contact.searchable().contains(&name),
-        };
-        let found = rows
-            .of_page(&query.page)
-            .filter(|(_, talk)| is_wanted(&talk.contact, talk))
-            .filter_map(|(key, talk)| {
-                let place = Place::new(talk.contact.last_at?, 0, key.psid.as_str());
-                Some((place, (key, talk)))
-            });
-        let revision = rows.page(&query.page).0;
-        let after = query.after.as_deref();
-        cut(
-            found.collect(),
-            after,
-            query.limit,
-            revision,
-            |(key, talk)| talk.show(key),
-        )
+        let found = list::filtered(&rows, filter, name.as_deref()).count();
+        let counted = Count::of(u32::try_from(found).unwrap_or(u32::MAX));
+        Ok(match counted {
+            Count::Exactly(count) if !filter.is_exact() => Count::AtLeast(count),
+            counted => counted,
+        })
+    }
+
+    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError> {
+        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+        let rows = self.rows();
+        for (key, one) in rows.of_page(page) {
+            for tag in one.show(key).into_iter().flat_map(|contact| contact.tags) {
+                *counts.entry(tag).or_default() += 1;
+            }
+        }
+        let counts = counts.into_iter();
+        Ok(counts.map(|(tag, count)| (tag, Count::of(count))).collect())
+    }
+
+    async fn find(&self, field: &str, value: &str) -> Result<Vec<Contact>, StoreError> {
+        let rows = self.rows();
+        let found = rows.conversations().filter_map(|(key, one)| one.show(key));
+        let found = found.filter(|one| one.fields.get(field).is_some_and(|is| is == value));
+        Ok(found.take(MAX_COUNT as usize).collect())
     }
 
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
-        let rows = self.rows();
-        let found: Vec<(Spot, Message)> = match &query.scope {
-            MessageScope::Conversation(key) => rows
-                .talk(key)
-                .map_or_else(Vec::new, |talk| talk.bubbles(key)),
-            MessageScope::Search { page, text } => {
-                let text = grams::fold([text.as_str()]);
-                rows.of_page(page)
-                    .flat_map(|(key, talk)| talk.search(key, &text))
-                    .collect()
-            }
-        };
-        let found = found.into_iter().map(|(spot, message)| {
-            let place = Place::new(spot.at, spot.tie, message.contact.psid.as_str());
-            (place, message)
-        });
-        let revision = rows.page(query.page()).0;
-        cut(
-            found.collect(),
-            query.after.as_deref(),
-            query.limit,
-            revision,
-            Some,
-        )
+        list::messages(&self.rows(), query)
+    }
+
+    async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError> {
+        list::search(&self.rows(), query)
     }
 
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
+        list::raw_events(&self.rows(), query)
+    }
+
+    async fn page(&self, page: &PageId) -> Result<PageState, StoreError> {
         let rows = self.rows();
-        let found = rows.kept(query.page.as_ref()).into_iter();
-        let found = found.map(|kept| (Place::new(kept.at, 0, kept.id.as_str()), kept));
-        let revision = match &query.page {
-            Some(page) => rows.page(page).0,
-            None => Revision::default(),
-        };
-        cut(
-            found.collect(),
-            query.after.as_deref(),
-            query.limit,
-            revision,
-            Some,
-        )
+        Ok(rows.page_row(page).show(rows.revision_of(page).0))
     }
 
-    async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        Ok(self.rows().pending(now, limit))
+    async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>, StoreError> {
+        Ok(self.rows().pending(query))
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.rows().next_due())
+    async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.rows().next_due(query))
     }
 
     async fn changed(
@@ -203,69 +177,5 @@ impl ContactStore for MemoryStore {
             let waited = self.bell.wait(rung, until).await;
             waited.map_err(|error| StoreError::Unavailable(error.into()))?;
         }
-    }
-}
-
-/// The part of the rows that was asked for, and the listing that it makes.
-fn cut<T, U>(
-    mut found: Vec<(Place, T)>,
-    after: Option<&str>,
-    limit: u32,
-    revision: Revision,
-    show: impl FnMut(T) -> Option<U>,
-) -> Result<Listing<U>, StoreError> {
-    let total = Count::of(u32::try_from(found.len()).unwrap_or(u32::MAX));
-    if let Some(after) = after {
-        let after = Place::parse(after).ok_or(StoreError::Unreadable("the cursor"))?;
-        found.retain(|(place, _)| *place < after);
-    }
-    found.sort_by(|(one, _), (next, _)| next.cmp(one));
-    let limit = limit as usize;
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| has_more);
-    Ok(Listing {
-        next: next.map(|(place, _)| place.to_string()),
-        rows: found
-            .into_iter()
-            .map(|(_, row)| row)
-            .filter_map(show)
-            .collect(),
-        total,
-        revision,
-    })
-}
-
-/// Where a row stands in a listing.
-#[derive(Clone, Eq, Ord, PartialEq, PartialOrd)]
-struct Place {
-    at: i64,
-    tie: i64,
-    id: String,
-}
-
-impl Place {
-    fn new(at: Timestamp, tie: i64, id: &str) -> Self {
-        Self {
-            at: at.as_millis(),
-            tie,
-            id: id.to_owned(),
-        }
-    }
-
-    fn parse(cursor: &str) -> Option<Self> {
-        let (at, rest) = cursor.split_once(':')?;
-        let (tie, id) = rest.split_once(':')?;
-        Some(Self {
-            at: at.parse().ok()?,
-            tie: tie.parse().ok()?,
-            id: id.to_owned(),
-        })
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.at, self.tie, self.id)
     }
 }

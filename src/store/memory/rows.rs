@@ -8,11 +8,15 @@ use std::{
 use crate::{
     change::Change,
     id::PageId,
-    model::{Contact, ContactKey, EntryId, Message, OutgoingKey, Picture, RawEvent, Revision},
+    model::{
+        Contact, ContactKey, EntryId, Message, OutgoingKey, Picture, RawEvent, Revision, Side,
+        WorkKind,
+    },
     store::{
-        Pending,
+        Pending, PendingQuery,
         fold::{
-            ContactRow, Conversation, Ends, EntryRow, FieldRow, OutgoingRow, Rows, Spot, export,
+            self, ContactRow, Ends, EntryRow, OldRows, OutgoingRow, PageRow, Position, Rows,
+            WorkKey, WorkRow,
         },
     },
     time::Timestamp,
@@ -21,98 +25,114 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct MemoryRows {
     pages: HashMap<PageId, Page>,
-    talks: BTreeMap<ContactKey, Talk>,
-    /// Who was forgotten, under a hash that names nobody.
-    forgotten: BTreeMap<[u8; 16], (PageId, Timestamp)>,
+    conversations: BTreeMap<ContactKey, Conversation>,
+    work: BTreeMap<WorkKey, WorkRow>,
+    /// Erased customers, by a hash that names nobody.
+    tombstones: BTreeMap<[u8; 16], (PageId, Timestamp)>,
     kept: BTreeMap<(Option<PageId>, EntryId), RawEvent>,
 }
 
 #[derive(Debug, Default)]
 struct Page {
     revision: Revision,
-    /// The last revision that took a customer away.
-    gone: Revision,
+    /// The last revision that removed a customer.
+    removed: Revision,
     /// Whether the revision is already that of this transaction.
     is_bumped: bool,
+    row: PageRow,
 }
 
-/// One customer and their conversation.
+/// One customer and the conversation.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Talk {
+pub(crate) struct Conversation {
     pub(crate) contact: ContactRow,
     pub(crate) picture: Option<Picture>,
-    pub(crate) fields: BTreeMap<String, FieldRow>,
-    entries: BTreeMap<EntryId, EntryRow>,
-    outgoing: BTreeMap<OutgoingKey, OutgoingRow>,
+    pub(super) entries: BTreeMap<EntryId, EntryRow>,
+    pub(super) outgoing: BTreeMap<OutgoingKey, OutgoingRow>,
 }
 
-impl Talk {
+impl Conversation {
     pub(crate) fn show(&self, key: &ContactKey) -> Option<Contact> {
-        let fields = self
-            .fields
-            .iter()
-            .filter_map(|(name, field)| Some((name.clone(), field.value.clone()?)));
-        self.contact.show(key, fields.collect())
+        self.contact.show(key)
     }
 
-    pub(crate) fn bubbles(&self, key: &ContactKey) -> Vec<(Spot, Message)> {
-        let entries = self.entries.values();
-        let entries = entries.filter_map(|row| Some((row.spot()?, row.show(key, &self.contact)?)));
+    pub(crate) fn messages(&self, key: &ContactKey) -> Vec<(Position, Message)> {
+        let cutoff = self.contact.cutoff();
+        let is_later = |position: &Position| Some(position.at) > cutoff;
+        let entries = self.entries.values().filter_map(|row| {
+            let position = row.position().filter(is_later)?;
+            Some((position, row.show(key, &self.contact)?))
+        });
         let queued = self.outgoing.values();
-        let queued = queued.filter_map(|row| Some((row.spot()?, row.show(key)?)));
+        let queued =
+            queued.filter_map(|row| Some((row.position()?, row.show(key, &self.contact)?)));
         entries.chain(queued).collect()
     }
 
-    pub(crate) fn search(&self, key: &ContactKey, text: &str) -> Vec<(Spot, Message)> {
-        self.entries
-            .values()
-            .filter(|row| row.searchable().contains(text))
-            .filter_map(|row| Some((row.spot()?, row.show(key, &self.contact)?)))
-            .collect()
+    /// The newest message that holds a text.
+    pub(crate) fn search(&self, key: &ContactKey, text: &str) -> Option<(Position, Message)> {
+        let hits = self.entries.values().filter_map(|row| {
+            let position = row.position()?;
+            row.is_hit(text, &self.contact).then_some((position, row))
+        });
+        let (position, row) = hits.max_by_key(|(position, _)| *position)?;
+        Some((position, row.show(key, &self.contact)?))
     }
 
     fn head(&self) -> Option<&OutgoingRow> {
-        let due = self
-            .outgoing
-            .values()
-            .filter(|answer| answer.due().is_some());
-        due.min_by_key(|answer| (answer.at, &answer.key))
+        let cutoff = self.contact.cutoff();
+        let due = self.outgoing.values();
+        let due = due.filter(|reply| reply.due().is_some() && Some(reply.key.born()) > cutoff);
+        due.min_by_key(|reply| (reply.at, &reply.key))
     }
 
-    fn conversation(&self) -> Conversation {
-        Conversation {
-            entries: self.entries.values().cloned().collect(),
-            outgoing: self.outgoing.values().cloned().collect(),
-            fields: (self.fields.iter())
-                .map(|(name, field)| (name.clone(), field.clone()))
-                .collect(),
-        }
+    /// Leaves out of each entry what a cut has hidden.
+    #[cfg(test)]
+    pub(crate) fn hide_cut(&mut self) {
+        let cutoff = self.contact.cutoff();
+        let entries = std::mem::take(&mut self.entries).into_values();
+        let entries = entries.filter_map(|row| row.visible(cutoff));
+        self.entries = entries.map(|row| (row.id.clone(), row)).collect();
+    }
+
+    fn is_bare(&self) -> bool {
+        self.entries.is_empty() && self.outgoing.is_empty() && self.picture.is_none()
     }
 }
 
 impl MemoryRows {
-    /// A transaction begins: each Page that it changes gets its next revision.
+    /// Begins a transaction: each Page that it changes gets its next revision.
     pub(crate) fn begin(&mut self) {
         self.pages
             .values_mut()
             .for_each(|page| page.is_bumped = false);
     }
 
-    /// The Page's revision, and the last one that took a customer away.
-    pub(crate) fn page(&self, page: &PageId) -> (Revision, Revision) {
+    /// The Page's revision, and the last one that removed a customer.
+    pub(crate) fn revision_of(&self, page: &PageId) -> (Revision, Revision) {
         let page = self.pages.get(page);
-        page.map_or_else(Default::default, |page| (page.revision, page.gone))
+        page.map_or_else(Default::default, |page| (page.revision, page.removed))
     }
 
-    pub(crate) fn talk(&self, key: &ContactKey) -> Option<&Talk> {
-        self.talks.get(key)
+    pub(crate) fn page_row(&self, page: &PageId) -> PageRow {
+        let page = self.pages.get(page);
+        page.map(|page| page.row.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn conversation(&self, key: &ContactKey) -> Option<&Conversation> {
+        self.conversations.get(key)
+    }
+
+    pub(crate) fn conversations(&self) -> impl Iterator<Item = (&ContactKey, &Conversation)> {
+        self.conversations.iter()
     }
 
     pub(crate) fn of_page<'a>(
         &'a self,
         page: &'a PageId,
-    ) -> impl Iterator<Item = (&'a ContactKey, &'a Talk)> {
-        self.talks.iter().filter(move |(key, _)| key.page == *page)
+    ) -> impl Iterator<Item = (&'a ContactKey, &'a Conversation)> {
+        self.conversations()
+            .filter(move |(key, _)| key.page == *page)
     }
 
     pub(crate) fn kept(&self, page: Option<&PageId>) -> Vec<RawEvent> {
@@ -122,65 +142,103 @@ impl MemoryRows {
             .collect()
     }
 
-    pub(crate) fn pending(&self, now: Timestamp, limit: usize) -> Vec<Pending> {
-        let due = |due: Option<Timestamp>| due.filter(|due| *due <= now);
-        let mut sends: Vec<(Timestamp, Pending)> = self
-            .talks
-            .iter()
-            .filter_map(|(key, talk)| {
-                Some((due(talk.contact.send_due)?, talk.head()?.pending(key)?))
-            })
-            .collect();
-        let mut profiles: Vec<(Timestamp, Pending)> = self
-            .talks
-            .iter()
-            .filter_map(|(key, talk)| {
-                Some((due(talk.contact.profile_due())?, talk.contact.pending(key)))
-            })
-            .collect();
-        for work in [&mut sends, &mut profiles] {
-            work.sort_by_key(|(due, _)| *due);
-            work.truncate(limit);
+    /// All work with its time, of Pages that are not paused.
+    fn all_work(&self, query: &PendingQuery) -> Vec<(WorkKind, Timestamp, Pending)> {
+        let mut all = Vec::new();
+        let is_paused = |page: &PageId| {
+            let page = self.pages.get(page);
+            page.is_some_and(|page| page.row.is_paused(query.now))
+        };
+        for (key, conversation) in &self.conversations {
+            let row = &conversation.contact;
+            if let Some(due) = row.wake_due().filter(|_| query.has(&WorkKind::WAKE)) {
+                let contact = key.clone();
+                all.push((WorkKind::WAKE, due, Pending::Wake { contact }));
+            }
+            if row.erasing && query.has(&WorkKind::ERASE) {
+                let contact = key.clone();
+                let due = Timestamp::default();
+                all.push((WorkKind::ERASE, due, Pending::Erase { contact }));
+            }
+            if is_paused(&key.page) {
+                continue;
+            }
+            if let Some(due) = row.send_due.filter(|_| query.has(&WorkKind::SEND))
+                && let Some(send) = conversation.head().and_then(|head| head.pending(key))
+            {
+                all.push((WorkKind::SEND, due, send));
+            }
+            if let Some(due) = row.profile_due().filter(|_| query.has(&WorkKind::PROFILE)) {
+                all.push((WorkKind::PROFILE, due, row.pending_profile(key)));
+            }
         }
-        let work = sends.into_iter().chain(profiles);
-        work.map(|(_, work)| work).collect()
+        for (key, row) in &self.work {
+            if let Some(due) = row.due
+                && query.items().any(|kind| *kind == key.kind)
+                && !is_paused(&key.page)
+            {
+                all.push((key.kind.clone(), due, row.pending(key)));
+            }
+        }
+        all
     }
 
-    pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        let contacts = self.talks.values().map(|talk| &talk.contact);
-        contacts
-            .flat_map(|row| [row.send_due, row.profile_due()])
-            .flatten()
-            .min()
+    pub(crate) fn pending(&self, query: &PendingQuery) -> Vec<Pending> {
+        let mut all = self.all_work(query);
+        all.retain(|(_, due, _)| *due <= query.now);
+        all.sort_by_key(|(_, due, _)| *due);
+        let mut chosen = Vec::new();
+        for kind in &query.kinds {
+            // In turn from each Page.
+            let mut pages: BTreeMap<&PageId, Vec<&Pending>> = BTreeMap::new();
+            for (_, _, work) in all.iter().filter(|(of, ..)| of == kind) {
+                pages.entry(work.page()).or_default().push(work);
+            }
+            let mut turns: Vec<(usize, &Pending)> = pages
+                .into_values()
+                .flat_map(|works| works.into_iter().enumerate())
+                .collect();
+            turns.sort_by_key(|(turn, _)| *turn);
+            let limit = query.limit as usize;
+            chosen.extend(turns.into_iter().take(limit).map(|(_, work)| work.clone()));
+        }
+        chosen
+    }
+
+    pub(crate) fn next_due(&self, query: &PendingQuery) -> Option<Timestamp> {
+        let all = self.all_work(query).into_iter();
+        all.map(|(_, due, _)| due).min()
     }
 
     pub(crate) fn export(&self) -> Vec<Change> {
-        let talks = self.talks.iter().flat_map(|(key, talk)| {
-            export(
-                key,
-                &talk.contact,
-                &talk.conversation(),
-                talk.picture.as_ref(),
-            )
-        });
-        let buried = self
-            .forgotten
-            .iter()
-            .map(|(hash, (page, at))| Change::Tombstone {
+        let mut changes = Vec::new();
+        for (hash, (page, at)) in &self.tombstones {
+            changes.push(Change::Tombstone {
                 page: page.clone(),
                 hash: *hash,
                 at: *at,
             });
-        let kept = self
-            .kept
-            .values()
-            .map(|event| Change::RawEvent(event.clone()));
-        buried.chain(talks).chain(kept).collect()
-    }
-
-    #[cfg(test)]
-    pub(crate) fn talks(&self) -> impl Iterator<Item = (&ContactKey, &Talk)> {
-        self.talks.iter()
+        }
+        for (page, state) in &self.pages {
+            changes.extend(fold::export_page(page, &state.row));
+        }
+        for (key, conversation) in &self.conversations {
+            let (row, picture) = (&conversation.contact, conversation.picture.as_ref());
+            changes.extend(fold::export_contact(key, row, picture));
+            let cutoff = row.cutoff();
+            let replies = conversation.outgoing.values();
+            let replies = replies.filter(|reply| Some(reply.key.born()) > cutoff);
+            changes.extend(replies.flat_map(|reply| fold::export_reply(key, reply)));
+            let entries = conversation.entries.values();
+            let entries = entries.filter_map(|row| row.visible(cutoff));
+            changes.extend(entries.flat_map(|row| fold::export_entry(key, &row)));
+            changes.extend(fold::export_acts(key, row));
+        }
+        let work = self.work.iter();
+        changes.extend(work.filter_map(|(key, row)| fold::export_work(key, row)));
+        let kept = self.kept.values();
+        changes.extend(kept.map(|event| Change::RawEvent(event.clone())));
+        changes
     }
 
     #[cfg(test)]
@@ -192,17 +250,40 @@ impl MemoryRows {
     }
 
     #[cfg(test)]
+    pub(crate) fn page_rows(&self) -> BTreeMap<PageId, PageRow> {
+        let pages = self.pages.iter();
+        let pages = pages.filter(|(_, page)| page.row != PageRow::default());
+        pages
+            .map(|(id, page)| (id.clone(), page.row.clone()))
+            .collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn all(&self, key: &ContactKey) -> (Vec<EntryRow>, Vec<OutgoingRow>) {
+        let one = self.conversations.get(key).cloned().unwrap_or_default();
+        (
+            one.entries.into_values().collect(),
+            one.outgoing.into_values().collect(),
+        )
+    }
+
+    #[cfg(test)]
+    pub(crate) fn works(&self) -> BTreeMap<WorkKey, WorkRow> {
+        self.work.clone()
+    }
+
+    #[cfg(test)]
     pub(crate) fn kept_ids(&self) -> Vec<(Option<PageId>, EntryId)> {
         self.kept.keys().cloned().collect()
     }
 
     #[cfg(test)]
-    pub(crate) fn tombs(&self) -> BTreeMap<[u8; 16], (PageId, Timestamp)> {
-        self.forgotten.clone()
+    pub(crate) fn tombstones(&self) -> BTreeMap<[u8; 16], (PageId, Timestamp)> {
+        self.tombstones.clone()
     }
 
-    fn change(&mut self, key: &ContactKey) -> &mut Talk {
-        self.talks.entry(key.clone()).or_default()
+    fn change(&mut self, key: &ContactKey) -> &mut Conversation {
+        self.conversations.entry(key.clone()).or_default()
     }
 }
 
@@ -217,9 +298,19 @@ impl Rows for MemoryRows {
         Ok(page.revision)
     }
 
+    fn page(&mut self, page: &PageId) -> Result<PageRow, Infallible> {
+        Ok(self.page_row(page))
+    }
+
+    fn put_page(&mut self, page: &PageId, row: &PageRow) -> Result<(), Infallible> {
+        self.pages.entry(page.clone()).or_default().row = row.clone();
+        Ok(())
+    }
+
     fn contact(&mut self, key: &ContactKey) -> Result<Option<ContactRow>, Infallible> {
-        let row = self.talks.get(key).map(|talk| talk.contact.clone());
-        let Some((_, at)) = self.forgotten.get(&key.hash()) else {
+        let row = self.conversations.get(key);
+        let row = row.map(|conversation| conversation.contact.clone());
+        let Some((_, at)) = self.tombstones.get(&key.hash()) else {
             return Ok(row);
         };
         let mut row = row.unwrap_or_default();
@@ -229,18 +320,17 @@ impl Rows for MemoryRows {
 
     fn put_contact(&mut self, key: &ContactKey, row: &ContactRow) -> Result<(), Infallible> {
         if let Some(at) = row.forgotten {
-            self.forgotten.insert(key.hash(), (key.page.clone(), at));
+            self.tombstones.insert(key.hash(), (key.page.clone(), at));
         }
-        let talk = self.change(key);
-        let was_shown = talk.contact.is_shown();
-        talk.contact = row.clone();
-        let is_bare = talk.entries.is_empty() && talk.outgoing.is_empty() && talk.fields.is_empty();
-        if row.is_tombstone() && is_bare {
-            self.talks.remove(key);
+        let conversation = self.change(key);
+        let was_shown = conversation.contact.is_shown();
+        conversation.contact = row.clone();
+        if row.is_tombstone() && conversation.is_bare() {
+            self.conversations.remove(key);
         }
         if was_shown && !row.is_shown() {
             let page = self.pages.entry(key.page.clone()).or_default();
-            page.gone = page.revision;
+            page.removed = page.revision;
         }
         Ok(())
     }
@@ -255,8 +345,8 @@ impl Rows for MemoryRows {
     }
 
     fn entry(&mut self, key: &ContactKey, id: &EntryId) -> Result<Option<EntryRow>, Infallible> {
-        let talk = self.talks.get(key);
-        Ok(talk.and_then(|talk| talk.entries.get(id)).cloned())
+        let conversation = self.conversations.get(key);
+        Ok(conversation.and_then(|one| one.entries.get(id)).cloned())
     }
 
     fn put_entry(
@@ -272,71 +362,142 @@ impl Rows for MemoryRows {
     fn outgoing(
         &mut self,
         key: &ContactKey,
-        answer: &OutgoingKey,
+        reply: &OutgoingKey,
     ) -> Result<Option<OutgoingRow>, Infallible> {
-        let talk = self.talks.get(key);
-        Ok(talk.and_then(|talk| talk.outgoing.get(answer)).cloned())
+        let conversation = self.conversations.get(key);
+        Ok(conversation
+            .and_then(|one| one.outgoing.get(reply))
+            .cloned())
     }
 
     fn put_outgoing(
         &mut self,
         key: &ContactKey,
-        answer: &OutgoingKey,
+        reply: &OutgoingKey,
         row: Option<&OutgoingRow>,
     ) -> Result<(), Infallible> {
-        put(&mut self.change(key).outgoing, answer.clone(), row);
+        put(&mut self.change(key).outgoing, reply.clone(), row);
         Ok(())
     }
 
-    fn field(&mut self, key: &ContactKey, name: &str) -> Result<Option<FieldRow>, Infallible> {
-        let talk = self.talks.get(key);
-        Ok(talk.and_then(|talk| talk.fields.get(name)).cloned())
+    fn due(&mut self, key: &ContactKey) -> Result<Vec<OutgoingRow>, Infallible> {
+        let conversation = self.conversations.get(key).into_iter();
+        let replies = conversation.flat_map(|one| one.outgoing.values());
+        Ok(replies
+            .filter(|reply| reply.due().is_some())
+            .cloned()
+            .collect())
     }
 
-    fn put_field(
+    fn ends(&mut self, key: &ContactKey, cutoff: Option<Timestamp>) -> Result<Ends, Infallible> {
+        let ends =
+            |one: &Conversation| Ends::of(one.entries.values(), one.outgoing.values(), cutoff);
+        Ok(self.conversations.get(key).map(ends).unwrap_or_default())
+    }
+
+    fn count_inbound(
         &mut self,
         key: &ContactKey,
-        name: &str,
-        row: Option<&FieldRow>,
-    ) -> Result<(), Infallible> {
-        put(&mut self.change(key).fields, name.to_owned(), row);
+        cutoff: Timestamp,
+        limit: u32,
+    ) -> Result<u32, Infallible> {
+        let conversation = self.conversations.get(key).into_iter();
+        let entries = conversation.flat_map(|one| one.entries.values());
+        let counted = entries.filter(|row| {
+            let body = row.body.as_ref();
+            body.is_some_and(|one| one.live && one.side == Side::Customer && one.at > cutoff)
+        });
+        Ok(u32::try_from(counted.count())
+            .unwrap_or(u32::MAX)
+            .min(limit))
+    }
+
+    fn old(
+        &mut self,
+        key: &ContactKey,
+        cutoff: Timestamp,
+        limit: u32,
+    ) -> Result<OldRows, Infallible> {
+        let mut old = OldRows::default();
+        let limit = limit as usize;
+        if let Some(conversation) = self.conversations.get(key) {
+            let outgoing = conversation.outgoing.values();
+            let outgoing = outgoing.filter(|row| row.key.born() <= cutoff);
+            old.outgoing = outgoing.take(limit).cloned().collect();
+            let entries = conversation.entries.values().filter(|row| {
+                let at = row.body.as_ref().map(|body| body.at);
+                at.or_else(|| row.latest_at()) <= Some(cutoff)
+            });
+            let room = limit - old.outgoing.len();
+            old.entries = entries.take(room).cloned().collect();
+        }
+        let room = limit - old.outgoing.len() - old.entries.len();
+        let work = self.work.iter().filter(|(of, row)| {
+            of.page == key.page && of.psid.as_ref() == Some(&key.psid) && row.at <= cutoff
+        });
+        old.work = work.take(room).map(|(of, _)| of.clone()).collect();
+        Ok(old)
+    }
+
+    fn work(&mut self, key: &WorkKey) -> Result<Option<WorkRow>, Infallible> {
+        Ok(self.work.get(key).cloned())
+    }
+
+    fn put_work(&mut self, key: &WorkKey, row: Option<&WorkRow>) -> Result<(), Infallible> {
+        put(&mut self.work, key.clone(), row);
         Ok(())
     }
 
-    fn head(&mut self, key: &ContactKey) -> Result<Option<OutgoingRow>, Infallible> {
-        let talk = self.talks.get(key);
-        Ok(talk.and_then(Talk::head).cloned())
+    fn first_work(
+        &mut self,
+        contact: &ContactKey,
+        kind: &WorkKind,
+    ) -> Result<Option<(WorkKey, WorkRow)>, Infallible> {
+        let work = self.work.iter().filter(|(key, row)| {
+            !row.given_up
+                && key.page == contact.page
+                && key.psid.as_ref() == Some(&contact.psid)
+                && key.kind == *kind
+        });
+        let first = work.min_by_key(|(key, row)| (row.at, &key.id));
+        Ok(first.map(|(key, row)| (key.clone(), row.clone())))
     }
 
-    fn ends(&mut self, key: &ContactKey) -> Result<Ends, Infallible> {
-        let ends = |talk: &Talk| Ends::of(talk.entries.values(), talk.outgoing.values());
-        Ok(self.talks.get(key).map(ends).unwrap_or_default())
-    }
-
-    fn conversation(&mut self, key: &ContactKey) -> Result<Conversation, Infallible> {
-        let talk = self.talks.get(key);
-        Ok(talk.map(Talk::conversation).unwrap_or_default())
-    }
-
-    fn keep(&mut self, kept: &RawEvent) -> Result<bool, Infallible> {
-        let place = (kept.page.clone(), kept.id.clone());
+    fn keep(&mut self, event: &RawEvent) -> Result<bool, Infallible> {
+        let place = (event.page.clone(), event.id.clone());
         let is_new = !self.kept.contains_key(&place);
         if is_new {
-            self.kept.insert(place, kept.clone());
+            self.kept.insert(place, event.clone());
         }
         Ok(is_new)
     }
 
     fn remove_kept(&mut self, key: &ContactKey, up_to: Timestamp) -> Result<(), Infallible> {
-        self.kept.retain(|_, kept| !kept.is_of(key, up_to));
+        self.kept.retain(|_, event| !event.is_of(key, up_to));
         Ok(())
     }
 
-    fn bury(&mut self, page: &PageId, hash: &[u8; 16], at: Timestamp) -> Result<bool, Infallible> {
-        let buried = self.forgotten.get(hash).map(|(_, at)| *at);
-        let is_later = buried < Some(at);
+    fn contact_of(
+        &mut self,
+        page: &PageId,
+        hash: &[u8; 16],
+    ) -> Result<Option<ContactKey>, Infallible> {
+        let rows = self.of_page(page).map(|(key, _)| key.clone());
+        let kept = self.kept(Some(page)).into_iter();
+        let mut keys = rows.chain(kept.filter_map(|event| event.contact()));
+        Ok(keys.find(|key| key.hash() == *hash))
+    }
+
+    fn put_tombstone(
+        &mut self,
+        page: &PageId,
+        hash: &[u8; 16],
+        at: Timestamp,
+    ) -> Result<bool, Infallible> {
+        let stored = self.tombstones.get(hash).map(|(_, at)| *at);
+        let is_later = stored < Some(at);
         if is_later {
-            self.forgotten.insert(*hash, (page.clone(), at));
+            self.tombstones.insert(*hash, (page.clone(), at));
         }
         Ok(is_later)
     }

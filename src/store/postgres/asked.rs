@@ -4,18 +4,18 @@
 use tokio_postgres::Row;
 
 use super::{
-    columns::{Columns, MARK, MESSAGE, Many, OUTGOING},
+    columns::{MARK, MESSAGE, Many, Next, OUTGOING, WORK},
     connection::Trip,
     load::Known,
     options::Schema,
 };
 use crate::{
     id::PageId,
-    model::ContactKey,
+    model::{ContactKey, WorkKind},
     store::{
         StoreError,
-        fold::{Conversation, EntryRow, FieldRow, OutgoingRow, Wanted},
-        hash::hash63_of,
+        fold::{EntryRow, OutgoingRow, PageRow, RowKeys, WorkKey, WorkRow},
+        sql::{Columns, WorkColumns, optional},
     },
     time::Timestamp,
 };
@@ -28,7 +28,7 @@ pub(super) fn by_contact<'k>(keys: impl Iterator<Item = &'k ContactKey> + Clone)
 }
 
 /// The rows of these arrays with the numbers of their Pages, which are found one by one: the
-/// planner knows nothing of tables that nobody has analysed yet, and should have nothing to choose.
+/// planner knows nothing of tables that nobody has analyzed yet, and should have nothing to choose.
 /// `OFFSET 0` keeps it from asking again for each use.
 pub(super) fn on_pages(schema: &Schema, many: &Many) -> String {
     format!(
@@ -39,11 +39,12 @@ pub(super) fn on_pages(schema: &Schema, many: &Many) -> String {
     )
 }
 
-/// The same with the numbers of their customers.
+/// The same with the numbers of their customers: 0 without a customer.
 pub(super) fn on_contacts(schema: &Schema, many: &Many) -> String {
     format!(
-        "(SELECT *, (SELECT x.contact_no FROM {schema}.contact x WHERE x.page_no = w.page_no AND x.psid = w.psid) AS contact_no
-          FROM {} w OFFSET 0)",
+        "(SELECT *, CASE WHEN w.psid IS NULL THEN 0 ELSE
+              (SELECT x.contact_no FROM {schema}.contact x WHERE x.page_no = w.page_no AND x.psid = w.psid)
+          END AS contact_no FROM {} w OFFSET 0)",
         on_pages(schema, many)
     )
 }
@@ -57,9 +58,12 @@ fn each(schema: &Schema, table: &str, condition: &str) -> String {
     )
 }
 
+/// A kind of work in a conversation, and its first items.
+type FirstWork<'k> = (&'k (ContactKey, WorkKind), Vec<(WorkKey, WorkRow)>);
+
 /// Rows to be read, besides those of the customers themselves.
 pub(super) struct Asked<'w> {
-    wanted: &'w Wanted,
+    keys: &'w RowKeys,
     statements: Vec<(Kind, String, Many)>,
 }
 
@@ -68,29 +72,33 @@ enum Kind {
     Entries,
     Outgoing,
     Due,
-    Fields,
-    ConversationEntries,
-    ConversationOutgoing,
-    ConversationFields,
+    Work,
+    FirstWork,
+    Pages,
     Kept,
-    Buried,
+    Tombstones,
 }
 
 impl<'w> Asked<'w> {
-    pub(super) fn of(schema: &Schema, wanted: &'w Wanted) -> Self {
+    pub(super) fn of(schema: &Schema, keys: &'w RowKeys) -> Self {
+        let mut asked = Self {
+            keys,
+            statements: Vec::new(),
+        };
+        asked.conversations(schema);
+        asked.work(schema);
+        asked.pages(schema);
+        asked
+    }
+
+    fn conversations(&mut self, schema: &Schema) {
         let from = |many: &Many| on_contacts(schema, many);
         let each = |table, condition| each(schema, table, condition);
-        let mut statements = Vec::new();
-        let entries = &wanted.entries;
+        let entries = &self.keys.entries;
         if !entries.is_empty() {
+            let ties = entries.iter().map(|(_, id)| Some(EntryRow::tie(id)));
             let many = by_contact(entries.iter().map(|(key, _)| key))
-                .numbers(
-                    "tie",
-                    entries
-                        .iter()
-                        .map(|(_, id)| Some(EntryRow::tie(id)))
-                        .collect(),
-                )
+                .numbers("tie", ties.collect())
                 .texts("id", entries.iter().map(|(_, id)| Some(id.as_str())));
             let on = "AND x.tie = c.tie AND x.id = c.id";
             let sql = format!(
@@ -100,68 +108,88 @@ impl<'w> Asked<'w> {
                 each("message", on),
                 each("mark", on)
             );
-            statements.push((Kind::Entries, sql, many));
+            self.statements.push((Kind::Entries, sql, many));
         }
-        let outgoing = &wanted.outgoing;
+        let outgoing = &self.keys.outgoing;
         if !outgoing.is_empty() {
             let keys = outgoing
                 .iter()
                 .map(|(_, key)| Some(key.to_bytes().to_vec()));
             let many = by_contact(outgoing.iter().map(|(key, _)| key)).bytes("key", keys.collect());
             let sql = format!(
-                "SELECT c.n, {OUTGOING} FROM {} {} o",
+                "SELECT c.n, {} FROM {} {} o",
+                *OUTGOING,
                 from(&many),
                 each("outgoing", "AND x.key = c.key")
             );
-            statements.push((Kind::Outgoing, sql, many));
+            self.statements.push((Kind::Outgoing, sql, many));
         }
-        if !wanted.due.is_empty() {
-            let many = by_contact(wanted.due.iter());
+        if !self.keys.due.is_empty() {
+            let many = by_contact(self.keys.due.iter());
             let sql = format!(
-                "SELECT c.n, {OUTGOING} FROM {} {} o",
+                "SELECT c.n, {} FROM {} {} o",
+                *OUTGOING,
                 from(&many),
                 each("outgoing", "AND x.due IS NOT NULL")
             );
-            statements.push((Kind::Due, sql, many));
+            self.statements.push((Kind::Due, sql, many));
         }
-        let fields = &wanted.fields;
-        if !fields.is_empty() {
-            let ties = fields
+    }
+
+    fn work(&mut self, schema: &Schema) {
+        let work = &self.keys.work;
+        if !work.is_empty() {
+            let psids = work
                 .iter()
-                .map(|(_, name)| Some(hash63_of(name.as_bytes())));
-            let many = by_contact(fields.iter().map(|(key, _)| key))
-                .numbers("tie", ties.collect())
-                .texts("name", fields.iter().map(|(_, name)| Some(name.as_str())));
+                .map(|key| key.psid.as_ref().map(|psid| psid.as_str()));
+            let many = Many::default()
+                .texts("page", work.iter().map(|key| Some(key.page.as_str())))
+                .texts("psid", psids)
+                .texts("kind", work.iter().map(|key| Some(key.kind.as_str())))
+                .texts("id", work.iter().map(|key| Some(key.id.as_str())));
+            // Work of a Page has no customer whose lock would be its own.
             let sql = format!(
-                "SELECT c.n, f.name, f.at, f.value FROM {} {} f",
-                from(&many),
-                each("field", "AND x.tie = c.tie AND x.name = c.name")
+                "SELECT c.n, {} FROM {} c CROSS JOIN LATERAL (
+                     SELECT * FROM {schema}.work x WHERE x.page_no = c.page_no AND x.contact_no = c.contact_no
+                     AND x.kind = c.kind AND x.id = c.id FOR NO KEY UPDATE
+                 ) k",
+                *WORK,
+                on_contacts(schema, &many)
             );
-            statements.push((Kind::Fields, sql, many));
+            self.statements.push((Kind::Work, sql, many));
         }
-        if !wanted.conversations.is_empty() {
-            let contacts = || by_contact(wanted.conversations.iter());
-            let many = contacts();
-            let from = from(&many);
-            let entries = format!(
-                "WITH c AS MATERIALIZED (SELECT * FROM {from} c)
-                 SELECT c.n, {MESSAGE} FROM {} m UNION ALL SELECT c.n, {MARK} FROM {} m",
-                each("message", ""),
-                each("mark", "")
+        let first = &self.keys.first_work;
+        if !first.is_empty() {
+            let many = by_contact(first.iter().map(|(key, _)| key))
+                .texts("kind", first.iter().map(|(_, kind)| Some(kind.as_str())));
+            let sql = format!(
+                "SELECT c.n, {} FROM {} {} k",
+                *WORK,
+                on_contacts(schema, &many),
+                each(
+                    schema,
+                    "work",
+                    "AND x.kind = c.kind AND x.given_up IS NULL ORDER BY x.at, x.id LIMIT 2"
+                )
             );
-            let outgoing = format!(
-                "SELECT c.n, {OUTGOING} FROM {from} {} o",
-                each("outgoing", "")
-            );
-            let fields = format!(
-                "SELECT c.n, f.name, f.at, f.value FROM {from} {} f",
-                each("field", "")
-            );
-            statements.push((Kind::ConversationEntries, entries, many));
-            statements.push((Kind::ConversationOutgoing, outgoing, contacts()));
-            statements.push((Kind::ConversationFields, fields, contacts()));
+            self.statements.push((Kind::FirstWork, sql, many));
         }
-        let kept = &wanted.kept;
+    }
+
+    fn pages(&mut self, schema: &Schema) {
+        let pages = &self.keys.pages;
+        if !pages.is_empty() {
+            let many = Many::default().texts("page", pages.iter().map(|page| Some(page.as_str())));
+            // What is written back is all of it, so it is locked, after the customers.
+            let sql = format!(
+                "SELECT w.n, p.state FROM {} w CROSS JOIN LATERAL (
+                     SELECT state FROM {schema}.page x WHERE x.page_no = w.page_no FOR NO KEY UPDATE
+                 ) p",
+                on_pages(schema, &many)
+            );
+            self.statements.push((Kind::Pages, sql, many));
+        }
+        let kept = &self.keys.kept;
         if !kept.is_empty() {
             let pages = kept
                 .iter()
@@ -170,26 +198,28 @@ impl<'w> Asked<'w> {
                 .texts("page", pages)
                 .texts("id", kept.iter().map(|(_, id)| Some(id.as_str())));
             let sql = format!(
-                "SELECT w.n FROM {} w CROSS JOIN LATERAL (SELECT FROM {schema}.kept x
+                "SELECT w.n FROM {} w CROSS JOIN LATERAL (SELECT FROM {schema}.raw_event x
                  WHERE x.page_no = CASE WHEN w.page IS NULL THEN 0 ELSE w.page_no END AND x.id = w.id OFFSET 0) k",
                 on_pages(schema, &many)
             );
-            statements.push((Kind::Kept, sql, many));
+            self.statements.push((Kind::Kept, sql, many));
         }
-        let buried = &wanted.buried;
-        if !buried.is_empty() {
-            let hashes = buried.iter().map(|(_, hash)| Some(hash.to_vec()));
+        let tombstones = &self.keys.tombstones;
+        if !tombstones.is_empty() {
+            let hashes = tombstones.iter().map(|(_, hash)| Some(hash.to_vec()));
             let many = Many::default()
-                .texts("page", buried.iter().map(|(page, _)| Some(page.as_str())))
+                .texts(
+                    "page",
+                    tombstones.iter().map(|(page, _)| Some(page.as_str())),
+                )
                 .bytes("hash", hashes.collect());
             let sql = format!(
-                "SELECT w.n, f.at FROM {} w CROSS JOIN LATERAL (SELECT x.at FROM {schema}.forgotten x
-                 WHERE x.page_no = w.page_no AND x.hash = w.hash OFFSET 0) f",
+                "SELECT w.n, t.at FROM {} w CROSS JOIN LATERAL (SELECT x.at FROM {schema}.tombstone x
+                 WHERE x.page_no = w.page_no AND x.hash = w.hash OFFSET 0) t",
                 on_pages(schema, &many)
             );
-            statements.push((Kind::Buried, sql, many));
+            self.statements.push((Kind::Tombstones, sql, many));
         }
-        Self { wanted, statements }
     }
 
     pub(super) fn add<'s>(&'s self, trip: &mut Trip<'s>) {
@@ -200,43 +230,24 @@ impl<'w> Asked<'w> {
 
     /// Puts what was found in its place, and beside it what is not there.
     pub(super) fn read(&self, answers: Vec<Vec<Row>>, known: &mut Known) -> Result<(), StoreError> {
-        let Wanted {
-            entries,
-            outgoing,
-            fields,
-            due,
-            conversations,
-            kept,
-            buried,
-            ..
-        } = self.wanted;
-        for (key, id) in entries {
-            known.rows.put_entry(key.clone(), id.clone(), None);
-        }
-        for (key, answer) in outgoing {
-            known.rows.put_outgoing(key.clone(), answer.clone(), None);
-        }
-        for (key, name) in fields {
-            known.rows.put_field(key.clone(), name.clone(), None);
-        }
-        for (page, id) in kept {
-            known.rows.put_kept(page.clone(), id.clone(), false);
-        }
-        for (page, hash) in buried {
-            known.rows.put_buried(page.clone(), *hash, None);
-        }
+        self.add_nothing(known);
+        let keys = self.keys;
+        let (entries, outgoing) = (
+            Vec::from_iter(&keys.entries),
+            Vec::from_iter(&keys.outgoing),
+        );
+        let (work, kept) = (Vec::from_iter(&keys.work), Vec::from_iter(&keys.kept));
+        let pages = Vec::from_iter(&keys.pages);
+        let tombstones = Vec::from_iter(&keys.tombstones);
         let mut due: Vec<(&ContactKey, Vec<OutgoingRow>)> =
-            due.iter().map(|key| (key, Vec::new())).collect();
-        let mut talks: Vec<(&ContactKey, Conversation)> = (conversations.iter())
-            .map(|key| (key, Conversation::default()))
+            keys.due.iter().map(|key| (key, Vec::new())).collect();
+        let mut first: Vec<FirstWork<'_>> = (keys.first_work.iter())
+            .map(|key| (key, Vec::new()))
             .collect();
-        let (entries, outgoing) = (Vec::from_iter(entries), Vec::from_iter(outgoing));
-        let (fields, kept) = (Vec::from_iter(fields), Vec::from_iter(kept));
-        let buried = Vec::from_iter(buried);
         let nowhere = || StoreError::Unreadable("an ordinal");
         for ((kind, ..), rows) in self.statements.iter().zip(&answers) {
             for row in rows {
-                let mut next = Columns::of(row);
+                let mut next = Next::of(row);
                 let place = next.place()?;
                 match kind {
                     Kind::Entries => {
@@ -244,57 +255,72 @@ impl<'w> Asked<'w> {
                         known.found(key, next.entry()?);
                     }
                     Kind::Outgoing => {
-                        let (key, answer) = outgoing.get(place).ok_or_else(nowhere)?;
+                        let (key, reply) = outgoing.get(place).ok_or_else(nowhere)?;
                         let row = Some(next.outgoing()?);
-                        known.rows.put_outgoing(key.clone(), answer.clone(), row);
-                    }
-                    Kind::Fields => {
-                        let (key, name) = fields.get(place).ok_or_else(nowhere)?;
-                        let (_, row) = field(&mut next)?;
-                        known.rows.put_field(key.clone(), name.clone(), Some(row));
-                    }
-                    Kind::Kept => {
-                        let (page, id) = kept.get(place).ok_or_else(nowhere)?;
-                        known.rows.put_kept(page.clone(), id.clone(), true);
-                    }
-                    Kind::Buried => {
-                        let (page, hash) = buried.get(place).ok_or_else(nowhere)?;
-                        let at = Timestamp::from_millis(next.get()?);
-                        known.rows.put_buried(page.clone(), *hash, Some(at));
+                        known.rows.add_outgoing(key.clone(), reply.clone(), row);
                     }
                     Kind::Due => {
                         let (_, rows) = due.get_mut(place).ok_or_else(nowhere)?;
                         rows.push(next.outgoing()?);
                     }
-                    Kind::ConversationEntries => {
-                        let (key, talk) = talks.get_mut(place).ok_or_else(nowhere)?;
-                        let row = next.entry()?;
-                        known.found(key, row.clone());
-                        talk.entries.push(row);
+                    Kind::Work => {
+                        let key = work.get(place).ok_or_else(nowhere)?;
+                        let row = WorkColumns::read(&mut next)?.into_row()?;
+                        known.found_work((*key).clone(), row);
                     }
-                    Kind::ConversationOutgoing => {
-                        let (_, talk) = talks.get_mut(place).ok_or_else(nowhere)?;
-                        talk.outgoing.push(next.outgoing()?);
+                    Kind::FirstWork => {
+                        let ((contact, _), rows) = first.get_mut(place).ok_or_else(nowhere)?;
+                        rows.push(WorkColumns::read_of(contact, &mut next)?);
                     }
-                    Kind::ConversationFields => {
-                        let (_, talk) = talks.get_mut(place).ok_or_else(nowhere)?;
-                        talk.fields.push(field(&mut next)?);
+                    Kind::Pages => {
+                        let page = pages.get(place).ok_or_else(nowhere)?;
+                        let row: PageRow = optional(next.text()?.as_deref())?;
+                        known.rows.add_page((*page).clone(), row);
+                    }
+                    Kind::Kept => {
+                        let (page, id) = kept.get(place).ok_or_else(nowhere)?;
+                        known.rows.add_kept(page.clone(), id.clone(), true);
+                    }
+                    Kind::Tombstones => {
+                        let (page, hash) = tombstones.get(place).ok_or_else(nowhere)?;
+                        let at = Timestamp::from_millis(next.number()?);
+                        known.rows.add_tombstone(page.clone(), *hash, Some(at));
                     }
                 }
             }
         }
         for (key, rows) in due {
-            known.rows.put_due(key.clone(), rows);
+            known.rows.add_due(key.clone(), rows);
         }
-        for (key, talk) in talks {
-            known.rows.put_conversation(key.clone(), talk);
+        for ((contact, kind), rows) in first {
+            for (key, _) in &rows {
+                known.work.insert(key.clone());
+            }
+            let (contact, kind) = (contact.clone(), kind.clone());
+            known.rows.add_first_work(contact, kind, rows);
         }
         Ok(())
     }
-}
 
-pub(super) fn field(next: &mut Columns<'_>) -> Result<(String, FieldRow), StoreError> {
-    let name = next.text()?.unwrap_or_default();
-    let at = Timestamp::from_millis(next.get()?);
-    Ok((name, FieldRow::new(at, next.text()?)))
+    fn add_nothing(&self, known: &mut Known) {
+        let keys = self.keys;
+        for (key, id) in &keys.entries {
+            known.rows.add_entry(key.clone(), id.clone(), None);
+        }
+        for (key, reply) in &keys.outgoing {
+            known.rows.add_outgoing(key.clone(), reply.clone(), None);
+        }
+        for key in &keys.work {
+            known.rows.add_work(key.clone(), None);
+        }
+        for page in &keys.pages {
+            known.rows.add_page(page.clone(), PageRow::default());
+        }
+        for (page, id) in &keys.kept {
+            known.rows.add_kept(page.clone(), id.clone(), false);
+        }
+        for (page, hash) in &keys.tombstones {
+            known.rows.add_tombstone(page.clone(), *hash, None);
+        }
+    }
 }

@@ -1,156 +1,91 @@
 //! Values as the driver gives and takes them, one row or many at once.
 
+use std::sync::LazyLock;
+
 use tokio_postgres::{
     Row,
     types::{FromSql, ToSql, Type},
 };
 
 use super::error::failed;
-use crate::model::EntryId;
-use crate::store::{
-    StoreError,
-    encoding::{BodyValues, ContactValues, EntryValues, OutgoingValues},
-    fold::{ContactRow, EntryRow, OutgoingRow},
+use crate::{
+    id::Psid,
+    store::{
+        StoreError,
+        fold::{ContactRow, EntryRow, OutgoingRow},
+        sql::{Columns, ContactColumns, EntryColumns, Kind, OutgoingColumns, Value, WorkColumns},
+    },
 };
 
-/// The columns of a customer, in the order that [`Columns::contact`] reads them.
-pub(super) const CONTACT: &str = "c.last_at, c.first_at, c.inbound_at, c.unread, c.arrived, c.revision, c.newest_at, \
-     c.newest_tie, c.newest_kind, c.newest_text, c.newest_more, c.delivered, c.read, c.expired, c.asked_at, c.ask_again, \
-     c.attempt, c.by, c.lease, c.profile_at, c.name, c.first_name, c.last_name, c.picture_at, c.picture, c.send_due";
-
-/// The columns of an entry, in the order that [`Columns::entry`] reads them.
+/// The columns of a customer `c`, in the order that [`Next::contact`] reads them.
+pub(super) static CONTACT: LazyLock<String> = LazyLock::new(|| {
+    let columns = ContactColumns::NAMES.join(", c.");
+    format!("c.contact_no, c.psid, c.{columns}")
+});
+/// The columns of a message `m`, in the order that [`Next::entry`] reads them.
 pub(super) const MESSAGE: &str = "m.id, m.key, m.marks, m.at, m.kind, m.text, m.more";
-
-/// The same of an entry that waits for its message.
+/// The same of what waits for a message.
 pub(super) const MARK: &str = "m.id, m.key, m.marks, NULL::bigint, NULL::smallint, NULL, NULL";
-
-/// The columns of an answer, in the order that [`Columns::outgoing`] reads them.
-pub(super) const OUTGOING: &str = "o.key, o.at, o.has_content, o.text, o.more, o.attempt, o.state, o.state_due, o.reason, o.by, o.mids";
+/// The columns of a reply `o`, in the order that [`Next::outgoing`] reads them.
+pub(super) static OUTGOING: LazyLock<String> =
+    LazyLock::new(|| format!("o.{}", OutgoingColumns::NAMES.join(", o.")));
+/// The columns of an item of work `k`.
+pub(super) static WORK: LazyLock<String> =
+    LazyLock::new(|| format!("k.{}", WorkColumns::NAMES.join(", k.")));
 
 /// The columns of a row, one after the other.
-pub(super) struct Columns<'r> {
+pub(super) struct Next<'r> {
     row: &'r Row,
-    next: usize,
+    at: usize,
 }
 
-impl<'r> Columns<'r> {
+impl<'r> Next<'r> {
     pub(super) fn of(row: &'r Row) -> Self {
-        Self { row, next: 0 }
+        Self { row, at: 0 }
     }
 
     pub(super) fn get<T: FromSql<'r>>(&mut self) -> Result<T, StoreError> {
-        let value = self.row.try_get(self.next).map_err(failed)?;
-        self.next += 1;
+        let value = self.row.try_get(self.at).map_err(failed)?;
+        self.at += 1;
         Ok(value)
-    }
-
-    pub(super) fn text(&mut self) -> Result<Option<String>, StoreError> {
-        Ok(self.get::<Option<&str>>()?.map(from_sql))
-    }
-
-    pub(super) fn texts(&mut self) -> Result<Vec<String>, StoreError> {
-        Ok(self.get::<Vec<&str>>()?.into_iter().map(from_sql).collect())
     }
 
     /// Where a key stands in the array that was asked with.
     pub(super) fn place(&mut self) -> Result<usize, StoreError> {
-        let ordinal: i64 = self.get()?;
-        usize::try_from(ordinal - 1).map_err(|_| StoreError::Unreadable("an ordinal"))
+        usize::try_from(self.number()? - 1).map_err(|_| StoreError::Unreadable("an ordinal"))
     }
 
-    pub(super) fn psid(&mut self) -> Result<crate::id::Psid, StoreError> {
-        crate::store::encoding::psid(self.text()?.unwrap_or_default())
+    pub(super) fn contact(&mut self) -> Result<(i64, Psid, ContactRow), StoreError> {
+        let (number, psid) = (self.number()?, self.psid()?);
+        Ok((number, psid, ContactColumns::read(self)?.into_row()?))
     }
 
-    pub(super) fn page(&mut self) -> Result<crate::id::PageId, StoreError> {
-        crate::id::PageId::new(self.text()?.unwrap_or_default())
-            .map_err(|_| StoreError::Unreadable("the id of a Page"))
-    }
-
-    pub(super) fn contact(&mut self) -> Result<ContactRow, StoreError> {
-        ContactValues {
-            last_at: self.get()?,
-            first_at: self.get()?,
-            inbound_at: self.get()?,
-            unread: self.number()?.unwrap_or(0),
-            arrived: self.get()?,
-            revision: self.get()?,
-            newest_at: self.get()?,
-            newest_tie: self.get()?,
-            newest_kind: self.get()?,
-            newest_text: self.text()?,
-            newest_more: self.text()?,
-            delivered: self.get()?,
-            read: self.get()?,
-            forgotten: None,
-            expired: self.get()?,
-            asked_at: self.get()?,
-            ask_again: self.get()?,
-            attempt: self.number()?,
-            by: self.get()?,
-            lease: self.get()?,
-            profile_at: self.get()?,
-            name: self.text()?,
-            first_name: self.text()?,
-            last_name: self.text()?,
-            picture_at: self.get()?,
-            picture: self.number()?,
-            send_due: self.get()?,
-            profile_due: None,
-        }
-        .into_row()
-    }
-
+    /// A message, or what waits for one: it has no time.
     pub(super) fn entry(&mut self) -> Result<EntryRow, StoreError> {
-        let id = EntryId::from_text(self.text()?.unwrap_or_default());
-        let key = self.key()?;
-        let marks = self.text()?;
-        let (at, kind): (Option<i64>, Option<i16>) = (self.get()?, self.get()?);
-        let (text, more) = (self.text()?, self.text()?);
-        let body = at.zip(kind).map(|(at, kind)| BodyValues {
-            at,
-            kind,
-            text,
-            more,
-        });
-        EntryValues { key, marks, body }.into_row(id)
+        EntryColumns::read(self)?.into_row()
     }
 
     pub(super) fn outgoing(&mut self) -> Result<OutgoingRow, StoreError> {
-        let key = self.key()?.ok_or(StoreError::Unreadable("a key"))?;
-        OutgoingValues {
-            at: self.get()?,
-            tie: None,
-            due: None,
-            has_content: self.get()?,
-            text: self.text()?,
-            more: self.text()?,
-            attempt: self.number()?.unwrap_or(0),
-            state: self.get()?,
-            state_due: self.get()?,
-            reason: self.text()?,
-            by: self.get()?,
-            mids: self.text()?,
+        OutgoingColumns::read(self)?.into_row()
+    }
+}
+
+impl Columns for Next<'_> {
+    fn int(&mut self) -> Result<Option<i64>, StoreError> {
+        let column = self.row.columns().get(self.at);
+        match column.map(tokio_postgres::Column::type_) {
+            Some(&Type::INT2) => Ok(self.get::<Option<i16>>()?.map(i64::from)),
+            Some(&Type::INT4) => Ok(self.get::<Option<i32>>()?.map(i64::from)),
+            _ => self.get(),
         }
-        .into_row(key)
     }
 
-    pub(super) fn hash(&mut self) -> Result<[u8; 16], StoreError> {
-        self.key()?.ok_or(StoreError::Unreadable("a hash"))
+    fn text(&mut self) -> Result<Option<String>, StoreError> {
+        Ok(self.get::<Option<&str>>()?.map(from_sql))
     }
 
-    fn key(&mut self) -> Result<Option<[u8; 16]>, StoreError> {
-        let bytes: Option<&[u8]> = self.get()?;
-        bytes
-            .map(|bytes| <[u8; 16]>::try_from(bytes).map_err(|_| StoreError::Unreadable("a key")))
-            .transpose()
-    }
-
-    fn number(&mut self) -> Result<Option<u32>, StoreError> {
-        let number: Option<i64> = self.get()?;
-        number
-            .map(|number| u32::try_from(number).map_err(|_| StoreError::Unreadable("a number")))
-            .transpose()
+    fn bytes(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get()
     }
 }
 
@@ -177,9 +112,44 @@ impl Many {
         self.with("page_no", Type::INT4_ARRAY, values)
     }
 
-    #[must_use]
-    pub(super) fn small(self, name: &'static str, values: Vec<Option<i16>>) -> Self {
-        self.with(name, Type::INT2_ARRAY, values)
+    /// The first columns of a table with these types, of many rows.
+    pub(super) fn rows(
+        mut self,
+        names: &[&'static str],
+        kinds: &[Kind],
+        rows: &[Vec<Value<'_>>],
+    ) -> Self {
+        for (at, (name, kind)) in names.iter().zip(kinds).enumerate() {
+            let values = rows.iter().map(|row| row.get(at));
+            self = match kind {
+                Kind::Int => self.numbers(
+                    name,
+                    values
+                        .map(|value| match value {
+                            Some(Value::Int(number)) => *number,
+                            _ => None,
+                        })
+                        .collect(),
+                ),
+                Kind::Text => self.texts(
+                    name,
+                    values.map(|value| match value {
+                        Some(Value::Text(text)) => *text,
+                        _ => None,
+                    }),
+                ),
+                Kind::Bytes => self.bytes(
+                    name,
+                    values
+                        .map(|value| match value {
+                            Some(Value::Bytes(bytes)) => bytes.map(<[u8]>::to_vec),
+                            _ => None,
+                        })
+                        .collect(),
+                ),
+            };
+        }
+        self
     }
 
     #[must_use]
@@ -255,7 +225,6 @@ fn sql_name(ty: &Type) -> &'static str {
     match *ty {
         Type::INT8_ARRAY => "bigint[]",
         Type::INT4_ARRAY => "integer[]",
-        Type::INT2_ARRAY => "smallint[]",
         Type::BOOL_ARRAY => "boolean[]",
         Type::BYTEA_ARRAY => "bytea[]",
         _ => "text[]",

@@ -19,10 +19,12 @@ use super::{
 };
 use crate::store::StoreError;
 
-/// A read sees one snapshot, and the server stops a statement that takes long.
+/// A read sees one snapshot, and the server stops a statement that takes long. Lists are read in the
+/// order of their indexes, which a bitmap would lose: about a table that was never analyzed the
+/// planner believes that sorting it costs nothing.
 const BEGIN_READ: &str =
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 5000;
-    SET LOCAL idle_in_transaction_session_timeout = 10000";
+    SET LOCAL idle_in_transaction_session_timeout = 10000; SET LOCAL enable_bitmapscan = off";
 /// Time for a request to cancel to reach the server.
 const CANCEL: Duration = Duration::from_secs(1);
 
@@ -83,6 +85,11 @@ impl Lease {
         lease.is_read = true;
         lease.send(BEGIN_READ);
         Ok(lease)
+    }
+
+    /// Lets the next statements of the transaction use GIN, which knows bitmaps only.
+    pub(super) fn allow_bitmaps(&self) {
+        self.send("SET LOCAL enable_bitmapscan = on");
     }
 
     /// Sends a statement ahead of the next one, which fails if this one does.

@@ -4,47 +4,47 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     columns::Many,
-    indexed,
     load::{Place, UNTOLD},
     save::{Writes, matching, of},
+    search_index,
 };
 use crate::{
     id::PageId,
     model::ContactKey,
     store::{
         StoreError,
-        encoding::{ContactValues, revision_to_sql},
-        fold::{ContactRow, Shelf},
-        grams,
+        fold::{Batch, ContactRow},
+        sql::{ContactColumns, Value, key_hash, list, millis, revision_to_sql},
     },
 };
 
 impl Writes<'_> {
     /// The customers, who bear the new revision of their Page; whose lock is held from here on.
-    pub(super) fn contacts(&mut self, shelf: &Shelf) -> Result<(), StoreError> {
+    pub(super) fn contacts(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let bare = ContactRow::default();
         let mut rows: BTreeMap<&ContactKey, &ContactRow> = BTreeMap::new();
-        let besides = (shelf.entries.iter())
+        let besides = (batch.entries.iter())
             .filter_map(|((key, _), row)| row.as_ref().map(|_| key))
-            .chain(some(&shelf.outgoing))
-            .chain(some(&shelf.fields))
+            .chain(some(&batch.outgoing))
             .chain(
-                shelf
+                batch
                     .pictures
                     .iter()
                     .filter_map(|(key, one)| one.as_ref().map(|_| key)),
             );
-        let besides: BTreeSet<&ContactKey> = besides.collect();
+        let work = batch.work.iter().filter(|(_, row)| row.is_some());
+        let work: BTreeSet<ContactKey> = work.filter_map(|(key, _)| key.contact()).collect();
+        let besides: BTreeSet<&ContactKey> = besides.chain(&work).collect();
         for key in &besides {
             if self.place(key)?.row.is_none() {
                 rows.insert(key, &bare);
             }
         }
-        for (key, row) in &shelf.contacts {
+        for (key, row) in &batch.contacts {
             rows.extend(row.as_ref().map(|row| (key, row)));
         }
-        let (mut put, mut buried) = (Vec::new(), Vec::new());
-        let (mut renamed, mut named, mut gone) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut put, mut erased) = (Vec::new(), Vec::new());
+        let (mut renamed, mut named, mut removed) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (key, row) in rows {
             let place = self.place(key)?;
             let old = place.row.as_ref();
@@ -54,10 +54,10 @@ impl Writes<'_> {
                 named.extend(Some((place, after)).filter(|(_, name)| !name.is_empty()));
             }
             if old.is_some_and(ContactRow::is_shown) && !row.is_shown() {
-                gone.insert(&key.page);
+                removed.insert(&key.page);
             }
             if row.is_tombstone() {
-                buried.extend(old.map(|_| place));
+                erased.extend(old.map(|_| place));
             }
             // Of somebody of whom nothing is left a hash is enough.
             if old.is_some() || !row.is_tombstone() || besides.contains(key) {
@@ -70,21 +70,30 @@ impl Writes<'_> {
         }
         if !named.is_empty() {
             let grams: Vec<String> = (named.iter())
-                .map(|(place, name)| indexed::array(place.page_no, name, grams::OF_NAME))
+                .map(|(place, name)| search_index::array(place.page_no, name))
                 .collect();
             let many = of(named.iter().map(|row| row.0))
                 .texts("grams", grams.iter().map(|grams| Some(grams.as_str())));
             self.index("name_gram", many);
         }
-        self.count(shelf, &gone)?;
+        self.labels(&put)?;
+        self.count(batch, &removed)?;
         let schema = self.schema;
         if !put.is_empty() {
             let many = contacts(&put)?;
             let names = many.names();
-            let values = format!("w.{}", names.replace(", ", ", w."))
-                .replace("w.revision", "coalesce(w.revision, w.next)")
-                .replace("w.arrived", "coalesce(w.arrived, w.next)");
-            let set = many.assignments(&["page_no", "contact_no", "psid"], "excluded");
+            // A row that bears the revision of this commit learns it here.
+            let unknown = revision_to_sql(UNTOLD);
+            let values: Vec<String> = (names.split(", "))
+                .map(|name| match name {
+                    "revision" | "arrived" | "status_revision" | "assignee_revision" => {
+                        format!("CASE w.{name} WHEN {unknown} THEN w.next ELSE w.{name} END")
+                    }
+                    _ => format!("w.{name}"),
+                })
+                .collect();
+            let values = values.join(", ");
+            let set = many.assignments(&["page_no", "contact_no", "psid", "key_hash"], "excluded");
             // Those who are there are found by the index that would refuse them, whatever the
             // planner believes of a table that nobody has analysed yet.
             let sql = format!(
@@ -96,36 +105,94 @@ impl Writes<'_> {
             );
             self.statements.push((sql, many));
         }
-        if !buried.is_empty() {
-            let many = of(buried.iter().copied());
+        if !erased.is_empty() {
+            let many = of(erased.iter().copied());
             let none = |table: &str| {
                 format!(
                     "AND NOT EXISTS (SELECT 1 FROM {schema}.{table} x
                      WHERE x.page_no = t.page_no AND x.contact_no = t.contact_no)"
                 )
             };
-            let none: String = ["message", "mark", "outgoing", "field"].map(none).concat();
+            let none: String = ["message", "mark", "outgoing", "picture", "work"]
+                .map(none)
+                .concat();
             let condition = format!("{} {none}", matching(&["page_no", "contact_no"]));
             self.delete("contact", many, &condition);
         }
         Ok(())
     }
 
+    /// Keeps the lists of fields and tags in step with the customers.
+    fn labels(&mut self, rows: &[(&ContactKey, &Place, &ContactRow)]) -> Result<(), StoreError> {
+        type Labels<'r> = Vec<(&'r str, Option<&'r str>)>;
+        fn labels(row: &ContactRow) -> Labels<'_> {
+            row.labels.set().filter(|_| row.is_shown()).collect()
+        }
+        let order = |row: &ContactRow| {
+            let times = [row.last_at, row.unanswered_since, row.inbound_at];
+            (list::bucket(row), times)
+        };
+        let bare = ContactRow::default();
+        let (mut removed, mut put) = (Vec::new(), Vec::new());
+        for (_, place, row) in rows {
+            let old = place.row.as_ref().unwrap_or(&bare);
+            let (was, is) = (labels(old), labels(row));
+            if was == is && (is.is_empty() || order(old) == order(row)) {
+                continue;
+            }
+            removed.extend(Some(*place).filter(|_| !was.is_empty()));
+            let numbered = (0_i64..).zip(is);
+            put.extend(numbered.map(|(no, (name, value))| (*place, *row, no, name, value)));
+        }
+        if !removed.is_empty() {
+            let many = of(removed.iter().copied());
+            self.delete("label", many, &matching(&["page_no", "contact_no"]));
+        }
+        if !put.is_empty() {
+            let rows = || put.iter();
+            let hash = |name, value| Some(list::label_hash(name, value));
+            let many = of(rows().map(|row| row.0))
+                .numbers("no", rows().map(|row| Some(row.2)).collect())
+                .numbers("hash", rows().map(|row| hash(row.3, row.4)).collect())
+                .texts("name", rows().map(|row| Some(row.3)))
+                .texts("value", rows().map(|row| row.4))
+                .numbers(
+                    "bucket",
+                    rows().map(|row| Some(list::bucket(row.1).into())).collect(),
+                )
+                .numbers("last_at", rows().map(|row| millis(row.1.last_at)).collect())
+                .numbers(
+                    "unanswered_since",
+                    rows().map(|row| millis(row.1.unanswered_since)).collect(),
+                )
+                .numbers(
+                    "inbound_at",
+                    rows().map(|row| millis(row.1.inbound_at)).collect(),
+                );
+            self.insert("label", many, "");
+        }
+        Ok(())
+    }
+
     /// Each Page that changed gets its next revision. The row stays locked until the commit, so
     /// that revisions are seen in their order; hence it comes late, and Pages in one order.
-    fn count(&mut self, shelf: &Shelf, gone: &BTreeSet<&PageId>) -> Result<(), StoreError> {
-        if shelf.revisions.is_empty() {
+    fn count(&mut self, batch: &Batch, removed: &BTreeSet<&PageId>) -> Result<(), StoreError> {
+        if batch.revisions.is_empty() {
             return Ok(());
         }
-        let pages = shelf.revisions.keys();
+        let pages = batch.revisions.keys();
         let numbers = pages.clone().map(|page| self.page(page));
         let many = Many::default()
             .pages(numbers.collect::<Result<_, _>>()?)
-            .flags("is_gone", pages.map(|page| gone.contains(page)).collect());
+            .flags(
+                "has_removed",
+                pages.map(|page| removed.contains(page)).collect(),
+            );
         let sql = format!(
-            "UPDATE {0}.page t SET revision = t.revision + 1, gone = CASE WHEN w.is_gone THEN t.revision + 1 ELSE t.gone END
-             FROM (SELECT q.page_no, u.is_gone FROM {1} AS u(page_no, is_gone) JOIN {0}.page q ON q.page_no = u.page_no
-                   ORDER BY q.page_no FOR NO KEY UPDATE OF q) w
+            "UPDATE {0}.page t SET revision = t.revision + 1,
+             removed = CASE WHEN w.has_removed THEN t.revision + 1 ELSE t.removed END
+             FROM (SELECT q.page_no, u.has_removed FROM {1} AS u(page_no, has_removed)
+                   JOIN {0}.page q ON q.page_no = u.page_no ORDER BY q.page_no FOR NO KEY UPDATE OF q) w
              WHERE t.page_no = w.page_no",
             self.schema,
             many.unnested()
@@ -141,49 +208,13 @@ fn some<K, V>(rows: &BTreeMap<(ContactKey, K), Option<V>>) -> impl Iterator<Item
 }
 
 fn contacts(rows: &[(&ContactKey, &Place, &ContactRow)]) -> Result<Many, StoreError> {
-    let values: Vec<ContactValues> = (rows.iter())
-        .map(|(_, _, row)| ContactValues::of(row))
+    let parts: Vec<ContactColumns> = (rows.iter())
+        .map(|(_, _, row)| ContactColumns::of(row))
         .collect::<Result<_, _>>()?;
-    let untold = revision_to_sql(UNTOLD);
-    let told = |revision: i64| Some(revision).filter(|revision| *revision != untold);
-    let numbers = |value: fn(&ContactValues) -> Option<i64>| values.iter().map(value).collect();
-    let texts = |value: fn(&ContactValues) -> Option<&str>| values.iter().map(value);
+    let values: Vec<Vec<Value<'_>>> = parts.iter().map(ContactColumns::values).collect();
+    let hashes = rows.iter().map(|row| Some(key_hash(&row.0.hash())));
     Ok(of(rows.iter().map(|row| row.1))
         .texts("psid", rows.iter().map(|row| Some(row.0.psid.as_str())))
-        .small(
-            "newest_kind",
-            values.iter().map(|row| row.newest_kind).collect(),
-        )
-        .numbers("last_at", numbers(|row| row.last_at))
-        .numbers("first_at", numbers(|row| row.first_at))
-        .numbers("inbound_at", numbers(|row| row.inbound_at))
-        .numbers("unread", numbers(|row| Some(row.unread.into())))
-        .numbers(
-            "arrived",
-            values.iter().map(|row| told(row.arrived)).collect(),
-        )
-        .numbers(
-            "revision",
-            values.iter().map(|row| told(row.revision)).collect(),
-        )
-        .numbers("newest_at", numbers(|row| row.newest_at))
-        .numbers("newest_tie", numbers(|row| row.newest_tie))
-        .texts("newest_text", texts(|row| row.newest_text.as_deref()))
-        .texts("newest_more", texts(|row| row.newest_more.as_deref()))
-        .numbers("delivered", numbers(|row| row.delivered))
-        .numbers("read", numbers(|row| row.read))
-        .numbers("expired", numbers(|row| row.expired))
-        .numbers("asked_at", numbers(|row| row.asked_at))
-        .numbers("ask_again", numbers(|row| row.ask_again))
-        .numbers("attempt", numbers(|row| row.attempt.map(i64::from)))
-        .numbers("by", numbers(|row| row.by))
-        .numbers("lease", numbers(|row| row.lease))
-        .numbers("profile_at", numbers(|row| row.profile_at))
-        .texts("name", texts(|row| row.name.as_deref()))
-        .texts("first_name", texts(|row| row.first_name.as_deref()))
-        .texts("last_name", texts(|row| row.last_name.as_deref()))
-        .numbers("picture_at", numbers(|row| row.picture_at))
-        .numbers("picture", numbers(|row| row.picture.map(i64::from)))
-        .numbers("send_due", numbers(|row| row.send_due))
-        .numbers("profile_due", numbers(|row| row.profile_due)))
+        .numbers("key_hash", hashes.collect())
+        .rows(ContactColumns::NAMES, ContactColumns::KINDS, &values))
 }

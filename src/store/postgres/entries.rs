@@ -2,31 +2,29 @@
 
 use super::{
     columns::Many,
-    indexed,
     load::Place,
     save::{Writes, matching, of},
+    search_index,
 };
-use crate::model::EntryId;
 use crate::store::{
     StoreError,
-    encoding::{EntryValues, time},
-    fold::{EntryRow, Shelf},
-    grams,
+    fold::{Batch, EntryRow},
+    sql::{EntryColumns, Value, millis},
 };
 
 impl Writes<'_> {
-    pub(super) fn entries(&mut self, shelf: &Shelf) -> Result<(), StoreError> {
+    pub(super) fn entries(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let mut gone = Vec::new();
-        let mut told = Vec::new();
+        let mut waiting = Vec::new();
         let (mut fresh, mut same, mut marks) = (Vec::new(), Vec::new(), Vec::new());
         let (mut unindexed, mut indexed) = (Vec::new(), Vec::new());
-        for (name, new) in &shelf.entries {
+        for (name, new) in &batch.entries {
             let place = self.place(&name.0)?;
             let old = self.known.entries.get(name);
             let (from, to) = (old.and_then(body_at), new.as_ref().and_then(body_at));
             match (old, from) {
                 (Some(_), Some(at)) if to != from => gone.push((place, at, &name.1)),
-                (Some(_), None) => told.push((place, &name.1)),
+                (Some(_), None) => waiting.push((place, &name.1)),
                 _ => {}
             }
             if let Some(row) = new {
@@ -59,13 +57,16 @@ impl Writes<'_> {
                 &matching(&["page_no", "contact_no", "at", "tie"]),
             );
         }
-        if !told.is_empty() {
-            let many = of(told.iter().map(|row| row.0))
+        if !waiting.is_empty() {
+            let many = of(waiting.iter().map(|row| row.0))
                 .numbers(
                     "tie",
-                    told.iter().map(|row| Some(EntryRow::tie(row.1))).collect(),
+                    waiting
+                        .iter()
+                        .map(|row| Some(EntryRow::tie(row.1)))
+                        .collect(),
                 )
-                .texts("id", told.iter().map(|row| Some(row.1.as_str())));
+                .texts("id", waiting.iter().map(|row| Some(row.1.as_str())));
             self.delete(
                 "mark",
                 many,
@@ -75,19 +76,17 @@ impl Writes<'_> {
         if !same.is_empty() {
             self.update(
                 "message",
-                messages(&same)?,
+                entries(&same, EntryColumns::NAMES.len())?,
                 &["page_no", "contact_no", "at", "tie"],
             );
         }
         if !fresh.is_empty() {
-            self.insert("message", messages(&fresh)?, "");
+            self.insert("message", entries(&fresh, EntryColumns::NAMES.len())?, "");
         }
         if !marks.is_empty() {
-            let values = values(&marks)?;
-            let at = marks
-                .iter()
-                .map(|(_, row)| Some(time(row.told_at()).unwrap_or(0)));
-            let many = entry_names(&marks, &values).numbers("at", at.collect());
+            let latest = marks.iter().map(|(_, row)| millis(row.latest_at()));
+            let latest = latest.map(|at| Some(at.unwrap_or(0)));
+            let many = entries(&marks, 3)?.numbers("at", latest.collect());
             self.insert("mark", many, "");
         }
         if !unindexed.is_empty() {
@@ -102,7 +101,7 @@ impl Writes<'_> {
         }
         if !indexed.is_empty() {
             let grams: Vec<String> = (indexed.iter())
-                .map(|row| indexed::array(row.0.page_no, &row.3, grams::OF_TEXT))
+                .map(|row| search_index::array(row.0.page_no, &row.3))
                 .collect();
             let many = of(indexed.iter().map(|row| row.0))
                 .numbers("at", indexed.iter().map(|row| Some(row.1)).collect())
@@ -114,7 +113,7 @@ impl Writes<'_> {
     }
 
     pub(super) fn index(&mut self, table: &str, many: Many) {
-        let sql = indexed::insert(self.schema, table, &many);
+        let sql = search_index::insert(self.schema, table, &many);
         self.statements.push((sql, many));
     }
 }
@@ -123,28 +122,18 @@ fn body_at(row: &EntryRow) -> Option<i64> {
     row.body.as_ref().map(|body| body.at.as_millis())
 }
 
-fn values(rows: &[(&Place, &EntryRow)]) -> Result<Vec<EntryValues>, StoreError> {
-    rows.iter().map(|(_, row)| EntryValues::of(row)).collect()
-}
-
-fn entry_names(rows: &[(&Place, &EntryRow)], values: &[EntryValues]) -> Many {
-    let key = |row: &EntryValues| row.key.map(|key| key.to_vec());
-    let tie = |id: &EntryId| Some(EntryRow::tie(id));
-    of(rows.iter().map(|row| row.0))
-        .numbers("tie", rows.iter().map(|(_, row)| tie(&row.id)).collect())
-        .texts("id", rows.iter().map(|(_, row)| Some(row.id.as_str())))
-        .bytes("key", values.iter().map(key).collect())
-        .texts("marks", values.iter().map(|row| row.marks.as_deref()))
-}
-
-/// Entries with a body.
-fn messages(rows: &[(&Place, &EntryRow)]) -> Result<Many, StoreError> {
-    let values = values(rows)?;
-    let body = |row: &EntryValues| row.body.clone();
-    let bodies: Vec<_> = values.iter().filter_map(body).collect();
-    Ok(entry_names(rows, &values)
-        .numbers("at", bodies.iter().map(|body| Some(body.at)).collect())
-        .small("kind", bodies.iter().map(|body| Some(body.kind)).collect())
-        .texts("text", bodies.iter().map(|body| body.text.as_deref()))
-        .texts("more", bodies.iter().map(|body| body.more.as_deref())))
+/// Entries with their first columns.
+fn entries(rows: &[(&Place, &EntryRow)], columns: usize) -> Result<Many, StoreError> {
+    let parts: Vec<EntryColumns> = (rows.iter())
+        .map(|(_, row)| EntryColumns::of(row))
+        .collect::<Result<_, _>>()?;
+    let values: Vec<Vec<Value<'_>>> = parts.iter().map(EntryColumns::values).collect();
+    let ties = rows.iter().map(|(_, row)| Some(EntryRow::tie(&row.id)));
+    Ok(of(rows.iter().map(|row| row.0))
+        .numbers("tie", ties.collect())
+        .rows(
+            &EntryColumns::NAMES[..columns],
+            EntryColumns::KINDS,
+            &values,
+        ))
 }

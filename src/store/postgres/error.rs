@@ -182,9 +182,10 @@ impl fmt::Display for Said {
 
 impl std::error::Error for Said {}
 
-/// Two met a new customer at the same moment.
+/// Two added a customer or an item of work at the same moment.
 fn is_race(error: &tokio_postgres::error::DbError) -> bool {
-    *error.code() == SqlState::UNIQUE_VIOLATION && error.constraint() == Some("contact_psid")
+    *error.code() == SqlState::UNIQUE_VIOLATION
+        && matches!(error.constraint(), Some("contact_psid" | "work_pkey"))
 }
 
 fn is_passing(code: &SqlState) -> bool {

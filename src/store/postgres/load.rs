@@ -10,7 +10,7 @@ use tokio_postgres::{Client, types::Type};
 
 use super::{
     asked::{Asked, by_contact, on_contacts, on_pages},
-    columns::{CONTACT, Columns, MESSAGE, Many, OUTGOING, to_sql},
+    columns::{CONTACT, MARK, MESSAGE, Many, Next, OUTGOING, Param, WORK, to_sql},
     connection::Trip,
     error::Failure,
     options::Schema,
@@ -21,10 +21,17 @@ use crate::{
     model::{ContactKey, EntryId, OutgoingKey, Revision},
     store::{
         StoreError,
-        fold::{ContactRow, Ends, EntryRow, Loaded, Missing, Wanted, wanted},
+        fold::{
+            ContactRow, Ends, EntryRow, Fetched, Missing, MissingEnds, OldRows, RowKeys, WorkKey,
+            WorkRow, row_keys,
+        },
+        sql::{Columns, PRIMARY_LIVE, SIDE, WorkColumns, key_hash, millis, psid},
     },
     time::Timestamp,
 };
+
+/// Messages that are looked at for one that a cut leaves visible.
+const VISIBLE: u32 = 100;
 
 /// The revision that a commit works with until it has its own: later than any there is.
 pub(super) const UNTOLD: Revision = Revision::new(i64::MAX.cast_unsigned());
@@ -32,11 +39,13 @@ pub(super) const UNTOLD: Revision = Revision::new(i64::MAX.cast_unsigned());
 /// What is known of the rows that changes touch.
 #[derive(Default)]
 pub(super) struct Known {
-    pub(super) rows: Loaded,
+    pub(super) rows: Fetched,
     pub(super) pages: BTreeMap<PageId, i32>,
     pub(super) contacts: BTreeMap<ContactKey, Place>,
     /// The entries that are stored, as they are.
     pub(super) entries: BTreeMap<(ContactKey, EntryId), EntryRow>,
+    /// The items of work that are stored.
+    pub(super) work: BTreeSet<WorkKey>,
 }
 
 /// Where a customer's rows lie, or will lie.
@@ -55,17 +64,19 @@ pub(super) async fn load(
     changes: &[&[Change]],
 ) -> Result<Known, Failure> {
     let all = || changes.iter().copied().flatten();
-    let wanted = wanted(all());
+    let keys = row_keys(all());
     let pages: BTreeSet<&PageId> = all().filter_map(Change::page).collect();
-    let mut known = first(client, schema, begin, &pages, &wanted).await?;
+    let mut known = Known::default();
+    first(client, schema, begin, &pages, &keys, &mut known).await?;
     if known.pages.len() < pages.len() {
         create(client, schema, &pages).await?;
-        known = first(client, schema, None, &pages, &wanted).await?;
+        known = Known::default();
+        first(client, schema, None, &pages, &keys, &mut known).await?;
     }
     for page in pages {
         // The fold counts one on from here.
         let last = Revision::new(UNTOLD.number() - 1);
-        known.rows.put_page(page.clone(), last);
+        known.rows.add_revision(page.clone(), last);
     }
     Ok(known)
 }
@@ -77,25 +88,35 @@ pub(super) async fn load_more(
     known: &mut Known,
     missing: Missing,
 ) -> Result<(), Failure> {
-    let mut wanted = Wanted::default();
+    let mut keys = RowKeys::default();
     match missing {
-        Missing::Entry(key, id) => drop(wanted.entries.insert((key, id))),
-        Missing::Outgoing(key, answer) => drop(wanted.outgoing.insert((key, answer))),
-        Missing::Field(key, name) => drop(wanted.fields.insert((key, name))),
-        Missing::Due(key) => drop(wanted.due.insert(key)),
-        Missing::Conversation(key) => drop(wanted.conversations.insert(key)),
-        Missing::Kept(page, id) => drop(wanted.kept.insert((page, id))),
-        Missing::Buried(page, hash) => drop(wanted.buried.insert((page, hash))),
-        Missing::Ends {
-            contact,
-            but,
-            but_answers,
-        } => return ends(client, schema, known, contact, but, but_answers).await,
-        Missing::Contact(_) | Missing::Page(_) => {
+        Missing::Entry(key, id) => drop(keys.entries.insert((key, id))),
+        Missing::Outgoing(key, reply) => drop(keys.outgoing.insert((key, reply))),
+        Missing::Due(key) => drop(keys.due.insert(key)),
+        Missing::Work(key) => drop(keys.work.insert(key)),
+        Missing::FirstWork(contact, kind) => drop(keys.first_work.insert((contact, kind))),
+        Missing::Kept(page, id) => drop(keys.kept.insert((page, id))),
+        Missing::Tombstone(page, hash) => drop(keys.tombstones.insert((page, hash))),
+        Missing::Page(page) => drop(keys.pages.insert(page)),
+        Missing::Contact(key) => {
+            keys.contacts.insert(key);
+            return first(client, schema, None, &BTreeSet::new(), &keys, known).await;
+        }
+        Missing::Ends(missing) => return ends(client, schema, known, missing).await,
+        Missing::Old(key, cutoff, limit) => {
+            keys = old(client, schema, known, &key, cutoff, limit).await?;
+        }
+        Missing::Inbound(key, cutoff, limit) => {
+            return inbound(client, schema, known, key, cutoff, limit).await;
+        }
+        Missing::ContactOf(page, hash) => {
+            return contact_of(client, schema, known, page, hash).await;
+        }
+        Missing::Revision(_) => {
             return Err(StoreError::Unreadable("a row that no change names").into());
         }
     }
-    let asked = Asked::of(schema, &wanted);
+    let asked = Asked::of(schema, &keys);
     let mut trip = Trip::new(client);
     asked.add(&mut trip);
     let answers = trip.go().await?;
@@ -107,9 +128,10 @@ async fn first(
     schema: &Schema,
     begin: Option<&str>,
     pages: &BTreeSet<&PageId>,
-    wanted: &Wanted,
-) -> Result<Known, Failure> {
-    let contacts: Vec<&ContactKey> = wanted.contacts.iter().collect();
+    keys: &RowKeys,
+    known: &mut Known,
+) -> Result<(), Failure> {
+    let contacts: Vec<&ContactKey> = keys.contacts.iter().collect();
     let named = by_contact(contacts.iter().copied());
     let hashes = contacts.iter().map(|key| Some(key.hash().to_vec()));
     let hashed = by_contact(contacts.iter().copied()).bytes("hash", hashes.collect());
@@ -117,7 +139,7 @@ async fn first(
     let with_contacts: BTreeSet<&PageId> = contacts.iter().map(|key| &key.page).collect();
     let alone: Vec<&PageId> = pages.difference(&with_contacts).copied().collect();
     let page_names = Many::default().texts("page", alone.iter().map(|page| Some(page.as_str())));
-    let asked = Asked::of(schema, wanted);
+    let asked = Asked::of(schema, keys);
 
     let mut trip = Trip::new(client);
     if let Some(begin) = begin {
@@ -125,9 +147,10 @@ async fn first(
     }
     trip.add(
         format!(
-            "SELECT w.n, c.contact_no, c.page_no, {CONTACT} FROM {} w CROSS JOIN LATERAL (
+            "SELECT w.n, {} FROM {} w CROSS JOIN LATERAL (
                  SELECT * FROM {schema}.contact x WHERE x.page_no = w.page_no AND x.psid = w.psid FOR NO KEY UPDATE
              ) c",
+            *CONTACT,
             on_pages(schema, &named)
         ),
         named.params(),
@@ -136,7 +159,7 @@ async fn first(
     trip.add(
         format!(
             "SELECT c.n, c.contact_no, c.page_no,
-             (SELECT f.at FROM {schema}.forgotten f WHERE f.page_no = c.page_no AND f.hash = c.hash),
+             (SELECT t.at FROM {schema}.tombstone t WHERE t.page_no = c.page_no AND t.hash = c.hash),
              CASE WHEN c.contact_no IS NULL AND c.page_no IS NOT NULL THEN nextval('{schema}.contact_no') END
              FROM {} c",
             on_contacts(schema, &hashed)
@@ -163,22 +186,21 @@ async fn first(
         answer()
     };
 
-    let mut known = Known::default();
     for row in &found_pages {
-        let mut next = Columns::of(row);
+        let mut next = Next::of(row);
         if let Some(page) = alone.get(next.place()?) {
             known.pages.insert((*page).clone(), next.get()?);
         }
     }
     let mut rows = BTreeMap::new();
     for row in &locked {
-        let mut next = Columns::of(row);
+        let mut next = Next::of(row);
         let place = next.place()?;
-        let number: (i64, i32) = (next.get()?, next.get()?);
-        rows.insert(place, (number.0, next.contact()?));
+        let (number, _, row) = next.contact()?;
+        rows.insert(place, (number, row));
     }
     for row in &told {
-        let mut next = Columns::of(row);
+        let mut next = Next::of(row);
         let place = next.place()?;
         let there: Option<i64> = next.get()?;
         let page_no: Option<i32> = next.get()?;
@@ -191,7 +213,7 @@ async fn first(
         let forgotten = forgotten.map(Timestamp::from_millis);
         let place = match (rows.remove(&place), there, new) {
             (Some((contact_no, mut row)), ..) => {
-                row.forgotten = forgotten;
+                row.forgotten = row.forgotten.max(forgotten);
                 Place {
                     page_no,
                     contact_no,
@@ -207,12 +229,11 @@ async fn first(
             _ => return Err(Failure::overtaken()),
         };
         let mut seen = place.row.clone().unwrap_or_default();
-        seen.forgotten = forgotten;
-        known.rows.put_contact((*key).clone(), Some(seen));
+        seen.forgotten = seen.forgotten.max(forgotten);
+        known.rows.add_contact((*key).clone(), Some(seen));
         known.contacts.insert((*key).clone(), place);
     }
-    asked.read(answers.collect(), &mut known)?;
-    Ok(known)
+    Ok(asked.read(answers.collect(), known)?)
 }
 
 async fn create(
@@ -233,7 +254,32 @@ impl Known {
     pub(super) fn found(&mut self, key: &ContactKey, row: EntryRow) {
         let (key, id) = (key.clone(), row.id.clone());
         self.entries.insert((key.clone(), id.clone()), row.clone());
-        self.rows.put_entry(key, id, Some(row));
+        self.rows.add_entry(key, id, Some(row));
+    }
+
+    pub(super) fn found_work(&mut self, key: WorkKey, row: WorkRow) {
+        self.work.insert(key.clone());
+        self.rows.add_work(key, Some(row));
+    }
+
+    /// The condition for rows of a customer that is stored.
+    fn condition(&self, key: &ContactKey) -> Option<String> {
+        let place = self.contacts.get(key).filter(|place| place.row.is_some())?;
+        Some(format!(
+            "page_no = {} AND contact_no = {}",
+            place.page_no, place.contact_no
+        ))
+    }
+}
+
+/// The first key that is younger than a time.
+fn keys_after(cutoff: Option<Timestamp>) -> Vec<u8> {
+    match cutoff {
+        None => Vec::new(),
+        Some(cutoff) => {
+            let next = cutoff + std::time::Duration::from_millis(1);
+            OutgoingKey::new(next, [0; 10]).to_bytes().to_vec()
+        }
     }
 }
 
@@ -242,49 +288,210 @@ async fn ends(
     client: &Client,
     schema: &Schema,
     known: &mut Known,
-    key: ContactKey,
-    but: BTreeSet<EntryId>,
-    but_answers: BTreeSet<OutgoingKey>,
+    missing: MissingEnds,
 ) -> Result<(), Failure> {
     let mut ends = Ends::default();
-    if let Some(place) = known.contacts.get(&key).filter(|place| place.row.is_some()) {
-        let ids: Vec<String> = but.iter().map(|id| to_sql(id.as_str())).collect();
-        let keys: Vec<Vec<u8>> = (but_answers.iter().map(|key| key.to_bytes().to_vec())).collect();
-        let of = format!(
-            "page_no = {} AND contact_no = {}",
-            place.page_no, place.contact_no
-        );
-        let entry = |order: &str| {
+    let cutoff = missing.cutoff;
+    let Some(of) = known.condition(&missing.contact) else {
+        known.rows.add_ends(missing, ends);
+        return Ok(());
+    };
+    let ids: Vec<String> = missing
+        .without
+        .iter()
+        .map(|id| to_sql(id.as_str()))
+        .collect();
+    let keys = missing.without_replies.iter();
+    let keys: Vec<Vec<u8>> = keys.map(|key| key.to_bytes().to_vec()).collect();
+    let first_key = keys_after(cutoff);
+    let limit = if cutoff.is_none() { 1 } else { VISIBLE };
+    let (customer, page) = (
+        format!("AND kind & {SIDE} = 0 AND kind & 32 <> 0"),
+        format!("AND kind & {SIDE} = 1"),
+    );
+    let entries = |condition: &str, order: &str| {
+        format!(
+            "SELECT {MESSAGE} FROM {schema}.message m WHERE {of} AND at > $2 AND id <> ALL ($1) {condition}
+             ORDER BY at {order}, tie {order} LIMIT {limit}"
+        )
+    };
+    let after = millis(cutoff).unwrap_or(i64::MIN);
+    let params: Vec<Param<'_>> = vec![(&ids, Type::TEXT_ARRAY), (&after, Type::INT8)];
+    let mut trip = Trip::new(client);
+    for (condition, order) in [
+        (format!("AND kind & {SIDE} < 2"), "ASC"),
+        (format!("AND kind & {SIDE} < 2"), "DESC"),
+        (customer.clone(), "DESC"),
+        (page, "DESC"),
+    ] {
+        trip.add(entries(&condition, order), params.clone());
+    }
+    for end in [
+        "AND has_content = 1 ORDER BY at LIMIT 1",
+        "AND has_content = 1 ORDER BY at DESC LIMIT 100",
+        "AND tie IS NOT NULL ORDER BY at DESC, tie DESC LIMIT 1",
+    ] {
+        trip.add(
             format!(
-                "(SELECT {MESSAGE} FROM {schema}.message m WHERE {of} AND id <> ALL ($1)
-                 ORDER BY at {order}, tie {order} LIMIT 1)"
-            )
-        };
-        let mut trip = Trip::new(client);
-        let entries = format!("{} UNION ALL {}", entry("ASC"), entry("DESC"));
-        trip.add(entries, vec![(&ids, Type::TEXT_ARRAY)]);
-        let shown = format!(
-            "SELECT {OUTGOING} FROM {schema}.outgoing o WHERE {of} AND tie IS NOT NULL AND key <> ALL ($1)
-             ORDER BY at DESC, tie DESC LIMIT 1"
+                "SELECT {} FROM {schema}.outgoing o WHERE {of} AND key >= $2 AND key <> ALL ($1) {end}",
+                *OUTGOING
+            ),
+            vec![(&keys, Type::BYTEA_ARRAY), (&first_key, Type::BYTEA)],
         );
-        trip.add(shown, vec![(&keys, Type::BYTEA_ARRAY)]);
-        let first = format!(
-            "SELECT min(at) FROM {schema}.outgoing WHERE {of} AND has_content AND key <> ALL ($1)"
-        );
-        trip.add(first, vec![(&keys, Type::BYTEA_ARRAY)]);
-        let answers = trip.go().await?;
-        for row in &answers[0] {
-            let row = Columns::of(row).entry()?;
-            ends.include(row.body.as_ref().map(|body| body.at), row.snippet());
-        }
-        for row in &answers[1] {
-            ends.include(None, Columns::of(row).outgoing()?.snippet());
-        }
-        for row in &answers[2] {
-            let at: Option<i64> = Columns::of(row).get()?;
-            ends.include(at.map(Timestamp::from_millis), None);
+    }
+    let answers = trip.go().await?;
+    for (at, rows) in answers.iter().enumerate() {
+        for row in rows {
+            if at > 3 {
+                ends.include_reply(&Next::of(row).outgoing()?, cutoff);
+                continue;
+            }
+            let row = Next::of(row).entry()?;
+            let visible = row.visible(cutoff);
+            if visible.is_some_and(|row| row.body.is_some()) {
+                ends.include(&row, cutoff);
+                break;
+            }
         }
     }
-    known.rows.put_ends(key, but, but_answers, ends);
+    let replied = ends.replied_at.max(missing.replied_at);
+    let since = millis(replied.max(cutoff)).unwrap_or(i64::MIN);
+    let rows = client
+        .query_typed(
+            &entries(&customer, "ASC"),
+            &[(&ids, Type::TEXT_ARRAY), (&since, Type::INT8)],
+        )
+        .await?;
+    let mut unanswered = Ends {
+        replied_at: replied,
+        ..Ends::default()
+    };
+    for row in &rows {
+        unanswered.include_unanswered(&Next::of(row).entry()?, cutoff);
+    }
+    ends.unanswered_since = unanswered.unanswered_since;
+    known.rows.add_ends(missing, ends);
+    Ok(())
+}
+
+/// Rows that a cut has erased, and the keys of those that belong to them.
+async fn old(
+    client: &Client,
+    schema: &Schema,
+    known: &mut Known,
+    key: &ContactKey,
+    cutoff: Timestamp,
+    limit: u32,
+) -> Result<RowKeys, Failure> {
+    let (mut rows, mut keys) = (OldRows::default(), RowKeys::default());
+    if let Some(of) = known.condition(key) {
+        let (first_key, at) = (keys_after(Some(cutoff)), cutoff.as_millis());
+        let mut trip = Trip::new(client);
+        trip.add(
+            format!(
+                "SELECT {} FROM {schema}.outgoing o WHERE {of} AND key < $1 LIMIT {limit}",
+                *OUTGOING
+            ),
+            vec![(&first_key, Type::BYTEA)],
+        );
+        let until: Vec<Param<'_>> = vec![(&at, Type::INT8)];
+        for sql in [
+            format!(
+                "SELECT {MESSAGE} FROM {schema}.message m WHERE {of} AND at <= $1 LIMIT {limit}"
+            ),
+            format!("SELECT {MARK} FROM {schema}.mark m WHERE {of} AND at <= $1 LIMIT {limit}"),
+            format!(
+                "SELECT {} FROM {schema}.work k WHERE {of} AND at <= $1 LIMIT {limit}",
+                *WORK
+            ),
+        ] {
+            trip.add(sql, until.clone());
+        }
+        let answers = trip.go().await?;
+        let limit = limit as usize;
+        for row in answers.first().into_iter().flatten() {
+            rows.outgoing.push(Next::of(row).outgoing()?);
+        }
+        for row in answers.iter().skip(1).take(2).flatten() {
+            if rows.outgoing.len() + rows.entries.len() < limit {
+                let row = Next::of(row).entry()?;
+                known.found(key, row.clone());
+                rows.entries.push(row);
+            }
+        }
+        for row in answers.get(3).into_iter().flatten() {
+            if rows.outgoing.len() + rows.entries.len() + rows.work.len() < limit {
+                let (item, row) = WorkColumns::read_of(key, &mut Next::of(row))?;
+                known.found_work(item.clone(), row);
+                rows.work.push(item);
+            }
+        }
+        let here: BTreeSet<&EntryId> = rows.entries.iter().map(|row| &row.id).collect();
+        let mids = rows.outgoing.iter().flat_map(|row| &row.mids);
+        let ids = mids.map(EntryId::of_message);
+        keys.entries = ids
+            .filter(|id| !here.contains(id))
+            .map(|id| (key.clone(), id))
+            .collect();
+        let here: BTreeSet<&OutgoingKey> = rows.outgoing.iter().map(|row| &row.key).collect();
+        keys.outgoing = (rows.entries.iter())
+            .filter_map(|row| row.key.clone())
+            .filter(|key| !here.contains(key))
+            .map(|reply| (key.clone(), reply))
+            .collect();
+    }
+    known.rows.add_old(key.clone(), cutoff, rows);
+    Ok(keys)
+}
+
+async fn inbound(
+    client: &Client,
+    schema: &Schema,
+    known: &mut Known,
+    key: ContactKey,
+    cutoff: Timestamp,
+    limit: u32,
+) -> Result<(), Failure> {
+    let mut count = 0;
+    if let Some(of) = known.condition(&key) {
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {schema}.message WHERE {of} AND at > $1
+             AND kind & {SIDE} = 0 AND kind & {PRIMARY_LIVE} <> 0 LIMIT {limit}) few"
+        );
+        let at = cutoff.as_millis();
+        for row in &client.query_typed(&sql, &[(&at, Type::INT8)]).await? {
+            count = Next::of(row).number()?;
+        }
+    }
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    known.rows.add_inbound(key, cutoff, limit, count);
+    Ok(())
+}
+
+/// The customer of a Page with a row or a raw event whose key has this hash.
+async fn contact_of(
+    client: &Client,
+    schema: &Schema,
+    known: &mut Known,
+    page: PageId,
+    hash: [u8; 16],
+) -> Result<(), Failure> {
+    let mut found = None;
+    if let Some(page_no) = known.pages.get(&page) {
+        let sql = format!(
+            "SELECT psid FROM {schema}.contact WHERE key_hash = $1 AND page_no = $2
+             UNION SELECT psid FROM {schema}.raw_event WHERE page_no = $2 AND psid IS NOT NULL"
+        );
+        let number = key_hash(&hash);
+        let params: [Param<'_>; 2] = [(&number, Type::INT8), (page_no, Type::INT4)];
+        for row in &client.query_typed(&sql, &params).await? {
+            let text = Next::of(row).text()?.unwrap_or_default();
+            let key = ContactKey::new(page.clone(), psid(text)?);
+            if key.hash() == hash {
+                found = Some(key);
+            }
+        }
+    }
+    known.rows.add_contact_of(page, hash, found);
     Ok(())
 }

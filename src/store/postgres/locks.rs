@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use tokio_postgres::Row;
 
 use super::{
-    columns::{Columns, Many},
+    columns::{Many, Next},
     connection::{Lease, Pool, Trip},
     error::Failure,
     options::Schema,
@@ -86,5 +86,5 @@ pub(super) async fn locked(
 }
 
 fn places(rows: &[Row]) -> Result<HashSet<usize>, StoreError> {
-    rows.iter().map(|row| Columns::of(row).place()).collect()
+    rows.iter().map(|row| Next::of(row).place()).collect()
 }

@@ -50,28 +50,29 @@ mod connection;
 mod contacts;
 mod entries;
 mod error;
-mod inbox;
-mod indexed;
-mod listing;
+mod export;
+mod lists;
 mod load;
 mod locks;
+mod messages;
 mod migrate;
 mod options;
 mod queue;
 mod save;
 mod search;
+mod search_index;
 mod servers;
-mod talk;
+mod sweep;
 mod tls;
 mod work;
 mod writer;
 
 pub use deadpool_postgres;
+pub use export::ExportPosition;
 pub use migrate::PostgresFault;
 pub use options::PostgresOptions;
 pub use rustls;
 pub use tokio_postgres;
-pub use work::Exported;
 
 use std::{
     fmt,
@@ -83,7 +84,8 @@ use async_trait::async_trait;
 use deadpool_postgres::Pool;
 
 use super::{
-    Changed, ContactQuery, ContactStore, Listing, MessageQuery, Pending, RawEventQuery, StoreError,
+    Changed, ContactFilter, ContactQuery, ContactStore, Count, Hit, Listing, MessageQuery,
+    PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, StoreError, fold,
 };
 use crate::model::{Contact, ContactKey, Message, Picture, RawEvent, Revision};
 use crate::{
@@ -183,6 +185,7 @@ impl PostgresStore {
         transaction: &mut tokio_postgres::Transaction<'_>,
         changes: &[Change],
     ) -> Result<Vec<Applied>, StoreError> {
+        fold::check(changes)?;
         connection::require_read_committed(transaction.client()).await?;
         let mut attempt = 0;
         loop {
@@ -216,26 +219,37 @@ impl PostgresStore {
     }
 
     /// The next part of everything as a log of changes, which makes the same again in an empty
-    /// store: about a thousand customers, and where to continue. Begin with `None`.
+    /// store: about a megabyte, and where to continue. Begin with `None`. Apply the changes of a part
+    /// in order, in calls of one Page each.
     ///
     /// # Errors
     ///
     /// [`StoreError`], when the database cannot be read.
     pub async fn export(
         &self,
-        after: Option<Exported>,
-    ) -> Result<(Vec<Change>, Option<Exported>), StoreError> {
-        work::export(self.0.pool(), self.0.schema(), after).await
+        after: Option<ExportPosition>,
+    ) -> Result<(Vec<Change>, Option<ExportPosition>), StoreError> {
+        export::export(self.reads(), self.0.schema(), after).await
     }
 
-    /// Removes what has waited since before `before` for a message or a customer that never came,
-    /// and what was kept raw before then; says how many rows.
+    /// Everything that is stored of one customer, as a log of changes.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], when the database cannot be read.
+    pub async fn export_contact(&self, key: &ContactKey) -> Result<Vec<Change>, StoreError> {
+        export::export_contact(self.reads(), self.0.schema(), key).await
+    }
+
+    /// Removes facts that have waited since before a time for a message or a customer that never
+    /// arrived, and raw events of before then; returns the number of rows. It works in slices, so
+    /// that others can write in between.
     ///
     /// # Errors
     ///
     /// [`StoreError`]: a part may have been removed; sweep again.
     pub async fn sweep(&self, before: Timestamp) -> Result<u64, StoreError> {
-        work::sweep(self.0.pool(), self.0.schema(), before).await
+        sweep::sweep(self.0.pool(), self.0.schema(), before).await
     }
 }
 
@@ -248,35 +262,56 @@ impl fmt::Debug for PostgresStore {
 #[async_trait]
 impl ContactStore for PostgresStore {
     async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
+        fold::check(changes)?;
         self.0.apply(changes.to_vec()).await
     }
 
     async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
-        in_time(listing::contact(self.reads(), self.0.schema(), key)).await
+        in_time(lists::contact(self.reads(), self.0.schema(), key)).await
     }
 
     async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError> {
-        in_time(listing::picture(self.reads(), self.0.schema(), key)).await
+        in_time(lists::picture(self.reads(), self.0.schema(), key)).await
     }
 
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
-        in_time(inbox::contacts(self.reads(), self.0.schema(), query)).await
+        in_time(lists::contacts(self.reads(), self.0.schema(), query)).await
+    }
+
+    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError> {
+        in_time(lists::count(self.reads(), self.0.schema(), filter)).await
+    }
+
+    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError> {
+        in_time(lists::tags(self.reads(), self.0.schema(), page)).await
+    }
+
+    async fn find(&self, field: &str, value: &str) -> Result<Vec<Contact>, StoreError> {
+        in_time(lists::find(self.reads(), self.0.schema(), field, value)).await
     }
 
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
-        in_time(listing::messages(self.reads(), self.0.schema(), query)).await
+        in_time(messages::messages(self.reads(), self.0.schema(), query)).await
+    }
+
+    async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError> {
+        in_time(search::search(self.reads(), self.0.schema(), query)).await
     }
 
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
-        in_time(listing::kept(self.reads(), self.0.schema(), query)).await
+        in_time(lists::raw_events(self.reads(), self.0.schema(), query)).await
     }
 
-    async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        in_time(work::pending(self.0.pool(), self.0.schema(), now, limit)).await
+    async fn page(&self, page: &PageId) -> Result<PageState, StoreError> {
+        in_time(lists::page(self.reads(), self.0.schema(), page)).await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        in_time(work::next_due(self.0.pool(), self.0.schema())).await
+    async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>, StoreError> {
+        in_time(work::pending(self.0.pool(), self.0.schema(), query)).await
+    }
+
+    async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError> {
+        in_time(work::next_due(self.0.pool(), self.0.schema(), query)).await
     }
 
     async fn changed(

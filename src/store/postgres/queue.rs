@@ -294,7 +294,7 @@ impl Job {
     pub(super) fn locks(&self) -> impl Iterator<Item = Lock> {
         self.changes.iter().flat_map(|change| {
             let page = change.page().cloned().map(Lock::Page);
-            let contact = change.contact().cloned().map(Lock::Contact);
+            let contact = customer(change).map(Lock::Contact);
             page.into_iter().chain(contact)
         })
     }
@@ -328,12 +328,24 @@ impl Lock {
     }
 }
 
+/// The customer whose row a change locks.
+fn customer(change: &Change) -> Option<ContactKey> {
+    match change {
+        Change::WorkAdded { page, psid, .. }
+        | Change::WorkSettled { page, psid, .. }
+        | Change::Claimed { page, psid, .. } => Some(ContactKey::new(page.clone(), psid.clone()?)),
+        Change::RawEvent(event) => event.contact(),
+        _ => change.contact().cloned(),
+    }
+}
+
 /// What no two commits may change at one time. Should two hashes be alike, one waits for the other.
 fn conversation(change: &Change) -> u64 {
-    match change {
-        Change::RawEvent(event) => hashed(("raw", &event.page, &event.id)),
-        Change::Tombstone { page, hash, .. } => hashed(("tombstone", page, hash)),
-        _ => hashed(("contact", change.contact())),
+    match (customer(change), change) {
+        (Some(contact), _) => hashed(("contact", Some(contact))),
+        (None, Change::RawEvent(event)) => hashed(("raw", &event.page, &event.id)),
+        (None, Change::Tombstone { page, hash, .. }) => hashed(("tombstone", page, hash)),
+        _ => hashed(("of the page", change.page())),
     }
 }
 
@@ -347,9 +359,9 @@ fn hashed(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// Whether a whole conversation is read for it.
+/// Whether it reads many rows of a conversation.
 fn reads_all(change: &Change) -> bool {
-    matches!(change, Change::Forgotten { .. } | Change::Expired { .. })
+    matches!(change, Change::Erase { .. })
 }
 
 /// About the number of bytes that travel to the server.

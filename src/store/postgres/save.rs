@@ -16,9 +16,8 @@ use crate::{
     model::{ContactKey, Picture},
     store::{
         StoreError,
-        encoding::OutgoingValues,
-        fold::{FieldRow, OutgoingRow, Shelf},
-        hash::hash63_of,
+        fold::{Batch, WorkKey, WorkRow},
+        sql::{OutgoingColumns, Value, WorkColumns, optional_json},
     },
     time::Timestamp,
 };
@@ -32,14 +31,15 @@ pub(super) async fn save(
     is_own: bool,
 ) -> Result<(), Failure> {
     let mut writes = Writes::new(schema, known);
-    let shelf = known.rows.changed();
-    writes.entries(shelf)?;
-    writes.outgoing(shelf)?;
-    writes.fields(shelf)?;
-    writes.pictures(shelf)?;
-    writes.kept(shelf)?;
-    writes.forgotten(shelf)?;
-    writes.contacts(shelf)?;
+    let batch = known.rows.changed();
+    writes.entries(batch)?;
+    writes.outgoing(batch)?;
+    writes.work(batch)?;
+    writes.pictures(batch)?;
+    writes.kept(batch)?;
+    writes.tombstones(batch)?;
+    writes.contacts(batch)?;
+    writes.pages(batch)?;
     let is_empty = writes.statements.is_empty();
     let mut trip = Trip::new(client);
     for (sql, many) in &writes.statements {
@@ -109,96 +109,101 @@ impl<'k> Writes<'k> {
         self.statements.push((sql, many));
     }
 
-    fn outgoing(&mut self, shelf: &Shelf) -> Result<(), StoreError> {
-        let (mut put, mut gone) = (Vec::new(), Vec::new());
-        for ((key, answer), row) in &shelf.outgoing {
+    fn outgoing(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        const KEYS: [&str; 3] = ["page_no", "contact_no", "key"];
+        let (mut put, mut removed) = (Vec::new(), Vec::new());
+        for ((key, reply), row) in &batch.outgoing {
             let place = self.place(key)?;
             match row {
-                Some(row) => put.push((place, row)),
-                None => gone.push((place, answer.to_bytes().to_vec())),
+                Some(row) => put.push((place, OutgoingColumns::of(row)?)),
+                None => removed.push((place, reply.to_bytes().to_vec())),
             }
         }
-        if !gone.is_empty() {
-            let keys = gone.iter().map(|row| Some(row.1.clone()));
-            let many = of(gone.iter().map(|row| row.0)).bytes("key", keys.collect());
-            self.delete(
-                "outgoing",
-                many,
-                &matching(&["page_no", "contact_no", "key"]),
-            );
+        if !removed.is_empty() {
+            let keys = removed.iter().map(|row| Some(row.1.clone()));
+            let many = of(removed.iter().map(|row| row.0)).bytes("key", keys.collect());
+            self.delete("outgoing", many, &matching(&KEYS));
         }
         if !put.is_empty() {
-            let values: Vec<OutgoingValues> = (put.iter())
-                .map(|(_, row)| OutgoingValues::of(row))
-                .collect::<Result<_, _>>()?;
-            let key = |row: &&OutgoingRow| Some(row.key.to_bytes().to_vec());
-            let many = of(put.iter().map(|row| row.0))
-                .bytes("key", put.iter().map(|(_, row)| key(row)).collect())
-                .numbers("at", values.iter().map(|row| Some(row.at)).collect())
-                .numbers("tie", values.iter().map(|row| row.tie).collect())
-                .numbers("due", values.iter().map(|row| row.due).collect())
-                .flags(
-                    "has_content",
-                    values.iter().map(|row| row.has_content).collect(),
-                )
-                .texts("text", values.iter().map(|row| row.text.as_deref()))
-                .texts("more", values.iter().map(|row| row.more.as_deref()))
-                .numbers(
-                    "attempt",
-                    values.iter().map(|row| Some(row.attempt.into())).collect(),
-                )
-                .small("state", values.iter().map(|row| Some(row.state)).collect())
-                .numbers(
-                    "state_due",
-                    values.iter().map(|row| row.state_due).collect(),
-                )
-                .texts("reason", values.iter().map(|row| row.reason.as_deref()))
-                .numbers("by", values.iter().map(|row| row.by).collect())
-                .texts("mids", values.iter().map(|row| row.mids.as_deref()));
-            let set = many.assignments(&["page_no", "contact_no", "key"], "excluded");
+            let values: Vec<Vec<Value<'_>>> = put.iter().map(|row| row.1.values()).collect();
+            let many = of(put.iter().map(|row| row.0)).rows(
+                OutgoingColumns::NAMES,
+                OutgoingColumns::KINDS,
+                &values,
+            );
+            let set = many.assignments(&KEYS, "excluded");
             let conflict = format!("ON CONFLICT (page_no, contact_no, key) DO UPDATE SET {set}");
             self.insert("outgoing", many, &conflict);
         }
         Ok(())
     }
 
-    fn fields(&mut self, shelf: &Shelf) -> Result<(), StoreError> {
-        let mut touched = Vec::new();
-        let mut put: Vec<(&Place, &str, &FieldRow)> = Vec::new();
-        for ((key, name), row) in &shelf.fields {
-            let (place, name) = (self.place(key)?, name.as_str());
-            touched.push((place, name));
-            put.extend(row.as_ref().map(|row| (place, name, row)));
+    fn work(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        const KEYS: [&str; 4] = ["page_no", "contact_no", "kind", "id"];
+        let (mut new, mut same, mut removed) = (Vec::new(), Vec::new(), Vec::new());
+        let bare = WorkRow::new(Timestamp::default(), None, "");
+        for (key, row) in &batch.work {
+            let columns = WorkColumns::of(key, row.as_ref().unwrap_or(&bare));
+            let is_there = self.known.work.contains(key);
+            match row {
+                Some(_) if is_there => same.push((key, columns)),
+                Some(_) => new.push((key, columns)),
+                None => removed.push((key, columns)),
+            }
         }
-        let tie = |name: &str| Some(hash63_of(name.as_bytes()));
-        if !touched.is_empty() {
-            let many = of(touched.iter().map(|row| row.0))
-                .numbers("tie", touched.iter().map(|row| tie(row.1)).collect())
-                .texts("name", touched.iter().map(|row| Some(row.1)));
-            let name = matching(&["page_no", "contact_no", "tie", "name"]);
-            self.delete("field", many, &name);
+        if !removed.is_empty() {
+            let many = self.items(&removed, 2)?;
+            self.delete("work", many, &matching(&KEYS));
         }
-        if !put.is_empty() {
-            let hash = |(_, name, row): &(&Place, &str, &FieldRow)| {
-                row.value.as_ref().map(|value| field_hash(name, value))
-            };
-            let many = of(put.iter().map(|row| row.0))
-                .texts("name", put.iter().map(|row| Some(row.1)))
-                .numbers("tie", put.iter().map(|row| tie(row.1)).collect())
-                .numbers(
-                    "at",
-                    put.iter().map(|row| Some(row.2.at.as_millis())).collect(),
-                )
-                .texts("value", put.iter().map(|row| row.2.value.as_deref()))
-                .numbers("hash", put.iter().map(hash).collect());
-            self.insert("field", many, "");
+        if !same.is_empty() {
+            let many = self.items(&same, WorkColumns::NAMES.len())?;
+            self.update("work", many, &KEYS);
+        }
+        // When another process has just added the same item, the commit begins anew.
+        if !new.is_empty() {
+            let many = self.items(&new, WorkColumns::NAMES.len())?;
+            self.insert("work", many, "");
         }
         Ok(())
     }
 
-    fn pictures(&mut self, shelf: &Shelf) -> Result<(), StoreError> {
+    /// Items of work with their first columns.
+    fn items(&self, items: &[(&WorkKey, WorkColumns)], columns: usize) -> Result<Many, StoreError> {
+        let pages = items.iter().map(|(key, _)| self.page(&key.page));
+        let numbers = items.iter().map(|(key, _)| match key.contact() {
+            None => Ok(Some(0)),
+            Some(contact) => Ok(Some(self.place(&contact)?.contact_no)),
+        });
+        let values: Vec<Vec<Value<'_>>> = items.iter().map(|(_, row)| row.values()).collect();
+        Ok(Many::default()
+            .pages(pages.collect::<Result<_, _>>()?)
+            .numbers("contact_no", numbers.collect::<Result<_, StoreError>>()?)
+            .rows(&WorkColumns::NAMES[..columns], WorkColumns::KINDS, &values))
+    }
+
+    /// Pauses and marks, whose Pages are locked since they were read.
+    fn pages(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        if batch.pages.is_empty() {
+            return Ok(());
+        }
+        let numbers = batch.pages.keys().map(|page| self.page(page));
+        let states = batch.pages.values().map(optional_json);
+        let states: Vec<Option<String>> = states.collect::<Result<_, _>>()?;
+        let until = batch.pages.values().map(|row| {
+            let pause = row.pause.as_ref()?;
+            Some(pause.until.map_or(i64::MAX, Timestamp::as_millis))
+        });
+        let many = Many::default()
+            .pages(numbers.collect::<Result<_, _>>()?)
+            .texts("state", states.iter().map(Option::as_deref))
+            .numbers("paused_until", until.collect());
+        self.update("page", many, &["page_no"]);
+        Ok(())
+    }
+
+    fn pictures(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let (mut put, mut gone): (Vec<(&Place, &Picture)>, Vec<_>) = Default::default();
-        for (key, picture) in &shelf.pictures {
+        for (key, picture) in &batch.pictures {
             match picture {
                 Some(picture) => put.push((self.place(key)?, picture)),
                 None => gone.push(self.place(key)?),
@@ -225,19 +230,19 @@ impl<'k> Writes<'k> {
         Ok(())
     }
 
-    fn kept(&mut self, shelf: &Shelf) -> Result<(), StoreError> {
-        if !shelf.remove_kept.is_empty() {
-            let rows = &shelf.remove_kept;
+    fn kept(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        if !batch.remove_kept.is_empty() {
+            let rows = &batch.remove_kept;
             let pages = rows.keys().map(|key| self.page(&key.page));
             let many = Many::default()
                 .pages(pages.collect::<Result<_, _>>()?)
                 .texts("psid", rows.keys().map(|key| Some(key.psid.as_str())))
                 .numbers("at", rows.values().map(|at| Some(at.as_millis())).collect());
             let condition = format!("{} AND t.at <= w.at", matching(&["page_no", "psid"]));
-            self.delete("kept", many, &condition);
+            self.delete("raw_event", many, &condition);
         }
-        if !shelf.kept.is_empty() {
-            let rows = || shelf.kept.values();
+        if !batch.kept.is_empty() {
+            let rows = || batch.kept.values();
             let pages = rows().map(|kept| kept.page.as_ref().map_or(Ok(0), |page| self.page(page)));
             let many = Many::default()
                 .pages(pages.collect::<Result<_, _>>()?)
@@ -250,37 +255,36 @@ impl<'k> Writes<'k> {
                 .texts("reason", rows().map(|kept| Some(kept.reason.as_str())))
                 .bytes("raw", rows().map(|kept| Some(kept.raw.clone())).collect());
             // What names nobody is locked by nobody: another process may have kept it by now.
-            self.insert("kept", many, "ON CONFLICT (page_no, id) DO NOTHING");
+            self.insert("raw_event", many, "ON CONFLICT (page_no, id) DO NOTHING");
         }
         Ok(())
     }
 
-    fn forgotten(&mut self, shelf: &Shelf) -> Result<(), StoreError> {
-        let mut tombs: BTreeMap<(i32, [u8; 16]), Timestamp> = BTreeMap::new();
-        for ((page, hash), at) in &shelf.buried {
-            tombs.insert((self.page(page)?, *hash), *at);
+    fn tombstones(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let mut stones: BTreeMap<(i32, [u8; 16]), Timestamp> = BTreeMap::new();
+        for ((page, hash), at) in &batch.tombstones {
+            stones.insert((self.page(page)?, *hash), *at);
         }
-        for (key, row) in &shelf.contacts {
-            if let Some(at) = row.as_ref().and_then(|row| row.forgotten) {
-                let tomb = tombs
+        for (key, row) in &batch.contacts {
+            let old = self.place(key)?.row.as_ref().and_then(|row| row.forgotten);
+            if let Some(at) = row.as_ref().and_then(|row| row.forgotten)
+                && old != Some(at)
+            {
+                let stone = stones
                     .entry((self.page(&key.page)?, key.hash()))
                     .or_insert(at);
-                *tomb = at.max(*tomb);
+                *stone = at.max(*stone);
             }
         }
-        if !tombs.is_empty() {
+        if !stones.is_empty() {
+            let hashes = stones.keys().map(|stone| Some(stone.1.to_vec()));
+            let times = stones.values().map(|at| Some(at.as_millis()));
             let many = Many::default()
-                .pages(tombs.keys().map(|tomb| tomb.0).collect())
-                .bytes(
-                    "hash",
-                    tombs.keys().map(|tomb| Some(tomb.1.to_vec())).collect(),
-                )
-                .numbers(
-                    "at",
-                    tombs.values().map(|at| Some(at.as_millis())).collect(),
-                );
-            let conflict = "ON CONFLICT (page_no, hash) DO UPDATE SET at = excluded.at WHERE forgotten.at < excluded.at";
-            self.insert("forgotten", many, conflict);
+                .pages(stones.keys().map(|stone| stone.0).collect())
+                .bytes("hash", hashes.collect())
+                .numbers("at", times.collect());
+            let conflict = "ON CONFLICT (page_no, hash) DO UPDATE SET at = excluded.at WHERE tombstone.at < excluded.at";
+            self.insert("tombstone", many, conflict);
         }
         Ok(())
     }
@@ -299,9 +303,4 @@ pub(super) fn matching(keys: &[&str]) -> String {
         .map(|key| format!("t.{key} = w.{key}"))
         .collect();
     equal.join(" AND ")
-}
-
-/// What finds those of whom the host wrote down this; the text itself decides.
-pub(super) fn field_hash(name: &str, value: &str) -> i64 {
-    hash63_of(format!("{}:{name}{value}", name.len()).as_bytes())
 }

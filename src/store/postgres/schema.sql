@@ -3,36 +3,71 @@ CREATE TABLE page (
     page_no integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     page text NOT NULL UNIQUE,
     revision bigint NOT NULL DEFAULT 0,
-    -- The last revision that took a customer away.
-    gone bigint NOT NULL DEFAULT 0
+    -- The last revision that removed a customer.
+    removed bigint NOT NULL DEFAULT 0,
+    -- Pause and marks as JSON, and until when the Page is paused.
+    state text, paused_until bigint
 );
 
 CREATE SEQUENCE contact_no;
 
--- Without `last_at` there is nothing to show yet. Columns stand in the order that wastes least.
+-- Without `last_at` there is nothing to show yet. `contact_no` is stable and names a customer of any
+-- Page: a host may refer to it with ON DELETE SET NULL or CASCADE.
 CREATE TABLE contact (
-    contact_no bigint NOT NULL,
+    contact_no bigint NOT NULL UNIQUE,
+    -- The beginning of the hash under which a tombstone keeps an erased customer.
+    key_hash bigint NOT NULL,
     page_no integer NOT NULL,
+    bucket smallint NOT NULL DEFAULT 0,
     newest_kind smallint,
-    last_at bigint, first_at bigint, inbound_at bigint,
+    last_at bigint, first_at bigint, inbound_at bigint, unanswered_since bigint, replied_at bigint,
     unread bigint NOT NULL DEFAULT 0, arrived bigint NOT NULL DEFAULT 0, revision bigint NOT NULL DEFAULT 0,
-    -- The newest bubble; `newest_at` only where it is not `last_at`.
+    -- The newest message; `newest_at` only where it is not `last_at`.
     newest_at bigint, newest_tie bigint,
-    delivered bigint, read bigint, expired bigint,
+    profile_due bigint, opened_at bigint, status_until bigint, status_revision bigint, assignee_revision bigint,
+    delivered bigint, read bigint, forgotten bigint, expired bigint,
     asked_at bigint, ask_again bigint, attempt bigint, by bigint, lease bigint,
     -- `profile_at` and `picture_at` only where they are not `asked_at`.
     profile_at bigint, picture_at bigint, picture bigint,
-    send_due bigint, profile_due bigint,
+    send_due bigint, wake_due bigint, erasing smallint,
     psid text NOT NULL,
-    newest_text text, newest_more text, name text, first_name text, last_name text,
+    newest_text text, newest_more text, assignee text, labels text, reaction text,
+    name text, first_name text, last_name text,
     PRIMARY KEY (page_no, contact_no)
 );
 CREATE UNIQUE INDEX contact_psid ON contact (page_no, psid);
+CREATE INDEX contact_hash ON contact (key_hash);
 CREATE INDEX contact_inbox ON contact (page_no, last_at, contact_no) WHERE last_at IS NOT NULL;
-CREATE INDEX contact_unread ON contact (page_no, last_at, contact_no) WHERE unread > 0;
+CREATE INDEX contact_bucket ON contact (page_no, bucket, last_at, contact_no) WHERE last_at IS NOT NULL;
+CREATE INDEX contact_bucket_waiting ON contact (page_no, bucket, unanswered_since, contact_no)
+    WHERE unanswered_since IS NOT NULL;
+CREATE INDEX contact_bucket_window ON contact (page_no, bucket, inbound_at, contact_no) WHERE inbound_at IS NOT NULL;
+CREATE INDEX contact_assignee ON contact (page_no, assignee, bucket, last_at, contact_no)
+    WHERE assignee IS NOT NULL AND last_at IS NOT NULL;
+CREATE INDEX contact_assignee_waiting ON contact (page_no, assignee, bucket, unanswered_since, contact_no)
+    WHERE assignee IS NOT NULL AND unanswered_since IS NOT NULL;
+CREATE INDEX contact_assignee_window ON contact (page_no, assignee, bucket, inbound_at, contact_no)
+    WHERE assignee IS NOT NULL AND inbound_at IS NOT NULL;
+CREATE INDEX contact_first ON contact (page_no, first_at, contact_no) WHERE first_at IS NOT NULL;
 CREATE INDEX contact_changed ON contact (page_no, revision, contact_no) WHERE last_at IS NOT NULL;
-CREATE INDEX contact_send_due ON contact (send_due) WHERE send_due IS NOT NULL;
-CREATE INDEX contact_profile_due ON contact (profile_due) WHERE profile_due IS NOT NULL;
+CREATE INDEX contact_send_due ON contact (page_no, send_due) WHERE send_due IS NOT NULL;
+CREATE INDEX contact_profile_due ON contact (page_no, profile_due) WHERE profile_due IS NOT NULL;
+CREATE INDEX contact_wake_due ON contact (wake_due) WHERE wake_due IS NOT NULL;
+CREATE INDEX contact_hidden ON contact (contact_no) WHERE last_at IS NULL;
+CREATE INDEX contact_erasing ON contact (contact_no) WHERE erasing IS NOT NULL;
+
+-- Fields and tags of customers who are shown, with what orders the lists; a tag has no value.
+CREATE TABLE label (
+    contact_no bigint NOT NULL, hash bigint NOT NULL, last_at bigint NOT NULL, unanswered_since bigint,
+    inbound_at bigint, page_no integer NOT NULL, no smallint NOT NULL, bucket smallint NOT NULL,
+    name text COLLATE "C" NOT NULL, value text,
+    PRIMARY KEY (page_no, contact_no, no)
+);
+CREATE INDEX label_list ON label (hash, page_no, bucket, last_at, contact_no);
+CREATE INDEX label_waiting ON label (hash, page_no, bucket, unanswered_since, contact_no)
+    WHERE unanswered_since IS NOT NULL;
+CREATE INDEX label_window ON label (hash, page_no, bucket, inbound_at, contact_no) WHERE inbound_at IS NOT NULL;
+CREATE INDEX label_tag ON label (page_no, name) WHERE value IS NULL;
 
 CREATE TABLE picture (
     contact_no bigint NOT NULL, page_no integer NOT NULL, media_type text NOT NULL, bytes bytea NOT NULL,
@@ -48,54 +83,59 @@ CREATE TABLE message (
 );
 CREATE INDEX message_id ON message (page_no, contact_no, tie);
 
--- What is known of a message that has not come yet, and the last time that is told of it.
+-- Facts about a message that has not arrived yet, and the latest time of them.
 CREATE TABLE mark (
     contact_no bigint NOT NULL, tie bigint NOT NULL, at bigint NOT NULL, page_no integer NOT NULL,
     id text NOT NULL, key bytea, marks text
 );
 CREATE INDEX mark_id ON mark (page_no, contact_no, tie);
+CREATE INDEX mark_at ON mark (at);
 
 -- `tie` is there while the queue shows it, `due` while it waits.
 CREATE TABLE outgoing (
     contact_no bigint NOT NULL, at bigint NOT NULL, tie bigint, due bigint, attempt bigint NOT NULL,
-    state_due bigint, by bigint, page_no integer NOT NULL, state smallint NOT NULL, has_content boolean NOT NULL,
-    key bytea NOT NULL, text text, more text, reason text, mids text,
+    state_due bigint, tries bigint, by bigint, page_no integer NOT NULL, state smallint NOT NULL,
+    has_content smallint NOT NULL, key bytea NOT NULL, text text, more text, reason text, mids text, resent_as bytea,
     PRIMARY KEY (page_no, contact_no, key)
 );
 CREATE INDEX outgoing_due ON outgoing (page_no, contact_no, at, key) WHERE due IS NOT NULL;
 CREATE INDEX outgoing_shown ON outgoing (page_no, contact_no, at, tie) WHERE tie IS NOT NULL;
 
--- `tie` is a hash of the name and `hash` one of name and value, which may be longer than an index
--- can hold; the texts themselves decide.
-CREATE TABLE field (
-    contact_no bigint NOT NULL, at bigint NOT NULL, tie bigint NOT NULL, hash bigint, page_no integer NOT NULL,
-    name text NOT NULL, value text
+-- Items of work. `contact_no` is 0 for work of the Page.
+CREATE TABLE work (
+    contact_no bigint NOT NULL, at bigint NOT NULL, due bigint, attempt bigint NOT NULL, tries bigint NOT NULL,
+    by bigint, page_no integer NOT NULL, given_up smallint,
+    kind text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, data text,
+    PRIMARY KEY (page_no, contact_no, kind, id)
 );
-CREATE INDEX field_name ON field (page_no, contact_no, tie);
-CREATE INDEX field_value ON field (page_no, hash, contact_no) WHERE hash IS NOT NULL;
+CREATE INDEX work_due ON work (kind, page_no, due) WHERE due IS NOT NULL;
+CREATE INDEX work_order ON work (page_no, contact_no, kind, at, id) WHERE given_up IS NULL;
 
--- Who was forgotten, under a hash that names nobody.
-CREATE TABLE forgotten (
+-- Erased customers, by a hash that names nobody.
+CREATE TABLE tombstone (
     at bigint NOT NULL, page_no integer NOT NULL, hash bytea NOT NULL,
     PRIMARY KEY (page_no, hash)
 );
 
 -- `page_no` is 0 for what names no Page.
-CREATE TABLE kept (
-    at bigint NOT NULL, page_no integer NOT NULL, id text NOT NULL, psid text, reason text NOT NULL, raw bytea NOT NULL,
-    PRIMARY KEY (page_no, id)
+CREATE TABLE raw_event (
+    raw_event_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at bigint NOT NULL, page_no integer NOT NULL, id text COLLATE "C" NOT NULL, psid text, reason text NOT NULL,
+    raw bytea NOT NULL,
+    UNIQUE (page_no, id)
 );
-CREATE INDEX kept_order ON kept (page_no, at, id COLLATE "C");
-CREATE INDEX kept_psid ON kept (page_no, psid) WHERE psid IS NOT NULL;
+CREATE INDEX raw_event_order ON raw_event (page_no, at, id);
+CREATE INDEX raw_event_psid ON raw_event (page_no, psid) WHERE psid IS NOT NULL;
 
--- Grams of the library's own making, each with its Page in one number.
+-- Substrings that the library makes of texts and names, each as a hash of it and its Page.
 CREATE TABLE text_gram (
-    at bigint NOT NULL, tie bigint NOT NULL, contact_no bigint NOT NULL, page_no integer NOT NULL, grams bigint[] NOT NULL,
+    at bigint NOT NULL, tie bigint NOT NULL, contact_no bigint NOT NULL, page_no integer NOT NULL,
+    grams integer[] NOT NULL,
     PRIMARY KEY (page_no, at, tie, contact_no)
 );
 CREATE INDEX text_gram_grams ON text_gram USING gin (grams) WITH (gin_pending_list_limit = 1024);
 CREATE TABLE name_gram (
-    contact_no bigint NOT NULL, page_no integer NOT NULL, grams bigint[] NOT NULL,
+    contact_no bigint NOT NULL, page_no integer NOT NULL, grams integer[] NOT NULL,
     PRIMARY KEY (page_no, contact_no)
 );
 CREATE INDEX name_gram_grams ON name_gram USING gin (grams) WITH (gin_pending_list_limit = 1024);

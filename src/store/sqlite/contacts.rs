@@ -1,21 +1,23 @@
-//! Customers in their table, in the search index, and as tombstones.
+//! Customers in their table, in the search index, in the lists of labels, and as tombstones.
 
 use std::sync::LazyLock;
 
-use rusqlite::{ToSql, params, params_from_iter};
+use rusqlite::{params, params_from_iter};
 
 use super::{
-    columns::{self, COLD, CONTACT, HOT},
+    columns::{self, CONTACT},
     connection::failed,
+    read::{all, one},
     rows::SqliteRows,
-    search,
+    search_index,
 };
 use crate::{
+    id::PageId,
     model::ContactKey,
     store::{
         StoreError,
-        encoding::{self, ContactValues},
         fold::ContactRow,
+        sql::{ContactColumns, Value, key_hash, list, millis, psid},
     },
     time::Timestamp,
 };
@@ -28,17 +30,22 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    pub(super) fn row(&self) -> &ContactRow {
-        &self.row
+    pub(super) const fn is_stranger(&self) -> bool {
+        self.number.is_none()
+    }
+
+    pub(super) fn row(&self) -> Option<&ContactRow> {
+        let is_there = self.number.is_some() || self.row.forgotten.is_some();
+        is_there.then_some(&self.row)
     }
 }
 
 impl SqliteRows<'_> {
     pub(super) fn stored(&mut self, key: &ContactKey) -> Result<&mut Stored, StoreError> {
-        if !self.remembered.has_at_hand(key) {
-            let page_no = self.page(&key.page)?.number;
+        if !self.cache.make_current(key) {
+            let page_no = self.page_entry(&key.page)?.number;
             let params = params![page_no, key.psid.as_str()];
-            let found = self.one(&BY_PSID, params, columns::contact)?;
+            let found = one(self.connection, &BY_PSID, params, columns::contact)?;
             let stored = match found {
                 Some((number, _, row)) => Stored {
                     number: Some(number),
@@ -46,19 +53,17 @@ impl SqliteRows<'_> {
                 },
                 None => {
                     let mut row = ContactRow::default();
-                    row.forgotten = self.one(
-                        "SELECT at FROM forgotten WHERE hash = ?1",
-                        [key.hash()],
-                        |row| Ok(Timestamp::from_millis(row.get(0).map_err(failed)?)),
-                    )?;
+                    let sql = "SELECT at FROM tombstone WHERE hash = ?1";
+                    row.forgotten = one(self.connection, sql, [key.hash()], |row| {
+                        Ok(Timestamp::from_millis(row.get(0).map_err(failed)?))
+                    })?;
                     Stored { number: None, row }
                 }
             };
-            self.remembered.put(key.clone(), stored);
+            self.cache.put(key.clone(), stored);
         }
-        self.remembered
-            .at_hand()
-            .ok_or(StoreError::Unreadable("a customer"))
+        let current = self.cache.current();
+        current.ok_or(StoreError::Unreadable("a customer"))
     }
 
     /// The customer's number, if they have one.
@@ -66,32 +71,54 @@ impl SqliteRows<'_> {
         Ok(self.stored(key)?.number)
     }
 
-    /// The customer's number, made if they have none.
+    /// The customer's number, created if they have none.
     pub(super) fn number(&mut self, key: &ContactKey) -> Result<i64, StoreError> {
         if let Some(number) = self.find(key)? {
             return Ok(number);
         }
-        let page_no = self.page(&key.page)?.number;
+        let page_no = self.page_entry(&key.page)?.number;
         let forgotten = self.stored(key)?.row.forgotten;
         self.execute(
-            "INSERT INTO contact (page_no, psid, forgotten) VALUES (?1, ?2, ?3)",
-            params![page_no, key.psid.as_str(), encoding::time(forgotten)],
+            "INSERT INTO contact (page_no, psid, key_hash, forgotten) VALUES (?1, ?2, ?3, ?4)",
+            params![
+                page_no,
+                key.psid.as_str(),
+                key_hash(&key.hash()),
+                millis(forgotten)
+            ],
         )?;
         let number = self.connection.last_insert_rowid();
         self.stored(key)?.number = Some(number);
         Ok(number)
     }
 
-    /// Whether no other row is of this customer.
+    /// The customer of a Page with a row or a raw event whose key has this hash.
+    pub(super) fn contact_by_hash(
+        &self,
+        page: &PageId,
+        hash: &[u8; 16],
+    ) -> Result<Option<ContactKey>, StoreError> {
+        let sql = "SELECT psid FROM contact JOIN page USING (page_no) WHERE key_hash = ?1 AND page = ?2
+             UNION SELECT psid FROM raw_event JOIN page USING (page_no) WHERE page = ?2 AND psid IS NOT NULL";
+        let params = params![key_hash(hash), page.as_str()];
+        let psids = all(self.connection, sql, params, |row| {
+            psid(row.get(0).map_err(failed)?)
+        })?;
+        let mut keys = psids
+            .into_iter()
+            .map(|psid| ContactKey::new(page.clone(), psid));
+        Ok(keys.find(|key| key.hash() == *hash))
+    }
+
+    /// Whether the customer has no other row.
     fn is_bare(&mut self, key: &ContactKey) -> Result<bool, StoreError> {
         let Some(number) = self.find(key)? else {
             return Ok(true);
         };
         let others = "SELECT 1 FROM message WHERE contact_no = ?1 UNION ALL SELECT 1 FROM mark WHERE contact_no = ?1
-             UNION ALL SELECT 1 FROM outgoing WHERE contact_no = ?1 UNION ALL SELECT 1 FROM field WHERE contact_no = ?1
-             UNION ALL SELECT 1 FROM picture WHERE contact_no = ?1";
-        let found = self.one(others, [number], |_| Ok(()))?;
-        Ok(found.is_none())
+             UNION ALL SELECT 1 FROM outgoing WHERE contact_no = ?1 UNION ALL SELECT 1 FROM picture WHERE contact_no = ?1
+             UNION ALL SELECT 1 FROM work INDEXED BY work_order WHERE contact_no = ?1 AND given_up IS NULL";
+        Ok(one(self.connection, others, [number], |_| Ok(()))?.is_none())
     }
 
     pub(super) fn write_contact(
@@ -99,23 +126,25 @@ impl SqliteRows<'_> {
         key: &ContactKey,
         row: &ContactRow,
     ) -> Result<(), StoreError> {
-        let page_no = self.page(&key.page)?.number;
-        // Whoever fails from here on gives up the transaction, and what is remembered with it.
+        let page_no = self.page_entry(&key.page)?.number;
+        // An error from here on ends the transaction, and the cache with it.
         let old = std::mem::take(&mut self.stored(key)?.row);
         if row.forgotten != old.forgotten {
             self.execute(
-                "INSERT INTO forgotten (hash, page_no, at) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (hash) DO UPDATE SET at = excluded.at",
-                params![key.hash(), page_no, encoding::time(row.forgotten)],
+                "INSERT INTO tombstone (hash, page_no, at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (hash) DO UPDATE SET at = max(at, excluded.at)",
+                params![key.hash(), page_no, millis(row.forgotten)],
             )?;
         }
         if old.is_shown() && !row.is_shown() {
-            let page = self.page(&key.page)?;
-            page.gone = Some(page.revision);
+            let page = self.page_entry(&key.page)?;
+            page.removed = Some(page.revision);
         }
         if row.is_tombstone() && self.is_bare(key)? {
             if let Some(number) = self.find(key)? {
-                search::put_names(self.connection, page_no, number, &old.searchable(), "")?;
+                let names = old.searchable();
+                search_index::put_names(self.connection, page_no, number, &names, "")?;
+                self.execute("DELETE FROM label WHERE contact_no = ?1", [number])?;
                 self.execute("DELETE FROM contact WHERE contact_no = ?1", [number])?;
             }
             *self.stored(key)? = Stored {
@@ -125,71 +154,99 @@ impl SqliteRows<'_> {
             return Ok(());
         }
         let number = self.number(key)?;
-        let values = ContactValues::of(row)?;
+        let (before, after) = (ContactColumns::of(&old)?, ContactColumns::of(row)?);
         // Most changes leave the second half as it is, and its indexes with it.
-        if cold(row) == cold(&old) && row.profile_due() == old.profile_due() {
-            let values = columns::hot(&values).into_iter();
-            let values = values.chain([&number as &dyn ToSql]);
-            self.execute(&UPDATE_HOT, params_from_iter(values))?;
+        let (was, is) = (before.values(), after.values());
+        let hot = ContactColumns::HOT;
+        let count = if was[hot..] == is[hot..] {
+            ContactColumns::HOT
         } else {
-            let all = columns::hot(&values).into_iter();
-            let all = all.chain(columns::cold(&values));
-            self.execute(
-                &UPDATE_ALL,
-                params_from_iter(all.chain([&number as &dyn ToSql])),
-            )?;
-        }
+            is.len()
+        };
+        let sql = if count == is.len() {
+            &UPDATE_ALL
+        } else {
+            &UPDATE_HOT
+        };
+        let last = Value::Int(Some(number));
+        let values = is.iter().take(count).chain([&last]);
+        self.execute(sql, params_from_iter(values))?;
+        self.write_labels(page_no, number, &old, row)?;
         if row.profile != old.profile {
             let (old, new) = (old.searchable(), row.searchable());
-            search::put_names(self.connection, page_no, number, &old, &new)?;
+            search_index::put_names(self.connection, page_no, number, &old, &new)?;
         }
         self.stored(key)?.row = row.clone();
         Ok(())
     }
+
+    /// Keeps the lists of fields and tags in step with the customer.
+    fn write_labels(
+        &self,
+        page_no: i64,
+        number: i64,
+        old: &ContactRow,
+        row: &ContactRow,
+    ) -> Result<(), StoreError> {
+        let has = |row: &ContactRow| row.is_shown() && row.labels.set().next().is_some();
+        let (had, has) = (has(old), has(row));
+        if !had && !has {
+            return Ok(());
+        }
+        let order = |row: &ContactRow| {
+            let times = [row.last_at, row.unanswered_since, row.inbound_at];
+            (list::bucket(row), times)
+        };
+        if had && has && row.labels == old.labels {
+            if order(old) != order(row) {
+                self.execute(
+                    "UPDATE label SET bucket = ?2, last_at = ?3, unanswered_since = ?4, inbound_at = ?5 WHERE contact_no = ?1",
+                    params![
+                        number,
+                        list::bucket(row),
+                        millis(row.last_at),
+                        millis(row.unanswered_since),
+                        millis(row.inbound_at)
+                    ],
+                )?;
+            }
+            return Ok(());
+        }
+        self.execute("DELETE FROM label WHERE contact_no = ?1", [number])?;
+        let labels = row.labels.set().filter(|_| has);
+        for (no, (name, value)) in (0_i64..).zip(labels) {
+            self.execute(
+                "INSERT INTO label (contact_no, no, page_no, hash, name, value, bucket, last_at, unanswered_since, inbound_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                params![
+                    number,
+                    no,
+                    page_no,
+                    list::label_hash(name, value),
+                    name,
+                    value,
+                    list::bucket(row),
+                    millis(row.last_at),
+                    millis(row.unanswered_since),
+                    millis(row.inbound_at)
+                ],
+            )?;
+        }
+        Ok(())
+    }
 }
 
-/// What a message does not change.
-fn cold(row: &ContactRow) -> impl PartialEq {
-    let ContactRow {
-        // What it does.
-        first_at: _,
-        last_at: _,
-        preview: _,
-        inbound_at: _,
-        unread: _,
-        inbound_revision: _,
-        revision: _,
-        delivered,
-        read,
-        profile_at,
-        profile,
-        picture_at,
-        picture,
-        asked_at,
-        ask_again,
-        profile_attempt,
-        profile_by,
-        profile_lease,
-        forgotten,
-        expired,
-        send_due,
-    } = row;
-    (
-        (
-            profile,
-            [profile_at, picture_at, asked_at, ask_again, profile_lease],
-        ),
-        (picture, profile_attempt, profile_by),
-        [delivered, read, forgotten, expired, send_due],
+static BY_PSID: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {} FROM contact WHERE page_no = ?1 AND psid = ?2",
+        *CONTACT
     )
-}
+});
+static UPDATE_HOT: LazyLock<String> =
+    LazyLock::new(|| update(&ContactColumns::NAMES[..ContactColumns::HOT]));
+static UPDATE_ALL: LazyLock<String> = LazyLock::new(|| update(ContactColumns::NAMES));
 
-static BY_PSID: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT {CONTACT} FROM contact WHERE page_no = ?1 AND psid = ?2"));
-static UPDATE_HOT: LazyLock<String> = LazyLock::new(|| update(HOT));
-static UPDATE_ALL: LazyLock<String> = LazyLock::new(|| update(HOT.into_iter().chain(COLD)));
-
-fn update(names: impl IntoIterator<Item = &'static str>) -> String {
+fn update(names: &[&str]) -> String {
     let set: Vec<String> = (1..)
         .zip(names)
         .map(|(at, name)| format!("{name} = ?{at}"))

@@ -1,4 +1,4 @@
-//! Messages in their table and in the search index, and what waits for a message.
+//! Messages in their table and in the search index, and facts that wait for a message.
 
 use std::sync::LazyLock;
 
@@ -6,14 +6,15 @@ use rusqlite::params;
 
 use super::{
     columns::{self, MARK, MESSAGE},
+    read::all,
     rows::SqliteRows,
-    search::Indexed,
+    search_index::Indexed,
 };
 use crate::model::{ContactKey, EntryId};
 use crate::store::{
     StoreError,
-    encoding::{self, BodyValues, EntryValues},
     fold::EntryRow,
+    sql::{EntryColumns, millis},
 };
 
 /// Left to itself SQLite takes the key of `message`, and reads the whole conversation.
@@ -40,12 +41,12 @@ impl Place {
 }
 
 impl SqliteRows<'_> {
-    /// The entry, the `tie` that it has or would have, and its time if it has a body.
+    /// The entry, and the `tie` that it has or would have.
     pub(super) fn place(&self, number: i64, id: &EntryId) -> Result<Place, StoreError> {
         let mut tie = EntryRow::tie(id);
         loop {
             let params = params![number, tie, EntryRow::tie(id), id.as_str()];
-            let found = self.all(&BY_ID, params, columns::entry)?;
+            let found = all(self.connection, &BY_ID, params, columns::entry)?;
             // A hash finds fast, but decides nothing: another id may have the same.
             let is_taken = found.iter().any(|row| row.body.is_some());
             let row = found.into_iter().find(|row| row.id == *id);
@@ -56,7 +57,7 @@ impl SqliteRows<'_> {
         }
     }
 
-    fn remove_entry(&mut self, page_no: i64, number: i64, place: &Place) -> Result<(), StoreError> {
+    fn remove_entry(&mut self, number: i64, place: &Place) -> Result<(), StoreError> {
         let Some(row) = &place.row else {
             return Ok(());
         };
@@ -68,18 +69,40 @@ impl SqliteRows<'_> {
                 )
                 .map(drop);
         };
-        let at = body.at.as_millis();
-        self.execute(
-            "DELETE FROM message WHERE contact_no = ?1 AND at = ?2 AND tie = ?3",
-            params![number, at, place.tie],
-        )?;
-        let indexed = Indexed {
-            contact_no: number,
-            tie: place.tie,
-            at,
+        let params = params![number, body.at.as_millis(), place.tie];
+        let sql = "DELETE FROM message WHERE contact_no = ?1 AND at = ?2 AND tie = ?3";
+        self.execute(sql, params).map(drop)
+    }
+
+    /// Keeps the search index in step with a message.
+    fn index(
+        &mut self,
+        page_no: i64,
+        number: i64,
+        place: &Place,
+        row: Option<&EntryRow>,
+    ) -> Result<(), StoreError> {
+        let indexed = |row: &EntryRow| {
+            let at = row.body.as_ref()?.at.as_millis();
+            let indexed = Indexed {
+                contact_no: number,
+                tie: place.tie,
+                at,
+            };
+            Some((indexed, row.searchable()))
         };
-        self.texts
-            .remove(self.connection, page_no, indexed, &row.searchable())
+        let (old, new) = (place.row.as_ref().and_then(indexed), row.and_then(indexed));
+        if old == new {
+            return Ok(());
+        }
+        if let Some((indexed, text)) = old {
+            self.texts
+                .remove(self.connection, page_no, indexed, &text)?;
+        }
+        match new {
+            Some((indexed, text)) => self.texts.put(self.connection, page_no, indexed, &text),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn write_entry(
@@ -88,28 +111,38 @@ impl SqliteRows<'_> {
         id: &EntryId,
         row: Option<&EntryRow>,
     ) -> Result<(), StoreError> {
-        let page_no = self.page(&key.page)?.number;
+        let page_no = self.page_entry(&key.page)?.number;
         let number = self.number(key)?;
         let place = match self.looked_up.take() {
             Some((contact, entry, place)) if contact == *key && entry == *id => place,
             _ => self.place(number, id)?,
         };
-        self.remove_entry(page_no, number, &place)?;
+        self.remove_entry(number, &place)?;
+        self.index(page_no, number, &place, row)?;
         let Some(row) = row else {
             return Ok(());
         };
-        let EntryValues { key, marks, body } = EntryValues::of(row)?;
-        let Some(BodyValues {
+        let EntryColumns {
+            key,
+            marks,
             at,
             kind,
             text,
             more,
-        }) = body
-        else {
+            ..
+        } = EntryColumns::of(row)?;
+        let Some(at) = at else {
             return self
                 .execute(
                     "INSERT INTO mark (contact_no, tie, id, key, marks, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    params![number, EntryRow::tie(id), id.as_str(), key, marks, encoding::time(row.told_at())],
+                    params![
+                        number,
+                        EntryRow::tie(id),
+                        id.as_str(),
+                        key,
+                        marks,
+                        millis(row.latest_at()).unwrap_or(0)
+                    ],
                 )
                 .map(drop);
         };
@@ -127,13 +160,7 @@ impl SqliteRows<'_> {
                 more,
                 marks
             ],
-        )?;
-        let indexed = Indexed {
-            contact_no: number,
-            tie: place.tie,
-            at,
-        };
-        self.texts
-            .put(self.connection, page_no, indexed, &row.searchable())
+        )
+        .map(drop)
     }
 }

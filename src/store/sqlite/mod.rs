@@ -7,24 +7,27 @@
 //! seconds at most; and what one has written, [`ContactStore::changed`] of another tells within a
 //! second.
 
+mod cache;
 mod columns;
 mod connection;
 mod contacts;
 mod entries;
 mod export;
-mod listing;
+mod lists;
+mod messages;
 mod migrate;
 mod plans;
 mod read;
-mod remembered;
 mod rows;
 mod search;
-mod talk;
+mod search_index;
+mod sweep;
 mod work;
 mod writer;
 
 use std::{
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
@@ -39,9 +42,11 @@ use async_trait::async_trait;
 use futures_channel::oneshot;
 use rusqlite::{Connection, Transaction};
 
+pub use export::ExportPosition;
+
 use super::{
-    Changed, ContactQuery, ContactStore, Listing, MessageQuery, Pending, RawEventQuery, StoreError,
-    bell::Bell,
+    Changed, ContactFilter, ContactQuery, ContactStore, Count, Hit, Listing, MessageQuery,
+    PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, StoreError, bell::Bell, fold,
 };
 use crate::model::{Contact, ContactKey, Message, Picture, RawEvent, Revision};
 use crate::{
@@ -62,6 +67,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct SqliteStore {
     writer: Writer,
+    has_search: bool,
     readers: Sender<Read>,
     bell: Bell,
     steps: Arc<AtomicU64>,
@@ -81,12 +87,28 @@ impl SqliteStore {
     /// [`StoreError::Unavailable`] when the file cannot be opened, [`StoreError::Damaged`] when it
     /// is no database, [`StoreError::TooNew`] when a newer program wrote it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let path = path.as_ref();
+        Self::open_file(path.as_ref(), true)
+    }
+
+    /// Opens the file, and creates it without a search index if it is not there.
+    ///
+    /// The index takes more room than the messages. Without it [`search`](ContactStore::search)
+    /// looks through the newest messages only. A file that has an index keeps it.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_without_search(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_file(path.as_ref(), false)
+    }
+
+    fn open_file(path: &Path, with_search: bool) -> Result<Self, StoreError> {
         make_private(path).map_err(unavailable)?;
         let mut writing = connect(path)?;
-        migrate::migrate(&mut writing)?;
+        let has_search = migrate::migrate(&mut writing, with_search)?;
         let bell = Bell::default();
         let (writer, jobs) = channel();
+        let writer = Writer::new(writer);
         let (readers, reads) = channel();
         let reads = Arc::new(Mutex::new(reads));
         for _ in 0..READERS {
@@ -95,9 +117,13 @@ impl SqliteStore {
         }
         let (ring, commits) = (bell.clone(), Arc::new(AtomicU64::new(0)));
         let count = Arc::clone(&commits);
-        spawn("store-writer", move || write(writing, &jobs, &ring, &count))?;
+        let waiting = writer.waiting();
+        spawn("store-writer", move || {
+            write(writing, has_search, &jobs, &waiting, &ring, &count);
+        })?;
         Ok(Self {
             writer,
+            has_search,
             readers,
             bell,
             steps: Arc::default(),
@@ -120,17 +146,45 @@ impl SqliteStore {
     }
 
     /// The next part of everything as a log of changes, which makes the same again in an empty
-    /// store: about a thousand customers, and where to continue. Begin with `None`.
+    /// store: about a megabyte, and where to continue. Begin with `None`. Apply the changes of a part
+    /// in order, in calls of one Page each.
     ///
     /// # Errors
     ///
     /// [`StoreError`], when the file cannot be read.
     pub async fn export(
         &self,
-        after: Option<Exported>,
-    ) -> Result<(Vec<Change>, Option<Exported>), StoreError> {
+        after: Option<ExportPosition>,
+    ) -> Result<(Vec<Change>, Option<ExportPosition>), StoreError> {
         self.read(move |connection| export::export(connection, after))
             .await
+    }
+
+    /// Everything that is stored of one customer, as a log of changes.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], when the file cannot be read.
+    pub async fn export_contact(&self, key: &ContactKey) -> Result<Vec<Change>, StoreError> {
+        let key = key.clone();
+        self.read(move |connection| export::export_contact(connection, &key))
+            .await
+    }
+
+    /// Copies the database into a new file, while it is in use.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the file exists or cannot be written.
+    pub async fn backup(&self, path: impl AsRef<Path>) -> Result<(), StoreError> {
+        let path = path.as_ref().to_string_lossy().into_owned();
+        let (answer, answered) = oneshot::channel();
+        let job = Read::Job(Box::new(move |connection| {
+            let copied = connection.execute("VACUUM INTO ?1", [path]);
+            let _ = answer.send(copied.map(drop).map_err(failed));
+        }));
+        self.readers.send(job).map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
     }
 
     /// How many steps SQLite has made for all reads so far: a measure of the rows it visited.
@@ -162,17 +216,23 @@ impl SqliteStore {
         .await
     }
 
-    /// Removes what has waited since before `before` for a message or a customer that never came,
-    /// and what was kept raw before then; says how many rows.
+    /// Removes facts that have waited since before a time for a message or a customer that never
+    /// arrived, and raw events of before then; returns the number of rows. It works in slices, so
+    /// that others can write in between.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]: nothing was removed.
+    /// [`StoreError`]: a part may have been removed; sweep again.
     pub async fn sweep(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        let job = Write::Sweep(before, answer);
-        self.writer.send(job).map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        let mut total = 0;
+        loop {
+            let (answer, answered) = oneshot::channel();
+            self.writer.send(Write::Sweep(before, answer))?;
+            match answered.await.map_err(|_| gone())?? {
+                0 => return Ok(total),
+                removed => total += removed,
+            }
+        }
     }
 
     /// Commits what is waiting, moves everything from the log into the file and lets go of it. All
@@ -191,7 +251,7 @@ impl SqliteStore {
             answered.await.map_err(|_| gone())??;
         }
         let (answer, answered) = oneshot::channel();
-        self.writer.send(Write::Close(answer)).map_err(|_| gone())?;
+        self.writer.send(Write::Close(answer))?;
         answered.await.map_err(|_| gone())?
     }
 
@@ -203,6 +263,10 @@ impl SqliteStore {
         let (answer, answered) = oneshot::channel();
         let steps = Arc::clone(&self.steps);
         let job = Read::Job(Box::new(move |connection| {
+            // Nothing is read for a caller who is gone.
+            if answer.is_canceled() {
+                return;
+            }
             // One snapshot for all statements of a read. A caller that is gone needs no answer.
             let result = connection
                 .transaction()
@@ -222,56 +286,86 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
-/// How far an export has come.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Exported(i64);
-
 #[async_trait]
 impl ContactStore for SqliteStore {
     async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
+        fold::check(changes)?;
         let (answer, answered) = oneshot::channel();
-        let job = Write::Apply(changes.to_vec(), answer);
-        self.writer.send(job).map_err(|_| gone())?;
+        self.writer.apply(changes.to_vec(), answer)?;
         answered.await.map_err(|_| gone())?
     }
 
     async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
         let key = key.clone();
-        self.read(move |connection| listing::contact(connection, &key))
+        self.read(move |connection| lists::contact(connection, &key))
             .await
     }
 
     async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError> {
         let key = key.clone();
-        self.read(move |connection| listing::picture(connection, &key))
+        self.read(move |connection| lists::picture(connection, &key))
             .await
     }
 
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
         let query = query.clone();
-        self.read(move |connection| listing::contacts(connection, &query))
+        self.read(move |connection| lists::contacts(connection, &query))
+            .await
+    }
+
+    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError> {
+        let filter = filter.clone();
+        self.read(move |connection| lists::count(connection, &filter))
+            .await
+    }
+
+    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError> {
+        let page = page.clone();
+        self.read(move |connection| lists::tags(connection, &page))
             .await
     }
 
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
         let query = query.clone();
-        self.read(move |connection| talk::messages(connection, &query))
+        self.read(move |connection| messages::messages(connection, &query))
+            .await
+    }
+
+    async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError> {
+        let query = query.clone();
+        let has_search = self.has_search;
+        self.read(move |connection| search::search(connection, has_search, &query))
             .await
     }
 
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
         let query = query.clone();
-        self.read(move |connection| listing::kept(connection, &query))
+        self.read(move |connection| lists::raw_events(connection, &query))
             .await
     }
 
-    async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        self.read(move |connection| work::pending(connection, now, limit))
+    async fn page(&self, page: &PageId) -> Result<PageState, StoreError> {
+        let page = page.clone();
+        self.read(move |connection| lists::page(connection, &page))
             .await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(work::next_due).await
+    async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>, StoreError> {
+        let query = query.clone();
+        self.read(move |connection| work::pending(connection, &query))
+            .await
+    }
+
+    async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError> {
+        let query = query.clone();
+        self.read(move |connection| work::next_due(connection, &query))
+            .await
+    }
+
+    async fn find(&self, field: &str, value: &str) -> Result<Vec<Contact>, StoreError> {
+        let (field, value) = (field.to_owned(), value.to_owned());
+        self.read(move |connection| lists::find(connection, &field, &value))
+            .await
     }
 
     async fn changed(
@@ -309,7 +403,8 @@ fn read(mut connection: Connection, reads: &Mutex<Receiver<Read>>) {
     loop {
         let next = reads.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
-            Ok(Read::Job(job)) => job(&mut connection),
+            // A panic drops the caller's channel, and leaves the thread to the next callers.
+            Ok(Read::Job(job)) => drop(catch_unwind(AssertUnwindSafe(|| job(&mut connection)))),
             Ok(Read::Close(answer)) => {
                 let closed = connection.close().map_err(|(_, error)| failed(error));
                 let _ = answer.send(closed);

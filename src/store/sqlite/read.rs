@@ -5,84 +5,109 @@ use std::cell::Cell;
 use rusqlite::{CachedStatement, Connection, Params, Row, Statement, StatementStatus};
 
 use super::{
-    columns::{self, MARK, MESSAGE, OUTGOING},
+    columns::{self, CONTACT, OUTGOING},
     connection::failed,
 };
 use crate::{
     id::PageId,
-    model::Revision,
+    model::{ContactKey, Revision},
     store::{
         StoreError,
-        fold::{Conversation, FieldRow, OutgoingRow},
+        fold::{ContactRow, OutgoingRow, PageRow},
+        sql::{optional, revision},
     },
-    time::Timestamp,
 };
 
-/// The number of a Page, and its revision.
+/// Number and revision of a Page.
 pub(super) fn find_page(
     connection: &Connection,
     page: &PageId,
 ) -> Result<Option<(i64, Revision)>, StoreError> {
     let sql = "SELECT page_no, revision FROM page WHERE page = ?1";
-    let found = all(connection, sql, [page.as_str()], |row| {
-        let revision: i64 = row.get(1).map_err(failed)?;
-        let revision = Revision::new(revision.cast_unsigned());
-        Ok((row.get(0).map_err(failed)?, revision))
+    one(connection, sql, [page.as_str()], |row| {
+        let number = row.get(1).map_err(failed)?;
+        Ok((row.get(0).map_err(failed)?, revision(number)))
+    })
+}
+
+/// Pause and marks of a Page.
+pub(super) fn page_row(connection: &Connection, page: &PageId) -> Result<PageRow, StoreError> {
+    let sql = "SELECT state FROM page WHERE page = ?1";
+    let state: Option<Option<String>> = one(connection, sql, [page.as_str()], |row| {
+        row.get(0).map_err(failed)
     })?;
-    Ok(found.into_iter().next())
+    optional(state.flatten().as_deref())
 }
 
-/// The earliest answer that is due at all.
-pub(super) fn head(
+pub(super) fn find_contact(
     connection: &Connection,
-    number: i64,
-) -> Result<Option<OutgoingRow>, StoreError> {
+    key: &ContactKey,
+) -> Result<Option<(i64, ContactRow)>, StoreError> {
     let sql = format!(
-        "SELECT {OUTGOING} FROM outgoing WHERE contact_no = ?1 AND due IS NOT NULL ORDER BY at, key LIMIT 1"
+        "SELECT {} FROM page JOIN contact USING (page_no) WHERE page = ?1 AND psid = ?2",
+        *CONTACT
     );
-    Ok(all(connection, &sql, [number], columns::outgoing)?.pop())
+    let params = [key.page.as_str(), key.psid.as_str()];
+    let found = one(connection, &sql, params, columns::contact)?;
+    Ok(found.map(|(number, _, row)| (number, row)))
 }
 
-/// Everything of a conversation.
-pub(super) fn conversation(
+/// All replies of a customer that wait or are being sent, in their order.
+pub(super) fn due(connection: &Connection, number: i64) -> Result<Vec<OutgoingRow>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM outgoing WHERE contact_no = ?1 AND due IS NOT NULL ORDER BY at, key",
+        *OUTGOING
+    );
+    all(connection, &sql, [number], columns::outgoing)
+}
+
+/// The first row of a statement.
+pub(super) fn one<T>(
     connection: &Connection,
-    number: i64,
-) -> Result<Conversation, StoreError> {
-    let mut conversation = Conversation::default();
-    let messages = format!("SELECT {MESSAGE} FROM message WHERE contact_no = ?1");
-    conversation.entries = all(connection, &messages, [number], columns::entry)?;
-    let marks = format!("SELECT {MARK} FROM mark WHERE contact_no = ?1");
-    let marks = all(connection, &marks, [number], columns::entry)?;
-    conversation.entries.extend(marks);
-    let answers = format!("SELECT {OUTGOING} FROM outgoing WHERE contact_no = ?1");
-    conversation.outgoing = all(connection, &answers, [number], columns::outgoing)?;
-    let fields = "SELECT name, at, value FROM field WHERE contact_no = ?1";
-    conversation.fields = all(connection, fields, [number], field)?;
-    Ok(conversation)
+    sql: &str,
+    params: impl Params,
+    read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let mut statement = prepare(connection, sql)?;
+    let mut rows = statement.query(params).map_err(failed)?;
+    let row = rows.next().map_err(failed)?.map(read).transpose();
+    drop(rows);
+    count_steps(&statement);
+    row
 }
 
-pub(super) fn field(row: &Row<'_>) -> Result<(String, FieldRow), StoreError> {
-    let name = row.get(0).map_err(failed)?;
-    let at = Timestamp::from_millis(row.get(1).map_err(failed)?);
-    Ok((name, FieldRow::new(at, row.get(2).map_err(failed)?)))
-}
-
-/// All rows that a statement gives.
+/// All rows of a statement.
 pub(super) fn all<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
     mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
+    let mut all = Vec::new();
+    each(connection, sql, params, |row| {
+        all.push(read(row)?);
+        Ok(true)
+    })?;
+    Ok(all)
+}
+
+/// Rows of a statement, one by one, as long as `read` wants more.
+pub(super) fn each(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
     let mut statement = prepare(connection, sql)?;
     let mut rows = statement.query(params).map_err(failed)?;
-    let mut all = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
-        all.push(read(row)?);
+        if !read(row)? {
+            break;
+        }
     }
     drop(rows);
     count_steps(&statement);
-    Ok(all)
+    Ok(())
 }
 
 /// Every read goes through here, so that a test can ask for the plan of each.
@@ -96,17 +121,17 @@ pub(super) fn prepare<'c>(
 }
 
 thread_local! {
-    /// What the statements of this thread have cost since somebody last took the count.
+    /// Steps of the statements of this thread since the count was last taken.
     static STEPS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Adds what a statement has cost since it was last counted.
-pub(super) fn count_steps(statement: &Statement<'_>) {
+/// Adds the steps of a statement since it was last counted.
+fn count_steps(statement: &Statement<'_>) {
     let steps = statement.reset_status(StatementStatus::VmStep);
     STEPS.set(STEPS.get() + u64::from(steps.unsigned_abs()));
 }
 
-/// What the statements of this thread have cost since the last call.
+/// Steps of the statements of this thread since the last call.
 pub(super) fn take_steps() -> u64 {
     STEPS.take()
 }

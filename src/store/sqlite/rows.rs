@@ -1,22 +1,25 @@
 //! The rows of the SQLite store, as the fold reads and writes them.
 
-use rusqlite::{Connection, Params, Row, params};
+use rusqlite::{Connection, Params, params, params_from_iter};
 
 use super::{
-    columns::{self, MESSAGE, OUTGOING},
+    cache::{Cache, Page},
+    columns::{self, MARK, MESSAGE, Next, OUTGOING, WORK},
     connection::failed,
     entries::Place,
-    read::{all, conversation, field, find_page, head, prepare},
-    remembered::{Page, Remembered},
-    search::Texts,
+    read::{all, due, each, find_page, one, page_row},
+    search_index::Texts,
 };
 use crate::{
     id::PageId,
-    model::{ContactKey, EntryId, OutgoingKey, Picture, RawEvent, Revision},
+    model::{ContactKey, EntryId, OutgoingKey, Picture, RawEvent, Revision, WorkKind},
     store::{
         StoreError,
-        encoding::{self, OutgoingValues},
-        fold::{ContactRow, Conversation, Ends, EntryRow, FieldRow, OutgoingRow, Rows},
+        fold::{ContactRow, Ends, EntryRow, OldRows, OutgoingRow, PageRow, Rows, WorkKey, WorkRow},
+        sql::{
+            OutgoingColumns, PRIMARY_LIVE, SIDE, Value, WorkColumns, millis, optional_json,
+            revision_to_sql,
+        },
     },
     time::Timestamp,
 };
@@ -24,45 +27,45 @@ use crate::{
 /// The rows inside one transaction.
 pub(super) struct SqliteRows<'c> {
     pub(super) connection: &'c Connection,
-    pub(super) remembered: Remembered,
-    /// Where the entry is that was looked up last: most are looked up to be written.
+    pub(super) cache: Cache,
+    /// Place of the entry that was looked up last: most are looked up to be written.
     pub(super) looked_up: Option<(ContactKey, EntryId, Place)>,
     pub(super) texts: Texts,
 }
 
 impl<'c> SqliteRows<'c> {
-    pub(super) fn new(connection: &'c Connection) -> Self {
+    pub(super) fn new(connection: &'c Connection, has_search: bool) -> Self {
+        let mut texts = Texts::default();
+        texts.is_off = !has_search;
         Self {
             connection,
-            remembered: Remembered::default(),
+            cache: Cache::default(),
             looked_up: None,
-            texts: Texts::default(),
+            texts,
         }
     }
 
-    /// The next call of `apply` begins: each Page that it changes gets its next revision.
+    /// Begins the next call of `apply`: each Page that it changes gets its next revision.
     pub(super) fn begin(&mut self) {
-        let pages = self.remembered.pages.values_mut();
+        let pages = self.cache.pages.values_mut();
         pages.for_each(|page| page.is_bumped = false);
     }
 
-    /// Writes what waits for the end: the search index of texts, and the revisions that the Pages
-    /// have now. The transaction must not be used afterwards. Once it is committed, and only then,
-    /// what is given back is worth remembering.
-    pub(super) fn finish(mut self) -> Result<Remembered, StoreError> {
+    /// Writes what waits for the end: the search index of texts, and the revisions of the Pages. The
+    /// transaction must not be used afterwards. Only once it is committed the returned cache holds.
+    pub(super) fn finish(mut self) -> Result<Cache, StoreError> {
         self.texts.write(self.connection)?;
-        let mut remembered = std::mem::take(&mut self.remembered);
-        for page in remembered.pages.values_mut() {
+        let mut cache = std::mem::take(&mut self.cache);
+        for page in cache.pages.values_mut() {
             if std::mem::take(&mut page.is_changed) {
-                let revision = encoding::revision_to_sql(page.revision);
-                let gone = page.gone.take().map(encoding::revision_to_sql);
+                let removed = page.removed.take().map(revision_to_sql);
                 self.execute(
-                    "UPDATE page SET revision = ?2, gone = coalesce(?3, gone) WHERE page_no = ?1",
-                    params![page.number, revision, gone],
+                    "UPDATE page SET revision = ?2, removed = coalesce(?3, removed) WHERE page_no = ?1",
+                    params![page.number, revision_to_sql(page.revision), removed],
                 )?;
             }
         }
-        Ok(remembered)
+        Ok(cache)
     }
 
     pub(super) fn execute(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
@@ -72,59 +75,74 @@ impl<'c> SqliteRows<'c> {
             .map_err(failed)
     }
 
-    pub(super) fn one<T>(
-        &self,
-        sql: &str,
-        params: impl Params,
-        read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
-    ) -> Result<Option<T>, StoreError> {
-        let mut statement = prepare(self.connection, sql)?;
-        let mut rows = statement.query(params).map_err(failed)?;
-        rows.next().map_err(failed)?.map(read).transpose()
-    }
-
-    pub(super) fn all<T>(
-        &self,
-        sql: &str,
-        params: impl Params,
-        read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
-    ) -> Result<Vec<T>, StoreError> {
-        all(self.connection, sql, params, read)
-    }
-
-    pub(super) fn page(&mut self, page: &PageId) -> Result<&mut Page, StoreError> {
-        if !self.remembered.pages.contains_key(page) {
-            let found = find_page(self.connection, page)?;
-            let found = match found {
+    pub(super) fn page_entry(&mut self, page: &PageId) -> Result<&mut Page, StoreError> {
+        if !self.cache.pages.contains_key(page) {
+            let (number, revision) = match find_page(self.connection, page)? {
                 Some(found) => found,
                 None => {
                     self.execute(
-                        "INSERT INTO page (page, revision, gone) VALUES (?1, 0, 0)",
+                        "INSERT INTO page (page, revision, removed) VALUES (?1, 0, 0)",
                         [page.as_str()],
                     )?;
                     (self.connection.last_insert_rowid(), Revision::default())
                 }
             };
             let new = Page {
-                number: found.0,
-                revision: found.1,
-                gone: None,
+                number,
+                revision,
+                removed: None,
                 is_bumped: false,
                 is_changed: false,
             };
-            self.remembered.pages.insert(page.clone(), new);
+            self.cache.pages.insert(page.clone(), new);
         }
-        // Put there above, if it was not there already.
-        let pages = &mut self.remembered.pages;
-        pages.get_mut(page).ok_or(StoreError::Unreadable("a Page"))
+        let found = self.cache.pages.get_mut(page);
+        found.ok_or(StoreError::Unreadable("a Page"))
     }
+
+    /// Number of the Page and of the customer of an item of work, 0 for work of the Page; `None`
+    /// when the customer has none.
+    fn work_place(&mut self, key: &WorkKey) -> Result<Option<(i64, i64)>, StoreError> {
+        let page_no = self.page_entry(&key.page)?.number;
+        Ok(match key.contact() {
+            None => Some((page_no, 0)),
+            Some(contact) => self.find(&contact)?.map(|number| (page_no, number)),
+        })
+    }
+
+    /// The first of these messages that the cut leaves visible.
+    fn first_visible(
+        &self,
+        sql: &str,
+        number: i64,
+        cutoff: Option<Timestamp>,
+    ) -> Result<Option<EntryRow>, StoreError> {
+        let sql = format!("SELECT {MESSAGE} FROM message WHERE contact_no = ?1 AND at > ?2 {sql}");
+        let after = millis(cutoff).unwrap_or(i64::MIN);
+        let mut first = None;
+        each(self.connection, &sql, params![number, after], |row| {
+            let row = columns::entry(row)?;
+            let is_visible = match cutoff {
+                None => true,
+                Some(_) => row.visible(cutoff).is_some_and(|row| row.body.is_some()),
+            };
+            first = is_visible.then_some(row);
+            Ok(!is_visible)
+        })?;
+        Ok(first)
+    }
+}
+
+/// The first key that is younger than a time.
+fn keys_after(cutoff: Timestamp) -> [u8; 16] {
+    OutgoingKey::new(cutoff + std::time::Duration::from_millis(1), [0; 10]).to_bytes()
 }
 
 impl Rows for SqliteRows<'_> {
     type Error = StoreError;
 
     fn revision(&mut self, page: &PageId) -> Result<Revision, StoreError> {
-        let page = self.page(page)?;
+        let page = self.page_entry(page)?;
         if !page.is_bumped {
             page.revision = page.revision.next();
             (page.is_bumped, page.is_changed) = (true, true);
@@ -132,8 +150,21 @@ impl Rows for SqliteRows<'_> {
         Ok(page.revision)
     }
 
+    fn page(&mut self, page: &PageId) -> Result<PageRow, StoreError> {
+        page_row(self.connection, page)
+    }
+
+    fn put_page(&mut self, page: &PageId, row: &PageRow) -> Result<(), StoreError> {
+        let page_no = self.page_entry(page)?.number;
+        let until = row.pause.as_ref().map(|pause| pause.until);
+        let until = until.map(|until| until.map_or(i64::MAX, Timestamp::as_millis));
+        let sql = "UPDATE page SET state = ?2, paused_until = ?3 WHERE page_no = ?1";
+        self.execute(sql, params![page_no, optional_json(row)?, until])
+            .map(drop)
+    }
+
     fn contact(&mut self, key: &ContactKey) -> Result<Option<ContactRow>, StoreError> {
-        Ok(Some(self.stored(key)?.row().clone()))
+        Ok(self.stored(key)?.row().cloned())
     }
 
     fn put_contact(&mut self, key: &ContactKey, row: &ContactRow) -> Result<(), StoreError> {
@@ -179,164 +210,272 @@ impl Rows for SqliteRows<'_> {
     fn outgoing(
         &mut self,
         key: &ContactKey,
-        answer: &OutgoingKey,
+        reply: &OutgoingKey,
     ) -> Result<Option<OutgoingRow>, StoreError> {
         let Some(number) = self.find(key)? else {
             return Ok(None);
         };
-        let sql = format!("SELECT {OUTGOING} FROM outgoing WHERE contact_no = ?1 AND key = ?2");
-        self.one(&sql, params![number, answer.to_bytes()], columns::outgoing)
+        let sql = format!(
+            "SELECT {} FROM outgoing WHERE contact_no = ?1 AND key = ?2",
+            *OUTGOING
+        );
+        let params = params![number, reply.to_bytes()];
+        one(self.connection, &sql, params, columns::outgoing)
     }
 
     fn put_outgoing(
         &mut self,
         key: &ContactKey,
-        answer: &OutgoingKey,
+        reply: &OutgoingKey,
         row: Option<&OutgoingRow>,
     ) -> Result<(), StoreError> {
         let number = self.number(key)?;
         let Some(row) = row else {
             let sql = "DELETE FROM outgoing WHERE contact_no = ?1 AND key = ?2";
             return self
-                .execute(sql, params![number, answer.to_bytes()])
+                .execute(sql, params![number, reply.to_bytes()])
                 .map(drop);
         };
-        let values = OutgoingValues::of(row)?;
-        self.execute(
-            "INSERT OR REPLACE INTO outgoing (contact_no, key, at, tie, due, has_content, text, more, attempt, state,
-             state_due, reason, by, mids) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-            params![
-                number,
-                answer.to_bytes(),
-                values.at,
-                values.tie,
-                values.due,
-                values.has_content,
-                values.text,
-                values.more,
-                values.attempt,
-                values.state,
-                values.state_due,
-                values.reason,
-                values.by,
-                values.mids,
-            ],
-        )
-        .map(drop)
-    }
-
-    fn field(&mut self, key: &ContactKey, name: &str) -> Result<Option<FieldRow>, StoreError> {
-        let Some(number) = self.find(key)? else {
-            return Ok(None);
-        };
-        self.one(
-            "SELECT name, at, value FROM field WHERE contact_no = ?1 AND name = ?2",
-            params![number, name],
-            |row| Ok(field(row)?.1),
+        let columns = OutgoingColumns::of(row)?;
+        self.put(
+            "outgoing",
+            &["contact_no"],
+            &[number],
+            OutgoingColumns::NAMES,
+            &columns.values(),
         )
     }
 
-    fn put_field(
-        &mut self,
-        key: &ContactKey,
-        name: &str,
-        row: Option<&FieldRow>,
-    ) -> Result<(), StoreError> {
-        let page_no = self.page(&key.page)?.number;
-        let number = self.number(key)?;
-        match row {
-            Some(row) => self.execute(
-                "INSERT OR REPLACE INTO field (contact_no, name, page_no, value, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![number, name, page_no, row.value, row.at.as_millis()],
-            ),
-            None => self.execute(
-                "DELETE FROM field WHERE contact_no = ?1 AND name = ?2",
-                params![number, name],
-            ),
-        }
-        .map(drop)
-    }
-
-    fn head(&mut self, key: &ContactKey) -> Result<Option<OutgoingRow>, StoreError> {
+    fn due(&mut self, key: &ContactKey) -> Result<Vec<OutgoingRow>, StoreError> {
         match self.find(key)? {
-            Some(number) => head(self.connection, number),
-            None => Ok(None),
+            Some(number) => due(self.connection, number),
+            None => Ok(Vec::new()),
         }
     }
 
-    fn ends(&mut self, key: &ContactKey) -> Result<Ends, StoreError> {
+    fn ends(&mut self, key: &ContactKey, cutoff: Option<Timestamp>) -> Result<Ends, StoreError> {
         let mut ends = Ends::default();
         let Some(number) = self.find(key)? else {
             return Ok(ends);
         };
-        for order in ["ASC", "DESC"] {
-            let sql = format!(
-                "SELECT {MESSAGE} FROM message WHERE contact_no = ?1 ORDER BY at {order}, tie {order} LIMIT 1"
-            );
-            if let Some(row) = self.one(&sql, [number], columns::entry)? {
-                ends.include(row.body.as_ref().map(|body| body.at), row.snippet());
+        let sql = format!("SELECT {} FROM outgoing WHERE contact_no = ?1", *OUTGOING);
+        each(self.connection, &sql, [number], |row| {
+            ends.include_reply(&columns::outgoing(row)?, cutoff);
+            Ok(true)
+        })?;
+        let (customer, page) = (
+            format!("AND kind & {SIDE} = 0 AND kind & 32"),
+            format!("AND kind & {SIDE} = 1"),
+        );
+        for sql in [
+            format!("AND kind & {SIDE} < 2 ORDER BY at ASC, tie ASC"),
+            format!("AND kind & {SIDE} < 2 ORDER BY at DESC, tie DESC"),
+            format!("{customer} ORDER BY at DESC, tie DESC"),
+            format!("{page} ORDER BY at DESC, tie DESC"),
+        ] {
+            if let Some(row) = self.first_visible(&sql, number, cutoff)? {
+                ends.include(&row, cutoff);
             }
         }
-        let shown = format!(
-            "SELECT {OUTGOING} FROM outgoing WHERE contact_no = ?1 AND tie IS NOT NULL ORDER BY at DESC, tie DESC LIMIT 1"
-        );
-        if let Some(row) = self.one(&shown, [number], columns::outgoing)? {
-            ends.include(None, row.snippet());
+        let since = ends.replied_at.max(cutoff);
+        let sql = format!("{customer} ORDER BY at ASC, tie ASC LIMIT 1");
+        if let Some(row) = self.first_visible(&sql, number, since)? {
+            ends.include_unanswered(&row, cutoff);
         }
-        let first: Option<i64> = self
-            .one(
-                "SELECT min(at) FROM outgoing WHERE contact_no = ?1 AND has_content",
-                [number],
-                |row| row.get(0).map_err(failed),
-            )?
-            .flatten();
-        ends.include(first.map(Timestamp::from_millis), None);
         Ok(ends)
     }
 
-    fn conversation(&mut self, key: &ContactKey) -> Result<Conversation, StoreError> {
-        match self.find(key)? {
-            Some(number) => conversation(self.connection, number),
-            None => Ok(Conversation::default()),
+    fn count_inbound(
+        &mut self,
+        key: &ContactKey,
+        cutoff: Timestamp,
+        limit: u32,
+    ) -> Result<u32, StoreError> {
+        let Some(number) = self.find(key)? else {
+            return Ok(0);
+        };
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM message WHERE contact_no = ?1 AND at > ?2
+             AND kind & {SIDE} = 0 AND kind & {PRIMARY_LIVE} LIMIT ?3)"
+        );
+        let params = params![number, cutoff.as_millis(), limit];
+        let count = one(self.connection, &sql, params, |row| {
+            row.get(0).map_err(failed)
+        })?;
+        Ok(count.unwrap_or(0))
+    }
+
+    fn old(
+        &mut self,
+        key: &ContactKey,
+        cutoff: Timestamp,
+        limit: u32,
+    ) -> Result<OldRows, StoreError> {
+        let mut old = OldRows::default();
+        let page_no = self.page_entry(&key.page)?.number;
+        let Some(number) = self.find(key)? else {
+            return Ok(old);
+        };
+        let (limit, cutoff, connection) = (limit as usize, cutoff, self.connection);
+        let outgoing = format!(
+            "SELECT {} FROM outgoing WHERE contact_no = ?1 AND key < ?2 LIMIT ?3",
+            *OUTGOING
+        );
+        let params = params![number, keys_after(cutoff), limit as i64];
+        old.outgoing = all(connection, &outgoing, params, columns::outgoing)?;
+        let messages =
+            format!("SELECT {MESSAGE} FROM message WHERE contact_no = ?1 AND at <= ?2 LIMIT ?3");
+        let marks = format!("SELECT {MARK} FROM mark WHERE contact_no = ?1 AND at <= ?2 LIMIT ?3");
+        for sql in [messages, marks] {
+            let room = limit - old.outgoing.len() - old.entries.len();
+            let params = params![number, cutoff.as_millis(), room as i64];
+            old.entries
+                .extend(all(connection, &sql, params, columns::entry)?);
+        }
+        let room = limit - old.outgoing.len() - old.entries.len();
+        let work = format!(
+            "SELECT {} FROM work WHERE page_no = ?1 AND contact_no = ?2 AND at <= ?3 LIMIT ?4",
+            *WORK
+        );
+        let params = params![page_no, number, cutoff.as_millis(), room as i64];
+        old.work = all(connection, &work, params, |row| {
+            Ok(WorkColumns::read_of(key, &mut Next::of(row))?.0)
+        })?;
+        Ok(old)
+    }
+
+    fn work(&mut self, key: &WorkKey) -> Result<Option<WorkRow>, StoreError> {
+        let Some((page_no, number)) = self.work_place(key)? else {
+            return Ok(None);
+        };
+        let sql = format!(
+            "SELECT {} FROM work WHERE page_no = ?1 AND contact_no = ?2 AND kind = ?3 AND id = ?4",
+            *WORK
+        );
+        let params = params![page_no, number, key.kind.as_str(), key.id];
+        one(self.connection, &sql, params, |row| {
+            WorkColumns::read(&mut Next::of(row))?.into_row()
+        })
+    }
+
+    fn put_work(&mut self, key: &WorkKey, row: Option<&WorkRow>) -> Result<(), StoreError> {
+        let page_no = self.page_entry(&key.page)?.number;
+        let number = match key.contact() {
+            Some(contact) => self.number(&contact)?,
+            None => 0,
+        };
+        match row {
+            Some(row) => {
+                let columns = WorkColumns::of(key, row);
+                let (keys, numbers) = (["page_no", "contact_no"], [page_no, number]);
+                self.put("work", &keys, &numbers, WorkColumns::NAMES, &columns.values())
+            }
+            None => self
+                .execute(
+                    "DELETE FROM work WHERE page_no = ?1 AND contact_no = ?2 AND kind = ?3 AND id = ?4",
+                    params![page_no, number, key.kind.as_str(), key.id],
+                )
+                .map(drop),
         }
     }
 
-    fn keep(&mut self, kept: &RawEvent) -> Result<bool, StoreError> {
-        let page_no = match &kept.page {
-            Some(page) => self.page(page)?.number,
+    fn first_work(
+        &mut self,
+        contact: &ContactKey,
+        kind: &WorkKind,
+    ) -> Result<Option<(WorkKey, WorkRow)>, StoreError> {
+        let Some(number) = self.find(contact)? else {
+            return Ok(None);
+        };
+        let sql = format!(
+            "SELECT {} FROM work INDEXED BY work_order WHERE contact_no = ?1 AND kind = ?2 AND given_up IS NULL
+             ORDER BY at, id LIMIT 1",
+            *WORK
+        );
+        one(
+            self.connection,
+            &sql,
+            params![number, kind.as_str()],
+            |row| WorkColumns::read_of(contact, &mut Next::of(row)),
+        )
+    }
+
+    fn keep(&mut self, event: &RawEvent) -> Result<bool, StoreError> {
+        let page_no = match &event.page {
+            Some(page) => self.page_entry(page)?.number,
             None => 0,
         };
         let rows = self.execute(
-            "INSERT INTO kept (page_no, id, psid, at, reason, raw) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO raw_event (page_no, id, psid, at, reason, raw) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (page_no, id) DO NOTHING",
             params![
                 page_no,
-                kept.id.as_str(),
-                kept.psid.as_ref().map(|psid| psid.as_str()),
-                kept.at.as_millis(),
-                kept.reason,
-                kept.raw
+                event.id.as_str(),
+                event.psid.as_ref().map(|psid| psid.as_str()),
+                event.at.as_millis(),
+                event.reason,
+                event.raw
             ],
         )?;
         Ok(rows > 0)
     }
 
     fn remove_kept(&mut self, key: &ContactKey, up_to: Timestamp) -> Result<(), StoreError> {
-        let page_no = self.page(&key.page)?.number;
+        let page_no = self.page_entry(&key.page)?.number;
         self.execute(
-            "DELETE FROM kept WHERE page_no = ?1 AND psid = ?2 AND at <= ?3",
+            "DELETE FROM raw_event WHERE page_no = ?1 AND psid = ?2 AND at <= ?3",
             params![page_no, key.psid.as_str(), up_to.as_millis()],
         )
         .map(drop)
     }
 
-    fn bury(&mut self, page: &PageId, hash: &[u8; 16], at: Timestamp) -> Result<bool, StoreError> {
-        let page_no = self.page(page)?.number;
+    fn contact_of(
+        &mut self,
+        page: &PageId,
+        hash: &[u8; 16],
+    ) -> Result<Option<ContactKey>, StoreError> {
+        self.contact_by_hash(page, hash)
+    }
+
+    fn put_tombstone(
+        &mut self,
+        page: &PageId,
+        hash: &[u8; 16],
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let page_no = self.page_entry(page)?.number;
         let rows = self.execute(
-            "INSERT INTO forgotten (hash, page_no, at) VALUES (?1, ?2, ?3)
+            "INSERT INTO tombstone (hash, page_no, at) VALUES (?1, ?2, ?3)
              ON CONFLICT (hash) DO UPDATE SET at = excluded.at WHERE at < excluded.at",
             params![hash, page_no, at.as_millis()],
         )?;
+        // A customer may be cached who has no row but the tombstone.
+        self.cache.forget_strangers();
         Ok(rows > 0)
+    }
+}
+
+impl SqliteRows<'_> {
+    /// Writes a row over the one with its key.
+    fn put(
+        &self,
+        table: &str,
+        keys: &[&str],
+        numbers: &[i64],
+        names: &[&str],
+        values: &[Value<'_>],
+    ) -> Result<(), StoreError> {
+        let places: Vec<String> = (1..=keys.len() + names.len())
+            .map(|at| format!("?{at}"))
+            .collect();
+        let sql = format!(
+            "INSERT OR REPLACE INTO {table} ({}, {}) VALUES ({})",
+            keys.join(", "),
+            names.join(", "),
+            places.join(", ")
+        );
+        let numbers = numbers.iter().map(|number| Value::Int(Some(*number)));
+        let values = numbers.chain(values.iter().copied());
+        self.execute(&sql, params_from_iter(values)).map(drop)
     }
 }

@@ -1,234 +1,214 @@
-//! The search index: grams of the library's own making in FTS5.
+//! Search in the texts of messages.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::connection::failed;
-use crate::store::{StoreError, grams};
-
-/// So many bits of a document's number are its time, in milliseconds: until the year 2109.
-const TIME_BITS: u32 = 42;
-/// The others tell messages of one millisecond apart.
-const TIE_BITS: u32 = 20;
-
-/// One of the two indexes.
-pub(super) struct Index {
-    table: &'static str,
-    longest: usize,
-}
-
-pub(super) const TEXTS: Index = Index {
-    table: "text_gram",
-    longest: grams::OF_TEXT,
+use super::{
+    columns::{self, CONTACT, MESSAGE},
+    connection::failed,
+    read::{all, each, find_page, one},
+    search_index::Index,
 };
-pub(super) const NAMES: Index = Index {
-    table: "name_gram",
-    longest: grams::OF_NAME,
+use crate::{
+    id::PageId,
+    model::{ContactKey, Message},
+    store::{
+        Hit, Listing, MAX_VISITED, SearchQuery, StoreError,
+        fold::ContactRow,
+        sql::{
+            cursor::{Place, SEARCH},
+            millis, psid,
+        },
+    },
+    time::Timestamp,
 };
 
-/// Texts that a transaction adds to the index. They are written in the order of their numbers: as
-/// soon as one is lower than the last, FTS5 writes out all that it has gathered.
-#[derive(Default)]
-pub(super) struct Texts {
-    waiting: BTreeMap<i64, String>,
-}
+/// Newest messages of each customer that are looked through for a text that is too short for the
+/// index.
+const NEWEST: i64 = 20;
 
-impl Texts {
-    /// More than come at once, so that a long transaction does not hold all of its texts.
-    const MAX_WAITING: usize = 4096;
-
-    /// Puts what a message is found by into the index.
-    pub(super) fn put(
-        &mut self,
-        connection: &Connection,
-        page_no: i64,
-        message: Indexed,
-        text: &str,
-    ) -> Result<(), StoreError> {
-        if text.is_empty() {
-            return Ok(());
-        }
-        let mut doc = message.first_doc();
-        // Another message of this millisecond may have the number.
-        while !take(connection, doc, message)? {
-            doc += 1;
-        }
-        self.waiting.insert(doc, TEXTS.tokens(page_no, text));
-        if self.waiting.len() > Self::MAX_WAITING {
-            self.write(connection)?;
-        }
-        Ok(())
-    }
-
-    /// Takes what a message was found by out of the index.
-    pub(super) fn remove(
-        &mut self,
-        connection: &Connection,
-        page_no: i64,
-        message: Indexed,
-        text: &str,
-    ) -> Result<(), StoreError> {
-        if text.is_empty() {
-            return Ok(());
-        }
-        // It has the first number that was free when it came: one of the next few.
-        let first = message.first_doc();
-        let doc: Option<i64> = connection
-            .prepare_cached(
-                "SELECT doc FROM found
-                 WHERE doc BETWEEN ?1 AND ?2 AND contact_no = ?3 AND tie = ?4 AND at = ?5 LIMIT 1",
-            )
-            .and_then(|mut sql| {
-                let last = first.saturating_add(1 << TIE_BITS);
-                let place = params![first, last, message.contact_no, message.tie, message.at];
-                sql.query_row(place, |row| row.get(0)).optional()
-            })
-            .map_err(failed)?;
-        let Some(doc) = doc else {
-            return Ok(());
-        };
-        connection
-            .prepare_cached("DELETE FROM found WHERE doc = ?1")
-            .and_then(|mut sql| sql.execute([doc]))
-            .map_err(failed)?;
-        if self.waiting.remove(&doc).is_some() {
-            return Ok(());
-        }
-        TEXTS.remove(connection, doc, page_no, text)
-    }
-
-    /// Writes what is still waiting: before the end of the transaction.
-    pub(super) fn write(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        for (doc, tokens) in std::mem::take(&mut self.waiting) {
-            TEXTS.write(connection, doc, &tokens)?;
-        }
-        Ok(())
-    }
-}
-
-/// Puts a customer's names into the index, in place of what was there.
-pub(super) fn put_names(
+pub(super) fn search(
     connection: &Connection,
-    page_no: i64,
-    contact_no: i64,
-    old: &str,
-    new: &str,
-) -> Result<(), StoreError> {
-    if old == new {
-        return Ok(());
+    has_search: bool,
+    query: &SearchQuery,
+) -> Result<Listing<Hit>, StoreError> {
+    let text = query.check()?;
+    let after = Place::parse(SEARCH, query.after.as_deref())?;
+    let mut parts: Vec<(Vec<Found>, Option<Place>)> = Vec::new();
+    for page in &query.pages {
+        let Some((page_no, _)) = find_page(connection, page)? else {
+            continue;
+        };
+        let search = Search {
+            connection,
+            page,
+            text: &text,
+            limit: query.limit as usize + 1,
+        };
+        let grams = Index::query(page_no, &text).filter(|_| has_search);
+        parts.push(match grams {
+            Some(grams) => search.by_index(&grams, after)?,
+            None => search.by_looking(page_no, after)?,
+        });
     }
-    if !old.is_empty() {
-        NAMES.remove(connection, contact_no, page_no, old)?;
+    let horizon = parts.iter().filter_map(|(_, end)| *end).min();
+    let mut found: Vec<Found> = parts.into_iter().flat_map(|(rows, _)| rows).collect();
+    found.sort_by_key(|(place, _)| *place);
+    if let Some(horizon) = horizon {
+        found.retain(|(place, _)| *place <= horizon);
     }
-    if !new.is_empty() {
-        NAMES.insert(connection, contact_no, page_no, new)?;
-    }
-    Ok(())
+    let is_cut = found.len() > query.limit as usize;
+    found.truncate(query.limit as usize);
+    let last = found.last().map(|(place, _)| *place);
+    let mut listing = Listing::new(found.into_iter().map(|(_, hit)| hit).collect());
+    listing.next = (if is_cut { last } else { horizon }).map(|place| place.cursor(SEARCH));
+    Ok(listing)
 }
 
-/// The document that a message with this time would have at the earliest.
-pub(super) fn doc_of(at: i64, tie: i64) -> i64 {
-    let latest = (1 << TIME_BITS) - 1;
-    at.clamp(0, latest) << TIE_BITS | tie & ((1 << TIE_BITS) - 1)
+type Found = (Place, Hit);
+
+struct Search<'a> {
+    connection: &'a Connection,
+    page: &'a PageId,
+    text: &'a str,
+    limit: usize,
 }
 
-/// A message as the index knows it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Indexed {
-    pub(super) contact_no: i64,
-    pub(super) tie: i64,
-    pub(super) at: i64,
-}
-
-impl Indexed {
-    fn first_doc(self) -> i64 {
-        doc_of(self.at, self.tie)
-    }
-}
-
-/// Says which message a number is, unless it is taken.
-fn take(connection: &Connection, doc: i64, message: Indexed) -> Result<bool, StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO found (doc, contact_no, tie, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (doc) DO NOTHING",
-        )
-        .and_then(|mut sql| sql.execute(params![doc, message.contact_no, message.tie, message.at]))
-        .map(|rows| rows > 0)
-        .map_err(failed)
-}
-
-impl Index {
-    /// What to ask for, to find what may hold this folded text on a Page.
-    pub(super) fn query(&self, page_no: i64, folded: &str) -> String {
-        let folded = without_signs(folded);
-        let grams = grams::grams_of_query(&folded, self.longest).into_iter();
-        let words: Vec<String> = grams.map(|gram| format!("{page_no}p{gram}")).collect();
-        words.join(" AND ")
-    }
-
-    /// Puts in a document that is found by this text on a Page.
-    pub(super) fn insert(
+impl Search<'_> {
+    /// Documents are numbered by their time, so the newest come first.
+    fn by_index(
         &self,
-        connection: &Connection,
-        doc: i64,
-        page_no: i64,
-        text: &str,
-    ) -> Result<(), StoreError> {
-        self.write(connection, doc, &self.tokens(page_no, text))
+        grams: &str,
+        after: Place,
+    ) -> Result<(Vec<Found>, Option<Place>), StoreError> {
+        let sql = "SELECT rowid FROM text_gram WHERE text_gram MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3";
+        let before = if after == Place::START {
+            i64::MAX
+        } else {
+            after.bounds(true).1
+        };
+        let (mut rows, mut end, mut visited) = (Vec::new(), None, 0);
+        let mut seen = HashSet::new();
+        let params = params![grams, before, MAX_VISITED as i64];
+        each(self.connection, sql, params, |row| {
+            let doc: i64 = row.get(0).map_err(failed)?;
+            visited += 1;
+            // Only the number orders: it holds the time.
+            let place = Place::new(Timestamp::default(), doc, true);
+            if let Some((number, hit)) = self.hit(doc)?
+                && seen.insert(number)
+                && (after == Place::START || !self.has_newer(number, &hit)?)
+            {
+                rows.push((place, hit));
+            }
+            let goes_on = rows.len() < self.limit && visited < MAX_VISITED;
+            if !goes_on {
+                end = Some(place);
+            }
+            Ok(goes_on)
+        })?;
+        Ok((rows, end))
     }
 
-    fn write(&self, connection: &Connection, doc: i64, tokens: &str) -> Result<(), StoreError> {
-        let table = self.table;
-        let sql = format!("INSERT INTO {table} (rowid, grams) VALUES (?1, ?2)");
-        connection
-            .prepare_cached(&sql)
-            .and_then(|mut sql| sql.execute(params![doc, tokens]))
-            .map(drop)
-            .map_err(failed)
-    }
-
-    /// FTS5 keeps no text here, so that it must be told again what to take out.
-    fn remove(
+    /// The newest messages of the customers who were active last, one customer after the other.
+    fn by_looking(
         &self,
-        connection: &Connection,
-        doc: i64,
         page_no: i64,
-        text: &str,
-    ) -> Result<(), StoreError> {
-        let table = self.table;
-        let sql = format!("INSERT INTO {table} ({table}, rowid, grams) VALUES ('delete', ?1, ?2)");
-        connection
-            .prepare_cached(&sql)
-            .and_then(|mut sql| sql.execute(params![doc, self.tokens(page_no, text)]))
-            .map(drop)
-            .map_err(failed)
+        after: Place,
+    ) -> Result<(Vec<Found>, Option<Place>), StoreError> {
+        let sql = format!(
+            "SELECT {} FROM contact WHERE page_no = ?1 AND last_at IS NOT NULL AND (last_at, contact_no) < (?2, ?3)
+             ORDER BY last_at DESC, contact_no DESC LIMIT ?4",
+            *CONTACT
+        );
+        let messages = format!(
+            "SELECT {MESSAGE} FROM message WHERE contact_no = ?1 AND at > ?2 ORDER BY at DESC, tie DESC LIMIT {NEWEST}"
+        );
+        let (at, tie) = after.bounds(true);
+        let far = MAX_VISITED as i64 / NEWEST;
+        let (mut rows, mut end, mut visited) = (Vec::new(), None, 0);
+        each(
+            self.connection,
+            &sql,
+            params![page_no, at, tie, far],
+            |row| {
+                let (number, text, contact) = columns::contact(row)?;
+                let key = ContactKey::new(self.page.clone(), psid(text)?);
+                visited += 1;
+                let place = Place::new(contact.last_at.unwrap_or_default(), number, true);
+                let cutoff = millis(contact.cutoff()).unwrap_or(i64::MIN);
+                let mut newest = None;
+                each(self.connection, &messages, params![number, cutoff], |row| {
+                    let entry = columns::entry(row)?;
+                    if entry.searchable().contains(self.text) {
+                        newest = entry.show(&key, &contact);
+                    }
+                    Ok(newest.is_none())
+                })?;
+                if let Some((contact, message)) = contact.show(&key).zip(newest) {
+                    rows.push((place, Hit::new(contact, message)));
+                }
+                let goes_on = rows.len() < self.limit && visited < far;
+                if !goes_on {
+                    end = Some(place);
+                }
+                Ok(goes_on)
+            },
+        )?;
+        Ok((rows, end))
     }
 
-    /// A word for each gram. A search looks at one Page, and so each word begins with it.
-    fn tokens(&self, page_no: i64, text: &str) -> String {
-        let (page, text) = (format!("{page_no}p"), without_signs(text));
-        // About as long as it will be: so many words begin at each letter.
-        let word = page.len() + self.longest;
-        let mut tokens = String::with_capacity(text.len() * self.longest * word);
-        for gram in grams::grams(&text, self.longest) {
-            tokens.push_str(&page);
-            tokens.push_str(gram);
-            tokens.push(' ');
+    /// The message of a document, if it holds the text: having its grams is not enough.
+    fn hit(&self, doc: i64) -> Result<Option<(i64, Hit)>, StoreError> {
+        let sql = format!(
+            "SELECT {MESSAGE}, message.contact_no FROM document CROSS JOIN message USING (contact_no, at, tie) WHERE doc = ?1"
+        );
+        let found = one(self.connection, &sql, [doc], |row| {
+            let number: i64 = row.get("contact_no").map_err(failed)?;
+            Ok((number, columns::entry(row)?))
+        })?;
+        let Some((number, entry)) = found else {
+            return Ok(None);
+        };
+        let Some((key, contact)) = self.contact(number)? else {
+            return Ok(None);
+        };
+        if !entry.is_hit(self.text, &contact) {
+            return Ok(None);
         }
-        tokens
+        let message = entry.show(&key, &contact);
+        let hit = contact.show(&key).zip(message);
+        Ok(hit.map(|(contact, message)| (number, Hit::new(contact, message))))
     }
-}
 
-/// A folded text of letters that no tokenizer takes for the end of a word. What stands for a sign
-/// is at worst found in its place.
-fn without_signs(folded: &str) -> String {
-    let is_safe = |letter: char| letter.is_ascii_alphanumeric() || letter.is_whitespace();
-    let letters = folded.chars().map(|letter| match letter {
-        '\0'..='\x7f' if !is_safe(letter) => {
-            char::from_u32(0xE000 + u32::from(letter)).unwrap_or(letter)
-        }
-        letter => letter,
-    });
-    letters.collect()
+    fn contact(&self, number: i64) -> Result<Option<(ContactKey, ContactRow)>, StoreError> {
+        let sql = format!("SELECT {} FROM contact WHERE contact_no = ?1", *CONTACT);
+        let found = all(self.connection, &sql, [number], columns::contact)?.pop();
+        found
+            .map(|(_, text, row)| Ok((ContactKey::new(self.page.clone(), psid(text)?), row)))
+            .transpose()
+    }
+
+    /// Whether a newer message of the customer holds the text, which an earlier page of results has
+    /// shown.
+    fn has_newer(&self, number: i64, hit: &Hit) -> Result<bool, StoreError> {
+        let sql = format!(
+            "SELECT {MESSAGE} FROM message WHERE contact_no = ?1 AND at >= ?2 ORDER BY at, tie LIMIT 1000"
+        );
+        let Message { at, id, .. } = &hit.message;
+        let mut has_newer = false;
+        each(
+            self.connection,
+            &sql,
+            params![number, at.as_millis()],
+            |row| {
+                let entry = columns::entry(row)?;
+                let holds = entry.searchable().contains(self.text);
+                has_newer = holds && entry.id != *id;
+                Ok(!has_newer)
+            },
+        )?;
+        Ok(has_newer)
+    }
 }

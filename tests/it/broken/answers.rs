@@ -9,7 +9,9 @@ use messenger_crm::change::{Applied, Change};
 use messenger_crm::id::PageId;
 use messenger_crm::model::{Contact, ContactKey, Message, Picture, RawEvent, Revision};
 use messenger_crm::store::{
-    Changed, ContactQuery, ContactStore, Listing, MessageQuery, Pending, RawEventQuery, StoreError,
+    Changed, ContactFilter, ContactQuery, ContactStore, Count, Hit, Listing, MAX_LIMIT,
+    MessageQuery, MessageStart, PageState, Pending, PendingQuery, RawEventQuery, SearchQuery,
+    StoreError,
 };
 use messenger_crm::time::Timestamp;
 
@@ -51,7 +53,7 @@ impl ContactStore for Broken {
                 self.write(changes)
             }
             (Fault::Concurrent, [change]) => self.write_after_looking(change).await,
-            (Fault::Forgetful, [Change::Forgotten { contact, .. }]) => Ok(self.forget(contact)),
+            (Fault::Gentle, [change @ Change::Forgotten { .. }]) => self.erase_at_once(change),
             (_, [change]) => match self.spoilt(change) {
                 Ok(change) => self.write(&[change]),
                 Err(answer) => Ok(vec![answer]),
@@ -79,13 +81,16 @@ impl ContactStore for Broken {
     }
 
     async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError> {
+        if self.fault == Fault::Forgetful {
+            return Ok(self.state.pictures.lock().unwrap().get(key).cloned());
+        }
         self.inner().picture(key).await
     }
 
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
         let mut all = query.clone();
         if self.fault == Fault::Complete {
-            (all.after, all.limit) = (None, u32::MAX);
+            (all.after, all.limit) = (None, MAX_LIMIT);
         }
         let mut listing = self.inner().contacts(&all).await?;
         if self.fault == Fault::Complete {
@@ -101,15 +106,30 @@ impl ContactStore for Broken {
         Ok(listing)
     }
 
+    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError> {
+        self.inner().count(filter).await
+    }
+
+    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError> {
+        self.inner().tags(page).await
+    }
+
+    async fn find(&self, field: &str, value: &str) -> Result<Vec<Contact>, StoreError> {
+        self.inner().find(field, value).await
+    }
+
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
-        let mut all = query.clone();
-        if self.fault == Fault::Complete {
-            (all.after, all.limit) = (None, u32::MAX);
-        }
-        let mut listing = self.inner().messages(&all).await?;
-        if self.fault == Fault::Complete {
-            by_number(&mut listing, query.after.as_deref(), query.limit);
-        }
+        let mut listing = if self.fault == Fault::Complete {
+            let mut listing = self.all_messages(query).await?;
+            let after = match &query.start {
+                MessageStart::OlderThan(cursor) => Some(cursor.as_str()),
+                _ => None,
+            };
+            by_number(&mut listing, after, query.limit);
+            listing
+        } else {
+            self.inner().messages(query).await?
+        };
         if self.fault == Fault::Ordered {
             let arrived = self.state.arrived.lock().unwrap();
             let places: HashMap<&str, usize> = arrived
@@ -125,16 +145,24 @@ impl ContactStore for Broken {
         Ok(listing)
     }
 
+    async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError> {
+        self.inner().search(query).await
+    }
+
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
         self.inner().raw_events(query).await
     }
 
-    async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        self.inner().pending(now, limit).await
+    async fn page(&self, page: &PageId) -> Result<PageState, StoreError> {
+        self.inner().page(page).await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.inner().next_due().await
+    async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>, StoreError> {
+        self.inner().pending(query).await
+    }
+
+    async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError> {
+        self.inner().next_due(query).await
     }
 
     async fn changed(
@@ -148,6 +176,21 @@ impl ContactStore for Broken {
             changed.contacts.pop();
         }
         Ok(changed)
+    }
+}
+
+impl Broken {
+    async fn all_messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
+        let mut part = query.clone().with_start(MessageStart::Newest);
+        let mut all = Listing::default();
+        loop {
+            let listing = self.inner().messages(&part).await?;
+            all.rows.extend(listing.rows);
+            match listing.next {
+                Some(cursor) => part.start = MessageStart::OlderThan(cursor),
+                None => return Ok(all),
+            }
+        }
     }
 }
 

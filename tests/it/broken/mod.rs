@@ -36,6 +36,8 @@ enum Fault {
     Honest,
     Resumable,
     Fenced,
+    Gentle,
+    Exclusive,
 }
 
 /// The clauses that a store with this fault fails.
@@ -55,7 +57,7 @@ fn failing(fault: Fault) -> Vec<&'static str> {
     }
     let runs = run! {
         idempotent atomic monotonic ordered separate complete faithful forgetful concurrent cancel_safe
-        shared patient durable isolated honest resumable fenced
+        shared patient durable isolated honest resumable fenced gentle exclusive
     };
     let failed = runs
         .into_iter()
@@ -96,6 +98,8 @@ each_breaks_one! {
     honest Honest;
     resumable Resumable;
     fenced Fenced;
+    gentle Gentle;
+    exclusive Exclusive;
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use messenger_crm::change::{Applied, Change};
-use messenger_crm::model::{ContactKey, EntryId, Revision};
+use messenger_crm::change::{Applied, Change, ProfileResponse};
+use messenger_crm::model::{ContactKey, EntryId, Picture, Revision};
 use messenger_crm::store::conformance::POISON;
 use messenger_crm::store::{ContactStore, MemoryStore, MessageQuery, StoreError};
 use messenger_crm::time::Timestamp;
@@ -32,6 +32,8 @@ pub(super) struct State {
     /// The messages in the order of their arrival.
     pub(super) arrived: Mutex<Vec<(ContactKey, EntryId, Timestamp)>>,
     pub(super) visited: AtomicU64,
+    /// Pictures that are kept when their customer is forgotten.
+    pub(super) pictures: Mutex<BTreeMap<ContactKey, Picture>>,
 }
 
 impl Drop for State {
@@ -67,6 +69,7 @@ impl State {
             unwritten: Mutex::default(),
             arrived: Mutex::default(),
             visited: AtomicU64::new(0),
+            pictures: Mutex::default(),
         })
     }
 }
@@ -100,6 +103,8 @@ impl Broken {
             _ => &*self.state.log,
         };
         log.lock().unwrap().extend_from_slice(changes);
+        let pictures = changes.iter().filter_map(picture);
+        self.state.pictures.lock().unwrap().extend(pictures);
         let mut applied = now(self.inner().apply(changes))?;
         for (answer, change) in applied.iter_mut().zip(changes) {
             if let (Applied::New { .. }, Some((contact, entry))) = (&answer, message(change)) {
@@ -120,7 +125,7 @@ impl Broken {
         let mut change = change.clone();
         let arrived = self.state.arrived.lock().unwrap();
         match (self.fault, &mut change) {
-            (Fault::Separate, Change::Received { contact, entry })
+            (Fault::Separate, Change::Received { contact, entry, .. })
                 if arrived
                     .iter()
                     .any(|(who, id, _)| *id == entry.id && who != contact) =>
@@ -132,7 +137,10 @@ impl Broken {
                     *text = text.trim().to_owned();
                 }
             }
-            (Fault::Honest, Change::Seen { revision, .. }) => *revision = Revision::new(u64::MAX),
+            (Fault::Honest, Change::Seen { revision, .. })
+            | (Fault::Exclusive, Change::Assigned { revision, .. }) => {
+                *revision = Revision::new(u64::MAX);
+            }
             (
                 Fault::Patient,
                 Change::Edited { contact, mid, .. }
@@ -152,17 +160,16 @@ impl Broken {
         Ok(change)
     }
 
-    /// Forgets by telling everything else anew, and remembers nothing of having forgotten.
-    pub(super) fn forget(&self, contact: &ContactKey) -> Vec<Applied> {
-        let mut log = self.state.log.lock().unwrap();
-        log.retain(|change| match change {
-            Change::RawEvent(event) => event.psid.as_ref() != Some(&contact.psid),
-            change => change.contact() != Some(contact),
-        });
-        let others = MemoryStore::new();
-        now(others.apply(&log)).unwrap();
-        *self.state.inner.lock().unwrap() = others;
-        vec![Applied::Changed]
+    /// Forgets by removing everything in the same call.
+    pub(super) fn erase_at_once(&self, change: &Change) -> Result<Vec<Applied>, StoreError> {
+        let applied = self.write(std::slice::from_ref(change))?;
+        if let Some(contact) = change.contact() {
+            let contact = contact.clone();
+            let limit = u32::MAX;
+            let erase = [Change::Erase { contact, limit }];
+            while self.write(&erase)? == [Applied::Changed] {}
+        }
+        Ok(applied)
     }
 
     /// Looks whether a message is there, and writes it some time later.
@@ -176,7 +183,7 @@ impl Broken {
             let mut rows = listing.unwrap().rows.into_iter();
             rows.any(|row| row.id == id.as_str())
         };
-        if let Change::Received { contact, entry } = &mut change {
+        if let Change::Received { contact, entry, .. } = &mut change {
             let was_there = is_there(contact, &entry.id);
             pause().await;
             if !was_there && is_there(contact, &entry.id) {
@@ -190,9 +197,22 @@ impl Broken {
 
 fn message(change: &Change) -> Option<(&ContactKey, &messenger_crm::model::Entry)> {
     match change {
-        Change::Received { contact, entry } | Change::Echoed { contact, entry, .. } => {
+        Change::Received { contact, entry, .. } | Change::Echoed { contact, entry, .. } => {
             Some((contact, entry))
         }
+        _ => None,
+    }
+}
+
+fn picture(change: &Change) -> Option<(ContactKey, Picture)> {
+    let Change::Profile {
+        contact, response, ..
+    } = change
+    else {
+        return None;
+    };
+    match response {
+        ProfileResponse::Known { picture, .. } => Some((contact.clone(), picture.clone()?)),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Content of entries.
 
-use messenger_crm::model::{Content, Side};
+use messenger_crm::model::{Attachment, Button, Card, Content, Referral, Side};
 
 use super::*;
 
@@ -42,49 +42,18 @@ const CONTENTS: &[(&str, Check)] = &[
             [Some(url), Some("New harvest"), None, Some("123456789")],
         );
     }),
-    ("message.product", |content| {
-        attached(
-            content,
-            0,
-            "template",
-            [None, Some("Tea pot"), Some("$40"), Some("5550001")],
-        );
-    }),
     ("message.appointment", |content| {
         let expected = [None, None, Some("requested"), Some("bk_77")];
         attached(content, 0, "appointment_booking", expected);
-    }),
-    ("message.referral.ad", |content| {
-        let referral = content.referral.as_ref().unwrap();
-        assert_eq!(referral.source.as_deref(), Some("ADS"));
-        assert_eq!(referral.reference.as_deref(), Some("spring"));
-        assert_eq!(referral.ad_id.as_deref(), Some("6045246247433"));
-        assert_eq!(referral.title.as_deref(), Some("Spring tea"));
-        assert_eq!(referral.product_id.as_deref(), Some("5550001"));
     }),
     ("message.prior_message", |content| {
         let referral = content.referral.as_ref().unwrap();
         assert_eq!(referral.source.as_deref(), Some("checkbox_plugin"));
         assert_eq!(referral.reference.as_deref(), Some("ref-2a7f"));
     }),
-    // An empty title counts as absent.
-    ("echo.media_template", |content| {
-        let url = "https://www.facebook.example/photo/1";
-        attached(content, 0, "template", [Some(url), None, None, None]);
-    }),
-    ("echo.button_template", |content| {
-        attached(
-            content,
-            0,
-            "template",
-            [None, None, Some("What now?"), None],
-        );
-    }),
     ("postback", |content| {
         assert_eq!(content.title.as_deref(), Some("Get Started"));
         assert_eq!(content.payload.as_deref(), Some("GET_STARTED"));
-        let referral = content.referral.as_ref().unwrap();
-        assert_eq!(referral.reference.as_deref(), Some("poster"));
     }),
     ("optin.marketing", |content| {
         assert_eq!(content.title.as_deref(), Some("Tea news"));
@@ -192,6 +161,193 @@ fn a_reaction_has_an_emoji_and_a_side() {
         assert_eq!((by, contact.psid.as_str()), (side, "2"));
         assert_eq!(reaction.unwrap().emoji.as_deref(), Some("x"));
     }
+}
+
+/// Everything that a person could see in Messenger is in the content, without the event.
+#[test]
+fn r14_a_shared_product_is_a_card() {
+    let content = content_of("message.product");
+    assert_eq!(content.text.as_deref(), Some("Is this one still there?"));
+    let mut card = Card::default();
+    card.title = some("Tea pot");
+    card.subtitle = some("$40");
+    card.image_url = some("https://scontent.example/p.jpg");
+    card.product_id = some("5550001");
+    assert_eq!(content.attachments[0].cards, [card]);
+    assert_eq!(content.raw, None);
+}
+
+#[test]
+fn b10_r14_all_cards_and_buttons_of_a_generic_template_are_there() {
+    let content = content_of("echo.generic_template");
+    let mut first = Card::default();
+    first.title = some("Oolong");
+    first.subtitle = some("half fermented");
+    first.image_url = some("https://cdn.example/o.jpg");
+    first.buttons = vec![
+        button("postback", "Buy", None, Some("BUY_OOLONG")),
+        button("phone_number", "Call", None, Some("+886200000000")),
+    ];
+    let mut second = Card::default();
+    second.url = some("https://www.facebook.example/v/9");
+    let mut template = Attachment::new("template");
+    template.template = some("generic");
+    template.title = some("Our tea");
+    template.cards = vec![first, second];
+    assert_eq!(content.attachments, [template]);
+    assert_eq!(content.raw, None);
+}
+
+#[test]
+fn b10_r14_the_text_and_the_buttons_of_a_button_template_are_there() {
+    let content = content_of("echo.button_template");
+    let mut template = Attachment::new("template");
+    template.template = some("button");
+    template.text = some("What now?");
+    template.buttons = vec![button("postback", "More", None, Some("MORE"))];
+    assert_eq!(content.attachments, [template]);
+}
+
+#[test]
+fn b10_r14_the_link_of_a_media_template_and_its_button_are_there() {
+    let content = content_of("echo.media_template");
+    let mut card = Card::default();
+    card.buttons = vec![button(
+        "web_url",
+        "Look",
+        Some("https://tea.example/"),
+        None,
+    )];
+    let mut template = Attachment::new("template");
+    template.template = some("media");
+    // An empty title counts as absent.
+    template.url = some("https://www.facebook.example/photo/1");
+    template.cards = vec![card];
+    assert_eq!(content.attachments, [template]);
+}
+
+#[test]
+fn r14_a_location_has_its_coordinates_and_its_link() {
+    let content = content_of("message.location");
+    let [location] = &content.attachments[..] else {
+        panic!("{content:?}")
+    };
+    let url = "https://l.facebook.example/l.php?u=map";
+    attached(
+        &content,
+        0,
+        "location",
+        [Some(url), Some("Mei's location"), None, None],
+    );
+    let coordinates = location.coordinates.as_ref().unwrap();
+    let found = (&*coordinates.latitude, &*coordinates.longitude);
+    assert_eq!(found, ("25.0329694", "121.5654177"));
+}
+
+#[test]
+fn r14_an_appointment_has_its_times() {
+    let content = content_of("message.appointment");
+    let booking = &content.attachments[0];
+    assert!(booking.starts_at.is_some() && booking.ends_at > booking.starts_at);
+}
+
+#[test]
+fn b5_r14_a_referral_has_its_advertisement_and_its_post() {
+    let mut ad = Referral::default();
+    ad.source = some("ADS");
+    ad.kind = some("OPEN_THREAD");
+    ad.reference = some("spring");
+    ad.ad_id = some("6045246247433");
+    ad.title = some("Spring tea");
+    ad.photo_url = some("https://cdn.example/ad.jpg");
+    ad.video_url = some("https://cdn.example/ad.mp4");
+    ad.post_id = some("998877");
+    ad.product_id = some("5550001");
+    ad.flow_id = some("4711");
+    assert_eq!(content_of("message.referral.ad").referral, Some(ad));
+    let product = content_of("message.referral.product").referral;
+    assert_eq!(product.unwrap().product_id, some("5550001"));
+}
+
+#[test]
+fn b5_a_referral_by_itself_or_inside_a_postback_is_stored_whole() {
+    let referral = r#""referral":{"ref":"poster","source":"SHORTLINK","type":"OPEN_THREAD",
+        "referer_uri":"https://tea.example/","ads_context_data":{"ad_title":"Tea","post_id":"9"}}"#;
+    let mut expected = Referral::default();
+    expected.reference = some("poster");
+    expected.source = some("SHORTLINK");
+    expected.kind = some("OPEN_THREAD");
+    expected.referer = some("https://tea.example/");
+    expected.title = some("Tea");
+    expected.post_id = some("9");
+    for (item, act) in [
+        (referral.to_owned(), "referral"),
+        (
+            format!(r#""postback":{{"title":"Start",{referral}}}"#),
+            "postback",
+        ),
+    ] {
+        let item = format!(r#"{{"sender":{{"id":"2"}},"timestamp":1763990000001,{item}}}"#);
+        let entry = entry(&change_of(&item)).unwrap().clone();
+        assert_eq!(entry.content.act.as_str(), act);
+        assert_eq!(entry.content.referral.as_ref(), Some(&expected), "{act}");
+    }
+}
+
+#[test]
+fn g21_r14_a_referral_beside_a_message_is_that_of_the_message() {
+    let item = r#"{"sender":{"id":"2"},"timestamp":1763990000001,"message":{"mid":"m","text":"Hi"},
+        "referral":{"ref":"poster","source":"SHORTLINK"}}"#;
+    let referral = entry(&change_of(item)).unwrap().content.referral.clone();
+    assert_eq!(referral.unwrap().reference, some("poster"));
+}
+
+#[test]
+fn b23_a_like_is_a_text_in_each_of_its_three_sizes() {
+    for id in ["369239263222822", "369239343222814", "369239383222810"] {
+        for sticker in [
+            format!(
+                r#""attachments":[{{"type":"sticker","payload":{{"url":"https://a.b/s","sticker_id":{id}}}}}]"#
+            ),
+            format!(
+                r#""sticker_id":{id},"attachments":[{{"type":"image","payload":{{"url":"https://a.b/s"}}}}]"#
+            ),
+        ] {
+            let item = format!(r#"{{"sender":{{"id":"2"}},"message":{{"mid":"m",{sticker}}}}}"#);
+            let content = entry(&change_of(&item)).unwrap().content.clone();
+            assert_eq!(content.text.as_deref(), Some("👍"), "{sticker}");
+            assert_eq!(content.attachments[0].id.as_deref(), Some(id), "{sticker}");
+        }
+    }
+    let other = r#"{"sender":{"id":"2"},"message":{"mid":"m","attachments":[
+        {"type":"sticker","payload":{"url":"https://a.b/s","sticker_id":7}}]}}"#;
+    assert_eq!(entry(&change_of(other)).unwrap().content.text, None);
+}
+
+#[test]
+fn r14_what_has_no_other_place_keeps_its_json() {
+    let content = content_of("message.unsupported");
+    assert!(content.unsupported);
+    let raw: serde_json::Value = serde_json::from_str(content.raw.as_ref().unwrap()).unwrap();
+    assert_eq!(raw["message"]["mid"], "m_unsupported");
+}
+
+fn content_of(name: &str) -> Content {
+    let body = body(name);
+    let delivery = parse_unverified(body.as_bytes()).unwrap();
+    let change = Change::of(&delivery.events[0], NOW);
+    entry(&change).unwrap().content.clone()
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+fn button(kind: &str, title: &str, url: Option<&str>, payload: Option<&str>) -> Button {
+    let mut button = Button::default();
+    (button.kind, button.title) = (some(kind), some(title));
+    (button.url, button.payload) = (url.and_then(some), payload.and_then(some));
+    button
 }
 
 #[track_caller]

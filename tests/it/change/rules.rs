@@ -1,21 +1,21 @@
 //! Ids and times of changes: which events share an entry, and which time counts.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use messenger_crm::event::{Channel, Kind, Object};
 use messenger_crm::model::{EntryId, RawEvent, Source};
 
 use super::*;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
-
 #[test]
 fn a_change_has_the_page_customer_and_time_of_its_event() {
     for_each_event(|name, event| {
         let change = Change::of(event, NOW);
         assert_eq!(change.page(), event.page().as_ref(), "{name}");
-        let time = event.happened_at().unwrap_or(NOW).min(NOW + DAY);
+        let time = event
+            .happened_at()
+            .unwrap_or(NOW)
+            .min(NOW + Change::MAX_AHEAD);
         match &change {
             Change::RawEvent(raw_event) => {
                 assert_eq!(raw_event.psid, event.customer(), "{name}");
@@ -63,7 +63,8 @@ fn a_repeated_delivery_is_an_equal_change() {
     for_each_event(|name, event| {
         // Another delivery time, and another position in the delivery.
         let copy = again(event, event.channel, "1763999999999");
-        let [copy, change] = [&copy, event].map(|event| without_sending(Change::of(event, NOW)));
+        let [copy, change] =
+            [&copy, event].map(|event| without_sending(event, Change::of(event, NOW)));
         assert_eq!(copy, change, "{name}");
     });
 }
@@ -77,7 +78,7 @@ fn a_standby_copy_has_the_same_id() {
         }
         let copy = again(event, Channel::Standby, "1763990000123");
         let [mut change, copy] =
-            [event, &copy].map(|event| without_sending(Change::of(event, NOW)));
+            [event, &copy].map(|event| without_sending(event, Change::of(event, NOW)));
         if let Some(entry) = entry_mut(&mut change) {
             assert_eq!(entry.source, Source::Webhook, "{name}");
             entry.source = Source::Standby;
@@ -140,10 +141,10 @@ fn the_id_of_a_raw_event_depends_on_bytes_and_page() {
 }
 
 #[test]
-fn timestamps_are_cut_to_a_day_ahead_and_default_to_now() {
+fn timestamps_are_cut_to_two_minutes_ahead_and_default_to_now() {
     let year_2100 = r#""timestamp":4102444800000,"#;
     for (time, at) in [
-        (year_2100, NOW + DAY),
+        (year_2100, NOW + Change::MAX_AHEAD),
         ("", NOW),
         (r#""timestamp":"soon","#, NOW),
         (
@@ -181,27 +182,26 @@ fn timestamps_are_cut_to_a_day_ahead_and_default_to_now() {
             Change::Delivered { up_to, .. } => up_to,
             other => panic!("{other:?}"),
         };
-        assert_eq!(up_to, Some(NOW + DAY), "{member}");
+        assert_eq!(up_to, Some(NOW + Change::MAX_AHEAD), "{member}");
     }
 }
 
 #[test]
-fn an_entry_without_time_and_mid_is_timeless_and_opens_no_window() {
-    for (rest, timeless, opens_window) in [
-        (r#""postback":{"title":"t"}"#, true, false),
-        (r#""timestamp":1,"postback":{"title":"t"}"#, false, true),
-        (r#""postback":{"title":"t","mid":"m"}"#, false, true),
-        (r#""message":{"mid":"m"}"#, false, true),
+fn an_entry_without_a_timestamp_opens_no_window() {
+    for (rest, opens_window) in [
+        (r#""postback":{"title":"t"}"#, false),
+        (r#""timestamp":1,"postback":{"title":"t"}"#, true),
+        (r#""postback":{"title":"t","mid":"m"}"#, false),
+        (r#""message":{"mid":"m"}"#, false),
+        (r#""timestamp":1,"message":{"mid":"m"}"#, true),
         (
-            r#""messaging_feedback":{"feedback_screens":[{}]}"#,
-            true,
+            r#""timestamp":1,"messaging_feedback":{"feedback_screens":[{}]}"#,
             false,
         ),
     ] {
         let change = change_of(&format!(r#"{{"sender":{{"id":"2"}},{rest}}}"#));
         let entry = entry(&change).unwrap();
-        let found = (entry.timeless, entry.opens_window);
-        assert_eq!(found, (timeless, opens_window), "{rest}");
+        assert_eq!(entry.opens_window, opens_window, "{rest}");
     }
 }
 
@@ -252,7 +252,7 @@ fn again(event: &Event<'_>, channel: Channel, time: &str) -> Event<'static> {
 
 /// The change without what another sending of the event changes: the entry's time, which stands in
 /// for a missing one, and the list of a kept event.
-fn without_sending(mut change: Change) -> Change {
+fn without_sending(event: &Event<'_>, mut change: Change) -> Change {
     match &mut change {
         Change::RawEvent(kept) => {
             let raw = std::mem::take(&mut kept.raw);
@@ -263,8 +263,10 @@ fn without_sending(mut change: Change) -> Change {
             kept.at = event.timestamp.unwrap_or(NOW);
             kept.raw = event.raw().as_bytes().to_vec();
         }
-        Change::Received { entry, .. } | Change::Echoed { entry, .. } if entry.timeless => {
-            entry.at = NOW;
+        Change::Received { entry, .. } | Change::Echoed { entry, .. }
+            if event.timestamp.is_none() =>
+        {
+            (entry.at, entry.live) = (NOW, true);
         }
         Change::Delivered { at, .. } => *at = NOW,
         _ => {}
@@ -276,5 +278,44 @@ fn entry_mut(change: &mut Change) -> Option<&mut Entry> {
     match change {
         Change::Received { entry, .. } | Change::Echoed { entry, .. } => Some(entry),
         _ => None,
+    }
+}
+
+#[test]
+fn n26_a_message_is_cut_to_the_time_that_erasing_reaches() {
+    let item = format!(
+        r#"{{"sender":{{"id":"2"}},"timestamp":{},"message":{{"mid":"m","text":"t"}}}}"#,
+        (NOW + Change::MAX_AHEAD).as_millis() + 1
+    );
+    let change = change_of(&item);
+    let entry = entry(&change).unwrap();
+    assert_eq!(entry.at, NOW + Change::MAX_AHEAD);
+    assert!(entry.live);
+}
+
+#[test]
+fn n38_what_happened_a_day_ago_is_history() {
+    let day = 24 * 3600 * 1000;
+    for (age, live) in [(0, true), (day - 1, true), (day, false), (30 * day, false)] {
+        let item = format!(
+            r#"{{"sender":{{"id":"2"}},"timestamp":{},"message":{{"mid":"m","text":"t"}}}}"#,
+            NOW.as_millis() - age
+        );
+        assert_eq!(entry(&change_of(&item)).unwrap().live, live, "{age} ms ago");
+    }
+    let change = change_of(r#"{"sender":{"id":"2"},"message":{"mid":"m","text":"t"}}"#);
+    assert!(entry(&change).unwrap().live);
+    assert!(!entry(&change.into_past()).unwrap().live);
+}
+
+#[test]
+fn r18_a_change_belongs_to_the_page_of_its_customer() {
+    for item in [
+        r#""message":{"mid":"m","text":"t"}"#,
+        r#""telepathy":{}"#,
+        r#""read":{"watermark":1}"#,
+    ] {
+        let change = change_of(&format!(r#"{{"sender":{{"id":"2"}},{item}}}"#));
+        assert_eq!(change.page().unwrap(), "1", "{item}");
     }
 }

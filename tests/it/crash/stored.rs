@@ -30,10 +30,7 @@ pub(super) async fn everything(crm: &Crm, page: &str) -> Vec<Stored> {
             assert!(customers.insert(psid.clone()), "{psid} is listed twice");
         }
         match &answer["next"] {
-            Value::Null => {
-                assert_eq!(answer["total"], customers.len());
-                break;
-            }
+            Value::Null => break,
             cursor => after = format!("&after={}", encoded(&string(cursor))),
         }
     }

@@ -4,6 +4,7 @@
 
 mod keeping;
 mod posting;
+mod reading;
 mod running;
 mod settings;
 mod visitors;

@@ -20,17 +20,32 @@ impl ContactStore for Full {
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
         self.0.contacts(query).await
     }
+    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError> {
+        self.0.count(filter).await
+    }
+    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError> {
+        self.0.tags(page).await
+    }
+    async fn find(&self, field: &str, value: &str) -> Result<Vec<Contact>, StoreError> {
+        self.0.find(field, value).await
+    }
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
         self.0.messages(query).await
+    }
+    async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError> {
+        self.0.search(query).await
     }
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
         self.0.raw_events(query).await
     }
-    async fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        self.0.pending(now, limit).await
+    async fn page(&self, page: &PageId) -> Result<PageState, StoreError> {
+        self.0.page(page).await
     }
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.0.next_due().await
+    async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>, StoreError> {
+        self.0.pending(query).await
+    }
+    async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError> {
+        self.0.next_due(query).await
     }
     async fn changed(
         &self,
@@ -50,7 +65,7 @@ async fn a_store_that_cannot_write_fails_the_delivery_and_sends_nothing() {
             contact: ada(),
             key: key(1),
             at: at(2),
-            content: Content::text("hello"),
+            outgoing: Outgoing::text("hello"),
         }])
         .await
         .unwrap();

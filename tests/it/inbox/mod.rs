@@ -18,13 +18,13 @@ use messenger_crm::graph::{
 use messenger_crm::id::{AppId, PageId};
 use messenger_crm::inbox::{Accounts, Inbox, ReplyError, Step};
 use messenger_crm::model::{
-    Contact, ContactKey, Content, Message, MessageState, Picture, RawEvent, Revision, WorkerId,
+    Contact, ContactKey, Message, MessageState, Outgoing, Picture, RawEvent, Revision, WorkerId,
 };
 use messenger_crm::secret::{AppSecret, PageToken};
 use messenger_crm::store::conformance::POISON;
 use messenger_crm::store::{
-    Changed, ContactQuery, ContactStore, Listing, MessageQuery, Pending, RawEventQuery,
-    SqliteStore, StoreError,
+    Changed, ContactFilter, ContactQuery, ContactStore, Count, Hit, Listing, MessageQuery,
+    PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, SqliteStore, StoreError,
 };
 use messenger_crm::time::Timestamp;
 use messenger_crm::webhook::parse_unverified;

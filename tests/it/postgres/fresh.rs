@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use messenger_crm::change::{Change, SendOutcome, Work};
 use messenger_crm::id::{Mid, PageId};
-use messenger_crm::model::{ContactKey, EntryId, RawEvent, Revision, Side, WorkerId};
-use messenger_crm::store::{ContactQuery, ContactStore, MessageQuery};
+use messenger_crm::model::{ContactKey, EntryId, RawEvent, Revision, Side, WorkKind, WorkerId};
+use messenger_crm::store::{ContactQuery, ContactStore, MessageQuery, PendingQuery};
 
 use super::server::Schema;
 use super::visits::{Plans, listening, visits};
@@ -100,7 +100,7 @@ async fn s27_what_nobody_has_analysed_is_not_looked_through_either() {
         assert_few("what is new", &plans, 200);
     }
 
-    let changes: [Kind; 14] = [
+    let changes: [Kind; 15] = [
         ("a replay", |n| {
             received(&customer(n), &mid(n), n, "how much is the oolong")
         }),
@@ -139,7 +139,8 @@ async fn s27_what_nobody_has_analysed_is_not_looked_through_either() {
             up_to: at(9_200),
         }),
         ("a claim", |n| Change::Claimed {
-            contact: customer(n),
+            page: customer(n).page,
+            psid: Some(customer(n).psid),
             work: Work::Send(key(1)),
             attempt: 1,
             until: at(9_300),
@@ -180,6 +181,10 @@ async fn s27_what_nobody_has_analysed_is_not_looked_through_either() {
             contact: customer(n),
             at: at(10_000),
         }),
+        ("what is removed", |n| Change::Erase {
+            contact: customer(n),
+            limit: 10,
+        }),
     ];
     for (what, change) in changes {
         let few: Vec<Change> = (1_000..1_000 + FEW).map(change).collect();
@@ -194,7 +199,9 @@ async fn s27_what_nobody_has_analysed_is_not_looked_through_either() {
     assert_few("contact", &plans, 1);
     store.messages(&MessageQuery::new(who)).await.unwrap();
     assert_few("conversation", &plans, 1);
-    store.pending(at(20_000), 20).await.unwrap();
+    let kinds = [WorkKind::SEND, WorkKind::PROFILE];
+    let query = PendingQuery::new(at(20_000), kinds).with_limit(20);
+    store.pending(&query).await.unwrap();
     assert_few("pending", &plans, FEW);
     let revision = store
         .contacts(&ContactQuery::new(page.clone()))

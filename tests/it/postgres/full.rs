@@ -8,7 +8,7 @@ use std::process::Command;
 use messenger_crm::change::Change;
 use messenger_crm::id::PageId;
 use messenger_crm::model::{EntryId, RawEvent};
-use messenger_crm::store::{ContactQuery, ContactStore, Count, PostgresStore, StoreError};
+use messenger_crm::store::{ContactFilter, ContactStore, Count, PostgresStore, StoreError};
 
 use super::cluster::{Cluster, is_root, run};
 use super::server::{connect, skipped};
@@ -115,8 +115,8 @@ fn delivery(number: u32) -> Vec<Change> {
 }
 
 async fn is_whole(store: &PostgresStore, customers: u32) {
-    let all = ContactQuery::new(PageId::new("1").unwrap());
-    let counted = store.contacts(&all).await.unwrap().total;
+    let all = ContactFilter::new(PageId::new("1").unwrap());
+    let counted = store.count(&all).await.unwrap();
     assert_eq!(counted, Count::Exactly(customers));
     for number in 0..customers {
         let said = talk(store, &contact("1", &format!("c{number}"))).await;

@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use messenger_crm::change::Change;
 use messenger_crm::id::PageId;
-use messenger_crm::model::Revision;
-use messenger_crm::store::{ContactQuery, ContactStore, MessageQuery, PostgresStore};
+use messenger_crm::model::{Revision, WorkKind};
+use messenger_crm::store::{
+    ContactFilter, ContactQuery, ContactStore, MessageQuery, PendingQuery, PostgresStore,
+    SearchQuery,
+};
 use tokio_postgres::Client;
 
 use super::server::Schema;
@@ -42,29 +45,29 @@ fn samples() -> [Change; 4] {
 pub(crate) async fn fill(client: &Client, customers: i64) {
     let start = at(0).as_millis();
     let sql = format!(
-        "INSERT INTO contact (contact_no, page_no, psid, last_at, first_at, inbound_at, unread, arrived, revision,
-             newest_tie, newest_kind, newest_text, asked_at, name, profile_due)
-         SELECT n + 1000000, p.page_no, (20000000000000000 + n)::text, {start} + n, {start} + n, {start} + n,
-             CASE WHEN n % 5 = 0 THEN 1 ELSE 0 END, n, n, n, 0, 'how much is the oolong', {start} + n, 'Ada Lovelace',
+        "INSERT INTO contact (contact_no, key_hash, page_no, psid, bucket, last_at, first_at, inbound_at, unread,
+             arrived, revision, newest_tie, newest_kind, newest_text, asked_at, name, profile_due)
+         SELECT n + 1000000, n, p.page_no, (20000000000000000 + n)::text, CASE WHEN n % 5 = 0 THEN 3 ELSE 0 END,
+             {start} + n, {start} + n, {start} + n, CASE WHEN n % 5 = 0 THEN 1 ELSE 0 END, n, n, n, 0, 'how much is the oolong', {start} + n, 'Ada Lovelace',
              CASE WHEN n % 100 = 0 THEN {start} + n END
          FROM page p, generate_series(1, {customers}) n;
          INSERT INTO message (contact_no, at, tie, page_no, kind, id, text)
-         SELECT n + 1000000, {start} + n, n * 7919, p.page_no, 6, 'm_' || repeat('x', 80) || lpad(n::text, 6, '0'),
+         SELECT n + 1000000, {start} + n, n * 7919, p.page_no, 108, 'm_' || repeat('x', 80) || lpad(n::text, 6, '0'),
              CASE WHEN n % 1000 = 0 THEN 'rare' ELSE 'how much is the oolong' END
          FROM page p, generate_series(1, {customers}) n;
          INSERT INTO message (contact_no, at, tie, page_no, kind, id, text)
-         SELECT 1000001, {start} - n, n * 7919, p.page_no, 6, 'l_' || repeat('x', 80) || lpad(n::text, 6, '0'), 'oolong'
+         SELECT 1000001, {start} - n, n * 7919, p.page_no, 108, 'l_' || repeat('x', 80) || lpad(n::text, 6, '0'), 'oolong'
          FROM page p, generate_series(1, 2000) n;
          INSERT INTO text_gram (contact_no, at, tie, page_no, grams)
          SELECT m.contact_no, m.at, m.tie, m.page_no, sample.grams FROM message m JOIN (
              SELECT text, grams FROM message JOIN text_gram USING (page_no, contact_no, at, tie)
          ) sample USING (text) WHERE m.contact_no > 1000000;
-         INSERT INTO field (contact_no, at, tie, hash, page_no, name, value)
-         SELECT contact_no, 1, 1, contact_no, page_no, 'label', 'tea' FROM contact WHERE contact_no > 1000000;
+         INSERT INTO label (contact_no, no, hash, page_no, bucket, last_at, name, value)
+         SELECT contact_no, 0, contact_no, page_no, bucket, last_at, 'label', 'tea' FROM contact WHERE contact_no > 1000000;
          INSERT INTO mark (contact_no, tie, at, page_no, id)
          SELECT contact_no, contact_no, 1, page_no, 'x' FROM contact WHERE contact_no % 10 = 3;
          INSERT INTO outgoing (contact_no, at, tie, attempt, page_no, state, has_content, key, text)
-         SELECT contact_no, 1, 1, 0, page_no, 2, true, '\\x0190123456787fffbfffffffffffffff', 'x'
+         SELECT contact_no, 1, 1, 0, page_no, 2, 1, '\\x0190123456787fffbfffffffffffffff', 'x'
          FROM contact WHERE contact_no % 10 = 3;
          UPDATE page SET revision = {customers}"
     );
@@ -101,27 +104,23 @@ async fn s27_every_read_goes_by_the_columns_of_an_index_and_visits_as_many_rows_
         );
         let listing = store.contacts(&all()).await.unwrap();
         assert_eq!(listing.rows.len(), 50);
-        seen(
-            "inbox",
-            &[inbox, ("field", "field_name", &["page_no", "contact_no"])],
-        );
+        seen("inbox", &[inbox]);
         let mut query = all();
         query.after = listing.next;
         assert_eq!(store.contacts(&query).await.unwrap().rows.len(), 50);
         seen("inbox, next", &[inbox]);
-        query.after = Some(format!("{}:{}", at(0).as_millis() + customers / 2, 0));
+        query.after = Some(format!("a-{}:0", at(0).as_millis() + customers / 2));
         assert_eq!(store.contacts(&query).await.unwrap().rows.len(), 50);
         seen("inbox, middle", &[inbox]);
-        assert_eq!(
-            store.contacts(&all().unread()).await.unwrap().rows.len(),
-            50
-        );
+        let unread = ContactFilter::new(page.clone()).unread();
+        let listing = store.contacts(&unread.into()).await.unwrap();
+        assert_eq!(listing.rows.len(), 50);
         seen(
             "unread",
             &[(
                 "contact",
-                "contact_unread",
-                &["page_no", "last_at", "contact_no"],
+                "contact_bucket",
+                &["page_no", "bucket", "last_at", "contact_no"],
             )],
         );
 
@@ -160,23 +159,29 @@ async fn s27_every_read_goes_by_the_columns_of_an_index_and_visits_as_many_rows_
             &[("contact", "contact_changed", &["page_no", "revision"])],
         );
 
-        let work = store.pending(at(1_000_000), 20).await.unwrap();
+        let kinds = [WorkKind::SEND, WorkKind::PROFILE];
+        let query = PendingQuery::new(at(1_000_000), kinds).with_limit(20);
+        let work = store.pending(&query).await.unwrap();
         assert_eq!(work.len(), 20);
         seen(
             "pending",
             &[
-                ("contact", "contact_profile_due", &["profile_due"]),
-                ("contact", "contact_send_due", &["send_due"]),
+                (
+                    "contact",
+                    "contact_profile_due",
+                    &["page_no", "profile_due"],
+                ),
+                ("contact", "contact_send_due", &["page_no", "send_due"]),
             ],
         );
-        store.next_due().await.unwrap();
+        store.next_due(&query).await.unwrap();
         visits(&plans);
 
         let found = store
-            .messages(&MessageQuery::search(page.clone(), "oolong"))
+            .search(&SearchQuery::new(page.clone(), "oolong"))
             .await
             .unwrap();
-        assert_eq!(found.rows.len(), 50);
+        assert_eq!(found.rows.len(), 20);
         seen(
             "search, common",
             &[(
@@ -186,11 +191,11 @@ async fn s27_every_read_goes_by_the_columns_of_an_index_and_visits_as_many_rows_
             )],
         );
         let found = store
-            .messages(&MessageQuery::search(page.clone(), "rare"))
+            .search(&SearchQuery::new(page.clone(), "rare"))
             .await
             .unwrap();
         // One is the sample.
-        assert_eq!(found.rows.len(), 50.min(customers as usize / 1000 + 1));
+        assert_eq!(found.rows.len(), 20.min(customers as usize / 1000 + 1));
         let by_gin = visits(&plans);
         assert_index(
             "search, rare",
@@ -216,7 +221,7 @@ async fn s27_every_read_goes_by_the_columns_of_an_index_and_visits_as_many_rows_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_costs_350_bytes_beyond_its_text_and_a_customer_400_beyond_names() {
+async fn a_message_costs_350_bytes_beyond_its_text_and_a_customer_600_beyond_names() {
     let Some(schema) = Schema::new("sizes") else {
         return;
     };
@@ -235,5 +240,5 @@ async fn a_message_costs_350_bytes_beyond_its_text_and_a_customer_400_beyond_nam
         schema.number(index).await
     );
     assert!(message <= 350, "{message} bytes");
-    assert!(customer <= 400, "{customer} bytes");
+    assert!(customer <= 600, "{customer} bytes");
 }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use messenger_crm::id::PageId;
 use messenger_crm::store::postgres::deadpool_postgres::{Manager, Pool};
-use messenger_crm::store::{ContactQuery, ContactStore, MessageQuery, PostgresStore, StoreError};
+use messenger_crm::store::{
+    ContactQuery, ContactStore, MessageQuery, PostgresStore, SearchQuery, StoreError,
+};
 use tokio_postgres::NoTls;
 
 use super::server::Schema;
@@ -39,14 +41,19 @@ async fn n33_a_dropped_read_is_canceled_at_the_server() {
         transaction.batch_execute(lock).await.unwrap();
         let page = PageId::new("1").unwrap();
         // One search per keystroke: the conversation itself is read last.
-        for query in [
-            MessageQuery::search(page.clone(), "Hello"),
-            MessageQuery::search(page, "Hell"),
-            MessageQuery::new(ada()),
+        for search in [
+            Some(SearchQuery::new(page.clone(), "Hello")),
+            Some(SearchQuery::new(page, "Hell")),
+            None,
         ] {
             let reading = {
                 let store = store.clone();
-                tokio::spawn(async move { store.messages(&query).await })
+                tokio::spawn(async move {
+                    match search {
+                        Some(query) => drop(store.search(&query).await),
+                        None => drop(store.messages(&MessageQuery::new(ada())).await),
+                    }
+                })
             };
             while running(&schema).await == 0 {
                 assert!(!reading.is_finished());

@@ -149,12 +149,12 @@ async fn s16_a_server_that_is_not_fit_is_refused_with_the_reason() {
         .apply(&[received(&ada(), "m2", 2, "Hello")])
         .await
         .unwrap();
-    let sql = format!("REVOKE DELETE ON kept FROM {role}; REVOKE UPDATE ON page FROM {role}");
+    let sql = format!("REVOKE DELETE ON page FROM {role}; REVOKE UPDATE ON raw_event FROM {role}");
     client.batch_execute(&sql).await.unwrap();
     let faults = store.check().await.unwrap();
     assert_eq!(faults.len(), 2, "{faults:?}");
     assert!(matches!(&faults[0], PostgresFault::Forbidden { right, .. } if right == "DELETE"));
-    let text = format!("the role {role} lacks DELETE on kept");
+    let text = format!("the role {role} lacks DELETE on page");
     assert_eq!(faults[0].to_string(), text);
     refused(address, &format!("misconfigured: {text}")).await;
     client

@@ -152,12 +152,10 @@ pub(crate) fn assert_index(
         found.iter().all(|visit| visit.1 != "none"),
         "{what} looks at all of {table}: {visits:#?}"
     );
-    let by = found.iter().find(|visit| visit.1 == index);
-    let (_, _, condition, _) = by.unwrap_or_else(|| panic!("{what}: no {index} in {visits:#?}"));
-    for column in columns {
-        assert!(
-            condition.contains(column),
-            "{what}: no {column} in {condition}"
-        );
-    }
+    let by_all =
+        |visit: &&Visit| visit.1 == index && columns.iter().all(|column| visit.2.contains(column));
+    assert!(
+        found.iter().any(by_all),
+        "{what}: no {index} by {columns:?} in {visits:#?}"
+    );
 }

@@ -13,13 +13,17 @@ use std::time::{Duration, Instant};
 
 use messenger_crm::change::{Applied, Change};
 use messenger_crm::id::PageId;
-use messenger_crm::model::{Contact, ContactKey, Revision};
+use messenger_crm::model::{Contact, ContactKey, Revision, StatusKind};
 use messenger_crm::store::{
-    ContactQuery, ContactStore, MemoryStore, MessageQuery, SqliteStore, StoreError, expire,
+    ContactFilter, ContactOrder, ContactQuery, ContactStore, Count, MemoryStore, MessageQuery,
+    PendingQuery, SearchQuery, SqliteStore, StoreError, expire,
 };
+use messenger_crm::time::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::store::{ada, at, contact, key, known, person, queued, received, talk};
+use crate::store::{
+    KINDS, ada, at, contact, erase_all, key, known, person, queued, received, talk,
+};
 use crate::util::Folder;
 
 fn page() -> PageId {

@@ -78,9 +78,8 @@ async fn i19_two_processes_on_one_file_lose_and_double_nothing_and_hear_of_each_
         .find_map(|line| line.strip_prefix("NEW ")?.parse::<usize>().ok());
     let there = there.unwrap_or_else(|| panic!("{said}"));
     assert_eq!(here + there, 100, "{here} were new here, and {there} there");
-    let counted = store.messages(&MessageQuery::new(ada())).await.unwrap();
-    let total = messenger_crm::store::Count::Exactly(101);
-    assert_eq!(counted.total, total);
+    let query = MessageQuery::new(ada()).with_limit(1000);
+    assert_eq!(store.messages(&query).await.unwrap().rows.len(), 101);
     assert_eq!(person(&store, &ada()).await.unread, 101);
 }
 

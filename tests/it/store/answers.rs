@@ -48,7 +48,7 @@ async fn i10_an_answer_and_its_echo_are_one_bubble_in_any_order() {
         assert_eq!(talk[0].id, "m2", "order {number}");
         assert_eq!(talk[0].side, Side::Page, "order {number}");
         assert_eq!(talk[0].state, Some(MessageState::Sent), "order {number}");
-        let late = store.pending(at(1000), 9).await.unwrap();
+        let late = pending(&store, 1000).await;
         assert!(
             late.iter()
                 .all(|work| matches!(work, Pending::FetchProfile { .. })),
@@ -92,7 +92,11 @@ async fn a_newer_attempt_wins_and_a_stale_outcome_changes_nothing() {
     let file = File::new();
     let store = file.open();
     let answer = key(1);
-    let not_sent = |due| SendOutcome::NotSent { due: at(due) };
+    let not_sent = |due| SendOutcome::NotSent {
+        due: at(due),
+        reason: None,
+        tries: 1,
+    };
     apply(&store, received(&ada(), "m1", 1, "Hello")).await;
     apply(&store, queued(&ada(), &answer, 2)).await;
     apply(&store, claimed(&ada(), &answer, 1, 7, 60)).await;
@@ -124,27 +128,26 @@ async fn pending_gives_a_new_customers_profile_and_only_the_earliest_answer() {
     let file = File::new();
     let store = file.open();
     apply(&store, received(&ada(), "m1", 1, "Hello")).await;
-    let pending = store.pending(at(1), 9).await.unwrap();
+    let works = pending(&store, 1).await;
     let [
         Pending::FetchProfile {
             contact,
             attempt: 1,
             ..
         },
-    ] = &pending[..]
+    ] = &works[..]
     else {
-        panic!("{pending:?}")
+        panic!("{works:?}")
     };
     assert_eq!(*contact, ada());
-    assert!(store.pending(at(0), 9).await.unwrap().is_empty());
     apply(&store, known(&ada(), 2, "Ada", None)).await;
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(next_due(&store).await, None);
 
     apply(&store, queued(&ada(), &key(2), 4)).await;
     apply(&store, queued(&ada(), &key(1), 3)).await;
     let heads = async |when| -> BTreeSet<String> {
-        let pending = store.pending(at(when), 9).await.unwrap();
-        let keys = pending.into_iter().map(|work| match work {
+        let works = pending(&store, when).await;
+        let keys = works.into_iter().map(|work| match work {
             Pending::Send { key, .. } => key.as_str().to_owned(),
             other => panic!("{other:?}"),
         });
@@ -155,7 +158,7 @@ async fn pending_gives_a_new_customers_profile_and_only_the_earliest_answer() {
     apply(&store, claimed(&ada(), &key(1), 1, 7, 60)).await;
     // The second waits for the first.
     assert_eq!(heads(10).await, BTreeSet::new());
-    assert_eq!(store.next_due().await.unwrap(), Some(at(60)));
+    assert_eq!(next_due(&store).await, Some(at(60)));
     apply(&store, settled(&ada(), &key(1), 1, sent("m2"))).await;
     assert_eq!(heads(10).await, only(2));
 }
@@ -168,16 +171,16 @@ async fn i4_a_claim_that_ran_out_is_lapsed_and_never_sent_again() {
     apply(&store, known(&ada(), 2, "Ada", None)).await;
     apply(&store, queued(&ada(), &key(1), 3)).await;
     apply(&store, claimed(&ada(), &key(1), 1, 7, 60)).await;
-    assert!(store.pending(at(59), 9).await.unwrap().is_empty());
-    let pending = store.pending(at(60), 9).await.unwrap();
+    assert!(pending(&store, 59).await.is_empty());
+    let works = pending(&store, 60).await;
     assert!(
-        matches!(&pending[..], [Pending::Lapsed { attempt: 1, .. }]),
-        "{pending:?}"
+        matches!(&works[..], [Pending::Lapsed { attempt: 1, .. }]),
+        "{works:?}"
     );
     let thief = claimed(&ada(), &key(1), 2, 8, 120);
     assert_eq!(apply(&store, thief).await, Applied::Refused);
     apply(&store, settled(&ada(), &key(1), 1, SendOutcome::Unknown)).await;
-    assert!(store.pending(at(9999), 9).await.unwrap().is_empty());
+    assert!(pending(&store, 9999).await.is_empty());
     assert_eq!(
         talk(&store, &ada()).await[0].state,
         Some(MessageState::Unknown)

@@ -32,12 +32,11 @@ async fn s6_paging_visits_each_customer_once() {
         apply(&store, received(&who, "m1", number / 2, "Hello")).await;
     }
     apply(&store, received(&contact("2", "other"), "m1", 1, "Hello")).await;
-    let mut query = ContactQuery::new(PageId::new("1").unwrap());
+    let mut query = ContactQuery::new(ada().page);
     query.limit = 2;
     let mut visited = Vec::new();
     loop {
         let listing = store.contacts(&query).await.unwrap();
-        assert_eq!(listing.total, Count::Exactly(7));
         assert!(listing.rows.len() <= 2);
         visited.extend(listing.rows.into_iter().map(|row| row.key.psid.to_string()));
         query.after = listing.next;
@@ -48,7 +47,7 @@ async fn s6_paging_visits_each_customer_once() {
     assert_eq!(visited, ["c6", "c5", "c4", "c3", "c2", "c1", "c0"]);
     query.after = Some("no cursor".to_owned());
     let error = store.contacts(&query).await.unwrap_err();
-    assert!(matches!(error, StoreError::Unreadable(_)), "{error}");
+    assert!(matches!(error, StoreError::InvalidQuery(_)), "{error}");
 }
 
 #[tokio::test]
@@ -65,12 +64,11 @@ async fn paging_visits_each_message_once_queued_answers_included() {
     let mut visited = Vec::new();
     loop {
         let listing = store.messages(&query).await.unwrap();
-        assert_eq!(listing.total, Count::Exactly(5));
         assert!(listing.rows.len() <= 2);
         visited.extend(listing.rows.into_iter().map(|row| (row.at, row.id)));
-        query.after = listing.next;
-        if query.after.is_none() {
-            break;
+        match listing.next {
+            Some(cursor) => query.start = MessageStart::OlderThan(cursor),
+            None => break,
         }
     }
     assert!(visited.is_sorted_by(|one, next| one > next), "{visited:?}");
@@ -92,14 +90,14 @@ async fn s11_a_search_knows_no_case_and_no_wildcard_and_finds_two_cjk_characters
         apply(&store, received(&who, "m1", 1, "hi")).await;
         apply(&store, known(&who, 2, name, None)).await;
     }
-    assert_eq!(search(&store, "lovelace").await, ["a"]);
-    assert_eq!(search(&store, " ADA ").await, ["a"]);
-    assert_eq!(search(&store, "éLODIE").await, ["e"]);
-    assert_eq!(search(&store, "%").await, ["b"]);
-    assert_eq!(search(&store, "_").await, ["c"]);
-    assert_eq!(search(&store, "小明").await, ["d"]);
-    assert_eq!(search(&store, "nobody").await, [""; 0]);
-    assert_eq!(search(&store, "hi").await, [""; 0]);
-    let said = MessageQuery::search(PageId::new("1").unwrap(), "HI");
-    assert_eq!(store.messages(&said).await.unwrap().rows.len(), 5);
+    assert_eq!(named(&store, "lovelace").await, ["a"]);
+    assert_eq!(named(&store, " ADA ").await, ["a"]);
+    assert_eq!(named(&store, "éLODIE").await, ["e"]);
+    assert_eq!(named(&store, "%").await, ["b"]);
+    assert_eq!(named(&store, "_").await, ["c"]);
+    assert_eq!(named(&store, "小明").await, ["d"]);
+    assert_eq!(named(&store, "nobody").await, [""; 0]);
+    assert_eq!(named(&store, "hi").await, [""; 0]);
+    let query = SearchQuery::new(ada().page, "HI");
+    assert_eq!(store.search(&query).await.unwrap().rows.len(), 5);
 }

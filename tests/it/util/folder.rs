@@ -27,6 +27,7 @@ impl Folder {
     }
 
     /// Whether any value of any table of the database contains these bytes.
+    #[cfg(feature = "full")]
     pub(crate) fn stores(&self, needle: &[u8]) -> bool {
         let database = rusqlite::Connection::open(self.database()).unwrap();
         let mut tables = database

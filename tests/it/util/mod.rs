@@ -2,16 +2,21 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "full")]
 mod answer;
 mod folder;
+#[cfg(feature = "full")]
 mod meta;
+#[cfg(feature = "full")]
 mod program;
 
-use std::{io::Write as _, time::Duration};
+use std::io::Write as _;
 
+pub(crate) use self::folder::Folder;
+#[cfg(feature = "full")]
 pub(crate) use self::{
     answer::Answered,
-    folder::{Folder, contains},
+    folder::contains,
     meta::{Webhook, encoded, message, notification, now, signature, signed, simulator},
     program::{Crm, Process, credentials, exchange, exchange_raw, gives_up, refused},
 };
@@ -26,4 +31,5 @@ pub(crate) fn skipped(test: &str, why: &str) {
 }
 
 /// Longer than anything here takes on a slow machine.
-pub(crate) const SOON: Duration = Duration::from_secs(30);
+#[cfg(feature = "full")]
+pub(crate) const SOON: std::time::Duration = std::time::Duration::from_secs(30);

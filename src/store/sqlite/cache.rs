@@ -1,4 +1,4 @@
-//! What the writer need not look up again.
+//! Rows that the writer keeps from one commit to the next.
 
 use std::collections::HashMap;
 
@@ -11,22 +11,22 @@ use crate::{
     store::StoreError,
 };
 
-/// What is known of the file from one commit to the next: who writes once soon writes again.
+/// Rows of the file as they are: who writes once soon writes again.
 #[derive(Default)]
-pub(super) struct Remembered {
+pub(super) struct Cache {
     pub(super) pages: HashMap<PageId, Page>,
     contacts: HashMap<ContactKey, Stored>,
-    /// The customer who was asked for last: mostly it is the same again.
-    at_hand: Option<(ContactKey, Stored)>,
-    /// What SQLite calls the file as it was left; the commits of others change it.
+    /// The customer who was used last: mostly it is the same again.
+    current: Option<(ContactKey, Stored)>,
+    /// SQLite's version of the file; the commits of others change it.
     version: Option<i64>,
 }
 
-impl Remembered {
+impl Cache {
     /// About 10 MB.
     const MAX_CONTACTS: usize = 16_384;
 
-    /// Inside a transaction that nobody else can write beside: what of it still holds.
+    /// The cache as far as it still holds, inside a transaction beside which nobody else can write.
     pub(super) fn refreshed(mut self, connection: &Connection) -> Result<Self, StoreError> {
         let version = prepare(connection, "PRAGMA data_version")
             .and_then(|mut sql| sql.query_row([], |row| row.get(0)).map_err(failed))?;
@@ -37,32 +37,38 @@ impl Remembered {
         Ok(self)
     }
 
-    /// Takes this customer into the hand, if they are known.
-    pub(super) fn has_at_hand(&mut self, key: &ContactKey) -> bool {
-        if self.at_hand.as_ref().is_none_or(|(last, _)| last != key) {
+    /// Makes a customer the current one, if they are cached.
+    pub(super) fn make_current(&mut self, key: &ContactKey) -> bool {
+        if self.current.as_ref().is_none_or(|(last, _)| last != key) {
             let Some(found) = self.contacts.remove_entry(key) else {
                 return false;
             };
-            self.contacts.extend(self.at_hand.replace(found));
+            self.contacts.extend(self.current.replace(found));
         }
         true
     }
 
-    /// Takes a customer into the hand who was not known.
+    /// Caches a customer, and makes them the current one.
     pub(super) fn put(&mut self, key: ContactKey, stored: Stored) {
-        self.contacts.extend(self.at_hand.replace((key, stored)));
+        self.contacts.extend(self.current.replace((key, stored)));
     }
 
-    pub(super) fn at_hand(&mut self) -> Option<&mut Stored> {
-        self.at_hand.as_mut().map(|(_, stored)| stored)
+    /// Drops customers who have no row.
+    pub(super) fn forget_strangers(&mut self) {
+        self.contacts.retain(|_, stored| !stored.is_stranger());
+        self.current.take_if(|(_, stored)| stored.is_stranger());
+    }
+
+    pub(super) fn current(&mut self) -> Option<&mut Stored> {
+        self.current.as_mut().map(|(_, stored)| stored)
     }
 }
 
 pub(super) struct Page {
     pub(super) number: i64,
     pub(super) revision: Revision,
-    /// The revision that took a customer away, if this transaction did.
-    pub(super) gone: Option<Revision>,
+    /// The revision that removed a customer, if this transaction did.
+    pub(super) removed: Option<Revision>,
     pub(super) is_bumped: bool,
     pub(super) is_changed: bool,
 }
@@ -86,10 +92,7 @@ mod tests {
         let at = Timestamp::from_millis(1_700_000_000_000);
         let (id, content) = (EntryId::from_text(id.to_owned()), Content::text("hello"));
         let entry = Entry::new(id, at, Source::Webhook, content);
-        Change::Received {
-            contact: ada(),
-            entry,
-        }
+        Change::received(ada(), entry)
     }
 
     async fn person(store: &SqliteStore) -> Contact {
@@ -97,8 +100,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn i19_what_others_commit_is_not_overlooked() {
-        let name = format!("messenger-crm-remembered-{}.db", std::process::id());
+    async fn i19_commits_of_others_are_seen() {
+        let name = format!("messenger-crm-cached-{}.db", std::process::id());
         let file = std::env::temp_dir().join(name);
         let store = SqliteStore::open(&file).unwrap();
         store.apply(&[received("m1")]).await.unwrap();
@@ -120,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn s2_what_was_rolled_back_is_not_remembered() {
+    async fn s2_what_was_rolled_back_is_not_cached() {
         let name = format!("messenger-crm-forgotten-{}.db", std::process::id());
         let file = std::env::temp_dir().join(name);
         let store = SqliteStore::open(&file).unwrap();

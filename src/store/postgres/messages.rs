@@ -1,0 +1,170 @@
+//! Parts of a conversation.
+
+use tokio_postgres::types::Type;
+
+use super::{
+    columns::{MESSAGE, Next, OUTGOING, Param, to_sql},
+    connection::{Lease, Pool, Trip},
+    error::failed,
+    lists::{find_contact, page_of, rows},
+    options::Schema,
+};
+use crate::{
+    model::{ContactKey, EntryId, Message, OutgoingKey},
+    store::{
+        Listing, MessageQuery, MessageStart, StoreError,
+        fold::{ContactRow, EntryRow},
+        sql::{
+            Columns,
+            cursor::{MESSAGES, Place},
+            messages::{self, Placed},
+            millis,
+        },
+    },
+    time::Timestamp,
+};
+
+pub(super) async fn messages(
+    pool: &Pool,
+    schema: &Schema,
+    query: &MessageQuery,
+) -> Result<Listing<Message>, StoreError> {
+    query.check()?;
+    let cursor = match &query.start {
+        MessageStart::OlderThan(cursor) | MessageStart::NewerThan(cursor) => {
+            Some(Place::parse(MESSAGES, Some(cursor))?)
+        }
+        MessageStart::Newest | MessageStart::Around(_) => None,
+    };
+    let client = Lease::read(pool).await?;
+    let page = page_of(&client, schema, &query.contact.page).await?;
+    let contact = find_contact(&client, schema, &query.contact).await?;
+    let (Some((_, revision)), Some((page_no, number, contact))) = (page, contact) else {
+        client.release();
+        return Ok(Listing::default());
+    };
+    let part = Part {
+        client: &client,
+        schema,
+        key: &query.contact,
+        of: format!("page_no = {page_no} AND contact_no = {number}"),
+        contact: &contact,
+    };
+    let limit = query.limit as usize;
+    let (rows, has_older) = match &query.start {
+        MessageStart::Newest | MessageStart::OlderThan(_) => {
+            part.older(cursor.unwrap_or(Place::START), limit).await?
+        }
+        MessageStart::NewerThan(_) => {
+            let rows = part.newer(cursor.unwrap_or(Place::START), limit).await?;
+            (rows, true)
+        }
+        MessageStart::Around(id) => match part.place_of(id).await? {
+            None => (Vec::new(), false),
+            Some(place) => {
+                let newer = part.newer(place, limit / 2).await?;
+                let older = part.older(place.before(), limit - newer.len()).await?;
+                messages::around(id, newer, older)
+            }
+        },
+    };
+    client.release();
+    Ok(messages::listing(rows, has_older, revision))
+}
+
+struct Part<'a> {
+    client: &'a Lease,
+    schema: &'a Schema,
+    key: &'a ContactKey,
+    /// The condition for rows of the customer.
+    of: String,
+    contact: &'a ContactRow,
+}
+
+impl Part<'_> {
+    /// Messages behind a place, newest first, and whether there are more.
+    async fn older(&self, than: Place, limit: usize) -> Result<(Vec<Placed>, bool), StoreError> {
+        let rows = self.read("<", "DESC", than, limit + 1).await?;
+        Ok(messages::older(rows, limit))
+    }
+
+    /// Messages before a place, newest first.
+    async fn newer(&self, than: Place, limit: usize) -> Result<Vec<Placed>, StoreError> {
+        let rows = self.read(">", "ASC", than, limit).await?;
+        Ok(messages::newer(rows, limit))
+    }
+
+    /// The log and the queue, each up to a limit.
+    async fn read(
+        &self,
+        than: &str,
+        direction: &str,
+        place: Place,
+        limit: usize,
+    ) -> Result<Vec<Placed>, StoreError> {
+        let Self { schema, of, .. } = self;
+        let (at, tie) = place.bounds(true);
+        let cutoff = millis(self.contact.cutoff()).unwrap_or(i64::MIN);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let order = format!("ORDER BY at {direction}, tie {direction} LIMIT $3");
+        let params: Vec<Param<'_>> = vec![
+            (&at, Type::INT8),
+            (&tie, Type::INT8),
+            (&limit, Type::INT8),
+            (&cutoff, Type::INT8),
+        ];
+        let mut trip = Trip::new(self.client);
+        trip.add(
+            format!(
+                "SELECT tie, {MESSAGE} FROM {schema}.message m WHERE {of} AND (at, tie) {than} ($1, $2) AND at > $4 {order}"
+            ),
+            params.clone(),
+        );
+        trip.add(
+            format!(
+                "SELECT tie, {} FROM {schema}.outgoing o WHERE {of} AND (at, tie) {than} ($1, $2) AND tie IS NOT NULL {order}",
+                *OUTGOING
+            ),
+            params.into_iter().take(3).collect(),
+        );
+        let answers = trip.go().await.map_err(failed)?;
+        let mut placed = Vec::new();
+        for (at, rows) in answers.iter().enumerate() {
+            for row in rows {
+                let mut next = Next::of(row);
+                let tie = next.number()?;
+                let shown = if at == 0 {
+                    next.entry()?.show(self.key, self.contact)
+                } else {
+                    next.outgoing()?.show(self.key, self.contact)
+                };
+                placed.extend(shown.map(|message| (Place::new(message.at, tie, true), message)));
+            }
+        }
+        Ok(placed)
+    }
+
+    /// Place of a message by its id.
+    async fn place_of(&self, id: &str) -> Result<Option<Place>, StoreError> {
+        let Self { schema, of, .. } = self;
+        let found = if let Ok(key) = OutgoingKey::parse(id) {
+            let sql = format!(
+                "SELECT at, tie FROM {schema}.outgoing WHERE {of} AND key = $1 AND tie IS NOT NULL"
+            );
+            let key = key.to_bytes().to_vec();
+            rows(self.client, &sql, &[(&key, Type::BYTEA)]).await?
+        } else {
+            let sql =
+                format!("SELECT at, tie FROM {schema}.message WHERE {of} AND tie = $1 AND id = $2");
+            let tie = EntryRow::tie(&EntryId::from_text(id));
+            let id = to_sql(id);
+            rows(self.client, &sql, &[(&tie, Type::INT8), (&id, Type::TEXT)]).await?
+        };
+        let Some(row) = found.first() else {
+            return Ok(None);
+        };
+        let mut next = Next::of(row);
+        let at = Timestamp::from_millis(next.number()?);
+        Ok(Some(Place::new(at, next.number()?, true)))
+    }
+}
