@@ -20,12 +20,12 @@ pub enum Applied {
     /// The change was already stored: nothing visible changes, and neither does the revision.
     ///
     /// For a [`Claimed`](super::Change::Claimed) it means that the same worker already holds this
-    /// attempt: through another call, or through this one if its first result was lost. A worker
-    /// that cannot distinguish the two lets the lease expire, because the work may be done.
+    /// attempt: another call has won it, or this call has, and its first result was lost. A worker
+    /// that cannot tell which must not do the work: it lets the lease expire.
     Unchanged,
     /// Stored, but not visible until its message arrives or the customer writes.
     Parked,
-    /// Dropped, because it happened before what was erased or has expired.
+    /// Dropped, because it is not later than the time of an erasure or expiry.
     Forgotten,
     /// Compare-and-set failed: another worker holds this attempt, somebody else decided or more
     /// messages arrived since the revision that was seen, another reply has this key, or the

@@ -1,7 +1,7 @@
 //! Changes: the meaning of events for a CRM.
 //!
 //! [`Change::of`] converts an event into a change: pure, without clock or I/O. A store applies
-//! changes; agents and workers make changes of the same type. What a store contains is the fold of
+//! changes; agents and workers make changes of the same type. A store contains the result of
 //! its changes, so a log of changes is a backup that can be replayed.
 //!
 //! # Examples
@@ -96,7 +96,7 @@ pub enum Change {
         /// Time of unsending.
         at: Timestamp,
     },
-    /// One side reacted to a message, or removed its reaction. The latest counts for each side.
+    /// One side reacted to a message, or removed its reaction. For each side, the one with the latest time wins.
     Reacted {
         /// The customer of the conversation.
         contact: ContactKey,
@@ -136,7 +136,7 @@ pub enum Change {
         #[doc(alias = "watermark")]
         up_to: Timestamp,
     },
-    /// A request for the customer's profile ended. The latest counts.
+    /// A request for the customer's profile ended. The one with the latest time wins.
     Profile {
         /// The customer.
         contact: ContactKey,
@@ -177,7 +177,8 @@ pub enum Change {
         /// Outcome of the attempt.
         outcome: SendOutcome,
     },
-    /// The host set or removed a field of a customer. The latest counts.
+    /// The host set or removed a field of a customer. The one with the
+    /// latest time wins.
     ///
     /// A customer has at most [`MAX_LABELS`](Self::MAX_LABELS) fields and tags; one more is refused.
     Field {
@@ -190,7 +191,7 @@ pub enum Change {
         /// Time of the change.
         at: Timestamp,
     },
-    /// A tag was added to a customer, or removed. The latest counts for each tag.
+    /// A tag was added to a customer, or removed. For each tag, the one with the latest time wins.
     Tagged {
         /// The customer.
         contact: ContactKey,
@@ -238,7 +239,8 @@ pub enum Change {
     },
 
     // Facts about a Page and its work.
-    /// Sending and look-ups of a Page are paused, or go on. The latest counts.
+    /// Sending and look-ups of a Page are paused, or go on. The one with the latest time
+    /// wins.
     Paused {
         /// The Page.
         page: PageId,
@@ -247,7 +249,8 @@ pub enum Change {
         /// The pause; `None` ends it.
         pause: Option<Pause>,
     },
-    /// The host set or removed a value of a Page, such as the cursor of an import. The latest counts.
+    /// The host set or removed a value of a Page, such as the cursor of an import. The one
+    /// with the latest time wins.
     Mark {
         /// The Page.
         page: PageId,
@@ -316,7 +319,8 @@ pub enum Change {
         /// Largest number of rows to remove.
         limit: u32,
     },
-    /// An agent has seen the conversation up to a revision. Refused when messages arrived since.
+    /// An agent has seen the conversation up to a revision. [Refused](Applied::Refused) when messages
+    /// arrived since.
     Seen {
         /// The customer of the conversation.
         contact: ContactKey,

@@ -94,7 +94,7 @@ pub enum ProfileResponse {
         picture: Option<Picture>,
     },
     /// There is no profile, or the app may not read it.
-    Nobody,
+    Unavailable,
     /// The request failed: what is stored stays.
     Failed,
 }

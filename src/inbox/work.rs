@@ -230,7 +230,7 @@ async fn fetch(
     let page = inbox.graph.page(access);
     match page.profile(&contact.psid).await {
         Ok(ProfileOutcome::Known(profile)) => known(&page, profile, later).await,
-        Ok(ProfileOutcome::Unavailable(_)) => (ProfileResponse::Nobody, Some(now + ASK_AGAIN)),
+        Ok(ProfileOutcome::Unavailable(_)) => (ProfileResponse::Unavailable, Some(now + ASK_AGAIN)),
         Err(_) => (ProfileResponse::Failed, later),
     }
 }

@@ -121,7 +121,7 @@ pub(crate) fn fact(dice: &mut Dice) -> Change {
                 (dice.below(2) == 0).then(|| Picture::new("image/png", vec![number as u8]));
             let answers = [
                 ProfileResponse::Known { profile, picture },
-                ProfileResponse::Nobody,
+                ProfileResponse::Unavailable,
                 ProfileResponse::Failed,
             ];
             Change::Profile {

@@ -280,7 +280,7 @@ impl<R: Rows + ?Sized> Conversation<'_, R> {
             // One that is due again lacks its picture: attempts go on counting, to slow down.
             let is_done = match response {
                 ProfileResponse::Known { .. } => due.is_none(),
-                ProfileResponse::Nobody => true,
+                ProfileResponse::Unavailable => true,
                 ProfileResponse::Failed => false,
             };
             if is_done {
