@@ -110,7 +110,11 @@ impl From<tokio_postgres::Error> for Failure {
 
 /// What the server or the driver said, as far as it cannot hold anything of a row.
 #[derive(Debug)]
-struct Said(String);
+struct Said {
+    text: String,
+    /// Whether the same may succeed at once, on another connection.
+    is_passing: bool,
+}
 
 impl Said {
     fn server(error: &tokio_postgres::error::DbError) -> Self {
@@ -120,7 +124,10 @@ impl Said {
         if let Some(name) = error.constraint().or(error.table()) {
             said = format!("{said} at {name}");
         }
-        Self(said)
+        Self {
+            text: said,
+            is_passing: is_passing(error.code()),
+        }
     }
 
     fn driver(error: &tokio_postgres::Error) -> Self {
@@ -131,7 +138,10 @@ impl Said {
         {
             said = format!("{said}: {source}");
         }
-        Self(said)
+        Self {
+            text: said,
+            is_passing: error.is_closed() || is_cut(error),
+        }
     }
 }
 
@@ -176,11 +186,20 @@ fn words(code: &str) -> &'static str {
 
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 impl std::error::Error for Said {}
+
+/// Whether a read may succeed at once, on another connection.
+pub(super) fn may_read_again(error: &StoreError) -> bool {
+    let StoreError::Unavailable(said) = error else {
+        return false;
+    };
+    let said: Option<&Said> = said.downcast_ref();
+    said.is_some_and(|said| said.is_passing)
+}
 
 /// Two added a customer or an item of work at the same moment.
 fn is_race(error: &tokio_postgres::error::DbError) -> bool {

@@ -100,7 +100,7 @@ use writer::Writer;
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// Longest time of a read, with the wait for a connection.
 const READ: Duration = Duration::from_secs(8);
-/// In a host's transaction somebody else may be faster so often.
+/// Somebody else may be faster so often in a host's transaction, or so many connections be lost.
 const ATTEMPTS: u32 = 8;
 
 /// A [`ContactStore`] in PostgreSQL. A clone is a handle to the same connections.
@@ -215,7 +215,7 @@ impl PostgresStore {
     ///
     /// [`StoreError::Unavailable`] when it cannot be asked.
     pub async fn check(&self) -> Result<Vec<PostgresFault>, StoreError> {
-        in_time(migrate::check(self.0.pool(), self.0.schema())).await
+        in_time(|| migrate::check(self.0.pool(), self.0.schema())).await
     }
 
     /// The next part of everything as a log of changes, which makes the same again in an empty
@@ -267,51 +267,51 @@ impl ContactStore for PostgresStore {
     }
 
     async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
-        in_time(lists::contact(self.reads(), self.0.schema(), key)).await
+        in_time(|| lists::contact(self.reads(), self.0.schema(), key)).await
     }
 
     async fn picture(&self, key: &ContactKey) -> Result<Option<Picture>, StoreError> {
-        in_time(lists::picture(self.reads(), self.0.schema(), key)).await
+        in_time(|| lists::picture(self.reads(), self.0.schema(), key)).await
     }
 
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
-        in_time(lists::contacts(self.reads(), self.0.schema(), query)).await
+        in_time(|| lists::contacts(self.reads(), self.0.schema(), query)).await
     }
 
     async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError> {
-        in_time(lists::count(self.reads(), self.0.schema(), filter)).await
+        in_time(|| lists::count(self.reads(), self.0.schema(), filter)).await
     }
 
     async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError> {
-        in_time(lists::tags(self.reads(), self.0.schema(), page)).await
+        in_time(|| lists::tags(self.reads(), self.0.schema(), page)).await
     }
 
     async fn find(&self, field: &str, value: &str) -> Result<Vec<Contact>, StoreError> {
-        in_time(lists::find(self.reads(), self.0.schema(), field, value)).await
+        in_time(|| lists::find(self.reads(), self.0.schema(), field, value)).await
     }
 
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
-        in_time(messages::messages(self.reads(), self.0.schema(), query)).await
+        in_time(|| messages::messages(self.reads(), self.0.schema(), query)).await
     }
 
     async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError> {
-        in_time(search::search(self.reads(), self.0.schema(), query)).await
+        in_time(|| search::search(self.reads(), self.0.schema(), query)).await
     }
 
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
-        in_time(lists::raw_events(self.reads(), self.0.schema(), query)).await
+        in_time(|| lists::raw_events(self.reads(), self.0.schema(), query)).await
     }
 
     async fn page(&self, page: &PageId) -> Result<PageState, StoreError> {
-        in_time(lists::page(self.reads(), self.0.schema(), page)).await
+        in_time(|| lists::page(self.reads(), self.0.schema(), page)).await
     }
 
     async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>, StoreError> {
-        in_time(work::pending(self.0.pool(), self.0.schema(), query)).await
+        in_time(|| work::pending(self.0.pool(), self.0.schema(), query)).await
     }
 
     async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError> {
-        in_time(work::next_due(self.0.pool(), self.0.schema(), query)).await
+        in_time(|| work::next_due(self.0.pool(), self.0.schema(), query)).await
     }
 
     async fn changed(
@@ -327,7 +327,7 @@ impl ContactStore for PostgresStore {
             let mut rung = std::pin::pin!(self.0.bell().notified());
             rung.as_mut().enable();
             let changed =
-                in_time(work::changed(self.0.pool(), self.0.schema(), page, since)).await?;
+                in_time(|| work::changed(self.0.pool(), self.0.schema(), page, since)).await?;
             let left = until.saturating_duration_since(Instant::now());
             if changed.revision != since || left.is_zero() {
                 return Ok(changed);
@@ -339,11 +339,21 @@ impl ContactStore for PostgresStore {
     }
 }
 
-/// A read that takes too long is dropped, which cancels it at the server.
-async fn in_time<T>(
-    read: impl Future<Output = Result<T, StoreError>> + Send,
+/// Reads, and again on another connection when one turns out to be lost: the server may have ended
+/// it while nobody used it. A read that takes too long is dropped, which cancels it at the server.
+async fn in_time<T, F: Future<Output = Result<T, StoreError>> + Send>(
+    read: impl Fn() -> F + Send + Sync,
 ) -> Result<T, StoreError> {
     connection::within_tokio()?;
-    let read = tokio::time::timeout(READ, read).await;
+    let reading = async {
+        let mut attempt = 1;
+        loop {
+            match read().await {
+                Err(error) if attempt < ATTEMPTS && error::may_read_again(&error) => attempt += 1,
+                result => return result,
+            }
+        }
+    };
+    let read = tokio::time::timeout(READ, reading).await;
     read.unwrap_or_else(|_| Err(error::unavailable("the database did not answer in time")))
 }
