@@ -1,4 +1,4 @@
-//! Customers of a Page and their messages, the same in every run.
+//! Customers of a Page and their messages. Every run makes equal ones.
 
 use std::error::Error;
 

@@ -51,6 +51,11 @@ impl WorkKind {
         &self.0
     }
 
+    /// Whether its work consists of items that are added, and is not derived from other rows.
+    pub(crate) fn is_item(&self) -> bool {
+        ![Self::SEND, Self::PROFILE, Self::WAKE, Self::ERASE].contains(self)
+    }
+
     /// Whether the items of one conversation wait for each other.
     pub fn is_ordered(&self) -> bool {
         self.0.starts_with("handle:")

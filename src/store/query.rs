@@ -583,18 +583,6 @@ impl PendingQuery {
     pub(super) fn has(&self, kind: &WorkKind) -> bool {
         self.kinds.contains(kind)
     }
-
-    /// The kinds of items that [`Change::WorkAdded`](crate::change::Change::WorkAdded) adds.
-    pub(super) fn items(&self) -> impl Iterator<Item = &WorkKind> {
-        let built_in = [
-            WorkKind::SEND,
-            WorkKind::PROFILE,
-            WorkKind::WAKE,
-            WorkKind::ERASE,
-        ];
-        let kinds = self.kinds.iter();
-        kinds.filter(move |kind| !built_in.contains(kind))
-    }
 }
 
 /// Work that is due.

@@ -212,7 +212,7 @@ pub async fn forgetful<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     fields_outlive(&store).await;
 }
 
-/// What the host wrote down later than that stays, whether it came before or afterwards.
+/// Fields and tags later than that stay, whether they came before or afterwards.
 async fn fields_outlive(store: &impl ContactStore) {
     for (psid, is_told_before) in [("cy", true), ("dan", false)] {
         let who = customer("3", psid);

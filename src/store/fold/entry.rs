@@ -16,7 +16,7 @@ use crate::{
 pub struct EntryRow {
     /// Id within the conversation.
     pub id: EntryId,
-    /// What the entry says; `None` while only facts about it have arrived.
+    /// Content with its time and side; `None` while only facts about it have arrived.
     pub body: Option<Body>,
     /// Key of our reply that it is.
     pub key: Option<OutgoingKey>,
@@ -385,7 +385,7 @@ pub(super) struct Bubble {
     pub(super) opens_window: bool,
     /// Whether it answers the customer.
     pub(super) is_reply: bool,
-    /// What the inbox shows; `None` for a reply that the log shows, or that is dismissed.
+    /// Preview in the inbox; `None` for a reply that the log shows, or that is dismissed.
     pub(super) shown: Option<Snippet>,
 }
 

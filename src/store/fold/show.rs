@@ -1,4 +1,4 @@
-//! What the rows show: the same in every store.
+//! Customers, messages and work as every store returns them.
 
 use super::{ContactRow, EntryRow, OutgoingRow, OutgoingState, WorkKey, WorkRow};
 use crate::{

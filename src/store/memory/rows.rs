@@ -174,7 +174,8 @@ impl MemoryRows {
         }
         for (key, row) in &self.work {
             if let Some(due) = row.due
-                && query.items().any(|kind| *kind == key.kind)
+                && key.kind.is_item()
+                && query.has(&key.kind)
                 && !is_paused(&key.page)
             {
                 all.push((key.kind.clone(), due, row.pending(key)));

@@ -39,7 +39,7 @@ pub(super) fn on_pages(schema: &Schema, many: &Many) -> String {
     )
 }
 
-/// The same with the numbers of their customers: 0 without a customer.
+/// The rows of these arrays with the numbers of their Pages and customers: 0 without a customer.
 pub(super) fn on_contacts(schema: &Schema, many: &Many) -> String {
     format!(
         "(SELECT *, CASE WHEN w.psid IS NULL THEN 0 ELSE

@@ -19,7 +19,7 @@ use crate::{
         query::check_limit,
         sql::{
             Columns,
-            cursor::Place,
+            cursor::{self, Place},
             list::{self, Driver, Found, Part},
             one_more, optional, psid, revision,
         },
@@ -476,14 +476,8 @@ pub(super) async fn raw_events(
     query: &RawEventQuery,
 ) -> Result<Listing<RawEvent>, StoreError> {
     check_limit(query.limit)?;
-    let (at, id) = match query.after.as_deref() {
-        None => (i64::MAX, "\u{10ffff}".to_owned()),
-        Some(after) => after
-            .strip_prefix('r')
-            .and_then(|after| after.split_once(':'))
-            .and_then(|(at, id)| Some((at.parse().ok()?, to_sql(id))))
-            .ok_or_else(StoreError::cursor)?,
-    };
+    let (at, id) = cursor::raw_event(query.after.as_deref())?;
+    let id = to_sql(id);
     let client = Lease::read(pool).await?;
     let place = match &query.page {
         None => Some((0, Revision::default())),
@@ -515,7 +509,7 @@ pub(super) async fn raw_events(
     for row in &found {
         if listing.rows.len() == query.limit as usize || bytes > MAX_PAGE_BYTES {
             let last: Option<&RawEvent> = listing.rows.last();
-            listing.next = last.map(|last| format!("r{}:{}", last.at.as_millis(), last.id));
+            listing.next = last.map(cursor::behind);
             break;
         }
         let mut event = raw_event(&mut Next::of(row))?;

@@ -17,7 +17,7 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_t
     SET LOCAL idle_in_transaction_session_timeout = 3500;
     SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 
-/// Those of these rows that another transaction has locked, found in one round trip. A Page that is
+/// Returns the rows that another transaction has locked, found in one round trip. A Page that is
 /// not there counts as locked: another transaction may be creating it. A new customer does not,
 /// because their Page is locked then.
 pub(super) async fn locked(

@@ -16,7 +16,7 @@ use crate::{
         fold::{ContactRow, EntryRow},
         sql::{
             Columns,
-            cursor::{MESSAGES, Place},
+            cursor::Place,
             messages::{self, Placed},
             millis,
         },
@@ -30,12 +30,7 @@ pub(super) async fn messages(
     query: &MessageQuery,
 ) -> Result<Listing<Message>, StoreError> {
     query.check()?;
-    let cursor = match &query.start {
-        MessageStart::OlderThan(cursor) | MessageStart::NewerThan(cursor) => {
-            Some(Place::parse(MESSAGES, Some(cursor))?)
-        }
-        MessageStart::Newest | MessageStart::Around(_) => None,
-    };
+    let start = Place::start(&query.start)?;
     let client = Lease::read(pool).await?;
     let page = page_of(&client, schema, &query.contact.page).await?;
     let contact = find_contact(&client, schema, &query.contact).await?;
@@ -52,11 +47,9 @@ pub(super) async fn messages(
     };
     let limit = query.limit as usize;
     let (rows, has_older) = match &query.start {
-        MessageStart::Newest | MessageStart::OlderThan(_) => {
-            part.older(cursor.unwrap_or(Place::START), limit).await?
-        }
+        MessageStart::Newest | MessageStart::OlderThan(_) => part.older(start, limit).await?,
         MessageStart::NewerThan(_) => {
-            let rows = part.newer(cursor.unwrap_or(Place::START), limit).await?;
+            let rows = part.newer(start, limit).await?;
             (rows, true)
         }
         MessageStart::Around(id) => match part.place_of(id).await? {

@@ -509,7 +509,7 @@ mod tests {
         let (second, second_taken) = queue.next();
         assert_eq!(fields(&second), ["heavy"]);
         queue.give_back(first_taken);
-        // One at a time; whoever comes now does not wait for the other.
+        // One at a time; a caller that comes now does not wait for the other.
         let (light, end) = text("c", 1);
         ends.push(end);
         let _ = queue.push(light);

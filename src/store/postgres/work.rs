@@ -104,7 +104,7 @@ fn all_pending(schema: &Schema, kind: &WorkKind) -> String {
 
 fn one_pending(kind: &WorkKind, row: &Row) -> Result<Option<Pending>, StoreError> {
     let mut next = Next::of(row);
-    if !is_built_in(kind) {
+    if kind.is_item() {
         let (key, row) = WorkColumns::read_with_key(&mut next)?;
         return Ok(Some(row.pending(&key)));
     }
@@ -162,16 +162,6 @@ fn first_due(schema: &Schema, kind: &WorkKind) -> String {
              ORDER BY {column} LIMIT 1
          ) first"
     )
-}
-
-fn is_built_in(kind: &WorkKind) -> bool {
-    [
-        WorkKind::SEND,
-        WorkKind::PROFILE,
-        WorkKind::WAKE,
-        WorkKind::ERASE,
-    ]
-    .contains(kind)
 }
 
 /// Where work of a kind waits.

@@ -254,7 +254,7 @@ fn limit(part: &[Job]) -> Duration {
 }
 
 /// Parts of a commit that one caller made fail: those of one Page and the others, or two halves of
-/// those of one Page. Each slow one costs time: then there are eight parts.
+/// those of one Page. A slow caller costs time in each part: then there are eight parts.
 fn parted(mut part: Vec<Job>, cause: Cause) -> Vec<Vec<Job>> {
     if cause != Cause::Slow {
         let pages = part[0].pages();

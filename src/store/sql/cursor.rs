@@ -1,7 +1,8 @@
 //! Cursors of the lists of SQL databases.
 
 use crate::{
-    store::{ContactOrder, StoreError},
+    model::RawEvent,
+    store::{ContactOrder, MessageStart, StoreError},
     time::Timestamp,
 };
 
@@ -48,6 +49,20 @@ impl Place {
         parse().ok_or_else(StoreError::cursor)
     }
 
+    /// The place that the cursor of a part of a conversation names; otherwise before every row.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub(in crate::store) fn start(start: &MessageStart) -> Result<Self, StoreError> {
+        match start {
+            MessageStart::OlderThan(cursor) | MessageStart::NewerThan(cursor) => {
+                Self::parse(MESSAGES, Some(cursor))
+            }
+            MessageStart::Newest | MessageStart::Around(_) => Ok(Self::START),
+        }
+    }
+
     pub(in crate::store) fn cursor(self, letter: char) -> String {
         format!("{letter}{}:{}", self.key, self.tie)
     }
@@ -84,3 +99,24 @@ pub(in crate::store) const fn letter(order: ContactOrder) -> char {
 pub(in crate::store) const MESSAGES: char = 'c';
 /// The letter of the cursors of a search.
 pub(in crate::store) const SEARCH: char = 's';
+
+/// Cursor behind a raw event.
+pub(in crate::store) fn behind(event: &RawEvent) -> String {
+    format!("r{}:{}", event.at.as_millis(), event.id)
+}
+
+/// Time and id of the raw event before the rows of a list; above all of them without a cursor.
+///
+/// # Errors
+///
+/// [`StoreError::InvalidQuery`] when the cursor is of another list or another store.
+pub(in crate::store) fn raw_event(cursor: Option<&str>) -> Result<(i64, &str), StoreError> {
+    let Some(cursor) = cursor else {
+        return Ok((i64::MAX, "\u{10ffff}"));
+    };
+    let parse = || {
+        let (at, id) = cursor.strip_prefix('r')?.split_once(':')?;
+        Some((at.parse().ok()?, id))
+    };
+    parse().ok_or_else(StoreError::cursor)
+}

@@ -16,7 +16,7 @@ use crate::{
         MAX_VISITED, PageState, RawEventQuery, StoreError,
         fold::ContactRow,
         sql::{
-            cursor::Place,
+            cursor::{self, Place},
             list::{self, Driver, Found, Part},
             one_more, psid,
         },
@@ -344,14 +344,7 @@ pub(super) fn raw_events(
             None => return Ok(Listing::default()),
         },
     };
-    let (at, id) = match query.after.as_deref() {
-        None => (i64::MAX, "\u{10ffff}"),
-        Some(after) => after
-            .strip_prefix('r')
-            .and_then(|after| after.split_once(':'))
-            .and_then(|(at, id)| Some((at.parse().ok()?, id)))
-            .ok_or_else(StoreError::cursor)?,
-    };
+    let (at, id) = cursor::raw_event(query.after.as_deref())?;
     let (mut listing, mut bytes) = (Listing::default(), 0);
     let sql =
         "SELECT id, psid, at, reason, raw FROM raw_event WHERE page_no = ?1 AND (at, id) < (?2, ?3)
@@ -360,7 +353,7 @@ pub(super) fn raw_events(
     each(connection, sql, params, |row| {
         if listing.rows.len() == query.limit as usize || bytes > MAX_PAGE_BYTES {
             let last: Option<&RawEvent> = listing.rows.last();
-            listing.next = last.map(|last| format!("r{}:{}", last.at.as_millis(), last.id));
+            listing.next = last.map(cursor::behind);
             return Ok(false);
         }
         let id = EntryId::from_text(row.get::<_, String>(0).map_err(failed)?);

@@ -13,7 +13,7 @@ use crate::{
         Listing, MAX_PAGE_BYTES, MessageQuery, MessageStart, StoreError,
         fold::{ContactRow, EntryRow},
         sql::{
-            cursor::{MESSAGES, Place},
+            cursor::Place,
             messages::{self, Placed, size},
             millis,
         },
@@ -25,12 +25,7 @@ pub(super) fn messages(
     query: &MessageQuery,
 ) -> Result<Listing<Message>, StoreError> {
     query.check()?;
-    let cursor = match &query.start {
-        MessageStart::OlderThan(cursor) | MessageStart::NewerThan(cursor) => {
-            Some(Place::parse(MESSAGES, Some(cursor))?)
-        }
-        MessageStart::Newest | MessageStart::Around(_) => None,
-    };
+    let start = Place::start(&query.start)?;
     let Some((_, revision)) = find_page(connection, &query.contact.page)? else {
         return Ok(Listing::default());
     };
@@ -45,11 +40,9 @@ pub(super) fn messages(
     };
     let limit = query.limit as usize;
     let (rows, has_older) = match &query.start {
-        MessageStart::Newest | MessageStart::OlderThan(_) => {
-            part.older(cursor.unwrap_or(Place::START), limit)?
-        }
+        MessageStart::Newest | MessageStart::OlderThan(_) => part.older(start, limit)?,
         MessageStart::NewerThan(_) => {
-            let rows = part.newer(cursor.unwrap_or(Place::START), limit)?;
+            let rows = part.newer(start, limit)?;
             (rows, true)
         }
         MessageStart::Around(id) => match part.place_of(id)? {
