@@ -122,7 +122,15 @@ impl Database for Server<'_> {
             );
             let differ: i64 = self.runtime.block_on(client.query_one(&sql, &[]))?.get(0);
             if differ > 0 {
-                return Err(format!("{differ} rows differ: {rows}").into());
+                let one = |part: &str| format!("(SELECT to_jsonb(r)::text FROM ({part} LIMIT 1) r)");
+                let sql = format!(
+                    "SELECT {}, {}",
+                    one(&format!("SELECT {ours} EXCEPT ALL SELECT {theirs}")),
+                    one(&format!("SELECT {theirs} EXCEPT ALL SELECT {ours}"))
+                );
+                let row = self.runtime.block_on(client.query_one(&sql, &[]))?;
+                let (ours, theirs): (Option<String>, Option<String>) = (row.get(0), row.get(1));
+                return Err(format!("{differ} rows differ, such as {ours:?} and {theirs:?}").into());
             }
         }
         Ok(())
@@ -271,7 +279,7 @@ impl Driver {
             new,
             "INSERT INTO contact (page_no, contact_no, key_hash, bucket, psid, last_at, first_at, inbound_at, unanswered_since,
              unread, arrived, revision, newest_tie, newest_kind, newest_text, profile_due)
-             SELECT $1, c, w.t, 9, u, a, a, a, a, 1, p.revision, p.revision, w.t, 0, s, a
+             SELECT $1, c, w.t, 9, u, a, a, a, a, 1, p.revision, p.revision, w.t, 0, s, 0
              FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[]) AS w(c, u, a, t, s), page p
              WHERE p.page_no = $1",
         );

@@ -33,7 +33,6 @@
 //! # }
 //! ```
 
-mod bell;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod fold;
@@ -48,6 +47,7 @@ pub mod search_text;
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod watchers;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
@@ -284,6 +284,23 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The same for another caller of what has failed; of the cause only the words.
+    pub(crate) fn copy(&self) -> Self {
+        let words = |cause: &dyn std::error::Error| cause.to_string().into();
+        match self {
+            Self::Unavailable(cause) => Self::Unavailable(words(&**cause)),
+            Self::Misconfigured(cause) => Self::Misconfigured(words(&**cause)),
+            Self::Refused(cause) => Self::Refused(words(&**cause)),
+            Self::InvalidQuery(words) => Self::InvalidQuery(words.clone()),
+            Self::Damaged(cause) => Self::Damaged(words(&**cause)),
+            Self::TooNew { found, known } => Self::TooNew {
+                found: *found,
+                known: *known,
+            },
+            Self::Unreadable(what) => Self::Unreadable(what),
+        }
+    }
+
     /// A cursor that is none of this store.
     pub(crate) fn cursor() -> Self {
         Self::InvalidQuery("the cursor is not one of this store".into())

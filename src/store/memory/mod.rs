@@ -7,15 +7,15 @@ use std::{
     collections::BTreeMap,
     convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 
 use super::{
     Changed, ContactFilter, ContactQuery, ContactStore, Count, Hit, Listing, MAX_COUNT,
-    MessageQuery, PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, StoreError,
-    bell::Bell, fold,
+    MessageQuery, PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, StoreError, fold,
+    watchers::Watchers,
 };
 use crate::{
     change::{Applied, Change},
@@ -35,7 +35,7 @@ use rows::MemoryRows;
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     rows: Arc<Mutex<MemoryRows>>,
-    bell: Bell,
+    watchers: Watchers,
 }
 
 impl MemoryStore {
@@ -86,7 +86,7 @@ impl ContactStore for MemoryStore {
         rows.begin();
         let applied = fold::apply(&mut *rows, changes);
         drop(rows);
-        self.bell.ring();
+        self.watchers.ring(changes.iter().filter_map(Change::page));
         let Ok(applied): Result<_, Infallible> = applied;
         Ok(applied)
     }
@@ -166,16 +166,7 @@ impl ContactStore for MemoryStore {
         since: Revision,
         wait: Duration,
     ) -> Result<Changed, StoreError> {
-        let now = Instant::now();
-        let until = now.checked_add(wait).unwrap_or(now);
-        loop {
-            let rung = self.bell.rung();
-            let changed = self.changed_now(page, since);
-            if changed.revision != since || Instant::now() >= until {
-                return Ok(changed);
-            }
-            let waited = self.bell.wait(rung, until).await;
-            waited.map_err(|error| StoreError::Unavailable(error.into()))?;
-        }
+        let read = || async { Ok(self.changed_now(page, since)) };
+        self.watchers.changed(page, since, wait, read).await
     }
 }

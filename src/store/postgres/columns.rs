@@ -114,12 +114,27 @@ impl Many {
 
     /// The first columns of a table with these types, of many rows.
     pub(super) fn rows(
-        mut self,
+        self,
         names: &[&'static str],
         kinds: &[Kind],
         rows: &[Vec<Value<'_>>],
     ) -> Self {
-        for (at, (name, kind)) in names.iter().zip(kinds).enumerate() {
+        let all: Vec<usize> = (0..names.len()).collect();
+        self.columns(&all, names, kinds, rows)
+    }
+
+    /// The columns at these places of a table with these types, of many rows.
+    pub(super) fn columns(
+        mut self,
+        places: &[usize],
+        names: &[&'static str],
+        kinds: &[Kind],
+        rows: &[Vec<Value<'_>>],
+    ) -> Self {
+        for &at in places {
+            let (Some(name), Some(kind)) = (names.get(at), kinds.get(at)) else {
+                continue;
+            };
             let values = rows.iter().map(|row| row.get(at));
             self = match kind {
                 Kind::Int => self.numbers(

@@ -4,11 +4,15 @@
 //! settings are those of one transaction. So it works behind a pooler that gives every transaction
 //! another connection.
 
-use std::{future::Future, ops::Deref, pin::Pin, time::Duration};
+use std::{future::Future, ops::Deref, pin::Pin, sync::Arc, time::Duration};
 
 use deadpool_postgres::{ClientWrapper, Object};
 use futures_util::{FutureExt as _, future::join_all};
-use tokio::{runtime::Handle, time::timeout};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 use tokio_postgres::{Client, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -25,6 +29,9 @@ use crate::store::StoreError;
 const BEGIN_READ: &str =
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 5000;
     SET LOCAL idle_in_transaction_session_timeout = 10000; SET LOCAL enable_bitmapscan = off";
+/// Connections that reads leave to those who write: two commits at one time, one that looks after
+/// locked rows, and one to spare. Of few connections it is half.
+const WRITERS: usize = 4;
 /// Time for a request to cancel to reach the server.
 const CANCEL: Duration = Duration::from_secs(1);
 
@@ -35,6 +42,8 @@ pub(super) struct Pool {
     /// `None` when the host made the connections: requests to cancel then go without TLS, as those
     /// of most drivers do, and are not sent when the connections require TLS.
     tls: Option<MakeRustlsConnect>,
+    /// Permits for reads: slow ones leave connections to those who write.
+    reads: Arc<Semaphore>,
 }
 
 impl Pool {
@@ -42,7 +51,13 @@ impl Pool {
         connections: deadpool_postgres::Pool,
         tls: Option<MakeRustlsConnect>,
     ) -> Self {
-        Self { connections, tls }
+        let size = connections.status().max_size;
+        let reads = size.saturating_sub(WRITERS.min(size / 2));
+        Self {
+            connections,
+            tls,
+            reads: Arc::new(Semaphore::new(reads)),
+        }
     }
 
     /// Closes the connections that nobody uses, so that the next ones are made anew: to the server
@@ -62,6 +77,8 @@ pub(super) struct Lease {
     object: Option<Object>,
     tls: Option<MakeRustlsConnect>,
     is_read: bool,
+    /// Given back with the connection.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Lease {
@@ -76,13 +93,19 @@ impl Lease {
             object: Some(object),
             tls: pool.tls.clone(),
             is_read: false,
+            _permit: None,
         })
     }
 
     /// A connection in a transaction that only reads. [`release`](Self::release) ends it.
     pub(super) async fn read(pool: &Pool) -> Result<Self, StoreError> {
+        within_tokio()?;
+        let permit = timeout(WAIT, Arc::clone(&pool.reads).acquire_owned()).await;
+        let Ok(Ok(permit)) = permit else {
+            return Err(unavailable("no connection for reads became free in time"));
+        };
         let mut lease = Self::take(pool).await?;
-        lease.is_read = true;
+        (lease.is_read, lease._permit) = (true, Some(permit));
         lease.send(BEGIN_READ);
         Ok(lease)
     }

@@ -79,31 +79,32 @@ impl Writes<'_> {
         self.labels(&put)?;
         self.count(batch, &removed)?;
         let schema = self.schema;
-        if !put.is_empty() {
-            let many = contacts(&put)?;
-            let names = many.names();
-            // A row that bears the revision of this commit learns it here.
-            let unknown = revision_to_sql(UNTOLD);
-            let values: Vec<String> = (names.split(", "))
-                .map(|name| match name {
-                    "revision" | "arrived" | "status_revision" | "assignee_revision" => {
-                        format!("CASE w.{name} WHEN {unknown} THEN w.next ELSE w.{name} END")
-                    }
-                    _ => format!("w.{name}"),
-                })
-                .collect();
-            let values = values.join(", ");
-            let set = many.assignments(&["page_no", "contact_no", "psid", "key_hash"], "excluded");
-            // Those who are there are found by the index that would refuse them, whatever the
-            // planner believes of a table that nobody has analysed yet.
+        let (known, new): (Vec<_>, Vec<_>) = put.into_iter().partition(|row| row.1.row.is_some());
+        if !new.is_empty() {
+            let many = contacts(&new)?;
+            let (names, values) = (many.names(), told(&many));
             let sql = format!(
-                "INSERT INTO {schema}.contact ({names}) SELECT {values} FROM (
-                     SELECT *, (SELECT p.revision FROM {schema}.page p WHERE p.page_no = u.page_no) AS next
-                     FROM {} AS u({names}) OFFSET 0
-                 ) w ON CONFLICT (page_no, contact_no) DO UPDATE SET {set}",
-                many.unnested()
+                "INSERT INTO {schema}.contact ({names}) SELECT {} FROM {} w",
+                values.join(", "),
+                self.with_revision(&many)
             );
             self.statements.push((sql, many));
+        }
+        if !known.is_empty() {
+            let many = contacts(&known)?;
+            let names = many.names();
+            let set: Vec<String> = (names.split(", ").zip(told(&many)).skip(2))
+                .map(|(name, value)| format!("{name} = {value}"))
+                .collect();
+            let sql = format!(
+                "UPDATE {schema}.contact t SET {} FROM {} w WHERE {}",
+                set.join(", "),
+                self.with_revision(&many),
+                matching(&["page_no", "contact_no"])
+            );
+            // The fold may have put a row as it was.
+            self.statements
+                .extend(Some((sql, many)).filter(|_| !set.is_empty()));
         }
         if !erased.is_empty() {
             let many = of(erased.iter().copied());
@@ -120,6 +121,17 @@ impl Writes<'_> {
             self.delete("contact", many, &condition);
         }
         Ok(())
+    }
+
+    /// These rows, each with the `next` revision of its Page.
+    fn with_revision(&self, many: &Many) -> String {
+        format!(
+            "(SELECT *, (SELECT p.revision FROM {}.page p WHERE p.page_no = u.page_no) AS next
+              FROM {} AS u({}) OFFSET 0)",
+            self.schema,
+            many.unnested(),
+            many.names()
+        )
     }
 
     /// Keeps the lists of fields and tags in step with the customers.
@@ -207,14 +219,47 @@ fn some<K, V>(rows: &BTreeMap<(ContactKey, K), Option<V>>) -> impl Iterator<Item
         .filter_map(|((key, _), row)| row.as_ref().map(|_| key))
 }
 
+/// The values of these rows `w`: one that bears the revision of this commit learns it here.
+fn told(many: &Many) -> Vec<String> {
+    let unknown = revision_to_sql(UNTOLD);
+    let value = |name: &str| match name {
+        "revision" | "arrived" | "status_revision" | "assignee_revision" => {
+            format!("CASE w.{name} WHEN {unknown} THEN w.next ELSE w.{name} END")
+        }
+        _ => format!("w.{name}"),
+    };
+    many.names().split(", ").map(value).collect()
+}
+
+/// Customers with the columns in which at least one of them differs from what is stored: a message
+/// changes few of them.
 fn contacts(rows: &[(&ContactKey, &Place, &ContactRow)]) -> Result<Many, StoreError> {
-    let parts: Vec<ContactColumns> = (rows.iter())
-        .map(|(_, _, row)| ContactColumns::of(row))
-        .collect::<Result<_, _>>()?;
-    let values: Vec<Vec<Value<'_>>> = parts.iter().map(ContactColumns::values).collect();
-    let hashes = rows.iter().map(|row| Some(key_hash(&row.0.hash())));
-    Ok(of(rows.iter().map(|row| row.1))
-        .texts("psid", rows.iter().map(|row| Some(row.0.psid.as_str())))
-        .numbers("key_hash", hashes.collect())
-        .rows(ContactColumns::NAMES, ContactColumns::KINDS, &values))
+    let columns = |row: &ContactRow| ContactColumns::of(row);
+    let before = rows.iter().map(|(_, place, _)| match &place.row {
+        Some(row) => columns(row),
+        None => Ok(ContactColumns::default()),
+    });
+    let before: Vec<ContactColumns> = before.collect::<Result<_, _>>()?;
+    let after = rows.iter().map(|(_, _, row)| columns(row));
+    let after: Vec<ContactColumns> = after.collect::<Result<_, _>>()?;
+    let before: Vec<Vec<Value<'_>>> = before.iter().map(ContactColumns::values).collect();
+    let after: Vec<Vec<Value<'_>>> = after.iter().map(ContactColumns::values).collect();
+    let differs = |at: &usize| {
+        let mut pairs = before.iter().zip(&after);
+        pairs.any(|(before, after)| before.get(*at) != after.get(*at))
+    };
+    let different: Vec<usize> = (0..ContactColumns::NAMES.len()).filter(differs).collect();
+    let mut many = of(rows.iter().map(|row| row.1));
+    if rows.iter().any(|(_, place, _)| place.row.is_none()) {
+        let hashes = rows.iter().map(|row| Some(key_hash(&row.0.hash())));
+        many = many
+            .texts("psid", rows.iter().map(|row| Some(row.0.psid.as_str())))
+            .numbers("key_hash", hashes.collect());
+    }
+    Ok(many.columns(
+        &different,
+        ContactColumns::NAMES,
+        ContactColumns::KINDS,
+        &after,
+    ))
 }

@@ -76,17 +76,18 @@ impl Writes<'_> {
         if !same.is_empty() {
             self.update(
                 "message",
-                entries(&same, EntryColumns::NAMES.len())?,
+                entries(&same, EntryColumns::NAMES.len(), false)?,
                 &["page_no", "contact_no", "at", "tie"],
             );
         }
         if !fresh.is_empty() {
-            self.insert("message", entries(&fresh, EntryColumns::NAMES.len())?, "");
+            let many = entries(&fresh, EntryColumns::NAMES.len(), true)?;
+            self.insert("message", many, "");
         }
         if !marks.is_empty() {
             let latest = marks.iter().map(|(_, row)| millis(row.latest_at()));
             let latest = latest.map(|at| Some(at.unwrap_or(0)));
-            let many = entries(&marks, 3)?.numbers("at", latest.collect());
+            let many = entries(&marks, 3, true)?.numbers("at", latest.collect());
             self.insert("mark", many, "");
         }
         if !unindexed.is_empty() {
@@ -122,18 +123,23 @@ fn body_at(row: &EntryRow) -> Option<i64> {
     row.body.as_ref().map(|body| body.at.as_millis())
 }
 
-/// Entries with their first columns.
-fn entries(rows: &[(&Place, &EntryRow)], columns: usize) -> Result<Many, StoreError> {
+/// Entries with their first columns; without those that none of them has, if they are `new`.
+fn entries(
+    rows: &[(&Place, &EntryRow)],
+    columns: usize,
+    are_new: bool,
+) -> Result<Many, StoreError> {
     let parts: Vec<EntryColumns> = (rows.iter())
         .map(|(_, row)| EntryColumns::of(row))
         .collect::<Result<_, _>>()?;
     let values: Vec<Vec<Value<'_>>> = parts.iter().map(EntryColumns::values).collect();
     let ties = rows.iter().map(|(_, row)| Some(EntryRow::tie(&row.id)));
+    let has = |at: &usize| {
+        let mut column = values.iter().filter_map(|row| row.get(*at));
+        !are_new || column.any(|value| !value.is_null())
+    };
+    let places: Vec<usize> = (0..columns).filter(has).collect();
     Ok(of(rows.iter().map(|row| row.0))
         .numbers("tie", ties.collect())
-        .rows(
-            &EntryColumns::NAMES[..columns],
-            EntryColumns::KINDS,
-            &values,
-        ))
+        .columns(&places, EntryColumns::NAMES, EntryColumns::KINDS, &values))
 }

@@ -74,11 +74,7 @@ pub use options::PostgresOptions;
 pub use rustls;
 pub use tokio_postgres;
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
@@ -96,8 +92,6 @@ use crate::{
 use options::Schema;
 use writer::Writer;
 
-/// How soon the commits of another process are noticed.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// Longest time of a read, with the wait for a connection.
 const READ: Duration = Duration::from_secs(8);
 /// Somebody else may be faster so often in a host's transaction, or so many connections be lost.
@@ -320,22 +314,9 @@ impl ContactStore for PostgresStore {
         since: Revision,
         wait: Duration,
     ) -> Result<Changed, StoreError> {
-        let now = Instant::now();
-        let until = now.checked_add(wait).unwrap_or(now);
-        loop {
-            // Listening begins before looking, or a commit in between would be missed.
-            let mut rung = std::pin::pin!(self.0.bell().notified());
-            rung.as_mut().enable();
-            let changed =
-                in_time(|| work::changed(self.0.pool(), self.0.schema(), page, since)).await?;
-            let left = until.saturating_duration_since(Instant::now());
-            if changed.revision != since || left.is_zero() {
-                return Ok(changed);
-            }
-            let waited = tokio::time::timeout(LOOK_AGAIN.min(left), rung).await;
-            // Either way it is time to look.
-            drop(waited);
-        }
+        let watchers = self.0.watchers(connection::within_tokio()?);
+        let read = || in_time(|| work::changed(self.0.pool(), self.0.schema(), page, since));
+        watchers.changed(page, since, wait, read).await
     }
 }
 

@@ -116,7 +116,8 @@ impl PostgresOptions {
         Ok(Self { schema, ..self })
     }
 
-    /// Holds at most so many connections.
+    /// Holds at most so many connections. The default is 8. Reads leave four of them to writes, or
+    /// half when there are fewer than 8.
     #[must_use]
     pub fn with_connections(self, connections: usize) -> Self {
         let connections = connections.max(1);

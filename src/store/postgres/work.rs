@@ -1,5 +1,7 @@
 //! Work that is due, and customers that changed.
 
+use std::collections::HashMap;
+
 use tokio_postgres::{Row, types::Type};
 
 use super::{
@@ -252,6 +254,27 @@ fn contacts(rows: &[Row]) -> Result<Vec<(crate::id::Psid, i64)>, StoreError> {
         if let Some(text) = next.text()? {
             found.push((psid(text)?, next.number()?));
         }
+    }
+    Ok(found)
+}
+
+/// The revisions of these Pages, as far as they are there.
+pub(super) async fn revisions<'p>(
+    pool: &Pool,
+    schema: &Schema,
+    pages: impl Iterator<Item = &'p PageId> + Send,
+) -> Result<HashMap<PageId, Revision>, StoreError> {
+    let names: Vec<String> = pages.map(|page| to_sql(page.as_str())).collect();
+    let sql = format!("SELECT page, revision FROM {schema}.page WHERE page = ANY ($1)");
+    // One statement needs no transaction, and this one runs again and again.
+    let client = Lease::take(pool).await?;
+    let params: [Param<'_>; 1] = [(&names, Type::TEXT_ARRAY)];
+    let rows = client.query_typed(&sql, &params).await.map_err(failed)?;
+    client.release();
+    let mut found = HashMap::new();
+    for row in &rows {
+        let mut next = Next::of(row);
+        found.insert(next.page_id()?, revision(next.number()?));
     }
     Ok(found)
 }

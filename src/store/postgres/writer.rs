@@ -12,7 +12,7 @@ use std::{
 
 use tokio::{
     runtime::Handle,
-    sync::{Notify, oneshot},
+    sync::oneshot,
     task::yield_now,
     time::{Instant, sleep, timeout, timeout_at},
 };
@@ -21,21 +21,25 @@ use tokio_postgres::Client;
 use super::{
     connection::{Lease, Pool, within_tokio},
     error::{Cause, Failure, copied, unavailable},
+    in_time,
     load::{load, load_more},
     locks::locked,
     options::{Schema, WAIT},
     queue::{Due, Job, Lock, Queue, Taken},
     save::save,
+    work::revisions,
 };
 use crate::{
     change::{Applied, Change},
-    store::StoreError,
+    store::{StoreError, watchers::Watchers},
 };
 
 /// Nobody waits longer for an answer: a webhook must be answered within five seconds.
 const DEADLINE: Duration = Duration::from_millis(3_800);
 /// Callers whose row another transaction holds for so long are refused, before their time is over.
 const PATIENCE: Duration = Duration::from_millis(3_300);
+/// How soon the commits of another process are noticed.
+const POLL: Duration = Duration::from_millis(250);
 /// Pause before held rows are looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Time limit for a statement of a commit of many, so that there is time to part the slow ones.
@@ -56,17 +60,31 @@ pub(super) struct Writer {
     pool: Pool,
     schema: Schema,
     queue: Mutex<Queue>,
-    /// Rings when something was committed.
-    bell: Notify,
+    watchers: Watchers,
+    /// Where the polls of the watchers run.
+    polls: Arc<Mutex<Option<Handle>>>,
 }
 
 impl Writer {
     pub(super) fn new(pool: Pool, schema: Schema) -> Self {
+        let polls = Arc::new(Mutex::new(None::<Handle>));
+        let (runtime, place) = (Arc::clone(&polls), (pool.clone(), schema.clone()));
+        let watchers = Watchers::polling(POLL, move |asked| {
+            let runtime = runtime.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(runtime) = &*runtime {
+                let (pool, schema) = place.clone();
+                runtime.spawn(async move {
+                    let found = in_time(|| revisions(&pool, &schema, asked.pages())).await;
+                    asked.answer(found);
+                });
+            }
+        });
         Self {
             pool,
             schema,
             queue: Mutex::default(),
-            bell: Notify::new(),
+            watchers,
+            polls,
         }
     }
 
@@ -78,8 +96,10 @@ impl Writer {
         &self.schema
     }
 
-    pub(super) fn bell(&self) -> &Notify {
-        &self.bell
+    /// Watchers whose polls run in this runtime from now on.
+    pub(super) fn watchers(&self, runtime: Handle) -> &Watchers {
+        *self.polls.lock().unwrap_or_else(PoisonError::into_inner) = Some(runtime);
+        &self.watchers
     }
 
     pub(super) async fn apply(
@@ -129,7 +149,12 @@ impl Writer {
             let changes: Vec<&[Change]> = part.iter().map(|job| &*job.changes).collect();
             match self.commit_all(&changes, limit(&part)).await {
                 Ok(answers) => {
-                    self.bell.notify_waiters();
+                    (self.watchers).ring(
+                        changes
+                            .iter()
+                            .flat_map(|changes| *changes)
+                            .filter_map(Change::page),
+                    );
                     for (job, applied) in part.into_iter().zip(answers) {
                         // A caller who is gone has dropped the other end.
                         let _ = job.answer.send(Ok(applied));

@@ -31,6 +31,13 @@ pub(super) enum Value<'v> {
     Bytes(Option<&'v [u8]>),
 }
 
+#[cfg(feature = "postgres")]
+impl Value<'_> {
+    pub(super) const fn is_null(&self) -> bool {
+        matches!(self, Self::Int(None) | Self::Text(None) | Self::Bytes(None))
+    }
+}
+
 /// Type of a column.
 #[cfg(feature = "postgres")]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -35,7 +35,7 @@ use std::{
         mpsc::{Receiver, Sender, channel},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -46,7 +46,8 @@ pub use export::ExportPosition;
 
 use super::{
     Changed, ContactFilter, ContactQuery, ContactStore, Count, Hit, Listing, MessageQuery,
-    PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, StoreError, bell::Bell, fold,
+    PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, StoreError, fold,
+    watchers::{Asked, Watchers},
 };
 use crate::model::{Contact, ContactKey, Message, Picture, RawEvent, Revision};
 use crate::{
@@ -69,7 +70,7 @@ pub struct SqliteStore {
     writer: Writer,
     has_search: bool,
     readers: Sender<Read>,
-    bell: Bell,
+    watchers: Watchers,
     steps: Arc<AtomicU64>,
     commits: Arc<AtomicU64>,
 }
@@ -106,7 +107,6 @@ impl SqliteStore {
         make_private(path).map_err(unavailable)?;
         let mut writing = connect(path)?;
         let has_search = migrate::migrate(&mut writing, with_search)?;
-        let bell = Bell::default();
         let (writer, jobs) = channel();
         let writer = Writer::new(writer);
         let (readers, reads) = channel();
@@ -115,7 +115,13 @@ impl SqliteStore {
             let (reading, reads) = (connect(path)?, Arc::clone(&reads));
             spawn("store-reader", move || read(reading, &reads))?;
         }
-        let (ring, commits) = (bell.clone(), Arc::new(AtomicU64::new(0)));
+        let poll = Mutex::new(readers.clone());
+        let watchers = Watchers::polling(LOOK_AGAIN, move |asked| {
+            let job = Read::Job(Box::new(|connection| answer(connection, asked)));
+            // Without readers the file is closed, and every read says so.
+            let _ = (poll.lock().unwrap_or_else(PoisonError::into_inner)).send(job);
+        });
+        let (ring, commits) = (watchers.clone(), Arc::new(AtomicU64::new(0)));
         let count = Arc::clone(&commits);
         let waiting = writer.waiting();
         spawn("store-writer", move || {
@@ -125,7 +131,7 @@ impl SqliteStore {
             writer,
             has_search,
             readers,
-            bell,
+            watchers,
             steps: Arc::default(),
             commits,
         })
@@ -374,23 +380,18 @@ impl ContactStore for SqliteStore {
         since: Revision,
         wait: Duration,
     ) -> Result<Changed, StoreError> {
-        let now = Instant::now();
-        let until = now.checked_add(wait).unwrap_or(now);
-        loop {
-            let rung = self.bell.rung();
+        let read = || {
             let page = page.clone();
-            let changed = self
-                .read(move |connection| work::changed(connection, &page, since))
-                .await?;
-            let now = Instant::now();
-            if changed.revision != since || now >= until {
-                return Ok(changed);
-            }
-            let next = now.checked_add(LOOK_AGAIN).unwrap_or(now);
-            let waited = self.bell.wait(rung, until.min(next)).await;
-            waited.map_err(unavailable)?;
-        }
+            self.read(move |connection| work::changed(connection, &page, since))
+        };
+        self.watchers.changed(page, since, wait, read).await
     }
+}
+
+/// Answers a poll of the watched Pages.
+fn answer(connection: &Connection, asked: Asked) {
+    let revisions = work::revisions(connection, asked.pages());
+    asked.answer(revisions);
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {

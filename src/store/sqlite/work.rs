@@ -1,5 +1,7 @@
 //! Work that is due, and customers that changed.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, params};
 
 use super::{
@@ -240,4 +242,20 @@ pub(super) fn changed(
             answer(page, rows, revision(one), true)
         }
     })
+}
+
+/// The revisions of these Pages, as far as they are there.
+pub(super) fn revisions<'p>(
+    connection: &Connection,
+    pages: impl Iterator<Item = &'p PageId>,
+) -> Result<HashMap<PageId, Revision>, StoreError> {
+    let names: Vec<&PageId> = pages.collect();
+    let names =
+        serde_json::to_string(&names).map_err(|_| StoreError::Unreadable("the id of a Page"))?;
+    let sql = "SELECT page, revision FROM page WHERE page IN (SELECT value FROM json_each(?1))";
+    let rows = all(connection, sql, [names], |row| {
+        let mut next = Next::of(row);
+        Ok((next.page_id()?, revision(next.number()?)))
+    })?;
+    Ok(rows.into_iter().collect())
 }

@@ -1,6 +1,7 @@
 //! The thread that writes: callers that arrive while a commit runs share the next one.
 
 use std::{
+    collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -22,7 +23,8 @@ use super::{
 };
 use crate::{
     change::{Applied, Change},
-    store::{StoreError, bell::Bell, fold},
+    id::PageId,
+    store::{StoreError, fold, watchers::Watchers},
     time::Timestamp,
 };
 
@@ -103,7 +105,7 @@ pub(super) fn write(
     has_search: bool,
     jobs: &Receiver<Write>,
     waiting: &AtomicUsize,
-    bell: &Bell,
+    watchers: &Watchers,
     commits: &AtomicU64,
 ) {
     let mut cache = Cache::default();
@@ -132,9 +134,12 @@ pub(super) fn write(
             next = if goes_on { jobs.try_recv().ok() } else { None };
         }
         if !shared.is_empty() {
+            let pages: BTreeSet<PageId> = (shared.iter().flat_map(|job| &job.changes))
+                .filter_map(|change| change.page().cloned())
+                .collect();
             commit(&mut connection, has_search, &mut cache, shared);
             commits.fetch_add(1, Ordering::Relaxed);
-            bell.ring();
+            watchers.ring(&pages);
         }
         if let Some((before, answer)) = sweeping {
             cache = Cache::default();

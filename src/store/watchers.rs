@@ -1,0 +1,363 @@
+//! Watchers of Pages: whoever waits for the next change of one.
+//!
+//! A commit of this process wakes the watchers of its Page. Commits of other processes are noticed
+//! by one poll for all watched Pages, however many watchers there are. It needs no runtime and no
+//! timer of the host.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    future::{Future, poll_fn},
+    mem,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    task::{Poll, Waker},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{Changed, StoreError};
+use crate::{id::PageId, model::Revision};
+
+/// A Page is polled for so long after its last watcher has left: most of them come back.
+const LINGER: Duration = Duration::from_secs(10);
+
+/// Watchers of the Pages of a store. A clone is a handle to the same watchers.
+#[derive(Clone, Default)]
+pub(super) struct Watchers(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// Signals that a watcher waits for less time than all others.
+    waits: Condvar,
+    poll: Option<PollPages>,
+}
+
+/// How to find commits of other processes.
+struct PollPages {
+    every: Duration,
+    /// Begins a poll.
+    begin: Box<dyn Fn(Asked) + Send + Sync>,
+}
+
+#[derive(Default)]
+struct State {
+    pages: HashMap<PageId, Watched>,
+    /// Number of the next watcher.
+    next: u64,
+    has_thread: bool,
+    /// When the thread wakes by itself.
+    wakes: Option<Instant>,
+    is_polling: bool,
+}
+
+/// A Page with watchers.
+#[derive(Default)]
+struct Watched {
+    watchers: usize,
+    /// When the last watcher left.
+    left: Option<Instant>,
+    /// Number of commits of this process.
+    commits: u64,
+    /// The revision that the last poll found, if there was no commit of this process since.
+    revision: Option<Revision>,
+    /// Why the last poll found nothing.
+    failure: Option<StoreError>,
+    /// Those who wait, by the number of the watcher.
+    waiting: HashMap<u64, Waiting>,
+}
+
+struct Waiting {
+    since: Revision,
+    until: Instant,
+    waker: Waker,
+}
+
+impl Watched {
+    /// Takes out the watchers to wake.
+    fn take(&mut self, is_over: impl Fn(&Waiting) -> bool) -> impl Iterator<Item = Waker> {
+        let taken = self.waiting.extract_if(move |_, waiting| is_over(waiting));
+        taken.map(|(_, waiting)| waiting.waker)
+    }
+}
+
+impl Watchers {
+    /// Watchers of a store that other processes write to. Once per `every`, while somebody waits,
+    /// `begin` is called with the Pages to ask for. It must not block.
+    pub(super) fn polling(every: Duration, begin: impl Fn(Asked) + Send + Sync + 'static) -> Self {
+        let begin = Box::new(begin);
+        Self(Arc::new(Shared {
+            poll: Some(PollPages { every, begin }),
+            ..Shared::default()
+        }))
+    }
+
+    /// Wakes the watchers of these Pages after a commit of this process.
+    pub(super) fn ring<'p>(&self, pages: impl IntoIterator<Item = &'p PageId>) {
+        let mut state = self.0.lock();
+        let mut woken = Vec::new();
+        for page in pages {
+            if let Some(watched) = state.pages.get_mut(page) {
+                watched.commits = watched.commits.wrapping_add(1);
+                (watched.revision, watched.failure) = (None, None);
+                woken.extend(watched.take(|_| true));
+            }
+        }
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    /// Customers of a Page that changed after `since`, as soon as `read` finds one, or after
+    /// `wait`. A watcher of a Page where nothing happens reads nothing.
+    pub(super) async fn changed<F>(
+        &self,
+        page: &PageId,
+        since: Revision,
+        wait: Duration,
+        read: impl Fn() -> F + Send + Sync,
+    ) -> Result<Changed, StoreError>
+    where
+        F: Future<Output = Result<Changed, StoreError>> + Send,
+    {
+        if wait.is_zero() {
+            return read().await;
+        }
+        let now = Instant::now();
+        let until = now.checked_add(wait).unwrap_or(now);
+        let watcher = Watcher::new(self, page);
+        loop {
+            // Counted before reading, or a commit in between would be missed.
+            let (commits, revision) = watcher.state();
+            if revision != Some(since) {
+                let changed = read().await?;
+                if changed.revision != since {
+                    return Ok(changed);
+                }
+            }
+            if !watcher.changes(commits, since, until).await? {
+                return Ok(Changed {
+                    revision: since,
+                    ..Changed::default()
+                });
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Watchers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watchers(…)")
+    }
+}
+
+/// One that watches a Page.
+struct Watcher<'w> {
+    watchers: &'w Watchers,
+    page: &'w PageId,
+    number: u64,
+}
+
+impl<'w> Watcher<'w> {
+    fn new(watchers: &'w Watchers, page: &'w PageId) -> Self {
+        let mut state = watchers.0.lock();
+        let number = state.next;
+        state.next += 1;
+        let watched = state.pages.entry(page.clone()).or_default();
+        watched.watchers += 1;
+        watched.left = None;
+        Self {
+            watchers,
+            page,
+            number,
+        }
+    }
+
+    /// The number of commits of this process, and the revision that the last poll found.
+    fn state(&self) -> (u64, Option<Revision>) {
+        let state = self.watchers.0.lock();
+        let watched = state.pages.get(self.page);
+        watched.map_or((0, None), |watched| (watched.commits, watched.revision))
+    }
+
+    /// Waits until there is another commit, here or elsewhere; `false` when the time is over before.
+    async fn changes(
+        &self,
+        commits: u64,
+        since: Revision,
+        until: Instant,
+    ) -> Result<bool, StoreError> {
+        let mut has_waited = false;
+        poll_fn(|context| {
+            let shared = &self.watchers.0;
+            let mut state = shared.lock();
+            let watched = state.pages.entry(self.page.clone()).or_default();
+            if Instant::now() >= until {
+                return Poll::Ready(Ok(false));
+            }
+            let is_woken = has_waited && !watched.waiting.contains_key(&self.number);
+            if is_woken && let Some(failure) = &watched.failure {
+                return Poll::Ready(Err(failure.copy()));
+            }
+            if is_woken || watched.commits != commits || watched.revision > Some(since) {
+                return Poll::Ready(Ok(true));
+            }
+            let waker = context.waker().clone();
+            let waiting = Waiting {
+                since,
+                until,
+                waker,
+            };
+            watched.waiting.insert(self.number, waiting);
+            has_waited = true;
+            if !state.has_thread {
+                let shared = Arc::clone(shared);
+                let thread = thread::Builder::new().name("store-watch".into());
+                if let Err(error) = thread.spawn(move || shared.run()) {
+                    return Poll::Ready(Err(StoreError::Unavailable(error.into())));
+                }
+                state.has_thread = true;
+            }
+            if state.wakes.is_none_or(|wakes| until < wakes) {
+                shared.waits.notify_one();
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+impl Drop for Watcher<'_> {
+    fn drop(&mut self) {
+        let shared = &self.watchers.0;
+        let mut state = shared.lock();
+        let Some(watched) = state.pages.get_mut(self.page) else {
+            return;
+        };
+        watched.waiting.remove(&self.number);
+        watched.watchers -= 1;
+        if watched.watchers == 0 {
+            watched.left = Some(Instant::now());
+            if shared.poll.is_none() {
+                state.pages.remove(self.page);
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes those whose time is over and begins polls, until nobody watches.
+    fn run(self: &Arc<Self>) {
+        let mut next_poll = Instant::now();
+        let mut state = self.lock();
+        loop {
+            let now = Instant::now();
+            let is_left = |watched: &Watched| {
+                watched
+                    .left
+                    .is_some_and(|left| now.saturating_duration_since(left) >= LINGER)
+            };
+            state.pages.retain(|_, watched| !is_left(watched));
+            let mut over = Vec::new();
+            let mut next: Option<Instant> = None;
+            for watched in state.pages.values_mut() {
+                over.extend(watched.take(|waiting| waiting.until <= now));
+                let times = watched.waiting.values().map(|waiting| waiting.until);
+                next = times.chain(next).min();
+            }
+            if state.pages.is_empty() {
+                (state.has_thread, state.wakes) = (false, None);
+                return;
+            }
+            let asked = match &self.poll {
+                Some(poll) if next_poll <= now => {
+                    next_poll = now + poll.every;
+                    self.ask(&mut state).map(|asked| (poll, asked))
+                }
+                _ => None,
+            };
+            if !over.is_empty() || asked.is_some() {
+                drop(state);
+                over.into_iter().for_each(Waker::wake);
+                if let Some((poll, asked)) = asked {
+                    (poll.begin)(asked);
+                }
+                state = self.lock();
+                continue;
+            }
+            let next = next
+                .into_iter()
+                .chain(self.poll.as_ref().map(|_| next_poll))
+                .min();
+            state.wakes = next;
+            let pause = next.map_or(LINGER, |next| next.saturating_duration_since(now));
+            let waited = self.waits.wait_timeout(state, pause);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// The Pages to ask for, unless a poll is under way.
+    fn ask(self: &Arc<Self>, state: &mut State) -> Option<Asked> {
+        if mem::replace(&mut state.is_polling, true) {
+            return None;
+        }
+        let pages = state.pages.iter();
+        Some(Asked {
+            pages: pages
+                .map(|(page, watched)| (page.clone(), watched.commits))
+                .collect(),
+            shared: Arc::clone(self),
+        })
+    }
+}
+
+/// The Pages that a poll asks for. When it is dropped without an answer, the next poll asks again.
+pub(super) struct Asked {
+    shared: Arc<Shared>,
+    /// With the number of commits of this process before.
+    pages: HashMap<PageId, u64>,
+}
+
+impl Asked {
+    /// The watched Pages.
+    #[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), allow(dead_code))]
+    pub(super) fn pages(&self) -> impl Iterator<Item = &PageId> {
+        self.pages.keys()
+    }
+
+    /// Wakes the watchers of the Pages whose revision has changed, or all of them with the error.
+    #[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), allow(dead_code))]
+    pub(super) fn answer(mut self, found: Result<HashMap<PageId, Revision>, StoreError>) {
+        let mut state = self.shared.lock();
+        let mut woken = Vec::new();
+        for (page, commits) in mem::take(&mut self.pages) {
+            let watched = state.pages.get_mut(&page);
+            let Some(watched) = watched.filter(|watched| watched.commits == commits) else {
+                // This process has committed meanwhile, and the answer may be older.
+                continue;
+            };
+            match &found {
+                Ok(found) => {
+                    let revision = found.get(&page).copied().unwrap_or_default();
+                    (watched.revision, watched.failure) = (Some(revision), None);
+                    woken.extend(watched.take(|waiting| waiting.since != revision));
+                }
+                Err(error) => {
+                    (watched.revision, watched.failure) = (None, Some(error.copy()));
+                    woken.extend(watched.take(|_| true));
+                }
+            }
+        }
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.shared.lock().is_polling = false;
+    }
+}
