@@ -127,14 +127,14 @@ impl Watchers {
         let watcher = Watcher::new(self, page);
         loop {
             // Counted before reading, or a commit in between would be missed.
-            let (commits, revision) = watcher.state();
-            if revision != Some(since) {
+            let before = watcher.state();
+            if before.1 != Some(since) {
                 let changed = read().await?;
                 if changed.revision != since {
                     return Ok(changed);
                 }
             }
-            if !watcher.changes(commits, since, until).await? {
+            if !watcher.changes(before, since, until).await? {
                 return Ok(Changed {
                     revision: since,
                     ..Changed::default()
@@ -179,10 +179,11 @@ impl<'w> Watcher<'w> {
         watched.map_or((0, None), |watched| (watched.commits, watched.revision))
     }
 
-    /// Waits until there is another commit, here or elsewhere; `false` when the time is over before.
+    /// Waits until there is another commit than `before`, here or elsewhere; `false` when the time
+    /// is over first.
     async fn changes(
         &self,
-        commits: u64,
+        before: (u64, Option<Revision>),
         since: Revision,
         until: Instant,
     ) -> Result<bool, StoreError> {
@@ -198,7 +199,9 @@ impl<'w> Watcher<'w> {
             if is_woken && let Some(failure) = &watched.failure {
                 return Poll::Ready(Err(failure.copy()));
             }
-            if is_woken || watched.commits != commits || watched.revision > Some(since) {
+            let is_news =
+                (watched.commits, watched.revision) != before && watched.revision != Some(since);
+            if is_woken || is_news {
                 return Poll::Ready(Ok(true));
             }
             let waker = context.waker().clone();
@@ -359,5 +362,159 @@ impl Asked {
 impl Drop for Asked {
     fn drop(&mut self) {
         self.shared.lock().is_polling = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    const WATCHERS: u64 = 2_000;
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn page(number: u64) -> PageId {
+        PageId::new(number.to_string()).unwrap()
+    }
+
+    /// A store of Pages that all have one revision, which counts what is asked of it.
+    #[derive(Clone, Default)]
+    struct Counted {
+        revision: Arc<AtomicU64>,
+        is_away: Arc<AtomicU64>,
+        reads: Arc<AtomicU64>,
+        polls: Arc<AtomicU64>,
+    }
+
+    impl Counted {
+        fn now(&self) -> Revision {
+            Revision::new(self.revision.load(Ordering::SeqCst))
+        }
+
+        fn watchers(&self) -> Watchers {
+            let store = self.clone();
+            Watchers::polling(Duration::from_millis(5), move |asked| {
+                store.polls.fetch_add(1, Ordering::SeqCst);
+                if store.is_away.load(Ordering::SeqCst) > 0 {
+                    return asked.answer(Err(StoreError::Unavailable("away".into())));
+                }
+                let found = asked.pages().map(|page| (page.clone(), store.now()));
+                let found = found.collect();
+                asked.answer(Ok(found));
+            })
+        }
+
+        async fn watch(
+            self,
+            watchers: Watchers,
+            page: PageId,
+            wait: Duration,
+        ) -> Result<Changed, StoreError> {
+            let since = Revision::new(1);
+            let read = || async {
+                self.reads.fetch_add(1, Ordering::SeqCst);
+                Ok(Changed {
+                    revision: self.now(),
+                    ..Changed::default()
+                })
+            };
+            watchers.changed(&page, since, wait, read).await
+        }
+
+        async fn polled(&self, times: u64) {
+            let until = self.polls.load(Ordering::SeqCst) + times;
+            while self.polls.load(Ordering::SeqCst) < until {
+                tokio::task::yield_now().await;
+            }
+        }
+
+        fn reads(&self) -> u64 {
+            self.reads.load(Ordering::SeqCst)
+        }
+    }
+
+    type Watching = JoinSet<Result<Changed, StoreError>>;
+
+    fn waiting(watchers: &Watchers) -> usize {
+        let state = watchers.0.lock();
+        state.pages.values().map(|page| page.waiting.len()).sum()
+    }
+
+    /// Watchers, half of them of Page 0, all of whom wait.
+    async fn resting(store: &Counted, watchers: &Watchers) -> Watching {
+        store.revision.store(1, Ordering::SeqCst);
+        let mut all = JoinSet::new();
+        for number in 0..WATCHERS {
+            let page = page(number % 2 * number);
+            all.spawn(store.clone().watch(watchers.clone(), page, LONG));
+        }
+        while waiting(watchers) < WATCHERS as usize {
+            tokio::task::yield_now().await;
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn n8_watchers_at_rest_read_nothing_more() {
+        let store = Counted::default();
+        let watchers = store.watchers();
+        let mut all = resting(&store, &watchers).await;
+        store.polled(2).await;
+        let reads = store.reads();
+        assert!((1..=WATCHERS).contains(&reads), "{reads}");
+        // Whoever comes back to a Page that is polled anyway need not read either.
+        let back = store.clone();
+        let back = back.watch(watchers.clone(), page(0), Duration::from_millis(1));
+        assert_eq!(back.await.unwrap().revision, Revision::new(1));
+        store.polled(20).await;
+        assert_eq!(store.reads(), reads);
+        assert!(all.try_join_next().is_none());
+    }
+
+    #[tokio::test]
+    async fn n8_a_commit_wakes_the_watchers_of_its_page_only() {
+        let store = Counted::default();
+        let watchers = store.watchers();
+        let mut all = resting(&store, &watchers).await;
+        store.polled(2).await;
+        let reads = store.reads();
+        watchers.ring([&page(0)]);
+        assert_eq!(waiting(&watchers), WATCHERS as usize / 2);
+        store.polled(5).await;
+        let read = store.reads() - reads;
+        assert!((1..=WATCHERS / 2).contains(&read), "{read}");
+        assert!(all.try_join_next().is_none());
+    }
+
+    #[tokio::test]
+    async fn n8_a_commit_of_another_process_wakes_and_an_error_reaches_all() {
+        let store = Counted::default();
+        let watchers = store.watchers();
+        let mut all = resting(&store, &watchers).await;
+        store.revision.store(2, Ordering::SeqCst);
+        while let Some(changed) = all.join_next().await {
+            assert_eq!(changed.unwrap().unwrap().revision, Revision::new(2));
+        }
+        let mut all = resting(&store, &watchers).await;
+        store.is_away.store(1, Ordering::SeqCst);
+        while let Some(changed) = all.join_next().await {
+            let error = changed.unwrap().unwrap_err();
+            assert_eq!(error.to_string(), "the store is unavailable: away");
+        }
+    }
+
+    #[tokio::test]
+    async fn n8_nothing_is_left_of_a_watcher_that_is_gone() {
+        let store = Counted::default();
+        for watchers in [store.watchers(), Watchers::default()] {
+            let mut all = resting(&store, &watchers).await;
+            all.shutdown().await;
+            assert_eq!(waiting(&watchers), 0);
+            let state = watchers.0.lock();
+            assert_eq!(state.pages.is_empty(), watchers.0.poll.is_none());
+        }
     }
 }

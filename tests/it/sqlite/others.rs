@@ -179,3 +179,22 @@ async fn changed_waits_for_a_commit_or_for_the_end() {
         .unwrap();
     assert_eq!(heard.await.unwrap().unwrap().contacts, [ada()]);
 }
+
+#[tokio::test]
+async fn n8_watchers_at_rest_cost_one_poll_and_hear_of_another_process() {
+    let folder = Folder::new();
+    let (store, other) = (open(&folder), open(&folder));
+    let first = received(&ada(), "m1", 1, "Hello");
+    let second = received(&ada(), "m2", 2, "Is anybody there?");
+    store.apply(&[first]).await.unwrap();
+    let since = store.page(&page()).await.unwrap().revision;
+    let mut watchers = tokio::task::JoinSet::new();
+    for _ in 0..2_000 {
+        let store = store.clone();
+        watchers.spawn(async move { store.changed(&page(), since, Duration::from_secs(60)).await });
+    }
+    other.apply(&[second]).await.unwrap();
+    while let Some(changed) = watchers.join_next().await {
+        assert_eq!(changed.unwrap().unwrap().contacts, [ada()]);
+    }
+}
