@@ -1,29 +1,36 @@
 //! What the PostgreSQL store does in a second, and what a listing costs when there is much.
 //!
 //! `MESSENGER_TEST_POSTGRES=postgres://… cargo bench --features postgres --bench postgres` prints
-//! all of it; `-- ingest` or `-- pages` one part. `-- pages --million` fills a million customers and
+//! `ingest`, `sizes` and `pages`; `-- NAME` one of them, or `gentle`, which removes a lot beside
+//! deliveries, or `soak`, which delivers for an hour while a snapshot is open. `-- pages --million` fills a million customers and
 //! ten million messages: that takes about half an hour, and 15 GB on the server, which are given
 //! back at the end. `-- pages --tenth` fills a tenth of it.
 //!
 //! What is measured, and how, is the same as for SQLite: see `benches/store`.
 
+mod bare_reads;
 #[path = "../util/deliver.rs"]
 mod deliver;
 mod fill;
+#[path = "../store/gentle.rs"]
+mod gentle;
 #[path = "../store/ingest.rs"]
 mod ingest;
-// What bare SQL needs is read by the bench of SQLite only.
-#[allow(dead_code)]
 #[path = "../store/pages.rs"]
 mod pages;
 mod processes;
 mod server;
+mod sizes;
+mod soak;
+#[path = "../store/texts.rs"]
+mod texts;
 #[path = "../store/world.rs"]
 mod world;
 
-use pages::Side;
+use bare_reads::Reads;
+use pages::{BareReads, Side};
 use server::Server;
-use world::{Outcome, World};
+use world::{Database, Outcome, World};
 
 /// Rounds of `ingest`.
 const ROUNDS: u64 = 15;
@@ -46,10 +53,24 @@ fn main() -> Outcome {
         return processes::child(&runtime, &address, &arguments[at + 1..]);
     }
     let server = Server::new(&runtime, &address);
-    let is_whole = !has("ingest") && !has("pages");
+    let is_whole = !["ingest", "pages", "sizes", "gentle", "soak"]
+        .into_iter()
+        .any(has);
     if is_whole || has("ingest") {
         ingest::ingest(&runtime, &server, ROUNDS)?;
         processes::processes(&server)?;
+    }
+    if is_whole || has("sizes") {
+        sizes::sizes(&server)?;
+    }
+    if has("gentle") {
+        gentle::conversation(&runtime, &server.store("erase")?, 200_000)?;
+        let world = World::new(10_000, 1_000_000);
+        let store = fill::filled(&server, world)?;
+        gentle::retention(&runtime, &store, world)?;
+    }
+    if has("soak") {
+        soak::soak(&server)?;
     }
     if is_whole || has("pages") {
         let large = if has("--million") {
@@ -62,10 +83,13 @@ fn main() -> Outcome {
         let small = World::new(10_000, 100_000);
         let open = |world: World| fill::filled(&server, world);
         let (few, many) = (open(small)?, open(large)?);
-        let sides = [(&few, small), (&many, large)].map(|(store, world)| Side {
+        let bare = |world: World| Reads::new(&server, &world.name());
+        let (bare_few, bare_many) = (bare(small)?, bare(large)?);
+        let sides = [(&few, small, &bare_few), (&many, large, &bare_many)];
+        let sides = sides.map(|(store, world, bare)| Side {
             store,
             world,
-            bare: None,
+            bare: Some(bare as &dyn BareReads),
         });
         pages::pages(&runtime, sides, RUNS)?;
     }

@@ -14,7 +14,10 @@ use messenger_crm::{
     },
 };
 use tokio::runtime::{Handle, Runtime};
-use tokio_postgres::{Client, NoTls, types::Type};
+use tokio_postgres::{
+    Client, NoTls,
+    types::{ToSql, Type},
+};
 
 use crate::world::{Bare, Database, Event, Outcome, PAGE};
 
@@ -32,6 +35,12 @@ impl<'r> Server<'r> {
             address: address.to_owned(),
             schemas: RefCell::default(),
         }
+    }
+
+    /// Options for a store in a schema that is dropped at the end.
+    pub(crate) fn options(&self, name: &str) -> Outcome<PostgresOptions> {
+        self.schemas.borrow_mut().insert(name.to_owned());
+        Ok(PostgresOptions::new(&self.address)?.with_schema(&Self::schema(name))?)
     }
 
     /// The schema of this name.
@@ -69,13 +78,28 @@ impl Drop for Server<'_> {
 impl Database for Server<'_> {
     type Store = PostgresStore;
     type Bare = Driver;
+    type Plain = Plain;
 
     fn store(&self, name: &str) -> Outcome<PostgresStore> {
-        self.schemas.borrow_mut().insert(name.to_owned());
-        let options = PostgresOptions::new(&self.address)?.with_schema(&Self::schema(name))?;
+        let options = self.options(name)?;
         Ok(self
             .runtime
             .block_on(PostgresStore::connect_with(options))?)
+    }
+
+    fn plain(&self, name: &str) -> Outcome<Plain> {
+        drop(self.store(name)?);
+        let client = self.client(name)?;
+        self.runtime.block_on(client.batch_execute(
+            "CREATE TABLE plain_contact (psid text PRIMARY KEY, last_at bigint NOT NULL, unread integer NOT NULL);
+             CREATE INDEX plain_inbox ON plain_contact (last_at);
+             CREATE TABLE plain_message (psid text NOT NULL, at bigint NOT NULL, mid text NOT NULL, text text,
+             PRIMARY KEY (psid, at, mid))",
+        ))?;
+        Ok(Plain {
+            runtime: self.runtime.handle().clone(),
+            client,
+        })
     }
 
     fn commits(&self, store: &PostgresStore) -> u64 {
@@ -174,19 +198,23 @@ impl Row {
 
 /// The grams of these texts as the store numbers them.
 pub(crate) fn packed(page_no: i32, texts: &[&str]) -> Vec<i32> {
-    const FACTOR: u64 = 0xbf58_476d_1ce4_e5b9;
-    let number = |gram: &str| {
-        let letters = gram.chars().map(|letter| u64::from(u32::from(letter)));
-        let begin = FACTOR ^ u64::from(page_no.cast_unsigned()).wrapping_mul(FACTOR);
-        let mixed = letters.fold(begin, |mixed, letter| {
-            let mixed = (mixed ^ letter).wrapping_mul(FACTOR);
-            mixed ^ mixed >> 31
-        });
-        ((mixed >> 32) as u32).cast_signed()
-    };
     let folded = search_text::fold(texts.iter().copied());
-    let numbers: BTreeSet<i32> = search_text::grams(&folded).map(number).collect();
+    let numbers: BTreeSet<i32> = (search_text::grams(&folded))
+        .map(|gram| number(page_no, gram))
+        .collect();
     numbers.into_iter().collect()
+}
+
+/// The number of a gram.
+pub(crate) fn number(page_no: i32, gram: &str) -> i32 {
+    const FACTOR: u64 = 0xbf58_476d_1ce4_e5b9;
+    let letters = gram.chars().map(|letter| u64::from(u32::from(letter)));
+    let begin = FACTOR ^ u64::from(page_no.cast_unsigned()).wrapping_mul(FACTOR);
+    let mixed = letters.fold(begin, |mixed, letter| {
+        let mixed = (mixed ^ letter).wrapping_mul(FACTOR);
+        mixed ^ mixed >> 31
+    });
+    ((mixed >> 32) as u32).cast_signed()
 }
 
 impl Bare for Driver {
@@ -323,6 +351,61 @@ impl Driver {
                 ],
             )
             .await?;
+        Ok(())
+    }
+}
+
+/// The driver on two plain tables.
+pub(crate) struct Plain {
+    runtime: Handle,
+    client: Client,
+}
+
+impl Bare for Plain {
+    type Row = Event;
+
+    fn row(&self, event: &Event) -> Outcome<Event> {
+        Ok(event.clone())
+    }
+
+    fn insert(&mut self, rows: &[Event], in_one: usize) -> Outcome {
+        for rows in rows.chunks(in_one) {
+            let psids: Vec<&str> = rows.iter().map(|row| row.psid.as_str()).collect();
+            let at: Vec<i64> = rows.iter().map(|row| row.at).collect();
+            let ids: Vec<&str> = rows.iter().map(|row| row.mid.as_str()).collect();
+            let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
+            let sent = async {
+                let client = &self.client;
+                let messages: [(&(dyn ToSql + Sync), Type); 4] = [
+                    (&psids, Type::TEXT_ARRAY),
+                    (&at, Type::INT8_ARRAY),
+                    (&ids, Type::TEXT_ARRAY),
+                    (&texts, Type::TEXT_ARRAY),
+                ];
+                let contacts: [(&(dyn ToSql + Sync), Type); 2] =
+                    [(&psids, Type::TEXT_ARRAY), (&at, Type::INT8_ARRAY)];
+                let (begun, messages, contacts, done) = tokio::join!(
+                    client.batch_execute("BEGIN"),
+                    client.query_typed(
+                        "INSERT INTO plain_message SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[])
+                         ON CONFLICT DO NOTHING",
+                        &messages,
+                    ),
+                    client.query_typed(
+                        "INSERT INTO plain_contact SELECT p, max(a), count(*) FROM unnest($1::text[], $2::bigint[]) AS w(p, a)
+                         GROUP BY p ON CONFLICT (psid) DO UPDATE SET last_at = excluded.last_at,
+                         unread = plain_contact.unread + excluded.unread",
+                        &contacts,
+                    ),
+                    client.batch_execute("COMMIT")
+                );
+                begun?;
+                messages?;
+                contacts?;
+                done
+            };
+            self.runtime.block_on(sent)?;
+        }
         Ok(())
     }
 }

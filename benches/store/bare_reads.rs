@@ -2,14 +2,11 @@
 
 use std::path::Path;
 
-use messenger_crm::{
-    model::StatusKind,
-    store::{AssigneeFilter, ContactFilter, ContactOrder, SqliteStore},
-};
+use messenger_crm::store::{AssigneeFilter, ContactFilter, ContactOrder, SqliteStore};
 use rusqlite::{Connection, Params, params, params_from_iter, types::Value};
 
 use crate::{
-    pages::{BareReads, List},
+    pages::{BareReads, List, buckets},
     sqlite::columns,
     world::{FIELD, Outcome, PAGE, PLANS, TAG},
 };
@@ -177,8 +174,8 @@ impl BareReads for Reads<'_> {
         }
     }
 
-    fn steps(&self) -> u64 {
-        self.store.steps()
+    fn steps(&self) -> Option<u64> {
+        Some(self.store.steps())
     }
 }
 
@@ -192,24 +189,6 @@ impl Reads<'_> {
             .collect();
         words.join(" AND ")
     }
-}
-
-/// The buckets that a filter accepts: 1 for snoozed, 2 for done, and 3, 6 and 12 for unread,
-/// unanswered and assigned.
-fn buckets(filter: &ContactFilter, order: ContactOrder) -> Vec<i64> {
-    let is_open_only = filter.statuses == [StatusKind::Open];
-    let waits = filter.unanswered || order == ContactOrder::WaitingLongest;
-    let accepts = |bucket: &i64| {
-        (!is_open_only || bucket % 3 == 0)
-            && (!filter.unread || bucket / 3 % 2 == 1)
-            && (!waits || bucket / 6 % 2 == 1)
-            && match filter.assignee {
-                None => true,
-                Some(AssigneeFilter::Nobody) => bucket / 12 == 0,
-                Some(_) => bucket / 12 == 1,
-            }
-    };
-    (0..24).filter(accepts).collect()
 }
 
 /// The names of columns, each with its table.

@@ -28,6 +28,8 @@ pub(crate) fn ingest<D: Database>(runtime: &Runtime, database: &D, rounds: u64) 
     }
     let mut shared = database.bare("bare-shared")?;
     let mut single = database.bare("bare-single")?;
+    let mut plain = database.plain("plain")?;
+    let (mut rates_plain, mut to_plain) = (Vec::new(), Vec::new());
     let (mut rates_shared, mut rates_single) = (Vec::new(), Vec::new());
     let (mut to_shared, mut to_single) = (Vec::new(), Vec::new());
     let (mut work, mut bare_work) = (Vec::new(), Vec::new());
@@ -52,6 +54,9 @@ pub(crate) fn ingest<D: Database>(runtime: &Runtime, database: &D, rounds: u64) 
                 bare_work.extend(bare_worked);
                 rates_shared.push(bare);
                 to_shared.push(rate / bare);
+                let (two_tables, _) = insert(&mut plain, &events, in_one.round() as usize)?;
+                rates_plain.push(two_tables);
+                to_plain.push(rate / two_tables);
                 let few = &events[..events.len() / 10];
                 let (one, _) = insert(&mut single, few, 1)?;
                 rates_single.push(one);
@@ -77,9 +82,15 @@ pub(crate) fn ingest<D: Database>(runtime: &Runtime, database: &D, rounds: u64) 
         median(rates_single)
     );
     println!(
-        "  64 waiting: {:.2} x the driver in transactions of the same size, {:.2} x one transaction for each event",
+        "  bare driver, two plain tables   {:>9.0}   {in_one:>5.1} in a transaction",
+        median(rates_plain)
+    );
+    println!(
+        "  64 waiting: {:.2} x the driver in transactions of the same size, {:.2} x one transaction for each event,
+              {:.2} x the driver on two plain tables",
         median(to_shared),
-        median(to_single)
+        median(to_single),
+        median(to_plain)
     );
     println!(
         "  processor for an event: {:.1} µs, the bare driver {:.1} µs",

@@ -1,7 +1,7 @@
 //! Throughput of a store, cost of its lists with few rows and with many, and its size on the disk.
 //!
-//! `cargo bench --features sqlite-bundled --bench store` prints all of it; `-- ingest`, `-- pages`
-//! or `-- sizes` one part. Numbers follow their names:
+//! `cargo bench --features sqlite-bundled --bench store` prints all of it but `gentle`; `-- ingest`,
+//! `-- pages`, `-- sizes` or `-- gentle` one part. Numbers follow their names:
 //!
 //! | Argument | Default | |
 //! |---|---|---|
@@ -11,6 +11,8 @@
 //! | `--small` | 10000 | customers of the smaller world, with 10 messages of each |
 //! | `--runs` | 200 | how often `pages` reads each list |
 //! | `--texts` | 10000 | messages of each kind in the search index of `sizes` |
+//! | `--long` | 200000 | messages of the conversation that `gentle` erases |
+//! | `--old` | 1000000 | messages that `gentle` cuts, a multiple of 10000 |
 //!
 //! `-- pages --customers 1000000 --messages 10000000` takes more than half an hour and 12 GB below
 //! `target`, which are given back at the end.
@@ -25,13 +27,16 @@ mod bare_reads;
 #[path = "../util/deliver.rs"]
 mod deliver;
 mod fill;
+mod gentle;
 mod ingest;
 mod pages;
 mod sizes;
 mod sqlite;
+mod texts;
 mod world;
 
 use bare_reads::Reads;
+use messenger_crm::store::SqliteStore;
 use pages::Side;
 use sqlite::Sqlite;
 use world::{Outcome, World};
@@ -39,12 +44,13 @@ use world::{Outcome, World};
 fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |wanted: &str| arguments.iter().any(|one| one == wanted);
-    let is_whole = !["ingest", "pages", "sizes"].into_iter().any(has);
+    let is_whole = !["ingest", "pages", "sizes", "gentle"].into_iter().any(has);
     let place = arguments.iter().position(|one| one == "--in");
     let place = place.and_then(|place| arguments.get(place + 1));
     let folder = Folder::new(place.map_or(env!("CARGO_TARGET_TMPDIR"), String::as_str))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .enable_time()
         .build()?;
     let number = |name: &str, default: u64| -> Outcome<u64> {
         match arguments.iter().position(|one| one == name) {
@@ -64,6 +70,13 @@ fn main() -> Outcome {
     if is_whole || has("sizes") {
         sizes::sizes(&runtime, &folder.0.join("sizes.db"), small)?;
         sizes::search_index(&runtime, &folder.0, number("--texts", 10_000)?)?;
+    }
+    if has("gentle") {
+        let world = World::new(10_000, number("--old", 1_000_000)?);
+        let store = SqliteStore::open(folder.0.join("erase.db"))?;
+        gentle::conversation(&runtime, &store, number("--long", 200_000)?)?;
+        let store = fill::filled(&runtime, &folder.0.join("retention.db"), world)?;
+        gentle::retention(&runtime, &store, world)?;
     }
     if is_whole || has("pages") {
         let customers = number("--customers", 100_000)?;

@@ -5,7 +5,10 @@ use std::{hint::black_box, time::Instant};
 use messenger_crm::{
     id::PageId,
     model::{ContactKey, StatusKind},
-    store::{ContactFilter, ContactOrder, ContactQuery, ContactStore, MessageQuery, SearchQuery},
+    store::{
+        AssigneeFilter, ContactFilter, ContactOrder, ContactQuery, ContactStore, MessageQuery,
+        SearchQuery,
+    },
     time::Timestamp,
 };
 use tokio::runtime::Runtime;
@@ -31,8 +34,8 @@ pub(crate) struct Side<'s> {
 pub(crate) trait BareReads {
     /// Reads the columns of a list, of one row more than its limit; returns the number of rows.
     fn read(&self, list: &List) -> Outcome<usize>;
-    /// Steps that the database has made for all reads of the store so far.
-    fn steps(&self) -> u64;
+    /// Steps that the database has made for all reads of the store so far, where it counts them.
+    fn steps(&self) -> Option<u64>;
 }
 
 /// A list to read.
@@ -126,11 +129,11 @@ pub(crate) fn pages(runtime: &Runtime, [small, large]: [Side<'_>; 2], runs: usiz
 
 impl Side<'_> {
     fn measure(&self, runtime: &Runtime, list: &List) -> Outcome<Measured> {
-        let steps = self.bare.map(BareReads::steps);
+        let steps = self.bare.and_then(BareReads::steps);
         let begun = Instant::now();
         let rows = runtime.block_on(read(self.store, list))?;
         let store = micros(begun);
-        let after = self.bare.map(BareReads::steps);
+        let after = self.bare.and_then(BareReads::steps);
         let begun = Instant::now();
         if let Some(bare) = self.bare {
             black_box(bare.read(list)?);
@@ -289,4 +292,22 @@ async fn cursors(store: &dyn ContactStore, world: World) -> Outcome<Vec<Cursor>>
     }
     let step = (all.len() / PLACES).max(1);
     Ok(all.into_iter().step_by(step).take(PLACES).collect())
+}
+
+/// The buckets that a filter accepts: 1 for snoozed, 2 for done, and 3, 6 and 12 for unread,
+/// unanswered and assigned.
+pub(crate) fn buckets(filter: &ContactFilter, order: ContactOrder) -> Vec<i64> {
+    let is_open_only = filter.statuses == [StatusKind::Open];
+    let waits = filter.unanswered || order == ContactOrder::WaitingLongest;
+    let accepts = |bucket: &i64| {
+        (!is_open_only || bucket % 3 == 0)
+            && (!filter.unread || bucket / 3 % 2 == 1)
+            && (!waits || bucket / 6 % 2 == 1)
+            && match filter.assignee {
+                None => true,
+                Some(AssigneeFilter::Nobody) => bucket / 12 == 0,
+                Some(_) => bucket / 12 == 1,
+            }
+    };
+    (0..24).filter(accepts).collect()
 }

@@ -13,7 +13,8 @@ use tokio::runtime::Runtime;
 
 use crate::{
     ingest::{since, worked},
-    world::{Outcome, World, at, contact, median, mixed, name, psid},
+    texts::{LETTERS, Script},
+    world::{Outcome, World, at, contact, median, name, psid},
 };
 
 /// Prints what a message and a customer take beyond what they say, as the store has put them there
@@ -79,7 +80,7 @@ pub(crate) fn sizes(runtime: &Runtime, path: &Path, world: World) -> Outcome {
 pub(crate) fn search_index(runtime: &Runtime, folder: &Path, messages: u64) -> Outcome {
     println!("search index for a message, {messages} messages of each kind");
     for script in [Script::Latin, Script::Chinese] {
-        for letters in [20, 60, 200] {
+        for letters in LETTERS {
             let path = |name: &str| folder.join(format!("{script:?}-{letters}-{name}.db"));
             let (with, without) = (path("with"), path("without"));
             let stores = [
@@ -138,37 +139,4 @@ fn parts(end: u64) -> impl Iterator<Item = Range<u64>> {
     (0..end)
         .step_by(500)
         .map(move |from| from..end.min(from + 500))
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Script {
-    Latin,
-    Chinese,
-}
-
-impl Script {
-    /// A text of so many characters. Words and characters follow Zipf's law, as in a language: the
-    /// second most frequent one is half as frequent as the first, and so on.
-    fn text(self, number: u64, letters: usize) -> String {
-        let mut text = String::new();
-        for place in 0.. {
-            let drawn = mixed(number << 10 | place);
-            let chance = (drawn >> 11) as f64 / (1_u64 << 53) as f64;
-            let rank = |of: f64| (of.powf(chance) - 1.0) as u64;
-            match self {
-                Self::Latin => {
-                    text.push_str(&name(rank(20_000.0)).1[..4 + (drawn % 5) as usize]);
-                    text.push(' ');
-                }
-                Self::Chinese => {
-                    let letter = 0x4e00 + rank(4_000.0) as u32;
-                    text.push(char::from_u32(letter).unwrap_or('茶'));
-                }
-            }
-            if text.chars().count() >= letters {
-                break;
-            }
-        }
-        text.chars().take(letters).collect()
-    }
 }

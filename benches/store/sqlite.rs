@@ -27,6 +27,7 @@ impl Sqlite {
 impl Database for Sqlite {
     type Store = SqliteStore;
     type Bare = Driver;
+    type Plain = Plain;
 
     fn store(&self, name: &str) -> Outcome<SqliteStore> {
         Ok(SqliteStore::open(self.folder.join(name))?)
@@ -38,6 +39,17 @@ impl Database for Sqlite {
 
     fn bare(&self, name: &str) -> Outcome<Driver> {
         Driver::open(&self.folder.join(name))
+    }
+
+    fn plain(&self, name: &str) -> Outcome<Plain> {
+        let connection = connection(&self.folder.join(name))?;
+        connection.execute_batch(
+            "CREATE TABLE contact (psid TEXT PRIMARY KEY, last_at INTEGER NOT NULL, unread INTEGER NOT NULL) WITHOUT ROWID;
+             CREATE INDEX inbox ON contact (last_at);
+             CREATE TABLE message (psid TEXT NOT NULL, at INTEGER NOT NULL, mid TEXT NOT NULL, text TEXT,
+             PRIMARY KEY (psid, at, mid)) WITHOUT ROWID",
+        )?;
+        Ok(Plain(connection))
     }
 
     fn compare(&self, store: &str, bare: &str) -> Outcome {
@@ -111,6 +123,47 @@ pub(crate) fn key_hash(psid: &str) -> Outcome<i64> {
 /// `kind` of a live message of a customer, from a webhook, that opens the window.
 pub(crate) const KIND: i64 = 3 << 2 | 1 << 5 | 1 << 6;
 
+/// A connection with the pragmas of the store.
+fn connection(path: &Path) -> Outcome<Connection> {
+    let connection = Connection::open(path)?;
+    connection.set_prepared_statement_cache_capacity(96);
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON; PRAGMA cache_size = -16384; PRAGMA busy_timeout = 3000;",
+    )?;
+    Ok(connection)
+}
+
+/// The driver on two plain tables.
+pub(crate) struct Plain(Connection);
+
+impl Bare for Plain {
+    type Row = Event;
+
+    fn row(&self, event: &Event) -> Outcome<Event> {
+        Ok(event.clone())
+    }
+
+    fn insert(&mut self, rows: &[Event], in_one: usize) -> Outcome {
+        for rows in rows.chunks(in_one) {
+            let transaction = self.0.transaction()?;
+            for row in rows {
+                transaction
+                    .prepare_cached("INSERT OR IGNORE INTO message VALUES (?1, ?2, ?3, ?4)")?
+                    .execute(params![row.psid, row.at, row.mid, row.text])?;
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO contact VALUES (?1, ?2, 1)
+                         ON CONFLICT (psid) DO UPDATE SET last_at = excluded.last_at, unread = unread + 1",
+                    )?
+                    .execute(params![row.psid, row.at])?;
+            }
+            transaction.commit()?;
+        }
+        Ok(())
+    }
+}
+
 /// The bare driver.
 pub(crate) struct Driver {
     pub(crate) connection: Connection,
@@ -138,12 +191,7 @@ impl Driver {
     /// A file with the tables and pragmas of the store.
     pub(crate) fn open(path: &Path) -> Outcome<Self> {
         drop(SqliteStore::open(path)?);
-        let connection = Connection::open(path)?;
-        connection.set_prepared_statement_cache_capacity(96);
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-             PRAGMA secure_delete = ON; PRAGMA cache_size = -16384; PRAGMA busy_timeout = 3000;",
-        )?;
+        let connection = connection(path)?;
         connection.execute(
             "INSERT INTO page (page, revision, removed) VALUES (?1, 0, 0)",
             [PAGE],

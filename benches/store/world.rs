@@ -17,6 +17,7 @@ pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 pub(crate) trait Database {
     type Store: ContactStore + Clone;
     type Bare: Bare;
+    type Plain: Bare;
 
     /// A store on a new database.
     fn store(&self, name: &str) -> Outcome<Self::Store>;
@@ -24,6 +25,8 @@ pub(crate) trait Database {
     fn commits(&self, store: &Self::Store) -> u64;
     /// The bare driver on a new database, with the tables of the store.
     fn bare(&self, name: &str) -> Outcome<Self::Bare>;
+    /// The bare driver on two plain tables: customers by their last message, and messages.
+    fn plain(&self, name: &str) -> Outcome<Self::Plain>;
     /// Fails unless both databases hold the same customers and messages.
     fn compare(&self, store: &str, bare: &str) -> Outcome;
 }
@@ -61,6 +64,7 @@ pub(crate) struct World {
 }
 
 /// One message.
+#[derive(Clone)]
 pub(crate) struct Event {
     pub(crate) psid: String,
     pub(crate) mid: String,
@@ -107,11 +111,17 @@ impl World {
 impl Event {
     /// The change that the event means.
     pub(crate) fn change(&self) -> Result<Change, InvalidId> {
+        self.change_of(PAGE)
+    }
+
+    /// The same on another Page.
+    pub(crate) fn change_of(&self, page: &str) -> Result<Change, InvalidId> {
         let id = EntryId::of_message(&Mid::new(self.mid.as_str())?);
         let at = Timestamp::from_millis(self.at);
         let content = Content::text(self.text.as_str());
         let entry = Entry::new(id, at, Source::Webhook, content);
-        Ok(Change::received(contact(&self.psid)?, entry))
+        let contact = ContactKey::new(PageId::new(page)?, Psid::new(self.psid.as_str())?);
+        Ok(Change::received(contact, entry))
     }
 }
 
