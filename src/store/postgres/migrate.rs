@@ -6,9 +6,10 @@ use tokio_postgres::{
 };
 
 use super::{
-    connection::{Lease, Pool, Trip},
+    connection::{Lease, Pool},
     error::{failed, misconfigured, unavailable},
     options::Schema,
+    pipeline::Trip,
 };
 use crate::store::StoreError;
 

@@ -44,7 +44,6 @@
 //! seconds, and nobody waits with it. A process that vanishes in the middle of a transaction loses
 //! its locks after as long.
 
-mod asked;
 mod columns;
 mod connection;
 mod contacts;
@@ -57,21 +56,26 @@ mod locks;
 mod messages;
 mod migrate;
 mod options;
+mod pipeline;
 mod queue;
+mod row_fetch;
 mod save;
 mod search;
 mod search_index;
 mod servers;
+mod session;
 mod sweep;
 mod tls;
 mod work;
 mod writer;
 
 pub use deadpool_postgres;
+pub use error::SessionError;
 pub use export::ExportPosition;
 pub use migrate::PostgresFault;
 pub use options::PostgresOptions;
 pub use rustls;
+pub use session::{Parameter, Row, Session, Statement, Value};
 pub use tokio_postgres;
 
 use std::{
@@ -94,7 +98,7 @@ use crate::{
     time::Timestamp,
 };
 use options::Schema;
-use writer::Writer;
+use writer::{Commands, Writer};
 
 /// How soon the commits of another process are noticed.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -169,38 +173,45 @@ impl PostgresStore {
     }
 
     /// Applies changes in a transaction of the host's own: all of them or none, and committed with
-    /// what the host writes itself.
+    /// what the host writes itself. The transaction is one of tokio-postgres, or of any other driver
+    /// for which you implement [`Session`].
     ///
     /// Call it once, as the last thing before COMMIT: until then all other changes of these Pages
     /// wait. Other Pages do not. [`changed`](ContactStore::changed) reports the changes within a
     /// quarter of a second after the commit.
+    ///
+    /// It takes three round trips.
     ///
     /// # Errors
     ///
     /// [`StoreError::Misconfigured`] unless the transaction is READ COMMITTED, and as
     /// [`ContactStore::apply`]. The transaction is as it was before, and can go on unless its
     /// connection is lost.
-    pub async fn apply_in(
+    pub async fn apply_in<S: Session>(
         &self,
-        transaction: &mut tokio_postgres::Transaction<'_>,
+        transaction: &mut S,
         changes: &[Change],
     ) -> Result<Vec<Applied>, StoreError> {
+        const SAVEPOINT: Commands<'_> = Commands {
+            begin: "SAVEPOINT messenger",
+            end: "RELEASE SAVEPOINT messenger",
+            end_unchanged: "RELEASE SAVEPOINT messenger",
+        };
+        const ROLLBACK: [Statement<'_>; 2] = [
+            Statement::command("ROLLBACK TO SAVEPOINT messenger"),
+            Statement::command("RELEASE SAVEPOINT messenger"),
+        ];
         fold::check(changes)?;
-        connection::require_read_committed(transaction.client()).await?;
+        session::require_read_committed(transaction).await?;
         let mut attempt = 0;
         loop {
-            let savepoint = transaction.savepoint("messenger").await;
-            let savepoint = savepoint.map_err(error::failed)?;
             let schema = self.0.schema();
-            let applied = writer::apply(savepoint.client(), schema, None, &[changes]).await;
+            let applied = writer::apply(transaction, schema, &SAVEPOINT, &[changes]).await;
             attempt += 1;
             match applied {
-                Ok(answers) => {
-                    savepoint.commit().await.map_err(error::failed)?;
-                    return Ok(answers.into_iter().flatten().collect());
-                }
+                Ok(answers) => return Ok(answers.into_iter().flatten().collect()),
                 Err(failure) => {
-                    savepoint.rollback().await.map_err(error::failed)?;
+                    session::run(transaction, &ROLLBACK).await?;
                     if failure.cause != error::Cause::Overtaken || attempt == ATTEMPTS {
                         return Err(failure.error);
                     }
