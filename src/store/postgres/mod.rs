@@ -40,6 +40,31 @@
 //! end a transaction earlier than the store does, four seconds, and must follow the failover
 //! itself: the store gives up a connection only once its server turns out to be read-only.
 //!
+//! **Transactions of a host.** [`PostgresStore::apply_in`] writes in a transaction of yours, so that
+//! your rows and ours are committed together. It takes transactions of tokio-postgres and, with the
+//! feature `sqlx`, of sqlx 0.8; for another driver or version implement [`Session`].
+//!
+//! ```no_run
+//! # #[cfg(feature = "sqlx")]
+//! # mod host {
+//! use messenger_crm::change::Change;
+//! use messenger_crm::store::PostgresStore;
+//! use messenger_crm::store::postgres::sqlx::{self, PgPool};
+//!
+//! async fn receive(
+//!     store: &PostgresStore,
+//!     host: &PgPool,
+//!     changes: &[Change],
+//! ) -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut transaction = host.begin().await?;
+//!     sqlx::query("UPDATE import SET done = true").execute(&mut *transaction).await?;
+//!     store.apply_in(&mut transaction, changes).await?;
+//!     transaction.commit().await?;
+//!     Ok(())
+//! }
+//! # }
+//! ```
+//!
 //! **Locks.** A caller whose conversation or Page another transaction holds waits at most four
 //! seconds, and nobody waits with it. A process that vanishes in the middle of a transaction loses
 //! its locks after as long.
@@ -64,6 +89,8 @@ mod search;
 mod search_index;
 mod servers;
 mod session;
+#[cfg(feature = "sqlx")]
+mod sqlx_session;
 mod sweep;
 mod tls;
 mod work;
@@ -76,6 +103,8 @@ pub use migrate::PostgresFault;
 pub use options::PostgresOptions;
 pub use rustls;
 pub use session::{Parameter, Row, Session, Statement, Value};
+#[cfg(feature = "sqlx")]
+pub use sqlx;
 pub use tokio_postgres;
 
 use std::{
@@ -112,8 +141,8 @@ const ATTEMPTS: u32 = 8;
 pub struct PostgresStore(Arc<Writer>, Option<connection::Pool>);
 
 impl PostgresStore {
-    /// Connects with the options that [`PostgresOptions::new`] takes from this address, and brings
-    /// the tables to the form that this program knows.
+    /// Connects with the options that [`PostgresOptions::new`] takes from this address, and makes
+    /// the tables where they are missing.
     ///
     /// # Errors
     ///
@@ -173,14 +202,15 @@ impl PostgresStore {
     }
 
     /// Applies changes in a transaction of the host's own: all of them or none, and committed with
-    /// what the host writes itself. The transaction is one of tokio-postgres, or of any other driver
-    /// for which you implement [`Session`].
+    /// what the host writes itself. The transaction is one of tokio-postgres, of sqlx (feature
+    /// `sqlx`), or of any other driver for which you implement [`Session`].
     ///
     /// Call it once, as the last thing before COMMIT: until then all other changes of these Pages
     /// wait. Other Pages do not. [`changed`](ContactStore::changed) reports the changes within a
     /// quarter of a second after the commit.
     ///
-    /// It takes three round trips.
+    /// It takes three round trips with tokio-postgres. sqlx cannot pipeline and prepares each
+    /// statement: two round trips for each of about ten statements.
     ///
     /// # Errors
     ///
