@@ -65,6 +65,24 @@
 //! # }
 //! ```
 //!
+//! **Foreign keys of a host.** These columns keep their names and meaning: `page.page_no`, `page.page`
+//! (the id of the Page), `contact.contact_no` (unique over all Pages), `contact.page_no` and
+//! `contact.psid`. A table of yours may refer to `contact (contact_no)`:
+//!
+//! ```sql
+//! CREATE TABLE lead (
+//!     contact_no bigint REFERENCES messenger.contact (contact_no) ON DELETE SET NULL
+//! );
+//! INSERT INTO lead SELECT contact_no FROM messenger.contact JOIN messenger.page USING (page_no)
+//!     WHERE page = '1234567890' AND psid = '9876543210';
+//! ```
+//!
+//! Erasing a customer deletes the row, so the foreign key must be ON DELETE CASCADE or SET NULL. Any
+//! other makes it impossible: [`check`](PostgresStore::check) reports it as
+//! [`PostgresFault::ForeignKey`], [`connect`](PostgresStore::connect) refuses it, and the deletion
+//! fails with [`StoreError::Misconfigured`], which names it. Refer to no other column: rows of other
+//! tables are replaced.
+//!
 //! **Locks.** A caller whose conversation or Page another transaction holds waits at most four
 //! seconds, and nobody waits with it. A process that vanishes in the middle of a transaction loses
 //! its locks after as long.
@@ -250,7 +268,34 @@ impl PostgresStore {
         }
     }
 
-    /// What is wrong with the server: read-only, not durable, or a role that may not write.
+    /// The SQL that makes the tables in this schema, for a migration tool of your own. It is plain
+    /// statements that name the schema everywhere, to be run once, in one transaction.
+    ///
+    /// [`connect`](Self::connect) makes the tables itself where they are missing. Where your tool
+    /// made them, the role that connects may do without the right to create anything. It needs
+    /// USAGE on the schema, SELECT, INSERT, UPDATE and DELETE on its tables, and USAGE on its
+    /// sequences.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Misconfigured`] when the schema's name is not one that
+    /// [`PostgresOptions::with_schema`] takes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use messenger_crm::store::PostgresStore;
+    ///
+    /// let sql = PostgresStore::schema_sql("messenger")?;
+    /// assert!(sql.starts_with("CREATE SCHEMA IF NOT EXISTS \"messenger\";"));
+    /// # Ok::<(), messenger_crm::store::StoreError>(())
+    /// ```
+    pub fn schema_sql(schema: &str) -> Result<String, StoreError> {
+        Ok(migrate::schema_sql(&Schema::new(schema)?))
+    }
+
+    /// Finds what is wrong with the server: it is read-only or not durable, the role may not write, or
+    /// a foreign key forbids erasing customers.
     ///
     /// # Errors
     ///

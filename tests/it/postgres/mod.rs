@@ -4,6 +4,8 @@ mod cluster;
 mod contract;
 mod failover;
 mod faults;
+mod foreign_keys;
+mod fresh;
 mod full;
 mod host;
 mod host_store;
