@@ -77,6 +77,16 @@ impl Session for Transaction<'_> {
     }
 }
 
+/// One round trip for all statements.
+impl Session for deadpool_postgres::Transaction<'_> {
+    async fn run(
+        &mut self,
+        statements: &[Statement<'_>],
+    ) -> Result<Vec<Vec<session::Row>>, SessionError> {
+        Session::run(&mut **self, statements).await
+    }
+}
+
 async fn run(
     client: &Client,
     statements: &[Statement<'_>],

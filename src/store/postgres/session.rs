@@ -8,8 +8,8 @@ use crate::store::StoreError;
 /// A transaction in which [`PostgresStore::apply_in`](super::PostgresStore::apply_in) runs its
 /// statements.
 ///
-/// It is implemented for `tokio_postgres::Transaction`, and with the feature `sqlx` for
-/// `sqlx::Transaction` and `sqlx::PgConnection`. For another driver implement it yourself, on a
+/// It is implemented for the `Transaction` of tokio-postgres and of deadpool-postgres, and with the
+/// feature `sqlx` for `sqlx::Transaction` and `sqlx::PgConnection`. For another driver implement it yourself, on a
 /// type of yours that holds the driver's transaction: send each [`Statement`] with its
 /// [`Parameter`]s, and return its rows as [`Value`]s. A driver that can pipeline sends all statements
 /// of a call at once and saves round trips.
