@@ -89,6 +89,7 @@
 //! | `sqlite` | | the SQLite store, linked to an installed SQLite |
 //! | `sqlite-bundled` | | the SQLite store with SQLite compiled in |
 //! | `postgres` | | the PostgreSQL store; runs on tokio |
+//! | `sqlx` | | the PostgreSQL store in transactions of sqlx 0.8 |
 //! | `conformance` | | tests that check your own store against the contract of [`ContactStore`] |
 //! | `simulator` | | Messenger simulated on loopback: the customer's phone, App Dashboard and Graph API |
 //! | `full` | | all of them |

@@ -1,13 +1,16 @@
-//! Values as the driver gives and takes them, one row or many at once.
+//! Values as the driver and a session give and take them, one row or many at once.
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 use tokio_postgres::{
     Row,
     types::{FromSql, ToSql, Type},
 };
 
-use super::error::failed;
+use super::{
+    error::failed,
+    session::{self, Parameter},
+};
 use crate::{
     id::Psid,
     store::{
@@ -17,16 +20,16 @@ use crate::{
     },
 };
 
-/// The columns of a customer `c`, in the order that [`Next::contact`] reads them.
+/// The columns of a customer `c`, in the order that [`ReadRow::contact`] reads them.
 pub(super) static CONTACT: LazyLock<String> = LazyLock::new(|| {
     let columns = ContactColumns::NAMES.join(", c.");
     format!("c.contact_no, c.psid, c.{columns}")
 });
-/// The columns of a message `m`, in the order that [`Next::entry`] reads them.
+/// The columns of a message `m`, in the order that [`ReadRow::entry`] reads them.
 pub(super) const MESSAGE: &str = "m.id, m.key, m.marks, m.at, m.kind, m.text, m.more";
 /// The same of what waits for a message.
 pub(super) const MARK: &str = "m.id, m.key, m.marks, NULL::bigint, NULL::smallint, NULL, NULL";
-/// The columns of a reply `o`, in the order that [`Next::outgoing`] reads them.
+/// The columns of a reply `o`, in the order that [`ReadRow::outgoing`] reads them.
 pub(super) static OUTGOING: LazyLock<String> =
     LazyLock::new(|| format!("o.{}", OutgoingColumns::NAMES.join(", o.")));
 /// The columns of an item of work `k`.
@@ -49,25 +52,6 @@ impl<'r> Next<'r> {
         self.at += 1;
         Ok(value)
     }
-
-    /// Where a key stands in the array that was asked with.
-    pub(super) fn place(&mut self) -> Result<usize, StoreError> {
-        usize::try_from(self.number()? - 1).map_err(|_| StoreError::Unreadable("an ordinal"))
-    }
-
-    pub(super) fn contact(&mut self) -> Result<(i64, Psid, ContactRow), StoreError> {
-        let (number, psid) = (self.number()?, self.psid()?);
-        Ok((number, psid, ContactColumns::read(self)?.into_row()?))
-    }
-
-    /// A message, or what waits for one: it has no time.
-    pub(super) fn entry(&mut self) -> Result<EntryRow, StoreError> {
-        EntryColumns::read(self)?.into_row()
-    }
-
-    pub(super) fn outgoing(&mut self) -> Result<OutgoingRow, StoreError> {
-        OutgoingColumns::read(self)?.into_row()
-    }
 }
 
 impl Columns for Next<'_> {
@@ -89,6 +73,71 @@ impl Columns for Next<'_> {
     }
 }
 
+/// Reads the rows of a table from columns in their order.
+pub(super) trait ReadRow: Columns + Sized {
+    /// Where a key stands in the array that was asked with.
+    fn place(&mut self) -> Result<usize, StoreError> {
+        usize::try_from(self.number()? - 1).map_err(|_| StoreError::Unreadable("an ordinal"))
+    }
+
+    fn contact(&mut self) -> Result<(i64, Psid, ContactRow), StoreError> {
+        let (number, psid) = (self.number()?, self.psid()?);
+        Ok((number, psid, ContactColumns::read(self)?.into_row()?))
+    }
+
+    /// A message, or what waits for one: it has no time.
+    fn entry(&mut self) -> Result<EntryRow, StoreError> {
+        EntryColumns::read(self)?.into_row()
+    }
+
+    fn outgoing(&mut self) -> Result<OutgoingRow, StoreError> {
+        OutgoingColumns::read(self)?.into_row()
+    }
+
+    /// The number of a Page.
+    fn page_no(&mut self) -> Result<Option<i32>, StoreError> {
+        let number = self.int()?.map(i32::try_from).transpose();
+        number.map_err(|_| StoreError::Unreadable("the number of a Page"))
+    }
+}
+
+impl<C: Columns> ReadRow for C {}
+
+/// The values of a session's row, one after the other.
+pub(super) struct Fields(std::vec::IntoIter<session::Value>);
+
+impl Fields {
+    pub(super) fn of(row: session::Row) -> Self {
+        Self(row.into_iter())
+    }
+}
+
+impl Columns for Fields {
+    fn int(&mut self) -> Result<Option<i64>, StoreError> {
+        match self.0.next() {
+            Some(session::Value::Int(number)) => Ok(Some(number)),
+            Some(session::Value::Null) => Ok(None),
+            _ => Err(StoreError::Unreadable("a number")),
+        }
+    }
+
+    fn text(&mut self) -> Result<Option<String>, StoreError> {
+        match self.0.next() {
+            Some(session::Value::Text(text)) => Ok(Some(from_sql(text))),
+            Some(session::Value::Null) => Ok(None),
+            _ => Err(StoreError::Unreadable("a text")),
+        }
+    }
+
+    fn bytes(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.0.next() {
+            Some(session::Value::Bytes(bytes)) => Ok(Some(bytes)),
+            Some(session::Value::Null) => Ok(None),
+            _ => Err(StoreError::Unreadable("bytes")),
+        }
+    }
+}
+
 /// Many rows as one array for each column, to be unnested on the server.
 #[derive(Default)]
 pub(super) struct Many {
@@ -97,19 +146,49 @@ pub(super) struct Many {
 
 struct Column {
     name: &'static str,
-    ty: Type,
-    values: Box<dyn ToSql + Send + Sync>,
+    values: Values,
+}
+
+enum Values {
+    Flags(Vec<bool>),
+    Pages(Vec<i32>),
+    Numbers(Vec<Option<i64>>),
+    Texts(Vec<Option<String>>),
+    Bytes(Vec<Option<Vec<u8>>>),
+}
+
+impl Values {
+    fn parameter(&self) -> Parameter<'_> {
+        match self {
+            Self::Flags(values) => Parameter::BoolArray(values),
+            Self::Pages(values) => Parameter::Int4Array(values),
+            Self::Numbers(values) => Parameter::Int8Array(values),
+            Self::Texts(values) => Parameter::TextArray(values),
+            Self::Bytes(values) => Parameter::ByteaArray(values),
+        }
+    }
+
+    /// The name of the type in SQL.
+    fn ty(&self) -> &'static str {
+        match self {
+            Self::Flags(_) => "boolean[]",
+            Self::Pages(_) => "integer[]",
+            Self::Numbers(_) => "bigint[]",
+            Self::Texts(_) => "text[]",
+            Self::Bytes(_) => "bytea[]",
+        }
+    }
 }
 
 impl Many {
     #[must_use]
     pub(super) fn numbers(self, name: &'static str, values: Vec<Option<i64>>) -> Self {
-        self.with(name, Type::INT8_ARRAY, values)
+        self.with(name, Values::Numbers(values))
     }
 
     #[must_use]
     pub(super) fn pages(self, values: Vec<i32>) -> Self {
-        self.with("page_no", Type::INT4_ARRAY, values)
+        self.with("page_no", Values::Pages(values))
     }
 
     /// The first columns of a table with these types, of many rows.
@@ -169,12 +248,12 @@ impl Many {
 
     #[must_use]
     pub(super) fn flags(self, name: &'static str, values: Vec<bool>) -> Self {
-        self.with(name, Type::BOOL_ARRAY, values)
+        self.with(name, Values::Flags(values))
     }
 
     #[must_use]
     pub(super) fn bytes(self, name: &'static str, values: Vec<Option<Vec<u8>>>) -> Self {
-        self.with(name, Type::BYTEA_ARRAY, values)
+        self.with(name, Values::Bytes(values))
     }
 
     #[must_use]
@@ -184,17 +263,11 @@ impl Many {
         values: impl IntoIterator<Item = Option<&'t str>>,
     ) -> Self {
         let values: Vec<Option<String>> = values.into_iter().map(|text| text.map(to_sql)).collect();
-        self.with(name, Type::TEXT_ARRAY, values)
+        self.with(name, Values::Texts(values))
     }
 
-    fn with<T: ToSql + Send + Sync + 'static>(
-        mut self,
-        name: &'static str,
-        ty: Type,
-        values: Vec<T>,
-    ) -> Self {
-        let values = Box::new(values);
-        self.columns.push(Column { name, ty, values });
+    fn with(mut self, name: &'static str, values: Values) -> Self {
+        self.columns.push(Column { name, values });
         self
     }
 
@@ -207,7 +280,7 @@ impl Many {
     /// The rows, as a part of a `FROM` clause.
     pub(super) fn unnested(&self) -> String {
         let arrays: Vec<String> = (self.columns.iter().enumerate())
-            .map(|(at, column)| format!("${}::{}", at + 1, sql_name(&column.ty)))
+            .map(|(at, column)| format!("${}::{}", at + 1, column.values.ty()))
             .collect();
         format!("unnest({})", arrays.join(", "))
     }
@@ -222,29 +295,15 @@ impl Many {
         set.join(", ")
     }
 
-    pub(super) fn params(&self) -> Vec<Param<'_>> {
+    /// The arrays as parameters, in the order of the columns.
+    pub(super) fn parameters(&self) -> Vec<Parameter<'_>> {
         let columns = self.columns.iter();
-        columns
-            .map(|column| {
-                let values: &(dyn ToSql + Sync) = column.values.as_ref();
-                (values, column.ty.clone())
-            })
-            .collect()
+        columns.map(|column| column.values.parameter()).collect()
     }
 }
 
 /// A parameter and its type, so that no statement has to be prepared.
 pub(super) type Param<'p> = (&'p (dyn ToSql + Sync), Type);
-
-fn sql_name(ty: &Type) -> &'static str {
-    match *ty {
-        Type::INT8_ARRAY => "bigint[]",
-        Type::INT4_ARRAY => "integer[]",
-        Type::BOOL_ARRAY => "boolean[]",
-        Type::BYTEA_ARRAY => "bytea[]",
-        _ => "text[]",
-    }
-}
 
 /// PostgreSQL's texts hold any character but U+0000: it is written as U+0001 and a digit, and so
 /// is U+0001 itself.
@@ -256,11 +315,12 @@ pub(super) fn to_sql(text: &str) -> String {
     }
 }
 
-fn from_sql(text: &str) -> String {
+fn from_sql<'t>(text: impl Into<Cow<'t, str>>) -> String {
+    let text = text.into();
     if text.contains('\u{1}') {
         text.replace("\u{1}0", "\0").replace("\u{1}1", "\u{1}")
     } else {
-        text.to_owned()
+        text.into_owned()
     }
 }
 

@@ -1,24 +1,23 @@
-//! A connection for one transaction, and statements that travel together.
+//! A connection for one transaction.
 //!
 //! Nothing is kept in a session: statements have no names, tables are named with their schema, and
 //! settings are those of one transaction. So it works behind a pooler that gives every transaction
 //! another connection.
 
-use std::{future::Future, ops::Deref, pin::Pin, sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use deadpool_postgres::{ClientWrapper, Object};
-use futures_util::{FutureExt as _, future::join_all};
+use futures_util::FutureExt as _;
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use tokio_postgres::{Client, NoTls, Row};
+use tokio_postgres::{Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
-    columns::Param,
-    error::{failed, misconfigured, no_connection, unavailable},
+    error::{misconfigured, no_connection, unavailable},
     options::WAIT,
 };
 use crate::store::StoreError;
@@ -163,64 +162,5 @@ impl Drop for Lease {
             let _ = timeout(CANCEL, canceling).await;
             drop(client);
         });
-    }
-}
-
-/// Refuses a host's transaction that would not see what others commit while it waits for a lock.
-pub(super) async fn require_read_committed(client: &Client) -> Result<(), StoreError> {
-    let sql = "SELECT current_setting('transaction_isolation')";
-    let rows = client.query_typed(sql, &[]).await.map_err(failed)?;
-    let level: &str = match rows.first() {
-        Some(row) => row.try_get(0).map_err(failed)?,
-        None => return Err(StoreError::Unreadable("the isolation level")),
-    };
-    if level == "read committed" || level == "read uncommitted" {
-        return Ok(());
-    }
-    Err(misconfigured(format!(
-        "apply_in needs a transaction that is READ COMMITTED; this one is {}",
-        level.to_uppercase()
-    )))
-}
-
-type Rows = Result<Vec<Row>, tokio_postgres::Error>;
-type Statement<'c> = Pin<Box<dyn Future<Output = Rows> + Send + 'c>>;
-
-/// Statements that are sent at once: one round trip for all of them.
-pub(super) struct Trip<'c> {
-    client: &'c Client,
-    statements: Vec<Statement<'c>>,
-}
-
-impl<'c> Trip<'c> {
-    pub(super) fn new(client: &'c Client) -> Self {
-        Self {
-            client,
-            statements: Vec::new(),
-        }
-    }
-
-    /// A statement with its parameters. Its rows are at this place of the answer.
-    pub(super) fn add(&mut self, sql: String, params: Vec<Param<'c>>) -> usize {
-        let client = self.client;
-        self.statements.push(Box::pin(
-            async move { client.query_typed(&sql, &params).await },
-        ));
-        self.statements.len() - 1
-    }
-
-    /// Something without parameters: to begin, to end.
-    pub(super) fn control(&mut self, sql: &'c str) {
-        let client = self.client;
-        self.statements.push(Box::pin(async move {
-            client.batch_execute(sql).await.map(|()| Vec::new())
-        }));
-    }
-
-    /// The rows of each statement, or the error of the first that failed: those after it only say
-    /// that the transaction has failed.
-    pub(super) async fn go(self) -> Result<Vec<Vec<Row>>, tokio_postgres::Error> {
-        // They are polled in order, and so sent in order.
-        join_all(self.statements).await.into_iter().collect()
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use deadpool_postgres::PoolError;
-use tokio_postgres::error::SqlState;
 
 use crate::store::StoreError;
 
@@ -27,6 +26,8 @@ pub(super) enum Cause {
     Slow,
     /// The server accepts no writes: it was the primary, perhaps, and another one is now.
     ReadOnly,
+    /// A foreign key of the host refers to a row that was to be deleted.
+    Restricted,
     /// Anything else.
     Other,
 }
@@ -45,13 +46,13 @@ impl Failure {
         match self.cause {
             Cause::Passing | Cause::Overtaken => 8,
             Cause::ReadOnly => 2,
-            Cause::Locked | Cause::Slow | Cause::Other => 1,
+            Cause::Locked | Cause::Slow | Cause::Restricted | Cause::Other => 1,
         }
     }
 
     /// Whether it may be that of one of the changes, so that the others can be applied without it.
     pub(super) fn is_of_one(&self) -> bool {
-        self.cause == Cause::Slow
+        matches!(self.cause, Cause::Slow | Cause::Restricted)
             || matches!(
                 self.error,
                 StoreError::Refused(_) | StoreError::Unreadable(_)
@@ -70,85 +71,171 @@ impl From<StoreError> for Failure {
 
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
-        let Some(server) = error.as_db_error() else {
-            let is_passing = error.is_closed() || is_cut(&error);
-            let said = Box::new(Said::driver(&error));
-            return Self {
-                cause: if is_passing {
-                    Cause::Passing
-                } else {
-                    Cause::Other
-                },
-                error: if is_misconfigured(&error) {
-                    StoreError::Misconfigured(said)
-                } else {
-                    StoreError::Unavailable(said)
-                },
-            };
-        };
-        let code = server.code();
-        let said = Box::new(Said::server(server));
-        let cause = match code {
-            _ if is_race(server) => Cause::Overtaken,
-            _ if is_passing(code) => Cause::Passing,
-            _ if *code == SqlState::LOCK_NOT_AVAILABLE => Cause::Locked,
-            _ if *code == SqlState::QUERY_CANCELED => Cause::Slow,
-            _ if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Cause::ReadOnly,
-            _ => Cause::Other,
-        };
-        let error = match code.code().get(..2) {
-            _ if cause != Cause::Other => StoreError::Unavailable(said),
-            // Data exceptions, constraints and limits are the change's own: the same however often.
-            Some("22" | "23" | "54") => StoreError::Refused(said),
-            // Names, passwords and rights.
-            Some("28" | "3D" | "3F" | "42") => StoreError::Misconfigured(said),
-            _ => StoreError::Unavailable(said),
+        SessionError::from(error).into()
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        let cause = error.cause();
+        let error = match &error.reason {
+            Reason::Misconfigured => misconfigured(error),
+            _ if cause == Cause::Restricted => misconfigured(error),
+            _ if cause != Cause::Other => unavailable(error),
+            Reason::Server { code, .. } => match code.get(..2) {
+                // Data exceptions, constraints and limits are the change's own: the same however often.
+                Some("22" | "23" | "54") => StoreError::Refused(Box::new(error)),
+                // Names, passwords and rights.
+                Some("28" | "3D" | "3F" | "42") => misconfigured(error),
+                _ if code == NO_TRANSACTION => misconfigured(error),
+                _ => unavailable(error),
+            },
+            Reason::Lost | Reason::Other => unavailable(error),
         };
         Self { error, cause }
     }
 }
 
-/// What the server or the driver said, as far as it cannot hold anything of a row.
-#[derive(Debug)]
-struct Said {
+impl From<SessionError> for StoreError {
+    fn from(error: SessionError) -> Self {
+        Failure::from(error).error
+    }
+}
+
+/// Error of statements that a [`Session`](super::Session) ran.
+///
+/// It holds the code of the server and names of the schema, never the message of the server, which
+/// may hold a row.
+#[derive(Clone, Debug)]
+pub struct SessionError {
+    reason: Reason,
     text: String,
-    /// Whether the same may succeed at once, on another connection.
-    is_passing: bool,
 }
 
-impl Said {
-    fn server(error: &tokio_postgres::error::DbError) -> Self {
-        let code = error.code().code();
-        let mut said = format!("the server answered {code} ({})", words(code));
-        // Names of this schema, never values.
-        if let Some(name) = error.constraint().or(error.table()) {
-            said = format!("{said} at {name}");
+#[derive(Clone, Debug)]
+enum Reason {
+    /// The server refused a statement.
+    Server {
+        code: String,
+        constraint: Option<String>,
+    },
+    /// The connection was lost while it was in use.
+    Lost,
+    /// An address, a password or a certificate is wrong.
+    Misconfigured,
+    Other,
+}
+
+impl SessionError {
+    /// The server refused a statement with this SQLSTATE. `constraint` and `table` are the names
+    /// that it gave, if it gave any.
+    #[must_use]
+    pub fn server(code: &str, constraint: Option<&str>, table: Option<&str>) -> Self {
+        let mut text = format!("the server answered {code} ({})", words(code));
+        if let Some(name) = constraint.or(table) {
+            text = format!("{text} at {name}");
         }
         Self {
-            text: said,
-            is_passing: is_passing(error.code()),
+            reason: Reason::Server {
+                code: code.to_owned(),
+                constraint: constraint.map(ToOwned::to_owned),
+            },
+            text,
         }
     }
 
-    fn driver(error: &tokio_postgres::Error) -> Self {
-        let mut said = error.to_string();
+    /// The connection was lost. The text goes into logs: it must not hold a value of a row.
+    #[must_use]
+    pub fn connection_lost(text: impl Into<String>) -> Self {
+        Self {
+            reason: Reason::Lost,
+            text: text.into(),
+        }
+    }
+
+    /// Anything else that the driver reports. The text goes into logs: it must not hold a value of
+    /// a row.
+    #[must_use]
+    pub fn other(text: impl Into<String>) -> Self {
+        Self {
+            reason: Reason::Other,
+            text: text.into(),
+        }
+    }
+
+    pub(super) fn misconfigured(text: impl Into<String>) -> Self {
+        Self {
+            reason: Reason::Misconfigured,
+            text: text.into(),
+        }
+    }
+
+    fn cause(&self) -> Cause {
+        let Reason::Server { code, constraint } = &self.reason else {
+            let is_lost = matches!(self.reason, Reason::Lost);
+            return if is_lost {
+                Cause::Passing
+            } else {
+                Cause::Other
+            };
+        };
+        match code.as_str() {
+            // Two added a customer or an item of work at the same moment.
+            "23505" if matches!(constraint.as_deref(), Some("contact_psid" | "work_pkey")) => {
+                Cause::Overtaken
+            }
+            // The tables of the store have no foreign keys.
+            "23503" => Cause::Restricted,
+            "40001" | "40P01" | "57P01" | "57P02" | "57P03" => Cause::Passing,
+            code if code.starts_with("08") => Cause::Passing,
+            "55P03" => Cause::Locked,
+            "57014" => Cause::Slow,
+            "25006" => Cause::ReadOnly,
+            _ => Cause::Other,
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for SessionError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if let Some(server) = error.as_db_error() {
+            return Self::server(server.code().code(), server.constraint(), server.table());
+        }
+        let is_misconfigured = is_misconfigured(&error);
+        let source = std::error::Error::source(&error);
+        let is_cut = source.is_some_and(|source| source.is::<std::io::Error>());
+        let mut text = error.to_string();
         // The source of any other error may be a value of a row.
-        if let Some(source) = std::error::Error::source(error)
-            && (source.is::<std::io::Error>() || is_misconfigured(error))
-        {
-            said = format!("{said}: {source}");
+        if let Some(source) = source.filter(|_| is_cut || is_misconfigured) {
+            text = format!("{text}: {source}");
         }
-        Self {
-            text: said,
-            is_passing: error.is_closed() || is_cut(error),
+        if is_misconfigured {
+            Self::misconfigured(text)
+        } else if error.is_closed() || is_cut {
+            Self::connection_lost(text)
+        } else {
+            Self::other(text)
         }
     }
 }
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for SessionError {}
+
+/// SQLSTATE of a command that needs a transaction.
+const NO_TRANSACTION: &str = "25P01";
 
 /// Meaning of the code of an error, in words.
 fn words(code: &str) -> &'static str {
     match code {
+        "23503" => "a foreign key forbids it: declare it ON DELETE CASCADE or SET NULL",
         "25006" => "the server is read-only: it is a standby, or its transactions are read-only",
+        "25P01" => "there is no transaction: begin one first",
         "25P03" => "the transaction waited too long for its next statement",
         "28000" => "the role does not exist or may not connect",
         "28P01" => "the password is wrong",
@@ -184,45 +271,13 @@ fn words(code: &str) -> &'static str {
     }
 }
 
-impl fmt::Display for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl std::error::Error for Said {}
-
 /// Whether a read may succeed at once, on another connection.
 pub(super) fn may_read_again(error: &StoreError) -> bool {
-    let StoreError::Unavailable(said) = error else {
+    let StoreError::Unavailable(error) = error else {
         return false;
     };
-    let said: Option<&Said> = said.downcast_ref();
-    said.is_some_and(|said| said.is_passing)
-}
-
-/// Two added a customer or an item of work at the same moment.
-fn is_race(error: &tokio_postgres::error::DbError) -> bool {
-    *error.code() == SqlState::UNIQUE_VIOLATION
-        && matches!(error.constraint(), Some("contact_psid" | "work_pkey"))
-}
-
-fn is_passing(code: &SqlState) -> bool {
-    [
-        SqlState::T_R_SERIALIZATION_FAILURE,
-        SqlState::T_R_DEADLOCK_DETECTED,
-        SqlState::ADMIN_SHUTDOWN,
-        SqlState::CRASH_SHUTDOWN,
-        SqlState::CANNOT_CONNECT_NOW,
-    ]
-    .contains(code)
-        || code.code().starts_with("08")
-}
-
-/// The connection was lost while it was in use.
-fn is_cut(error: &tokio_postgres::Error) -> bool {
-    let source = std::error::Error::source(error);
-    source.is_some_and(|source| source.is::<std::io::Error>()) && !is_misconfigured(error)
+    let error: Option<&SessionError> = error.downcast_ref();
+    error.is_some_and(|error| error.cause() == Cause::Passing)
 }
 
 /// A missing password, a server without TLS, or a certificate that is not trusted. The kind of the

@@ -4,11 +4,12 @@
 use tokio_postgres::types::Type;
 
 use super::{
-    columns::{CONTACT, MARK, MESSAGE, Next, OUTGOING, Param, WORK},
-    connection::{Lease, Pool, Trip},
+    columns::{CONTACT, MARK, MESSAGE, Next, OUTGOING, Param, ReadRow as _, WORK},
+    connection::{Lease, Pool},
     error::failed,
     lists::{find_contact, picture_of, raw_event, rows},
     options::Schema,
+    pipeline::Trip,
 };
 use crate::{
     change::Change,

@@ -3,7 +3,7 @@
 use tokio_postgres::{Row, types::Type};
 
 use super::{
-    columns::{CONTACT, Next, Param, to_sql},
+    columns::{CONTACT, Next, Param, ReadRow as _, to_sql},
     connection::{Lease, Pool},
     error::failed,
     options::Schema,

@@ -6,14 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tokio_postgres::{Client, types::Type};
-
 use super::{
-    asked::{Asked, by_contact, on_contacts, on_pages},
-    columns::{CONTACT, MARK, MESSAGE, Many, Next, OUTGOING, Param, WORK, to_sql},
-    connection::Trip,
+    columns::{CONTACT, Fields, MARK, MESSAGE, Many, OUTGOING, ReadRow as _, WORK, to_sql},
     error::Failure,
     options::Schema,
+    row_fetch::{RowFetch, by_contact, on_contacts, on_pages},
+    session::{Parameter, Session, Statement, run},
 };
 use crate::{
     change::Change,
@@ -56,22 +54,22 @@ pub(super) struct Place {
     pub(super) row: Option<ContactRow>,
 }
 
-/// Locks and reads, after `begin` if there is no transaction yet.
-pub(super) async fn load(
-    client: &Client,
+/// Locks and reads, after the command that begins the transaction or savepoint.
+pub(super) async fn load<S: Session>(
+    session: &mut S,
     schema: &Schema,
-    begin: Option<&str>,
+    begin: &str,
     changes: &[&[Change]],
 ) -> Result<Known, Failure> {
     let all = || changes.iter().copied().flatten();
     let keys = row_keys(all());
     let pages: BTreeSet<&PageId> = all().filter_map(Change::page).collect();
     let mut known = Known::default();
-    first(client, schema, begin, &pages, &keys, &mut known).await?;
+    first(session, schema, Some(begin), &pages, &keys, &mut known).await?;
     if known.pages.len() < pages.len() {
-        create(client, schema, &pages).await?;
+        create(session, schema, &pages).await?;
         known = Known::default();
-        first(client, schema, None, &pages, &keys, &mut known).await?;
+        first(session, schema, None, &pages, &keys, &mut known).await?;
     }
     for page in pages {
         // The fold counts one on from here.
@@ -82,8 +80,8 @@ pub(super) async fn load(
 }
 
 /// Reads what the fold wants to see in addition.
-pub(super) async fn load_more(
-    client: &Client,
+pub(super) async fn load_more<S: Session>(
+    session: &mut S,
     schema: &Schema,
     known: &mut Known,
     missing: Missing,
@@ -100,31 +98,30 @@ pub(super) async fn load_more(
         Missing::Page(page) => drop(keys.pages.insert(page)),
         Missing::Contact(key) => {
             keys.contacts.insert(key);
-            return first(client, schema, None, &BTreeSet::new(), &keys, known).await;
+            return first(session, schema, None, &BTreeSet::new(), &keys, known).await;
         }
-        Missing::Ends(missing) => return ends(client, schema, known, missing).await,
+        Missing::Ends(missing) => return ends(session, schema, known, missing).await,
         Missing::Old(key, cutoff, limit) => {
-            keys = old(client, schema, known, &key, cutoff, limit).await?;
+            keys = old(session, schema, known, &key, cutoff, limit).await?;
         }
         Missing::Inbound(key, cutoff, limit) => {
-            return inbound(client, schema, known, key, cutoff, limit).await;
+            return inbound(session, schema, known, key, cutoff, limit).await;
         }
         Missing::ContactOf(page, hash) => {
-            return contact_of(client, schema, known, page, hash).await;
+            return contact_of(session, schema, known, page, hash).await;
         }
         Missing::Revision(_) => {
             return Err(StoreError::Unreadable("a row that no change names").into());
         }
     }
-    let asked = Asked::of(schema, &keys);
-    let mut trip = Trip::new(client);
-    asked.add(&mut trip);
-    let answers = trip.go().await?;
-    Ok(asked.read(answers, known)?)
+    let fetch = RowFetch::of(schema, &keys);
+    let statements: Vec<Statement<'_>> = fetch.statements().collect();
+    let results = run(session, &statements).await?;
+    Ok(fetch.read(results.into_iter(), known)?)
 }
 
-async fn first(
-    client: &Client,
+async fn first<S: Session>(
+    session: &mut S,
     schema: &Schema,
     begin: Option<&str>,
     pages: &BTreeSet<&PageId>,
@@ -139,13 +136,10 @@ async fn first(
     let with_contacts: BTreeSet<&PageId> = contacts.iter().map(|key| &key.page).collect();
     let alone: Vec<&PageId> = pages.difference(&with_contacts).copied().collect();
     let page_names = Many::default().texts("page", alone.iter().map(|page| Some(page.as_str())));
-    let asked = Asked::of(schema, keys);
+    let fetch = RowFetch::of(schema, keys);
 
-    let mut trip = Trip::new(client);
-    if let Some(begin) = begin {
-        trip.control(begin);
-    }
-    trip.add(
+    let mut statements: Vec<Statement<'_>> = begin.map(Statement::command).into_iter().collect();
+    statements.push(Statement::new(
         format!(
             "SELECT w.n, {} FROM {} w CROSS JOIN LATERAL (
                  SELECT * FROM {schema}.contact x WHERE x.page_no = w.page_no AND x.psid = w.psid FOR NO KEY UPDATE
@@ -153,10 +147,10 @@ async fn first(
             *CONTACT,
             on_pages(schema, &named)
         ),
-        named.params(),
-    );
+        named.parameters(),
+    ));
     // A statement of its own: it sees what the lock has waited for.
-    trip.add(
+    statements.push(Statement::new(
         format!(
             "SELECT c.n, c.contact_no, c.page_no,
              (SELECT t.at FROM {schema}.tombstone t WHERE t.page_no = c.page_no AND t.hash = c.hash),
@@ -164,48 +158,49 @@ async fn first(
              FROM {} c",
             on_contacts(schema, &hashed)
         ),
-        hashed.params(),
-    );
+        hashed.parameters(),
+    ));
     if !alone.is_empty() {
         let sql = format!(
             "SELECT w.n, w.page_no FROM {} w WHERE w.page_no IS NOT NULL",
             on_pages(schema, &page_names)
         );
-        trip.add(sql, page_names.params());
+        statements.push(Statement::new(sql, page_names.parameters()));
     }
-    asked.add(&mut trip);
-    let mut answers = trip.go().await?.into_iter();
+    statements.extend(fetch.statements());
+    let mut results = run(session, &statements).await?.into_iter();
     if begin.is_some() {
-        answers.next();
+        results.next();
     }
-    let mut answer = || answers.next().unwrap_or_default();
-    let (locked, told) = (answer(), answer());
+    let mut rows_of_next = || results.next().unwrap_or_default();
+    let (locked, told) = (rows_of_next(), rows_of_next());
     let found_pages = if alone.is_empty() {
         Vec::new()
     } else {
-        answer()
+        rows_of_next()
     };
 
-    for row in &found_pages {
-        let mut next = Next::of(row);
-        if let Some(page) = alone.get(next.place()?) {
-            known.pages.insert((*page).clone(), next.get()?);
+    for row in found_pages {
+        let mut next = Fields::of(row);
+        let page = alone.get(next.place()?);
+        if let (Some(page), Some(number)) = (page, next.page_no()?) {
+            known.pages.insert((*page).clone(), number);
         }
     }
     let mut rows = BTreeMap::new();
-    for row in &locked {
-        let mut next = Next::of(row);
+    for row in locked {
+        let mut next = Fields::of(row);
         let place = next.place()?;
         let (number, _, row) = next.contact()?;
         rows.insert(place, (number, row));
     }
-    for row in &told {
-        let mut next = Next::of(row);
+    for row in told {
+        let mut next = Fields::of(row);
         let place = next.place()?;
-        let there: Option<i64> = next.get()?;
-        let page_no: Option<i32> = next.get()?;
-        let forgotten: Option<i64> = next.get()?;
-        let new: Option<i64> = next.get()?;
+        let there = next.int()?;
+        let page_no = next.page_no()?;
+        let forgotten = next.int()?;
+        let new = next.int()?;
         let (Some(key), Some(page_no)) = (contacts.get(place), page_no) else {
             continue;
         };
@@ -233,11 +228,11 @@ async fn first(
         known.rows.add_contact((*key).clone(), Some(seen));
         known.contacts.insert((*key).clone(), place);
     }
-    Ok(asked.read(answers.collect(), known)?)
+    Ok(fetch.read(results, known)?)
 }
 
-async fn create(
-    client: &Client,
+async fn create<S: Session>(
+    session: &mut S,
     schema: &Schema,
     pages: &BTreeSet<&PageId>,
 ) -> Result<(), Failure> {
@@ -246,7 +241,7 @@ async fn create(
         "INSERT INTO {schema}.page (page) SELECT page FROM {} AS w(page) ORDER BY page ON CONFLICT (page) DO NOTHING",
         names.unnested()
     );
-    client.query_typed(&sql, &names.params()).await?;
+    run(session, &[Statement::new(sql, names.parameters())]).await?;
     Ok(())
 }
 
@@ -284,8 +279,8 @@ fn keys_after(cutoff: Option<Timestamp>) -> Vec<u8> {
 }
 
 /// The ends of a conversation, but for the rows in hand.
-async fn ends(
-    client: &Client,
+async fn ends<S: Session>(
+    session: &mut S,
     schema: &Schema,
     known: &mut Known,
     missing: MissingEnds,
@@ -296,13 +291,10 @@ async fn ends(
         known.rows.add_ends(missing, ends);
         return Ok(());
     };
-    let ids: Vec<String> = missing
-        .without
-        .iter()
-        .map(|id| to_sql(id.as_str()))
-        .collect();
+    let ids = missing.without.iter();
+    let ids: Vec<Option<String>> = ids.map(|id| Some(to_sql(id.as_str()))).collect();
     let keys = missing.without_replies.iter();
-    let keys: Vec<Vec<u8>> = keys.map(|key| key.to_bytes().to_vec()).collect();
+    let keys: Vec<Option<Vec<u8>>> = keys.map(|key| Some(key.to_bytes().to_vec())).collect();
     let first_key = keys_after(cutoff);
     let limit = if cutoff.is_none() { 1 } else { VISIBLE };
     let (customer, page) = (
@@ -316,37 +308,38 @@ async fn ends(
         )
     };
     let after = millis(cutoff).unwrap_or(i64::MIN);
-    let params: Vec<Param<'_>> = vec![(&ids, Type::TEXT_ARRAY), (&after, Type::INT8)];
-    let mut trip = Trip::new(client);
+    let after = vec![Parameter::TextArray(&ids), Parameter::Int8(after)];
+    let mut statements = Vec::new();
     for (condition, order) in [
         (format!("AND kind & {SIDE} < 2"), "ASC"),
         (format!("AND kind & {SIDE} < 2"), "DESC"),
         (customer.clone(), "DESC"),
         (page, "DESC"),
     ] {
-        trip.add(entries(&condition, order), params.clone());
+        let sql = entries(&condition, order);
+        statements.push(Statement::new(sql, after.clone()));
     }
     for end in [
         "AND has_content = 1 ORDER BY at LIMIT 1",
         "AND has_content = 1 ORDER BY at DESC LIMIT 100",
         "AND tie IS NOT NULL ORDER BY at DESC, tie DESC LIMIT 1",
     ] {
-        trip.add(
+        statements.push(Statement::new(
             format!(
                 "SELECT {} FROM {schema}.outgoing o WHERE {of} AND key >= $2 AND key <> ALL ($1) {end}",
                 *OUTGOING
             ),
-            vec![(&keys, Type::BYTEA_ARRAY), (&first_key, Type::BYTEA)],
-        );
+            vec![Parameter::ByteaArray(&keys), Parameter::Bytea(&first_key)],
+        ));
     }
-    let answers = trip.go().await?;
-    for (at, rows) in answers.iter().enumerate() {
+    let results = run(session, &statements).await?;
+    for (at, rows) in results.into_iter().enumerate() {
         for row in rows {
             if at > 3 {
-                ends.include_reply(&Next::of(row).outgoing()?, cutoff);
+                ends.include_reply(&Fields::of(row).outgoing()?, cutoff);
                 continue;
             }
-            let row = Next::of(row).entry()?;
+            let row = Fields::of(row).entry()?;
             let visible = row.visible(cutoff);
             if visible.is_some_and(|row| row.body.is_some()) {
                 ends.include(&row, cutoff);
@@ -356,18 +349,14 @@ async fn ends(
     }
     let replied = ends.replied_at.max(missing.replied_at);
     let since = millis(replied.max(cutoff)).unwrap_or(i64::MIN);
-    let rows = client
-        .query_typed(
-            &entries(&customer, "ASC"),
-            &[(&ids, Type::TEXT_ARRAY), (&since, Type::INT8)],
-        )
-        .await?;
+    let since = vec![Parameter::TextArray(&ids), Parameter::Int8(since)];
+    let results = run(session, &[Statement::new(entries(&customer, "ASC"), since)]).await?;
     let mut unanswered = Ends {
         replied_at: replied,
         ..Ends::default()
     };
-    for row in &rows {
-        unanswered.include_unanswered(&Next::of(row).entry()?, cutoff);
+    for row in results.into_iter().flatten() {
+        unanswered.include_unanswered(&Fields::of(row).entry()?, cutoff);
     }
     ends.unanswered_since = unanswered.unanswered_since;
     known.rows.add_ends(missing, ends);
@@ -375,8 +364,8 @@ async fn ends(
 }
 
 /// Rows that a cut has erased, and the keys of those that belong to them.
-async fn old(
-    client: &Client,
+async fn old<S: Session>(
+    session: &mut S,
     schema: &Schema,
     known: &mut Known,
     key: &ContactKey,
@@ -385,16 +374,15 @@ async fn old(
 ) -> Result<RowKeys, Failure> {
     let (mut rows, mut keys) = (OldRows::default(), RowKeys::default());
     if let Some(of) = known.condition(key) {
-        let (first_key, at) = (keys_after(Some(cutoff)), cutoff.as_millis());
-        let mut trip = Trip::new(client);
-        trip.add(
+        let first_key = keys_after(Some(cutoff));
+        let mut statements = vec![Statement::new(
             format!(
                 "SELECT {} FROM {schema}.outgoing o WHERE {of} AND key < $1 LIMIT {limit}",
                 *OUTGOING
             ),
-            vec![(&first_key, Type::BYTEA)],
-        );
-        let until: Vec<Param<'_>> = vec![(&at, Type::INT8)];
+            vec![Parameter::Bytea(&first_key)],
+        )];
+        let until = vec![Parameter::Int8(cutoff.as_millis())];
         for sql in [
             format!(
                 "SELECT {MESSAGE} FROM {schema}.message m WHERE {of} AND at <= $1 LIMIT {limit}"
@@ -405,23 +393,23 @@ async fn old(
                 *WORK
             ),
         ] {
-            trip.add(sql, until.clone());
+            statements.push(Statement::new(sql, until.clone()));
         }
-        let answers = trip.go().await?;
+        let mut results = run(session, &statements).await?.into_iter();
         let limit = limit as usize;
-        for row in answers.first().into_iter().flatten() {
-            rows.outgoing.push(Next::of(row).outgoing()?);
+        for row in results.next().into_iter().flatten() {
+            rows.outgoing.push(Fields::of(row).outgoing()?);
         }
-        for row in answers.iter().skip(1).take(2).flatten() {
+        for row in results.by_ref().take(2).flatten() {
             if rows.outgoing.len() + rows.entries.len() < limit {
-                let row = Next::of(row).entry()?;
+                let row = Fields::of(row).entry()?;
                 known.found(key, row.clone());
                 rows.entries.push(row);
             }
         }
-        for row in answers.get(3).into_iter().flatten() {
+        for row in results.flatten() {
             if rows.outgoing.len() + rows.entries.len() + rows.work.len() < limit {
-                let (item, row) = WorkColumns::read_of(key, &mut Next::of(row))?;
+                let (item, row) = WorkColumns::read_of(key, &mut Fields::of(row))?;
                 known.found_work(item.clone(), row);
                 rows.work.push(item);
             }
@@ -444,8 +432,8 @@ async fn old(
     Ok(keys)
 }
 
-async fn inbound(
-    client: &Client,
+async fn inbound<S: Session>(
+    session: &mut S,
     schema: &Schema,
     known: &mut Known,
     key: ContactKey,
@@ -458,9 +446,10 @@ async fn inbound(
             "SELECT count(*) FROM (SELECT 1 FROM {schema}.message WHERE {of} AND at > $1
              AND kind & {SIDE} = 0 AND kind & {PRIMARY_LIVE} <> 0 LIMIT {limit}) few"
         );
-        let at = cutoff.as_millis();
-        for row in &client.query_typed(&sql, &[(&at, Type::INT8)]).await? {
-            count = Next::of(row).number()?;
+        let after = vec![Parameter::Int8(cutoff.as_millis())];
+        let results = run(session, &[Statement::new(sql, after)]).await?;
+        for row in results.into_iter().flatten() {
+            count = Fields::of(row).number()?;
         }
     }
     let count = u32::try_from(count).unwrap_or(u32::MAX);
@@ -469,8 +458,8 @@ async fn inbound(
 }
 
 /// The customer of a Page with a row or a raw event whose key has this hash.
-async fn contact_of(
-    client: &Client,
+async fn contact_of<S: Session>(
+    session: &mut S,
     schema: &Schema,
     known: &mut Known,
     page: PageId,
@@ -482,10 +471,10 @@ async fn contact_of(
             "SELECT psid FROM {schema}.contact WHERE key_hash = $1 AND page_no = $2
              UNION SELECT psid FROM {schema}.raw_event WHERE page_no = $2 AND psid IS NOT NULL"
         );
-        let number = key_hash(&hash);
-        let params: [Param<'_>; 2] = [(&number, Type::INT8), (page_no, Type::INT4)];
-        for row in &client.query_typed(&sql, &params).await? {
-            let text = Next::of(row).text()?.unwrap_or_default();
+        let parameters = vec![Parameter::Int8(key_hash(&hash)), Parameter::Int4(*page_no)];
+        let results = run(session, &[Statement::new(sql, parameters)]).await?;
+        for row in results.into_iter().flatten() {
+            let text = Fields::of(row).text()?.unwrap_or_default();
             let key = ContactKey::new(page.clone(), psid(text)?);
             if key.hash() == hash {
                 found = Some(key);

@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 
-use tokio_postgres::Row;
-
 use super::{
-    columns::{Many, Next},
-    connection::{Lease, Pool, Trip},
+    columns::{Fields, Many, ReadRow as _},
+    connection::{Lease, Pool},
     error::Failure,
     options::Schema,
     queue::Lock,
+    session::{Row, Statement, run},
 };
 use crate::{id::PageId, model::ContactKey, store::StoreError};
 
@@ -36,20 +35,6 @@ pub(super) async fn locked(
     let contact_names = Many::default()
         .texts("page", contacts.iter().map(|key| Some(key.page.as_str())))
         .texts("psid", contacts.iter().map(|key| Some(key.psid.as_str())));
-    let client = Lease::take(pool).await?;
-    let mut trip = Trip::new(&client);
-    trip.control(BEGIN);
-    // The lateral part finds the row by its key, and leaves out what it cannot lock at once.
-    trip.add(
-        format!(
-            "SELECT w.n FROM {} WITH ORDINALITY AS w({}, n) CROSS JOIN LATERAL (
-                 SELECT 1 FROM {schema}.page p WHERE p.page = w.page FOR NO KEY UPDATE SKIP LOCKED
-             ) free",
-            page_names.unnested(),
-            page_names.names()
-        ),
-        page_names.params(),
-    );
     let contact = format!(
         "SELECT 1 FROM {schema}.contact c WHERE c.psid = w.psid
          AND c.page_no = (SELECT p.page_no FROM {schema}.page p WHERE p.page = w.page)"
@@ -59,22 +44,34 @@ pub(super) async fn locked(
         contact_names.unnested(),
         contact_names.names()
     );
-    trip.add(
-        format!("SELECT w.n FROM {asked} CROSS JOIN LATERAL ({contact} FOR NO KEY UPDATE SKIP LOCKED) free"),
-        contact_names.params(),
-    );
-    trip.add(
-        format!("SELECT w.n FROM {asked} WHERE EXISTS ({contact})"),
-        contact_names.params(),
-    );
-    trip.control("ROLLBACK");
-    let answers = trip.go().await?;
+    let statements = [
+        Statement::command(BEGIN),
+        // The lateral part finds the row by its key, and leaves out what it cannot lock at once.
+        Statement::new(
+            format!(
+                "SELECT w.n FROM {} WITH ORDINALITY AS w({}, n) CROSS JOIN LATERAL (
+                     SELECT 1 FROM {schema}.page p WHERE p.page = w.page FOR NO KEY UPDATE SKIP LOCKED
+                 ) free",
+                page_names.unnested(),
+                page_names.names()
+            ),
+            page_names.parameters(),
+        ),
+        Statement::new(
+            format!("SELECT w.n FROM {asked} CROSS JOIN LATERAL ({contact} FOR NO KEY UPDATE SKIP LOCKED) free"),
+            contact_names.parameters(),
+        ),
+        Statement::new(
+            format!("SELECT w.n FROM {asked} WHERE EXISTS ({contact})"),
+            contact_names.parameters(),
+        ),
+        Statement::command("ROLLBACK"),
+    ];
+    let mut client = Lease::take(pool).await?;
+    let mut results = run(&mut client, &statements).await?.into_iter().skip(1);
     client.release();
-    let (free_pages, free, there) = (
-        places(&answers[1])?,
-        places(&answers[2])?,
-        places(&answers[3])?,
-    );
+    let mut next = || places(results.next().unwrap_or_default());
+    let (free_pages, free, there) = (next()?, next()?, next()?);
     let pages = pages.into_iter().enumerate();
     let pages = pages.filter(|(place, _)| !free_pages.contains(place));
     let contacts = contacts.into_iter().enumerate();
@@ -85,6 +82,7 @@ pub(super) async fn locked(
         .collect())
 }
 
-fn places(rows: &[Row]) -> Result<HashSet<usize>, StoreError> {
-    rows.iter().map(|row| Next::of(row).place()).collect()
+fn places(rows: Vec<Row>) -> Result<HashSet<usize>, StoreError> {
+    let rows = rows.into_iter();
+    rows.map(|row| Fields::of(row).place()).collect()
 }

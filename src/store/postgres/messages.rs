@@ -3,11 +3,12 @@
 use tokio_postgres::types::Type;
 
 use super::{
-    columns::{MESSAGE, Next, OUTGOING, Param, to_sql},
-    connection::{Lease, Pool, Trip},
+    columns::{MESSAGE, Next, OUTGOING, Param, ReadRow as _, to_sql},
+    connection::{Lease, Pool},
     error::failed,
     lists::{find_contact, page_of, rows},
     options::Schema,
+    pipeline::Trip,
 };
 use crate::{
     model::{ContactKey, EntryId, Message, OutgoingKey},

@@ -6,9 +6,10 @@ use tokio_postgres::{
 };
 
 use super::{
-    connection::{Lease, Pool, Trip},
+    connection::{Lease, Pool},
     error::{failed, misconfigured, unavailable},
     options::Schema,
+    pipeline::Trip,
 };
 use crate::store::StoreError;
 
@@ -25,27 +26,42 @@ pub(super) async fn migrate(pool: &Pool, schema: &Schema) -> Result<(), StoreErr
         return Ok(());
     }
     let name = schema.name();
-    let begin = format!(
-        "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('messenger-crm {name}', 0));
-         DO $$ BEGIN IF to_regnamespace('{name}') IS NULL THEN CREATE SCHEMA {schema}; END IF; END $$;
-         CREATE TABLE IF NOT EXISTS {schema}.version (version bigint NOT NULL);
-         SET LOCAL search_path TO {schema}"
-    );
+    let begin =
+        format!("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('messenger-crm {name}', 0))");
     client.batch_execute(&begin).await.map_err(failed)?;
-    let found = version(&client, schema).await?;
-    if found < SCHEMA {
-        let tables = client.batch_execute(include_str!("schema.sql")).await;
-        tables.map_err(failed)?;
+    // Another process may have been first.
+    if version(&client, schema).await? < SCHEMA {
+        // What is there already asks for no right to create it.
+        let create = format!(
+            "DO $$ BEGIN IF to_regnamespace('{name}') IS NULL THEN CREATE SCHEMA {schema}; END IF; END $$;
+             {}",
+            tables(schema)
+        );
+        client.batch_execute(&create).await.map_err(failed)?;
     }
-    let end = format!("DELETE FROM version; INSERT INTO version VALUES ({SCHEMA}); COMMIT");
-    client.batch_execute(&end).await.map_err(failed)?;
+    client.batch_execute("COMMIT").await.map_err(failed)?;
     client.release();
     Ok(())
 }
 
+/// The SQL that makes the schema and its tables.
+pub(super) fn schema_sql(schema: &Schema) -> String {
+    format!("CREATE SCHEMA IF NOT EXISTS {schema};\n{}", tables(schema))
+}
+
+fn tables(schema: &Schema) -> String {
+    include_str!("schema.sql")
+        .replace("{schema}", &schema.to_string())
+        .replace("{version}", &SCHEMA.to_string())
+}
+
 async fn version(client: &Lease, schema: &Schema) -> Result<i64, StoreError> {
-    let is_there = "SELECT to_regclass($1 || '.version') IS NOT NULL";
-    let name = schema.to_string();
+    // A query of the catalog: `to_regclass` may repeat what it has found before another process
+    // committed.
+    let is_there =
+        "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relname = 'version')";
+    let name = schema.name();
     let rows = client.query_typed(is_there, &[(&name, Type::TEXT)]).await;
     let rows = rows.map_err(failed)?;
     if !first::<bool>(&rows)?.unwrap_or(false) {
@@ -91,6 +107,17 @@ pub enum PostgresFault {
         /// To which table.
         table: String,
     },
+    /// A foreign key of the host forbids deleting customers or their rows, so that nobody can be
+    /// erased.
+    #[error(
+        "the foreign key {constraint} of {table} forbids erasing customers; declare it ON DELETE CASCADE or SET NULL"
+    )]
+    ForeignKey {
+        /// The name of the foreign key.
+        constraint: String,
+        /// The table that it belongs to.
+        table: String,
+    },
 }
 
 /// All that is wrong with the server, as far as this connection can see.
@@ -112,6 +139,15 @@ pub(super) async fn check(pool: &Pool, schema: &Schema) -> Result<Vec<PostgresFa
             .to_owned(),
         vec![(&name, Type::TEXT)],
     );
+    // Pages are never deleted.
+    trip.add(
+        "SELECT f.conname::text, f.conrelid::regclass::text FROM pg_constraint f
+         JOIN pg_class c ON c.oid = f.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND f.contype = 'f' AND f.confdeltype IN ('a', 'r') AND c.relname IN (
+             'contact', 'label', 'mark', 'message', 'name_gram', 'outgoing', 'picture', 'raw_event', 'text_gram', 'work'
+         ) ORDER BY 1, 2",
+        vec![(&name, Type::TEXT)],
+    );
     let answers = trip.go().await.map_err(failed)?;
     let mut faults = Vec::new();
     for row in &answers[0] {
@@ -130,6 +166,12 @@ pub(super) async fn check(pool: &Pool, schema: &Schema) -> Result<Vec<PostgresFa
             role: row.try_get(0).map_err(failed)?,
             right: row.try_get(1).map_err(failed)?,
             table: row.try_get(2).map_err(failed)?,
+        });
+    }
+    for row in &answers[2] {
+        faults.push(PostgresFault::ForeignKey {
+            constraint: row.try_get(0).map_err(failed)?,
+            table: row.try_get(1).map_err(failed)?,
         });
     }
     client.release();

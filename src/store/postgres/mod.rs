@@ -40,11 +40,53 @@
 //! end a transaction earlier than the store does, four seconds, and must follow the failover
 //! itself: the store gives up a connection only once its server turns out to be read-only.
 //!
+//! **Transactions of a host.** [`PostgresStore::apply_in`] writes in a transaction of yours, so that
+//! your rows and ours are committed together. It takes transactions of tokio-postgres and, with the
+//! feature `sqlx`, of sqlx 0.8; for another driver or version implement [`Session`].
+//!
+//! ```no_run
+//! # #[cfg(feature = "sqlx")]
+//! # mod host {
+//! use messenger_crm::change::Change;
+//! use messenger_crm::store::PostgresStore;
+//! use messenger_crm::store::postgres::sqlx::{self, PgPool};
+//!
+//! async fn receive(
+//!     store: &PostgresStore,
+//!     host: &PgPool,
+//!     changes: &[Change],
+//! ) -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut transaction = host.begin().await?;
+//!     sqlx::query("UPDATE import SET done = true").execute(&mut *transaction).await?;
+//!     store.apply_in(&mut transaction, changes).await?;
+//!     transaction.commit().await?;
+//!     Ok(())
+//! }
+//! # }
+//! ```
+//!
+//! **Foreign keys of a host.** These columns keep their names and meaning: `page.page_no`, `page.page`
+//! (the id of the Page), `contact.contact_no` (unique over all Pages), `contact.page_no` and
+//! `contact.psid`. A table of yours may refer to `contact (contact_no)`:
+//!
+//! ```sql
+//! CREATE TABLE lead (
+//!     contact_no bigint REFERENCES messenger.contact (contact_no) ON DELETE SET NULL
+//! );
+//! INSERT INTO lead SELECT contact_no FROM messenger.contact JOIN messenger.page USING (page_no)
+//!     WHERE page = '1234567890' AND psid = '9876543210';
+//! ```
+//!
+//! Erasing a customer deletes the row, so the foreign key must be ON DELETE CASCADE or SET NULL. Any
+//! other makes it impossible: [`check`](PostgresStore::check) reports it as
+//! [`PostgresFault::ForeignKey`], [`connect`](PostgresStore::connect) refuses it, and the deletion
+//! fails with [`StoreError::Misconfigured`], which names it. Refer to no other column: rows of other
+//! tables are replaced.
+//!
 //! **Locks.** A caller whose conversation or Page another transaction holds waits at most four
 //! seconds, and nobody waits with it. A process that vanishes in the middle of a transaction loses
 //! its locks after as long.
 
-mod asked;
 mod columns;
 mod connection;
 mod contacts;
@@ -57,21 +99,30 @@ mod locks;
 mod messages;
 mod migrate;
 mod options;
+mod pipeline;
 mod queue;
+mod row_fetch;
 mod save;
 mod search;
 mod search_index;
 mod servers;
+mod session;
+#[cfg(feature = "sqlx")]
+mod sqlx_session;
 mod sweep;
 mod tls;
 mod work;
 mod writer;
 
 pub use deadpool_postgres;
+pub use error::SessionError;
 pub use export::ExportPosition;
 pub use migrate::PostgresFault;
 pub use options::PostgresOptions;
 pub use rustls;
+pub use session::{Parameter, Row, Session, Statement, Value};
+#[cfg(feature = "sqlx")]
+pub use sqlx;
 pub use tokio_postgres;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -90,7 +141,7 @@ use crate::{
     time::Timestamp,
 };
 use options::Schema;
-use writer::Writer;
+use writer::{Commands, Writer};
 
 /// Longest time of a read, with the wait for a connection.
 const READ: Duration = Duration::from_secs(8);
@@ -102,8 +153,8 @@ const ATTEMPTS: u32 = 8;
 pub struct PostgresStore(Arc<Writer>, Option<connection::Pool>);
 
 impl PostgresStore {
-    /// Connects with the options that [`PostgresOptions::new`] takes from this address, and brings
-    /// the tables to the form that this program knows.
+    /// Connects with the options that [`PostgresOptions::new`] takes from this address, and makes
+    /// the tables where they are missing.
     ///
     /// # Errors
     ///
@@ -163,38 +214,46 @@ impl PostgresStore {
     }
 
     /// Applies changes in a transaction of the host's own: all of them or none, and committed with
-    /// what the host writes itself.
+    /// what the host writes itself. The transaction is one of tokio-postgres, of sqlx (feature
+    /// `sqlx`), or of any other driver for which you implement [`Session`].
     ///
     /// Call it once, as the last thing before COMMIT: until then all other changes of these Pages
     /// wait. Other Pages do not. [`changed`](ContactStore::changed) reports the changes within a
     /// quarter of a second after the commit.
+    ///
+    /// It takes three round trips with tokio-postgres. sqlx cannot pipeline and prepares each
+    /// statement: two round trips for each of about ten statements.
     ///
     /// # Errors
     ///
     /// [`StoreError::Misconfigured`] unless the transaction is READ COMMITTED, and as
     /// [`ContactStore::apply`]. The transaction is as it was before, and can go on unless its
     /// connection is lost.
-    pub async fn apply_in(
+    pub async fn apply_in<S: Session>(
         &self,
-        transaction: &mut tokio_postgres::Transaction<'_>,
+        transaction: &mut S,
         changes: &[Change],
     ) -> Result<Vec<Applied>, StoreError> {
+        const SAVEPOINT: Commands<'_> = Commands {
+            begin: "SAVEPOINT messenger",
+            end: "RELEASE SAVEPOINT messenger",
+            end_unchanged: "RELEASE SAVEPOINT messenger",
+        };
+        const ROLLBACK: [Statement<'_>; 2] = [
+            Statement::command("ROLLBACK TO SAVEPOINT messenger"),
+            Statement::command("RELEASE SAVEPOINT messenger"),
+        ];
         fold::check(changes)?;
-        connection::require_read_committed(transaction.client()).await?;
+        session::require_read_committed(transaction).await?;
         let mut attempt = 0;
         loop {
-            let savepoint = transaction.savepoint("messenger").await;
-            let savepoint = savepoint.map_err(error::failed)?;
             let schema = self.0.schema();
-            let applied = writer::apply(savepoint.client(), schema, None, &[changes]).await;
+            let applied = writer::apply(transaction, schema, &SAVEPOINT, &[changes]).await;
             attempt += 1;
             match applied {
-                Ok(answers) => {
-                    savepoint.commit().await.map_err(error::failed)?;
-                    return Ok(answers.into_iter().flatten().collect());
-                }
+                Ok(answers) => return Ok(answers.into_iter().flatten().collect()),
                 Err(failure) => {
-                    savepoint.rollback().await.map_err(error::failed)?;
+                    session::run(transaction, &ROLLBACK).await?;
                     if failure.cause != error::Cause::Overtaken || attempt == ATTEMPTS {
                         return Err(failure.error);
                     }
@@ -203,7 +262,34 @@ impl PostgresStore {
         }
     }
 
-    /// What is wrong with the server: read-only, not durable, or a role that may not write.
+    /// The SQL that makes the tables in this schema, for a migration tool of your own. It is plain
+    /// statements that name the schema everywhere, to be run once, in one transaction.
+    ///
+    /// [`connect`](Self::connect) makes the tables itself where they are missing. Where your tool
+    /// made them, the role that connects may do without the right to create anything. It needs
+    /// USAGE on the schema, SELECT, INSERT, UPDATE and DELETE on its tables, and USAGE on its
+    /// sequences.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Misconfigured`] when the schema's name is not one that
+    /// [`PostgresOptions::with_schema`] takes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use messenger_crm::store::PostgresStore;
+    ///
+    /// let sql = PostgresStore::schema_sql("messenger")?;
+    /// assert!(sql.starts_with("CREATE SCHEMA IF NOT EXISTS \"messenger\";"));
+    /// # Ok::<(), messenger_crm::store::StoreError>(())
+    /// ```
+    pub fn schema_sql(schema: &str) -> Result<String, StoreError> {
+        Ok(migrate::schema_sql(&Schema::new(schema)?))
+    }
+
+    /// Finds what is wrong with the server: it is read-only or not durable, the role may not write, or
+    /// a foreign key forbids erasing customers.
     ///
     /// # Errors
     ///

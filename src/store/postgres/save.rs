@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use tokio_postgres::Client;
-
 use super::{
     columns::Many,
-    connection::Trip,
     error::Failure,
     load::{Known, Place},
     options::Schema,
+    session::{Session, Statement, run},
+    writer::Commands,
 };
 use crate::{
     id::PageId,
@@ -22,13 +21,12 @@ use crate::{
     time::Timestamp,
 };
 
-/// Writes what the fold has changed, and ends the transaction if it is to be ended: with a
-/// roll-back where nothing was changed, so that nothing is written at all.
-pub(super) async fn save(
-    client: &Client,
+/// Writes what the fold has changed and ends the transaction or savepoint.
+pub(super) async fn save<S: Session>(
+    session: &mut S,
     schema: &Schema,
+    commands: &Commands<'_>,
     known: &Known,
-    is_own: bool,
 ) -> Result<(), Failure> {
     let mut writes = Writes::new(schema, known);
     let batch = known.rows.changed();
@@ -40,15 +38,16 @@ pub(super) async fn save(
     writes.tombstones(batch)?;
     writes.contacts(batch)?;
     writes.pages(batch)?;
-    let is_empty = writes.statements.is_empty();
-    let mut trip = Trip::new(client);
-    for (sql, many) in &writes.statements {
-        trip.add(sql.clone(), many.params());
-    }
-    if is_own {
-        trip.control(if is_empty { "ROLLBACK" } else { "COMMIT" });
-    }
-    trip.go().await?;
+    let written = writes.statements.iter();
+    let mut statements: Vec<Statement<'_>> = written
+        .map(|(sql, many)| Statement::new(sql, many.parameters()))
+        .collect();
+    statements.push(Statement::command(if statements.is_empty() {
+        commands.end_unchanged
+    } else {
+        commands.end
+    }));
+    run(session, &statements).await?;
     Ok(())
 }
 

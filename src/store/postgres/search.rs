@@ -9,11 +9,12 @@ use std::{cmp::Reverse, collections::HashSet};
 use tokio_postgres::types::Type;
 
 use super::{
-    columns::{CONTACT, MESSAGE, Next, Param},
-    connection::{Lease, Pool, Trip},
+    columns::{CONTACT, MESSAGE, Next, Param, ReadRow as _},
+    connection::{Lease, Pool},
     error::failed,
     lists::{page_of, rows},
     options::Schema,
+    pipeline::Trip,
     search_index,
 };
 use crate::{

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use tokio_postgres::{Row, types::Type};
 
 use super::{
-    columns::{CONTACT, Next, OUTGOING, Param, WORK, to_sql},
-    connection::{Lease, Pool, Trip},
+    columns::{CONTACT, Next, OUTGOING, Param, ReadRow as _, WORK, to_sql},
+    connection::{Lease, Pool},
     error::failed,
     lists::ask,
     options::Schema,
+    pipeline::Trip,
 };
 use crate::{
     id::PageId,

@@ -16,7 +16,6 @@ use tokio::{
     task::yield_now,
     time::{Instant, sleep, timeout, timeout_at},
 };
-use tokio_postgres::Client;
 
 use super::{
     connection::{Lease, Pool, within_tokio},
@@ -27,6 +26,7 @@ use super::{
     options::{Schema, WAIT},
     queue::{Due, Job, Lock, Queue, Taken},
     save::save,
+    session::Session,
     work::revisions,
 };
 use crate::{
@@ -221,9 +221,13 @@ impl Writer {
         changes: &[&[Change]],
         limit: Duration,
     ) -> Result<Vec<Vec<Applied>>, Failure> {
-        let client = Lease::take(&self.pool).await?;
-        let begin = format!("{BEGIN}{}", limit.as_millis());
-        let applied = apply(&client, &self.schema, Some(&begin), changes).await;
+        let mut client = Lease::take(&self.pool).await?;
+        let commands = Commands {
+            begin: &format!("{BEGIN}{}", limit.as_millis()),
+            end: "COMMIT",
+            end_unchanged: "ROLLBACK",
+        };
+        let applied = apply(&mut client, &self.schema, &commands, changes).await;
         if matches!(&applied, Err(failure) if failure.cause == Cause::ReadOnly) {
             self.pool.renew();
             return applied;
@@ -236,26 +240,33 @@ impl Writer {
     }
 }
 
-/// Applies each delivery's changes in a transaction: that of the caller, or one that begins and
-/// ends here.
-pub(super) async fn apply(
-    client: &Client,
+/// Commands that begin and end a transaction, or a savepoint in one.
+pub(super) struct Commands<'c> {
+    pub(super) begin: &'c str,
+    pub(super) end: &'c str,
+    /// Ends one in which nothing was changed, so that nothing is written at all.
+    pub(super) end_unchanged: &'c str,
+}
+
+/// Applies each delivery's changes in a transaction or savepoint that begins and ends here.
+pub(super) async fn apply<S: Session>(
+    session: &mut S,
     schema: &Schema,
-    begin: Option<&str>,
+    commands: &Commands<'_>,
     changes: &[&[Change]],
 ) -> Result<Vec<Vec<Applied>>, Failure> {
-    let mut known = load(client, schema, begin, changes).await?;
+    let mut known = load(session, schema, commands.begin, changes).await?;
     // Each time there is at least one row more in hand, and a change touches few.
     let mut rounds = 16 + 8 * changes.iter().map(|changes| changes.len()).sum::<usize>();
     let answers = loop {
         match known.rows.apply(changes) {
             Ok(answers) => break answers,
-            Err(missing) if rounds > 0 => load_more(client, schema, &mut known, missing).await?,
+            Err(missing) if rounds > 0 => load_more(session, schema, &mut known, missing).await?,
             Err(_) => return Err(StoreError::Unreadable("a conversation without an end").into()),
         }
         rounds -= 1;
     };
-    save(client, schema, &known, begin.is_some()).await?;
+    save(session, schema, commands, &known).await?;
     Ok(answers)
 }
 

@@ -29,7 +29,11 @@ clauses! {
 }
 
 /// A store whose database refuses the poison, in a schema named after the folder.
-async fn open(address: &str, folder: &Path, schemas: &Mutex<Vec<Schema>>) -> PostgresStore {
+pub(super) async fn open(
+    address: &str,
+    folder: &Path,
+    schemas: &Mutex<Vec<Schema>>,
+) -> PostgresStore {
     let name = folder
         .file_name()
         .unwrap()

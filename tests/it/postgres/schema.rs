@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
+use messenger_crm::change::Change;
 use messenger_crm::store::postgres::{PostgresFault, PostgresOptions};
 use messenger_crm::store::{ContactStore, PostgresStore, StoreError};
 use tokio::task::JoinSet;
 
 use super::server::{Schema, connect};
-use crate::store::{ada, received};
+use crate::store::{ada, at, erase_all, received, talk};
 
 #[tokio::test]
 async fn s13_a_newer_schema_is_refused_and_left_alone() {
@@ -96,6 +97,62 @@ async fn s14_many_migrate_at_once_and_one_does_it() {
     }
     assert_eq!(schema.number("SELECT count(*) FROM version").await, 1);
     assert_eq!(schema.number("SELECT max(version) FROM version").await, 1);
+}
+
+/// A migration tool of the host makes the tables, and the program may only use them.
+#[tokio::test]
+async fn r19_a_role_that_may_create_nothing_works_on_tables_that_the_host_made() {
+    let Some(schema) = Schema::new("r19") else {
+        return;
+    };
+    let (name, role) = (&schema.name, format!("r{}", schema.name));
+    let owner = connect(&schema.address).await;
+    let sql = PostgresStore::schema_sql(name).unwrap();
+    // The search path of a tool stays as it was.
+    let sql = format!("BEGIN; {sql}; CREATE TEMPORARY TABLE tool (done boolean); COMMIT");
+    owner.batch_execute(&sql).await.unwrap();
+    let path = owner.query_one("SHOW search_path", &[]).await.unwrap();
+    assert_eq!(path.get::<_, &str>(0), "\"$user\", public");
+    let sql = format!(
+        "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {name} TO {role};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {name} TO {role};
+         GRANT USAGE ON ALL SEQUENCES IN SCHEMA {name} TO {role}"
+    );
+    owner.batch_execute(&sql).await.unwrap();
+    let (_, rest) = schema.address.split_once('@').unwrap();
+    let options = PostgresOptions::new(&format!("postgres://{role}@{rest}")).unwrap();
+    let options = options.with_schema(name).unwrap();
+    let store = PostgresStore::connect_with(options).await.unwrap();
+    assert_eq!(store.check().await.unwrap(), []);
+    for (mid, text) in [("m1", "Hello"), ("m2", "Do you have oolong?")] {
+        let changes = [received(&ada(), mid, 1, text)];
+        store.apply(&changes).await.unwrap();
+    }
+    assert_eq!(talk(&store, &ada()).await.len(), 2);
+    let forgotten = Change::Forgotten {
+        contact: ada(),
+        at: at(5),
+    };
+    store.apply(&[forgotten]).await.unwrap();
+    erase_all(&store).await;
+    assert_eq!(schema.number("SELECT count(*) FROM contact").await, 0);
+    // The tables are those that the program makes itself.
+    let other = Schema::new("r19").unwrap();
+    other.open().await;
+    let columns = async |schema: &Schema| {
+        let sql = "SELECT string_agg(concat_ws(' ', table_name, column_name, data_type, is_nullable), ',' ORDER BY table_name, column_name)
+             || (SELECT string_agg(replace(indexdef, $1, ''), ',' ORDER BY indexname) FROM pg_indexes WHERE schemaname = $1)
+             FROM information_schema.columns WHERE table_schema = $1";
+        let row = owner.query_one(sql, &[&schema.name]).await.unwrap();
+        row.get::<_, String>(0)
+    };
+    assert_eq!(columns(&schema).await, columns(&other).await);
+    owner
+        .batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
+        .await
+        .unwrap();
+    let error = PostgresStore::schema_sql("a\"; DROP").unwrap_err();
+    assert!(matches!(error, StoreError::Misconfigured(_)), "{error}");
 }
 
 #[tokio::test]

@@ -1,13 +1,10 @@
-//! Rows to be read besides those of the customers: what is asked of the server, and where its
-//! answers belong.
-
-use tokio_postgres::Row;
+//! Fetches rows besides those of the customers: the statements, and where their rows belong.
 
 use super::{
-    columns::{MARK, MESSAGE, Many, Next, OUTGOING, WORK},
-    connection::Trip,
+    columns::{Fields, MARK, MESSAGE, Many, OUTGOING, ReadRow as _, WORK},
     load::Known,
     options::Schema,
+    session::{Row, Statement},
 };
 use crate::{
     id::PageId,
@@ -62,7 +59,7 @@ fn each(schema: &Schema, table: &str, condition: &str) -> String {
 type FirstWork<'k> = (&'k (ContactKey, WorkKind), Vec<(WorkKey, WorkRow)>);
 
 /// Rows to be read, besides those of the customers themselves.
-pub(super) struct Asked<'w> {
+pub(super) struct RowFetch<'w> {
     keys: &'w RowKeys,
     statements: Vec<(Kind, String, Many)>,
 }
@@ -79,16 +76,16 @@ enum Kind {
     Tombstones,
 }
 
-impl<'w> Asked<'w> {
+impl<'w> RowFetch<'w> {
     pub(super) fn of(schema: &Schema, keys: &'w RowKeys) -> Self {
-        let mut asked = Self {
+        let mut fetch = Self {
             keys,
             statements: Vec::new(),
         };
-        asked.conversations(schema);
-        asked.work(schema);
-        asked.pages(schema);
-        asked
+        fetch.conversations(schema);
+        fetch.work(schema);
+        fetch.pages(schema);
+        fetch
     }
 
     fn conversations(&mut self, schema: &Schema) {
@@ -222,14 +219,17 @@ impl<'w> Asked<'w> {
         }
     }
 
-    pub(super) fn add<'s>(&'s self, trip: &mut Trip<'s>) {
-        for (_, sql, many) in &self.statements {
-            trip.add(sql.clone(), many.params());
-        }
+    pub(super) fn statements(&self) -> impl Iterator<Item = Statement<'_>> {
+        let statements = self.statements.iter();
+        statements.map(|(_, sql, many)| Statement::new(sql, many.parameters()))
     }
 
     /// Puts what was found in its place, and beside it what is not there.
-    pub(super) fn read(&self, answers: Vec<Vec<Row>>, known: &mut Known) -> Result<(), StoreError> {
+    pub(super) fn read(
+        &self,
+        results: impl Iterator<Item = Vec<Row>>,
+        known: &mut Known,
+    ) -> Result<(), StoreError> {
         self.add_nothing(known);
         let keys = self.keys;
         let (entries, outgoing) = (
@@ -245,9 +245,9 @@ impl<'w> Asked<'w> {
             .map(|key| (key, Vec::new()))
             .collect();
         let nowhere = || StoreError::Unreadable("an ordinal");
-        for ((kind, ..), rows) in self.statements.iter().zip(&answers) {
+        for ((kind, ..), rows) in self.statements.iter().zip(results) {
             for row in rows {
-                let mut next = Next::of(row);
+                let mut next = Fields::of(row);
                 let place = next.place()?;
                 match kind {
                     Kind::Entries => {

@@ -1,0 +1,141 @@
+//! Statements that tokio-postgres sends at once: one round trip for all of them.
+
+use std::{borrow::Cow, pin::Pin};
+
+use futures_util::future::join_all;
+use tokio_postgres::{
+    Client, Row, Transaction,
+    types::{FromSql, Type},
+};
+
+use super::{
+    columns::Param,
+    connection::Lease,
+    error::SessionError,
+    session::{self, Parameter, Session, Statement, Value},
+};
+
+type Rows = Result<Vec<Row>, tokio_postgres::Error>;
+type Running<'c> = Pin<Box<dyn Future<Output = Rows> + Send + 'c>>;
+
+/// Statements that are sent at once.
+pub(super) struct Trip<'c> {
+    client: &'c Client,
+    statements: Vec<Running<'c>>,
+}
+
+impl<'c> Trip<'c> {
+    pub(super) fn new(client: &'c Client) -> Self {
+        Self {
+            client,
+            statements: Vec::new(),
+        }
+    }
+
+    /// A statement with its parameters. Its rows are at this place of the answer.
+    pub(super) fn add(&mut self, sql: impl Into<Cow<'c, str>>, params: Vec<Param<'c>>) -> usize {
+        let (client, sql) = (self.client, sql.into());
+        self.statements.push(Box::pin(
+            async move { client.query_typed(&sql, &params).await },
+        ));
+        self.statements.len() - 1
+    }
+
+    /// Commands without parameters: to begin, to end.
+    pub(super) fn control(&mut self, sql: &'c str) {
+        let client = self.client;
+        self.statements.push(Box::pin(async move {
+            client.batch_execute(sql).await.map(|()| Vec::new())
+        }));
+    }
+
+    /// The rows of each statement, or the error of the first that failed: those after it only say
+    /// that the transaction has failed.
+    pub(super) async fn go(self) -> Result<Vec<Vec<Row>>, tokio_postgres::Error> {
+        // They are polled in order, and so sent in order.
+        join_all(self.statements).await.into_iter().collect()
+    }
+}
+
+/// One round trip for all statements.
+impl Session for Lease {
+    async fn run(
+        &mut self,
+        statements: &[Statement<'_>],
+    ) -> Result<Vec<Vec<session::Row>>, SessionError> {
+        run(self, statements).await
+    }
+}
+
+/// One round trip for all statements.
+impl Session for Transaction<'_> {
+    async fn run(
+        &mut self,
+        statements: &[Statement<'_>],
+    ) -> Result<Vec<Vec<session::Row>>, SessionError> {
+        run(self.client(), statements).await
+    }
+}
+
+/// One round trip for all statements.
+impl Session for deadpool_postgres::Transaction<'_> {
+    async fn run(
+        &mut self,
+        statements: &[Statement<'_>],
+    ) -> Result<Vec<Vec<session::Row>>, SessionError> {
+        Session::run(&mut **self, statements).await
+    }
+}
+
+async fn run(
+    client: &Client,
+    statements: &[Statement<'_>],
+) -> Result<Vec<Vec<session::Row>>, SessionError> {
+    let mut trip = Trip::new(client);
+    for statement in statements {
+        let parameters = statement.parameters();
+        if parameters.is_empty() {
+            trip.control(statement.sql());
+        } else {
+            trip.add(statement.sql(), parameters.iter().map(param).collect());
+        }
+    }
+    let results = trip.go().await?.into_iter();
+    let values = results.map(|rows| rows.iter().map(values).collect());
+    values.collect()
+}
+
+fn param<'p>(parameter: &'p Parameter<'_>) -> Param<'p> {
+    match parameter {
+        Parameter::Int4(number) => (number, Type::INT4),
+        Parameter::Int8(number) => (number, Type::INT8),
+        Parameter::Text(text) => (text, Type::TEXT),
+        Parameter::Bytea(bytes) => (bytes, Type::BYTEA),
+        Parameter::BoolArray(flags) => (flags, Type::BOOL_ARRAY),
+        Parameter::Int4Array(numbers) => (numbers, Type::INT4_ARRAY),
+        Parameter::Int8Array(numbers) => (numbers, Type::INT8_ARRAY),
+        Parameter::TextArray(texts) => (texts, Type::TEXT_ARRAY),
+        Parameter::ByteaArray(values) => (values, Type::BYTEA_ARRAY),
+    }
+}
+
+/// A row of the driver as a session returns it.
+fn values(row: &Row) -> Result<session::Row, SessionError> {
+    fn read<'r, T: FromSql<'r> + Into<Value>>(
+        row: &'r Row,
+        at: usize,
+    ) -> Result<Value, SessionError> {
+        let value: Option<T> = row.try_get(at)?;
+        Ok(value.map_or(Value::Null, Into::into))
+    }
+    let columns = row.columns().iter().enumerate();
+    let values = columns.map(|(at, column)| match *column.type_() {
+        Type::INT2 => read::<i16>(row, at),
+        Type::INT4 => read::<i32>(row, at),
+        Type::BYTEA => read::<Vec<u8>>(row, at),
+        Type::TEXT => read::<String>(row, at),
+        // The driver refuses what is no bigint.
+        _ => read::<i64>(row, at),
+    });
+    values.collect()
+}
