@@ -6,6 +6,8 @@
 //! ten million messages: that takes about half an hour, and 15 GB on the server, which are given
 //! back at the end. `-- pages --tenth` fills a tenth of it.
 //!
+//! With `--prepared` the stores keep their statements prepared.
+//!
 //! What is measured, and how, is the same as for SQLite: see `benches/store`.
 
 mod bare_reads;
@@ -52,7 +54,7 @@ fn main() -> Outcome {
     if let Some(at) = arguments.iter().position(|one| one == processes::CHILD) {
         return processes::child(&runtime, &address, &arguments[at + 1..]);
     }
-    let server = Server::new(&runtime, &address);
+    let server = Server::new(&runtime, &address, has("--prepared"));
     let is_whole = !["ingest", "pages", "sizes", "gentle", "soak"]
         .into_iter()
         .any(has);

@@ -26,11 +26,14 @@ pub(crate) struct Server<'r> {
     pub(crate) runtime: &'r Runtime,
     address: String,
     schemas: RefCell<BTreeSet<String>>,
+    /// Whether the stores keep their statements prepared.
+    prepares: bool,
 }
 
 impl<'r> Server<'r> {
-    pub(crate) fn new(runtime: &'r Runtime, address: &str) -> Self {
+    pub(crate) fn new(runtime: &'r Runtime, address: &str, prepares: bool) -> Self {
         Self {
+            prepares,
             runtime,
             address: address.to_owned(),
             schemas: RefCell::default(),
@@ -40,7 +43,12 @@ impl<'r> Server<'r> {
     /// Options for a store in a schema that is dropped at the end.
     pub(crate) fn options(&self, name: &str) -> Outcome<PostgresOptions> {
         self.schemas.borrow_mut().insert(name.to_owned());
-        Ok(PostgresOptions::new(&self.address)?.with_schema(&Self::schema(name))?)
+        let options = PostgresOptions::new(&self.address)?.with_schema(&Self::schema(name))?;
+        Ok(if self.prepares {
+            options.with_prepared_statements()
+        } else {
+            options
+        })
     }
 
     /// The schema of this name.
@@ -256,7 +264,7 @@ impl Driver {
         new: &[(&Row, i64)],
         known: &[(&Row, i64)],
     ) -> Outcome {
-        let page: &(dyn tokio_postgres::types::ToSql + Sync) = &self.page_no;
+        let page: &(dyn ToSql + Sync) = &self.page_no;
         let at: Vec<i64> = rows.iter().map(|row| row.at).collect();
         let ties: Vec<i64> = rows.iter().map(|row| row.tie).collect();
         let ids: Vec<&str> = rows.iter().map(|row| row.mid.as_str()).collect();

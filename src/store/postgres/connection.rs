@@ -13,7 +13,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, Statement, types::Type};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
@@ -31,6 +31,8 @@ const BEGIN_READ: &str =
 /// Connections that reads leave to those who write: two commits at one time, one that looks after
 /// locked rows, and one to spare. Of few connections it is half.
 const WRITERS: usize = 4;
+/// Statements that are kept prepared on one connection.
+const MAX_PREPARED: usize = 256;
 /// Time for a request to cancel to reach the server.
 const CANCEL: Duration = Duration::from_secs(1);
 
@@ -43,6 +45,8 @@ pub(super) struct Pool {
     tls: Option<MakeRustlsConnect>,
     /// Permits for reads: slow ones leave connections to those who write.
     reads: Arc<Semaphore>,
+    /// Whether statements stay prepared on their connection.
+    prepares: bool,
 }
 
 impl Pool {
@@ -56,7 +60,13 @@ impl Pool {
             connections,
             tls,
             reads: Arc::new(Semaphore::new(reads)),
+            prepares: false,
         }
+    }
+
+    /// Keeps statements prepared on their connection.
+    pub(super) fn prepared(self, prepares: bool) -> Self {
+        Self { prepares, ..self }
     }
 
     /// Closes the connections that nobody uses, so that the next ones are made anew: to the server
@@ -76,6 +86,7 @@ pub(super) struct Lease {
     object: Option<Object>,
     tls: Option<MakeRustlsConnect>,
     is_read: bool,
+    prepares: bool,
     /// Given back with the connection.
     _permit: Option<OwnedSemaphorePermit>,
 }
@@ -92,6 +103,7 @@ impl Lease {
             object: Some(object),
             tls: pool.tls.clone(),
             is_read: false,
+            prepares: pool.prepares,
             _permit: None,
         })
     }
@@ -107,6 +119,22 @@ impl Lease {
         (lease.is_read, lease._permit) = (true, Some(permit));
         lease.send(BEGIN_READ);
         Ok(lease)
+    }
+
+    /// The statement prepared on this connection, if statements are kept so.
+    pub(super) async fn prepared(
+        &self,
+        sql: &str,
+        types: &[Type],
+    ) -> Result<Option<Statement>, tokio_postgres::Error> {
+        let Some(object) = self.object.as_ref().filter(|_| self.prepares) else {
+            return Ok(None);
+        };
+        // Most texts return again and again, but nothing bounds their number.
+        if object.statement_cache.size() >= MAX_PREPARED {
+            object.statement_cache.clear();
+        }
+        object.prepare_typed_cached(sql, types).await.map(Some)
     }
 
     /// Lets the next statements of the transaction use GIN, which knows bitmaps only.

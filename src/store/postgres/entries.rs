@@ -34,7 +34,9 @@ impl Writes<'_> {
                     None => marks.push((place, row)),
                 }
             }
+            let has_search = self.schema.has_search;
             let text = |row: Option<&EntryRow>, at: Option<i64>| {
+                let row = row.filter(|_| has_search);
                 Some((at?, row?.searchable())).filter(|(_, text)| !text.is_empty())
             };
             let (before, after) = (text(old, from), text(new.as_ref(), to));

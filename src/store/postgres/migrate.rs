@@ -11,26 +11,38 @@ use super::{
     options::Schema,
     pipeline::Trip,
 };
-use crate::store::StoreError;
+use crate::store::{StoreError, search_text};
 
 /// The schema of this program.
 pub(super) const SCHEMA: i64 = 1;
 
 /// Brings the schema to that of this program: all steps or none. Processes that do so wait for
-/// each other.
-pub(super) async fn migrate(pool: &Pool, schema: &Schema) -> Result<(), StoreError> {
+/// each other. Returns the schema as it is then.
+pub(super) async fn migrate(pool: &Pool, mut schema: Schema) -> Result<Schema, StoreError> {
     let client = Lease::take(pool).await?;
     // What is in order is not written to, and asks for no right to create anything.
-    if version(&client, schema).await? == SCHEMA {
-        client.release();
-        return Ok(());
+    if version(&client, &schema).await? < SCHEMA {
+        create(&client, &schema).await?;
     }
+    let sql = format!("SELECT max(search) FROM {schema}.version");
+    let rows = client.query_typed(&sql, &[]).await.map_err(failed)?;
+    let (found, known) = (first::<i64>(&rows)?.unwrap_or(0), search_text::VERSION);
+    if found > known {
+        return Err(StoreError::TooNew { found, known });
+    }
+    client.release();
+    // An index by other rules would find other things.
+    schema.has_search = found == known;
+    Ok(schema)
+}
+
+async fn create(client: &Lease, schema: &Schema) -> Result<(), StoreError> {
     let name = schema.name();
     let begin =
         format!("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('messenger-crm {name}', 0))");
     client.batch_execute(&begin).await.map_err(failed)?;
     // Another process may have been first.
-    if version(&client, schema).await? < SCHEMA {
+    if version(client, schema).await? < SCHEMA {
         // What is there already asks for no right to create it.
         let create = format!(
             "DO $$ BEGIN IF to_regnamespace('{name}') IS NULL THEN CREATE SCHEMA {schema}; END IF; END $$;
@@ -39,9 +51,7 @@ pub(super) async fn migrate(pool: &Pool, schema: &Schema) -> Result<(), StoreErr
         );
         client.batch_execute(&create).await.map_err(failed)?;
     }
-    client.batch_execute("COMMIT").await.map_err(failed)?;
-    client.release();
-    Ok(())
+    client.batch_execute("COMMIT").await.map_err(failed)
 }
 
 /// The SQL that makes the schema and its tables.
@@ -53,6 +63,15 @@ fn tables(schema: &Schema) -> String {
     include_str!("schema.sql")
         .replace("{schema}", &schema.to_string())
         .replace("{version}", &SCHEMA.to_string())
+        .replace(
+            "{search}",
+            &if schema.has_search {
+                search_text::VERSION
+            } else {
+                0
+            }
+            .to_string(),
+        )
 }
 
 async fn version(client: &Lease, schema: &Schema) -> Result<i64, StoreError> {

@@ -188,7 +188,7 @@ impl PostgresStore {
 
     async fn open(pool: connection::Pool, schema: Schema) -> Result<Self, StoreError> {
         migrate::require(&pool, &schema).await?;
-        migrate::migrate(&pool, &schema).await?;
+        let schema = migrate::migrate(&pool, schema).await?;
         Ok(Self(Arc::new(Writer::new(pool, schema)), None))
     }
 

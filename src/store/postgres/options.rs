@@ -43,6 +43,7 @@ pub struct PostgresOptions {
     tls: Option<MakeRustlsConnect>,
     schema: Schema,
     connections: usize,
+    prepares: bool,
 }
 
 /// Whose certificate is good.
@@ -100,8 +101,12 @@ impl PostgresOptions {
             config,
             trust,
             tls: None,
-            schema: Schema("messenger".to_owned()),
+            schema: Schema {
+                name: "messenger".to_owned(),
+                has_search: true,
+            },
             connections: 8,
+            prepares: false,
         })
     }
 
@@ -112,8 +117,22 @@ impl PostgresOptions {
     /// [`StoreError::Misconfigured`] unless it is made of `a` to `z`, `0` to `9` and `_`, begins
     /// with a letter and has at most 63 characters.
     pub fn with_schema(self, name: &str) -> Result<Self, StoreError> {
-        let schema = Schema::new(name)?;
+        let schema = Schema {
+            has_search: self.schema.has_search,
+            ..Schema::new(name)?
+        };
         Ok(Self { schema, ..self })
+    }
+
+    /// Creates the tables without an index of the texts, if they are not there.
+    ///
+    /// The index takes more room than the messages. Without it
+    /// [`search`](crate::store::ContactStore::search) looks through the newest messages only.
+    /// Tables that have an index keep it.
+    #[must_use]
+    pub fn without_search(mut self) -> Self {
+        self.schema.has_search = false;
+        self
     }
 
     /// Holds at most so many connections. The default is 8. Reads leave four of them to writes, or
@@ -123,6 +142,20 @@ impl PostgresOptions {
         let connections = connections.max(1);
         Self {
             connections,
+            ..self
+        }
+    }
+
+    /// Keeps the statements that write prepared on each connection, which saves the server the work
+    /// to parse and plan them again.
+    ///
+    /// By default nothing is kept in a session, so that any pooler may stand between. With this option
+    /// connect to the server itself, or through a pooler in session mode or one that follows prepared
+    /// statements (PgBouncer with `max_prepared_statements`).
+    #[must_use]
+    pub fn with_prepared_statements(self) -> Self {
+        Self {
+            prepares: true,
             ..self
         }
     }
@@ -154,7 +187,8 @@ impl PostgresOptions {
             .create_timeout(Some(WAIT))
             .build()
             .map_err(|error| misconfigured(error.to_string()))?;
-        Ok((Pool::new(pool, Some(tls)), self.schema))
+        let pool = Pool::new(pool, Some(tls)).prepared(self.prepares);
+        Ok((pool, self.schema))
     }
 }
 
@@ -164,9 +198,13 @@ impl fmt::Debug for PostgresOptions {
     }
 }
 
-/// The name of a schema; it is displayed as SQL wants it.
+/// The schema of the tables; its name is displayed as SQL wants it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Schema(String);
+pub(super) struct Schema {
+    name: String,
+    /// Whether the texts have an index, or are to have one.
+    pub(super) has_search: bool,
+}
 
 impl Schema {
     pub(super) fn new(name: &str) -> Result<Self, StoreError> {
@@ -176,7 +214,10 @@ impl Schema {
                 .bytes()
                 .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
         if is_plain {
-            Ok(Self(name.to_owned()))
+            Ok(Self {
+                name: name.to_owned(),
+                has_search: true,
+            })
         } else {
             Err(misconfigured(
                 "the schema's name must be made of a-z, 0-9 and _",
@@ -185,14 +226,14 @@ impl Schema {
     }
 
     pub(super) fn name(&self) -> &str {
-        &self.0
+        &self.name
     }
 }
 
 impl fmt::Display for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Some plain names are words of SQL.
-        write!(f, "\"{}\"", self.0)
+        write!(f, "\"{}\"", self.name)
     }
 }
 

@@ -41,6 +41,15 @@ impl<'c> Trip<'c> {
         self.statements.len() - 1
     }
 
+    /// The same of a statement that is prepared.
+    fn add_prepared(&mut self, statement: tokio_postgres::Statement, params: Vec<Param<'c>>) {
+        let client = self.client;
+        self.statements.push(Box::pin(async move {
+            let params: Vec<_> = params.into_iter().map(|(value, _)| value).collect();
+            client.query(&statement, &params).await
+        }));
+    }
+
     /// Commands without parameters: to begin, to end.
     pub(super) fn control(&mut self, sql: &'c str) {
         let client = self.client;
@@ -63,7 +72,16 @@ impl Session for Lease {
         &mut self,
         statements: &[Statement<'_>],
     ) -> Result<Vec<Vec<session::Row>>, SessionError> {
-        run(self, statements).await
+        let mut prepared = Vec::new();
+        for statement in statements {
+            let types = statement.parameters().iter().map(|one| param(one).1);
+            let types: Vec<Type> = types.collect();
+            prepared.push(match types.is_empty() {
+                true => None,
+                false => self.prepared(statement.sql(), &types).await?,
+            });
+        }
+        run(self, statements, prepared).await
     }
 }
 
@@ -73,7 +91,7 @@ impl Session for Transaction<'_> {
         &mut self,
         statements: &[Statement<'_>],
     ) -> Result<Vec<Vec<session::Row>>, SessionError> {
-        run(self.client(), statements).await
+        run(self.client(), statements, Vec::new()).await
     }
 }
 
@@ -90,14 +108,16 @@ impl Session for deadpool_postgres::Transaction<'_> {
 async fn run(
     client: &Client,
     statements: &[Statement<'_>],
+    prepared: Vec<Option<tokio_postgres::Statement>>,
 ) -> Result<Vec<Vec<session::Row>>, SessionError> {
     let mut trip = Trip::new(client);
+    let mut prepared = prepared.into_iter();
     for statement in statements {
-        let parameters = statement.parameters();
-        if parameters.is_empty() {
-            trip.control(statement.sql());
-        } else {
-            trip.add(statement.sql(), parameters.iter().map(param).collect());
+        let parameters = statement.parameters().iter().map(param).collect();
+        match prepared.next().flatten() {
+            Some(prepared) => trip.add_prepared(prepared, parameters),
+            None if statement.parameters().is_empty() => trip.control(statement.sql()),
+            None => drop(trip.add(statement.sql(), parameters)),
         }
     }
     let results = trip.go().await?.into_iter();

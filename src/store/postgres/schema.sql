@@ -1,5 +1,7 @@
-CREATE TABLE {schema}.version (version bigint NOT NULL);
-INSERT INTO {schema}.version VALUES ({version});
+-- The version of these tables, and of the rules that make the grams of a text; 0 without an index of
+-- the texts.
+CREATE TABLE {schema}.version (version bigint NOT NULL, search bigint NOT NULL);
+INSERT INTO {schema}.version VALUES ({version}, {search});
 
 -- Opaque ids become small numbers once, because every key begins with one.
 CREATE TABLE {schema}.page (

@@ -110,7 +110,7 @@ pub(super) async fn search(
             text: &text,
             limit,
         };
-        parts.push(if search.grams.is_empty() {
+        parts.push(if search.grams.is_empty() || !schema.has_search {
             search.by_looking(after).await?
         } else {
             search.by_index(after).await?
