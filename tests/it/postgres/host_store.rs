@@ -21,6 +21,9 @@ use sqlx::PgPool;
 use super::contract;
 use super::server::{Schema, address};
 
+/// One clause at a time: the other stores are tested on the same machine.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 macro_rules! clauses {
     ($($clause:ident)*) => {$(
         #[tokio::test(flavor = "multi_thread")]
@@ -28,6 +31,7 @@ macro_rules! clauses {
             let Some(address) = address(concat!("postgres::host_store::", stringify!($clause))) else {
                 return;
             };
+            let _turn = TURN.lock().await;
             let schemas = Mutex::new(Vec::new());
             conformance::$clause(async |folder| open(&address, folder, &schemas).await).await;
         }
