@@ -52,7 +52,7 @@ fn main() -> Outcome {
         .enable_all()
         .build()?;
     if let Some(at) = arguments.iter().position(|one| one == processes::CHILD) {
-        return processes::child(&runtime, &address, &arguments[at + 1..]);
+        return processes::child(&runtime, &address, has("--prepared"), &arguments[at + 1..]);
     }
     let server = Server::new(&runtime, &address, has("--prepared"));
     let is_whole = !["ingest", "pages", "sizes", "gentle", "soak"]

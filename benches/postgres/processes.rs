@@ -40,7 +40,7 @@ pub(crate) fn processes(server: &Server<'_>) -> Outcome {
                 .iter_mut()
                 .zip([&[PAGE] as &[&str], &[PAGE, PAGE], &[PAGE, OTHER]])
         {
-            rates.push(together(pages, first)?);
+            rates.push(together(server, pages, first)?);
             first += COUNT;
             let sql = "SELECT count(*), count(DISTINCT id) FROM message";
             let found = server.runtime.block_on(client.query_one(sql, &[]))?;
@@ -59,13 +59,16 @@ pub(crate) fn processes(server: &Server<'_>) -> Outcome {
 }
 
 /// A process for each of these Pages, all at one time; how many deliveries in a second.
-fn together(pages: &[&str], first: u64) -> Outcome<f64> {
+fn together(server: &Server<'_>, pages: &[&str], first: u64) -> Outcome<f64> {
     let parts = pages.len() as u64;
     let mut children = Vec::new();
     for (part, page) in (0..).zip(pages) {
         let from = first + part * (COUNT / parts);
         let arguments = [from, COUNT / parts, 64 / parts].map(|number| number.to_string());
         let mut child = Command::new(std::env::current_exe()?);
+        if server.prepares {
+            child.arg("--prepared");
+        }
         child
             .args([CHILD, &Server::schema(NAME), page])
             .args(arguments);
@@ -99,7 +102,12 @@ fn together(pages: &[&str], first: u64) -> Outcome<f64> {
 }
 
 /// What one of several processes does.
-pub(crate) fn child(runtime: &Runtime, address: &str, arguments: &[String]) -> Outcome {
+pub(crate) fn child(
+    runtime: &Runtime,
+    address: &str,
+    prepares: bool,
+    arguments: &[String],
+) -> Outcome {
     let [schema, page, from, count, waiting] = arguments else {
         return Err("a child needs five words".into());
     };
@@ -107,7 +115,10 @@ pub(crate) fn child(runtime: &Runtime, address: &str, arguments: &[String]) -> O
     let world = World::new(10_000, 0);
     let changes = (from..from + count).map(|number| world.event(number).change_of(page));
     let changes: Arc<[Change]> = changes.collect::<Result<_, _>>()?;
-    let options = PostgresOptions::new(address)?.with_schema(schema)?;
+    let mut options = PostgresOptions::new(address)?.with_schema(schema)?;
+    if prepares {
+        options = options.with_prepared_statements();
+    }
     let store = runtime.block_on(PostgresStore::connect_with(options))?;
     // Connected, and the Page is there.
     runtime.block_on(store.page(&PageId::new(page.as_str())?))?;

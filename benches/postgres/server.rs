@@ -27,7 +27,7 @@ pub(crate) struct Server<'r> {
     address: String,
     schemas: RefCell<BTreeSet<String>>,
     /// Whether the stores keep their statements prepared.
-    prepares: bool,
+    pub(crate) prepares: bool,
 }
 
 impl<'r> Server<'r> {

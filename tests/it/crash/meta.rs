@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::util::{self, Crm, SOON, Webhook};
+use super::host::{Host, PAGE, SECRET};
+use crate::util::{self, SOON};
 
 const CUSTOMERS: u64 = 8;
 
@@ -35,7 +36,6 @@ pub(super) struct Ledger {
 
 /// What all tasks of all rounds share.
 pub(super) struct Meta {
-    pub(super) webhook: Webhook,
     pub(super) url: String,
     pub(super) http: reqwest::Client,
     pub(super) ledger: Mutex<Ledger>,
@@ -43,18 +43,17 @@ pub(super) struct Meta {
 }
 
 impl Meta {
-    pub(super) fn of(webhook: Webhook, crm: &Crm) -> Self {
+    pub(super) fn of(host: &Host) -> Self {
         let http = reqwest::Client::builder().no_proxy().timeout(SOON);
         Self {
-            url: format!("http://{}{}", crm.address, webhook.path),
-            webhook,
+            url: format!("http://{}/", host.address),
             http: http.build().unwrap(),
             ledger: Mutex::default(),
             dying: AtomicBool::new(false),
         }
     }
 
-    /// Posts until the CRM ends.
+    /// Posts until the host ends.
     pub(super) async fn post_on(&self, mut dice: Dice, name: String) {
         for number in 0_u64.. {
             if self.dying.load(Ordering::SeqCst) {
@@ -83,16 +82,16 @@ impl Meta {
             let psid = format!("900000000000000{}", dice.below(CUSTOMERS));
             let text = format!("{name}, message {number}");
             let mid = format!("m_{}", text.replace([' ', ','], "_"));
-            items.push(util::message(&self.webhook.page, &psid, &mid, &text));
+            items.push(util::message(PAGE, &psid, &mid, &text));
             ledger.posted.insert(text.clone(), psid);
             delivery.texts.push(text);
         }
-        delivery.body = util::notification(&self.webhook.page, &items);
+        delivery.body = util::notification(PAGE, &items);
         delivery
     }
 
     pub(super) async fn post(&self, delivery: Delivery, dice: &mut Dice) {
-        let signature = util::signed(&self.webhook.secret, &delivery.body);
+        let signature = util::signed(SECRET, &delivery.body);
         let request = self.http.post(&self.url).body(delivery.body.clone());
         let request = request
             .header("content-type", "application/json")

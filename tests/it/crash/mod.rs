@@ -1,4 +1,4 @@
-//! What the CRM has answered with 200 is there once, whenever it is killed or told to end.
+//! What a host has answered with 200 is there once, whenever it is killed or told to end.
 //!
 //! `CRASH_KILLS` says how often it is killed (30 times without it), `CRASH_SEED` repeats a run's
 //! choices. Five hundred, in some minutes:
@@ -10,6 +10,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod ending;
+pub(crate) mod half;
+mod host;
 mod meta;
 mod stored;
 
@@ -20,45 +22,52 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use self::host::{Database, Host};
 use self::meta::{Dice, Meta, from_environment};
-use self::stored::{check, everything, sound};
-use crate::util::{self, Crm, Folder, SOON};
+use self::stored::check;
+use crate::postgres::server::Schema;
+use crate::util::{self, Folder, SOON};
 
 const TASKS: u64 = 32;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn i2_kill_9_under_32_concurrent_posts_loses_and_doubles_nothing() {
+async fn i2_kill_9_under_32_concurrent_posts_loses_and_doubles_nothing_in_sqlite() {
+    killed(Database::Sqlite(Folder::new())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i2_kill_9_under_32_concurrent_posts_loses_and_doubles_nothing_in_postgres() {
+    if let Some(schema) = Schema::new("i2") {
+        killed(Database::Postgres(schema)).await;
+    }
+}
+
+async fn killed(database: Database) {
     let kills = from_environment("CRASH_KILLS").unwrap_or(30);
-    storm(kills, 350, async |crm| crm.kill()).await;
+    storm(database, kills, 350, async |host| host.kill()).await;
 }
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i17_fifty_restarts_under_32_concurrent_posts_lose_and_double_nothing() {
-    storm(50, 50, async |crm| {
-        let told = std::process::Command::new("kill")
-            .args(["-TERM", &crm.id().to_string()])
-            .status();
-        assert!(told.unwrap().success());
-        let status = crm.ended(SOON).await.expect("it goes on and on");
+    storm(Database::Sqlite(Folder::new()), 50, 50, async |host| {
+        host.terminate();
+        let status = host.ended(SOON).await.expect("it goes on and on");
         assert!(status.success(), "{status}");
     })
     .await;
 }
 
-/// Ends the CRM so often, each time after some moments of at most so many milliseconds, and starts
+/// Ends the host so often, each time after some moments of at most so many milliseconds, and starts
 /// it again, while others post.
-async fn storm(ends: u64, longest: u64, mut end: impl AsyncFnMut(&mut Crm)) {
+async fn storm(database: Database, ends: u64, longest: u64, mut end: impl AsyncFnMut(&mut Host)) {
     let seed = from_environment("CRASH_SEED").unwrap_or_else(util::now);
     println!("CRASH_SEED={seed} CRASH_KILLS={ends}");
     let mut dice = Dice::new(seed);
 
-    let folder = Folder::new();
-    let simulator = util::simulator().await;
-    let mut crm = Crm::start(&folder, &simulator).await;
-    let address = crm.address.clone();
-    let webhook = crm.connect(&simulator).await;
-    let meta = Arc::new(Meta::of(webhook, &crm));
+    let mut host = database.start().await;
+    let address = host.address.clone();
+    let meta = Arc::new(Meta::of(&host));
 
     for round in 1..=ends {
         let before = meta.answers();
@@ -78,11 +87,11 @@ async fn storm(ends: u64, longest: u64, mut end: impl AsyncFnMut(&mut Crm)) {
         let life = Duration::from_millis(50 + dice.below(longest + 1));
         sleep(life).await;
         meta.dying.store(true, Ordering::SeqCst);
-        end(&mut crm).await;
+        end(&mut host).await;
         while let Some(task) = tasks.join_next().await {
             task.unwrap();
         }
-        crm = Crm::again(&folder, &simulator, &address).await;
+        host = database.again(&address).await;
         let ledger = meta.ledger.lock().unwrap();
         println!(
             "round {round}: ended after {life:?}, {} deliveries acknowledged",
@@ -101,9 +110,11 @@ async fn storm(ends: u64, longest: u64, mut end: impl AsyncFnMut(&mut Crm)) {
         }
     }
     let first = first.unwrap();
-    meta.webhook.deliver(&crm, &first.body).await.expect(200);
+    let before = meta.answers();
+    meta.post(first, &mut dice).await;
+    assert_eq!(meta.answers(), before + 1);
 
-    let stored = everything(&crm, &meta.webhook.page).await;
+    let stored = database.everything().await;
     {
         let ledger = meta.ledger.lock().unwrap();
         check(&ledger, &stored);
@@ -117,6 +128,6 @@ async fn storm(ends: u64, longest: u64, mut end: impl AsyncFnMut(&mut Crm)) {
             ledger.unanswered,
         );
     }
-    drop(crm);
-    sound(&folder);
+    drop(host);
+    database.sound().await;
 }

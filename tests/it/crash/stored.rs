@@ -1,13 +1,14 @@
-//! What the CRM shows afterwards, and whether it is what it promised.
+//! What is stored afterwards, and whether it is what was promised.
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use messenger_crm::store::{ContactQuery, ContactStore, MessageQuery, MessageStart};
 
+use super::host::PAGE;
 use super::meta::Ledger;
-use crate::util::{Crm, Folder, encoded};
+use crate::util::Folder;
 
-/// One message as the API shows it.
+/// One message as the store returns it.
 pub(super) struct Stored {
     pub(super) psid: String,
     pub(super) id: String,
@@ -15,44 +16,31 @@ pub(super) struct Stored {
 }
 
 /// All messages of all customers, from page to page.
-pub(super) async fn everything(crm: &Crm, page: &str) -> Vec<Stored> {
+pub(super) async fn everything(store: &impl ContactStore) -> Vec<Stored> {
     let mut stored = Vec::new();
     let mut customers = BTreeSet::new();
-    let mut after = String::new();
+    let mut query = ContactQuery::new(PAGE.parse().unwrap()).with_limit(3);
     loop {
-        let answer = crm
-            .get(&format!("/api/customers?page={page}{after}"))
-            .await
-            .expect(200)
-            .json();
-        for customer in answer["customers"].as_array().unwrap() {
-            let psid = string(&customer["psid"]);
-            assert!(customers.insert(psid.clone()), "{psid} is listed twice");
+        let listing = store.contacts(&query).await.unwrap();
+        for contact in listing.rows {
+            assert!(customers.insert(contact.key), "a customer is listed twice");
         }
-        match &answer["next"] {
-            Value::Null => break,
-            cursor => after = format!("&after={}", encoded(&string(cursor))),
+        query.after = listing.next;
+        if query.after.is_none() {
+            break;
         }
     }
-    for psid in customers {
-        let mut before = String::new();
-        let mut cursors = BTreeSet::new();
+    for key in customers {
+        let mut query = MessageQuery::new(key.clone()).with_limit(20);
         loop {
-            let path = format!("/api/messages?page={page}&psid={psid}{before}");
-            let answer = crm.get(&path).await.expect(200).json();
-            for message in answer["messages"].as_array().unwrap() {
-                stored.push(Stored {
-                    psid: psid.clone(),
-                    id: string(&message["id"]),
-                    text: string(&message["text"]),
-                });
-            }
-            if answer["earlier"].is_null() {
-                break;
-            }
-            let cursor = string(&answer["earlier"]);
-            before = format!("&before={}", encoded(&cursor));
-            assert!(cursors.insert(cursor), "the listing goes in a circle");
+            let listing = store.messages(&query).await.unwrap();
+            stored.extend(listing.rows.into_iter().map(|message| Stored {
+                psid: key.psid.as_str().to_owned(),
+                id: message.id.as_str().to_owned(),
+                text: message.content.text.unwrap_or_default(),
+            }));
+            let Some(next) = listing.next else { break };
+            query = query.with_start(MessageStart::OlderThan(next));
         }
     }
     stored
@@ -91,9 +79,4 @@ pub(super) fn sound(folder: &Folder) {
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .unwrap();
     assert_eq!(answer, "ok");
-}
-
-#[track_caller]
-pub(super) fn string(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
 }

@@ -1,6 +1,9 @@
 //! Starting and stopping.
 
+use std::time::Duration;
+
 use super::*;
+use crate::crash::half::Half;
 
 #[tokio::test]
 async fn a_port_in_use_is_one_clear_line() {
@@ -64,12 +67,26 @@ async fn sigterm_ends_it_in_5_seconds_even_with_an_open_stream() {
     assert!(head.starts_with("http/1.1 200 "), "{head}");
     assert!(head.contains("content-type: text/event-stream"), "{head}");
 
-    let id = office.crm.id().to_string();
-    let told = std::process::Command::new("kill")
-        .args(["-TERM", &id])
-        .status();
-    assert!(told.unwrap().success());
+    office.crm.terminate();
     let status = office.crm.ended(Duration::from_secs(5)).await;
     assert_eq!(status.expect("an end in 5 seconds").code(), Some(0));
     drop(stream);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn i16_a_second_sigterm_ends_it_at_once() {
+    let folder = Folder::new();
+    let simulator = util::simulator().await;
+    let mut crm = Crm::start(&folder, &simulator).await;
+    let webhook = crm.connect(&simulator).await;
+    let half = Half::begin(&crm.address, &webhook.path, &webhook.page, &webhook.secret).await;
+    crm.terminate();
+    // It waits for the rest of that body.
+    let status = crm.ended(Duration::from_millis(500)).await;
+    assert_eq!(status, None);
+    crm.terminate();
+    let status = crm.ended(Duration::from_secs(1)).await;
+    assert_eq!(status.expect("an end at once").code(), Some(130));
+    drop(half);
 }

@@ -13,6 +13,6 @@ mod lanes;
 pub(crate) mod plans;
 mod reads;
 mod schema;
-mod server;
+pub(crate) mod server;
 mod truth;
 mod visits;

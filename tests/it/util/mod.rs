@@ -17,7 +17,7 @@ pub(crate) use self::folder::Folder;
 pub(crate) use self::{
     answer::Answered,
     folder::contains,
-    meta::{Webhook, encoded, message, notification, now, signature, signed, simulator},
+    meta::{Webhook, message, notification, now, signature, signed, simulator},
     program::{Crm, Process, credentials, exchange, exchange_raw, gives_up, refused},
 };
 

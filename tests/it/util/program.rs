@@ -45,6 +45,14 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// SIGTERM: asks it to end.
+    #[cfg(unix)]
+    pub(crate) fn terminate(&self) {
+        let id = self.child.id().to_string();
+        let status = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(status.unwrap().success());
+    }
+
     /// `None` when it still runs after that time.
     pub(crate) async fn ended(&mut self, within: Duration) -> Option<ExitStatus> {
         let begun = Instant::now();
@@ -166,19 +174,6 @@ impl Crm {
         started.unwrap_or_else(|reason| panic!("{reason}"))
     }
 
-    /// Once more where it was before; the port may take a moment to be free.
-    pub(crate) async fn again(folder: &Folder, simulator: &Simulator, address: &str) -> Self {
-        let begun = Instant::now();
-        loop {
-            match Self::at(folder, simulator, address).await {
-                Ok(crm) => return crm,
-                Err(reason) if begun.elapsed() > Duration::from_secs(10) => panic!("{reason}"),
-                Err(reason) => eprintln!("once more after: {reason}"),
-            }
-            sleep(Duration::from_millis(200)).await;
-        }
-    }
-
     async fn at(folder: &Folder, simulator: &Simulator, listen: &str) -> Result<Self, String> {
         Self::of(&mut command(&folder.database(), listen, &simulator.url())).await
     }
@@ -199,8 +194,9 @@ impl Crm {
         })
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.process.child.id()
+    #[cfg(unix)]
+    pub(crate) fn terminate(&self) {
+        self.process.terminate();
     }
 
     pub(crate) fn kill(&mut self) {
