@@ -217,7 +217,7 @@ impl Bare for Driver {
             text: event.text.clone(),
             snippet: event.text.chars().take(60).collect(),
             tie,
-            doc: event.at << 20 | tie & 0xf_ffff,
+            doc: event.at << 20 | tie >> 43,
             grams: tokens(self.page_no, &[&event.text]),
             key_hash: key_hash(&event.psid)?,
         })

@@ -86,7 +86,7 @@ CREATE TABLE {schema}.message (
     id text NOT NULL, key bytea, text text, more text, marks text,
     PRIMARY KEY (page_no, contact_no, at, tie)
 );
-CREATE INDEX message_id ON {schema}.message (page_no, contact_no, tie);
+CREATE INDEX message_id ON {schema}.message (contact_no, tie);
 
 -- Facts about a message that has not arrived yet, and the latest time of them.
 CREATE TABLE {schema}.mark (

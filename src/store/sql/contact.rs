@@ -18,8 +18,7 @@ use crate::{
 };
 
 columns! {
-    /// A customer's row as it is written. The first [`HOT`](Self::HOT) columns are those that a
-    /// message changes.
+    /// A customer's row as it is written.
     struct ContactColumns {
         last_at: int,
         first_at: int,
@@ -38,7 +37,6 @@ columns! {
         newest_text: text,
         newest_more: text,
         profile_due: int,
-        // What follows a message does not change.
         opened_at: int,
         status_until: int,
         status_revision: int,
@@ -70,10 +68,6 @@ columns! {
 }
 
 impl ContactColumns {
-    /// Number of columns that a message changes.
-    #[cfg(feature = "sqlite")]
-    pub(in crate::store) const HOT: usize = 15;
-
     pub(in crate::store) fn of(row: &ContactRow) -> Result<Self, StoreError> {
         let snippet = row.preview.as_ref();
         let at = snippet.map(|snippet| snippet.position.at);

@@ -155,22 +155,22 @@ impl SqliteRows<'_> {
         }
         let number = self.number(key)?;
         let (before, after) = (ContactColumns::of(&old)?, ContactColumns::of(row)?);
-        // Most changes leave the second half as it is, and its indexes with it.
+        // A column that is set rewrites all indexes that have it, also where it stays the same.
         let (was, is) = (before.values(), after.values());
-        let hot = ContactColumns::HOT;
-        let count = if was[hot..] == is[hot..] {
-            ContactColumns::HOT
-        } else {
-            is.len()
-        };
-        let sql = if count == is.len() {
-            &UPDATE_ALL
-        } else {
-            &UPDATE_HOT
-        };
-        let last = Value::Int(Some(number));
-        let values = is.iter().take(count).chain([&last]);
-        self.execute(sql, params_from_iter(values))?;
+        let columns = ContactColumns::NAMES.iter().zip(was.iter().zip(&is));
+        let (mut set, mut values) = (String::new(), Vec::new());
+        for (name, (was, is)) in columns {
+            if was != is {
+                let comma = if set.is_empty() { "" } else { ", " };
+                set.push_str(&format!("{comma}{name} = ?"));
+                values.push(is);
+            }
+        }
+        if !set.is_empty() {
+            let last = Value::Int(Some(number));
+            let sql = format!("UPDATE contact SET {set} WHERE contact_no = ?");
+            self.execute(&sql, params_from_iter(values.into_iter().chain([&last])))?;
+        }
         self.write_labels(page_no, number, &old, row)?;
         if row.profile != old.profile {
             let (old, new) = (old.searchable(), row.searchable());
@@ -242,18 +242,3 @@ static BY_PSID: LazyLock<String> = LazyLock::new(|| {
         *CONTACT
     )
 });
-static UPDATE_HOT: LazyLock<String> =
-    LazyLock::new(|| update(&ContactColumns::NAMES[..ContactColumns::HOT]));
-static UPDATE_ALL: LazyLock<String> = LazyLock::new(|| update(ContactColumns::NAMES));
-
-fn update(names: &[&str]) -> String {
-    let set: Vec<String> = (1..)
-        .zip(names)
-        .map(|(at, name)| format!("{name} = ?{at}"))
-        .collect();
-    format!(
-        "UPDATE contact SET {} WHERE contact_no = ?{}",
-        set.join(", "),
-        set.len() + 1
-    )
-}
