@@ -1,0 +1,11 @@
+//! The network side: Graph API, phone page, control API, and calls to webhooks. Loopback only.
+
+pub(crate) mod client;
+mod control;
+mod form;
+mod graph;
+mod media;
+mod phone;
+pub(crate) mod server;
+pub(crate) mod shared;
+pub(crate) mod webhook;
