@@ -4,6 +4,7 @@
 
 mod listening;
 mod phone;
+mod script;
 mod sending;
 mod trust;
 mod webhooks;
