@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod command;
+mod faults;
 mod listening;
+mod people;
 mod phone;
+mod rules;
+mod scenes;
 mod script;
 mod sending;
 mod trust;

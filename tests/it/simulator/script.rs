@@ -19,7 +19,7 @@ fn variant(body: &Value, name: &str) -> &'static str {
     let events = webhook.events(Some(signature.as_bytes()), &bytes).unwrap();
     let events: Vec<_> = events.collect();
     assert_eq!(events.len(), 1, "{name}");
-    let kind = events[0].kind();
+    let kind = &events[0].as_ref().unwrap().kind;
     let row = Kind::TABLE.iter().find(|row| row.name == kind.name());
     match kind {
         Kind::MarketingMessage(_) => "MarketingMessage",
