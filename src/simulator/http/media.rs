@@ -27,8 +27,8 @@ pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Option<Answer> {
     Some(match path {
         PICTURE => portrait(shared, asked),
         REDIRECT => redirect(asked),
-        "/media/parcel.png" => png(include_bytes!("../world/people/parcel.png")),
-        "/media/like.png" => png(include_bytes!("../world/people/like.png")),
+        "/media/parcel.png" => png(include_bytes!("../world/media/parcel.png")),
+        "/media/like.png" => png(include_bytes!("../world/media/like.png")),
         "/media/order.pdf" => content(StatusCode::OK, "application/pdf", PDF),
         "/media/voice.wav" => content(StatusCode::OK, "audio/wav", voice()),
         path => upload(shared, path.strip_prefix("/attachments/")?),

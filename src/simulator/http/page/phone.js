@@ -1,111 +1,154 @@
 "use strict";
 
 const PERIOD = 500; // milliseconds between two looks at what is new
-const element = (id) => document.getElementById(id);
+const REACTIONS = ["❤️", "😆", "😮", "😢", "😠", "👍"];
 
 let person = null; // the PSID whose phone this is
-let shown = new Map(); // mid → the parts of its bubble that may still change
+let shown = new Map(); // mid → the message as it is shown, and its element
 let look = 0; // the latest look; what earlier ones bring is out of date
 let timer = 0;
 let reading = 0; // up to where the read mark has been sent
+let mode = null; // { edit: mid } or { reply: mid } while the composer does that
+let open = null; // mid of the message whose actions are shown
+let isBlocked = false;
 
-async function ask(path, body) {
-  const options = body && {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  };
-  let response;
-  try {
-    response = await fetch(path, options);
-  } catch {
-    throw new Error("The simulator does not answer.");
-  }
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) {
-    throw new Error(answer.error || `The simulator answered ${response.status}.`);
-  }
-  return answer;
-}
-
-function tag(name, className, text) {
-  const node = document.createElement(name);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
+function button(className, text, act) {
+  const node = tag("button", className, text);
+  node.type = "button";
+  node.addEventListener("click", act);
   return node;
 }
 
-function complain(error) {
-  element("trouble").textContent = error ? error.message : "";
-  element("trouble").hidden = !error;
-}
-
-function clock(at, precise) {
-  const seconds = precise ? "2-digit" : undefined;
-  return new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: seconds });
-}
-
-// The phone
+// One message
 
 function attached({ kind, url }) {
-  if (kind === "image" && url.startsWith("/")) {
-    const image = tag("img");
+  const isOwn = url.startsWith("/");
+  if ((kind === "image" || kind === "sticker") && isOwn) {
+    const image = tag("img", kind);
     image.src = url;
-    image.alt = "Picture";
+    image.alt = word(kind === "image" ? "picture" : "sticker");
     // Known before it has loaded, so that the thread does not grow under the reader.
-    image.width = image.height = 200;
+    image.width = image.height = kind === "image" ? 200 : 96;
     return image;
   }
-  const link = tag("a", "", `${kind}: ${url}`);
+  if (kind === "audio" && isOwn) {
+    const sound = tag("audio");
+    sound.src = url;
+    sound.controls = true;
+    sound.preload = "none";
+    return sound;
+  }
+  const link = tag("a", "", `${kind}: ${url.split("/").pop()}`);
   link.href = url;
   link.target = "_blank";
   link.rel = "noopener noreferrer";
   return link;
 }
 
-function bubble(message) {
-  const item = tag("li", message.from_page ? "theirs" : "mine");
-  const body = tag("div", "bubble");
-  body.dir = "auto";
-  if (message.text !== null) body.append(tag("p", "", message.text));
-  for (const attachment of message.attachments) body.append(attached(attachment));
-  for (const { title } of message.buttons) body.append(tag("span", "choice", title));
-  const foot = tag("small", "foot");
-  const time = tag("time", "", clock(message.at));
-  time.dateTime = new Date(message.at).toISOString();
-  foot.append(time);
-  item.append(body, foot);
-  if (message.from_page) return { item };
-  const tick = tag("span");
-  foot.append(tick);
-  return { item, tick };
+function tap({ title, opens }) {
+  if (!opens) return button("choice", title, () => act("/phone/taps", { title }));
+  const link = tag("a", "choice", `${title} ↗`);
+  link.href = /^https?:/.test(opens) ? opens : "#";
+  link.target = "_blank";
+  link.rel = "noopener noreferrer";
+  return link;
 }
 
-function mark({ tick }, message) {
-  if (!tick) return;
-  const state = message.seen ? "Seen" : message.acknowledged ? "Delivered" : "Sent";
-  if (tick.title === state) return;
-  tick.title = state;
-  tick.className = `tick ${state.toLowerCase()}`;
-  tick.textContent = state === "Sent" ? "✓ " : "✓✓ ";
-  tick.append(tag("span", state === "Seen" ? "" : "hidden", state));
+function actions(message) {
+  const row = tag("div", "row actions");
+  for (const emoji of REACTIONS) {
+    const isSet = message.person_reaction === emoji;
+    const react = () => act("/phone/reactions", { mid: message.mid, emoji: isSet ? null : emoji });
+    row.append(button(isSet ? "quiet set" : "quiet", emoji, react));
+  }
+  row.append(button("quiet", word("reply"), () => enter({ reply: message.mid }, message.text)));
+  if (!message.from_page && message.text !== null) {
+    row.append(button("quiet", word("edit"), () => enter({ edit: message.mid }, message.text)));
+  }
+  if (!message.from_page) {
+    row.append(button("quiet", word("unsend"), () => act("/phone/unsends", { mid: message.mid })));
+  }
+  return row;
 }
+
+function foot(message) {
+  const line = tag("small", "foot");
+  const time = tag("time", "", clock(message.at));
+  time.dateTime = new Date(message.at).toISOString();
+  line.append(time);
+  if (message.edits > 0) line.append(` · ${word("edited")}`);
+  if (!message.from_page) {
+    const state = message.seen ? "seen" : message.acknowledged ? "delivered" : "sent";
+    const tick = tag("span", `tick ${state}`, state === "sent" ? "✓ " : "✓✓ ");
+    tick.title = word(state);
+    tick.append(tag("span", state === "seen" ? "" : "hidden", word(state)));
+    line.append(tick);
+  }
+  return line;
+}
+
+function bubble(message) {
+  const item = tag("li", message.from_page ? "theirs" : "mine");
+  if (message.unsent) {
+    item.append(tag("p", "unsent", word("unsent")));
+    return item;
+  }
+  if (message.persona) item.append(tag("small", "", message.persona));
+  const body = tag("div", "bubble");
+  body.dir = "auto";
+  if (message.quoted !== null) body.append(tag("blockquote", "", message.quoted));
+  if (message.text) body.append(tag("p", "", message.text));
+  for (const attachment of message.attachments) body.append(attached(attachment));
+  for (const { title, subtitle } of message.cards || []) {
+    const card = tag("div", "card");
+    card.append(tag("strong", "", title || ""), tag("small", "", subtitle || ""));
+    body.append(card);
+  }
+  body.addEventListener("click", (event) => {
+    if (event.target.closest("a, audio")) return;
+    open = open === message.mid ? null : message.mid;
+    refresh();
+  });
+  item.append(body);
+  for (const choice of message.buttons) item.append(tap(choice));
+  const reactions = [message.reaction, message.person_reaction].filter(Boolean).join(" ");
+  if (reactions) item.append(tag("span", "reactions", reactions));
+  if (open === message.mid) item.append(actions(message));
+  item.append(foot(message));
+  return item;
+}
+
+// The phone
 
 function renderThread(state) {
   const thread = element("thread");
   const atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 60;
+  if (state.greeting && !thread.firstChild) thread.append(tag("li", "greeting", state.greeting));
   for (const message of state.messages) {
-    let known = shown.get(message.mid);
-    if (!known) {
-      known = bubble(message);
-      shown.set(message.mid, known);
-      thread.append(known.item);
-    }
-    mark(known, message);
+    const known = shown.get(message.mid);
+    const text = JSON.stringify([message, open === message.mid, language]);
+    if (known?.text === text) continue;
+    const item = bubble(message);
+    if (known) known.item.replaceWith(item);
+    else thread.append(item);
+    shown.set(message.mid, { text, item });
   }
+  renderChoices("quick", state.quick_replies);
+  renderChoices("menu", state.menu);
+  isBlocked = state.blocked;
+  set("block", word(isBlocked ? "unblock" : "block"));
+  set("page-title", state.page_name);
+  element("blocked").hidden = !isBlocked;
   element("typing").hidden = !state.typing;
   element("unheard").hidden = state.callback !== null;
   if (atEnd) thread.scrollTop = thread.scrollHeight;
+}
+
+function renderChoices(id, choices) {
+  const text = JSON.stringify(choices);
+  if (element(id).dataset.shown === text) return;
+  element(id).dataset.shown = text;
+  element(id).replaceChildren(...choices.map(tap));
 }
 
 // Only a thread that somebody can really see has been read.
@@ -144,15 +187,31 @@ async function act(path, body) {
     complain(error);
     return false;
   }
+  open = null;
   element("thread").scrollTop = element("thread").scrollHeight;
   refresh();
   return true;
+}
+
+function enter(next, text) {
+  mode = next;
+  element("mode").hidden = !mode;
+  if (!mode) return;
+  const line = mode.edit ? word("editing") : `${word("replying")}: ${text || "📎"}`;
+  element("mode").firstElementChild.textContent = line;
+  if (mode.edit) element("text").value = text;
+  element("text").focus();
 }
 
 function fit() {
   const text = element("text");
   text.style.height = "auto";
   text.style.height = `${Math.min(text.scrollHeight + 2, 140)}px`;
+}
+
+function sending(text) {
+  if (mode?.edit) return act("/phone/edits", { mid: mode.edit, text });
+  return act("/phone/messages", { text, reply_to: mode?.reply });
 }
 
 async function send(event) {
@@ -162,7 +221,8 @@ async function send(event) {
   if (written.trim() === "") return;
   // Emptied at once, so that a second Enter does not send it again.
   text.value = "";
-  if (!(await act("/phone/messages", { text: written })) && text.value === "") text.value = written;
+  if (await sending(written)) enter(null);
+  else if (text.value === "") text.value = written;
   fit();
   text.focus();
 }
@@ -179,6 +239,8 @@ function choose(psid) {
   history.replaceState(null, "", `#${psid}`);
   shown = new Map();
   reading = 0;
+  open = null;
+  enter(null);
   element("thread").replaceChildren();
   complain(null);
   refresh();
@@ -197,88 +259,60 @@ function renderPeople(people) {
     image.src = `/phone/people/${psid}.png`;
     image.alt = "";
     label.append(radio, image, tag("span", "", name));
-    if (!has_profile) label.title = "Meta refuses to show this person’s profile";
+    if (!has_profile) label.title = word("noProfile");
     element("people").append(label);
   }
 }
 
-// The dashboard
-
-function set(id, text) {
-  if (element(id).textContent !== text) element(id).textContent = text;
+function toggleTray() {
+  const tray = element("tray");
+  tray.hidden = !tray.hidden;
+  element("more").setAttribute("aria-expanded", String(!tray.hidden));
 }
 
-function renderDashboard(state) {
-  const failure = state.last_failure;
-  if (!renderDashboard.begun) element("callback-url").value ||= state.callback || "";
-  renderDashboard.begun = true;
-  set("callback", state.callback || "none yet");
-  set("pending", state.pending === 1 ? "1 notification" : `${state.pending} notifications`);
-  set("failure", failure ? `${clock(failure.at, true)} ${failure.reason}` : "none");
-  element("failure").className = failure && state.pending > 0 ? "bad" : "";
-  for (const id of ["sends", "profiles"]) {
-    if (document.activeElement !== element(id)) element(id).value = state[id];
-  }
-}
-
-async function subscribe(event) {
-  event.preventDefault();
-  const button = event.submitter;
-  const status = element("verified");
-  button.disabled = true;
-  status.className = "";
-  status.textContent = "Asking the callback …";
-  try {
-    await ask("/phone/subscription", {
-      callback_url: element("callback-url").value,
-      verify_token: element("verify-token").value,
-    });
-    status.className = "good";
-    status.textContent = "Verified and saved.";
-  } catch (error) {
-    status.className = "bad";
-    status.textContent = `Not saved: ${error.message}`;
-  }
-  button.disabled = false;
+function changeLanguage() {
+  language = language === "en" ? "zh-Hant" : "en";
+  localStorage.setItem("language", language);
+  translate();
   refresh();
 }
 
-async function copy(button) {
-  const input = button.previousElementSibling;
-  input.select();
-  await navigator.clipboard.writeText(input.value).catch(() => document.execCommand("copy"));
-  button.textContent = "Copied";
-  setTimeout(() => (button.textContent = "Copy"), 1500);
-}
-
 async function begin() {
+  translate();
   const app = await ask("/phone/app");
-  element("app-id").value = app.app_id;
-  element("app-secret").value = app.app_secret;
-  element("page-token").value = app.page_token;
-  element("page-name").value = app.page_name;
-  element("graph-url").value = app.graph_url;
-  element("page-title").textContent = app.page_name;
+  showApp(app);
   const wanted = location.hash.slice(1);
   const known = app.people.find(({ psid }) => psid === wanted) || app.people[0];
+  if (!known) return;
   person = known.psid;
   renderPeople(app.people);
   choose(person);
 }
 
+function asked(label, initial, then) {
+  const answer = prompt(word(label), initial);
+  if (answer) then(answer);
+}
+
 element("composer").addEventListener("submit", send);
 element("text").addEventListener("keydown", key);
 element("text").addEventListener("input", fit);
-element("picture").addEventListener("click", () => act("/phone/pictures"));
+element("more").addEventListener("click", toggleTray);
+element("like").addEventListener("click", () => act("/phone/attachments", { kind: "like" }));
 element("start").addEventListener("click", () => act("/phone/get-started"));
-element("subscription").addEventListener("submit", subscribe);
-document.addEventListener("visibilitychange", () => person && refresh());
-for (const button of document.querySelectorAll(".copy button")) {
-  button.addEventListener("click", () => copy(button));
-}
-for (const id of ["sends", "profiles"]) {
-  element(id).addEventListener("change", (event) =>
-    ask("/phone/answers", { [id]: event.target.value }).catch(complain),
+element("leave").addEventListener("click", () => enter(null));
+element("block").addEventListener("click", () => act("/phone/blocks", { blocked: !isBlocked }));
+element("link").addEventListener("click", () =>
+  asked("askRef", "flyer", (ref) => act("/phone/links", { ref })),
+);
+element("ad").addEventListener("click", () =>
+  asked("askAd", "6302572858686", (ad_id) => act("/phone/ads", { ad_id })),
+);
+element("language").addEventListener("click", changeLanguage);
+for (const choice of document.querySelectorAll("#tray [data-kind]")) {
+  choice.addEventListener("click", () =>
+    act("/phone/attachments", { kind: choice.dataset.kind, reply_to: mode?.reply }).then(() => enter(null)),
   );
 }
+document.addEventListener("visibilitychange", () => person && refresh());
 begin().catch(complain);
