@@ -44,6 +44,8 @@ run:
   --verify-token TOKEN   the verify token to do so with
   --seed NUMBER          same ids, tokens and secrets at every start: they can be guessed
   --print-credentials    print the App Secret and the Page token, too
+  --no-proof             do not require appsecret_proof, for clients that cannot send one
+  --sha1                 sign with the legacy header X-Hub-Signature, too, for old receivers
 
 trigger and replay:
   --callback-url URL     where to post; http, on this machine
@@ -80,6 +82,7 @@ struct Options {
     verify_token: Option<String>,
     seed: Option<u64>,
     print_credentials: bool,
+    no_proof: bool,
     secret_env: String,
     overrides: Vec<Override>,
     print: bool,
@@ -169,6 +172,8 @@ async fn simulate(options: &Options) -> Result<bool, Failure> {
     let simulator = Simulator::start_scene(options.listen, scene)
         .await
         .map_err(|error| other(&format!("cannot listen on {}", options.listen), error))?;
+    simulator.set_proof_required(!options.no_proof);
+    simulator.set_sha1(options.delivery.with_sha1);
     introduce(&simulator, options);
     match (&options.callback_url, &options.verify_token) {
         (None, None) => {}
@@ -448,6 +453,7 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
         verify_token: None,
         seed: None,
         print_credentials: false,
+        no_proof: false,
         secret_env: "APP_SECRET".to_owned(),
         overrides: Vec::new(),
         print: false,
@@ -477,6 +483,7 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
                 delivery.seed = seed;
             }
             Arg::Long("print-credentials") => options.print_credentials = true,
+            Arg::Long("no-proof") => options.no_proof = true,
             Arg::Long("secret-env") => options.secret_env = arguments.value()?.string()?,
             Arg::Long("override") => options.overrides.push(arguments.value()?.parse()?),
             Arg::Long("print") => options.print = true,

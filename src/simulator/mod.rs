@@ -271,12 +271,24 @@ impl Simulator {
     /// Sets whether the first app is *native or desktop*, so that its own token is refused with code
     /// 104. False by default.
     pub fn set_native_app(&self, is_native: bool) {
+        self.change_app(|app| app.is_native = is_native);
+    }
+
+    /// Sets whether *Require App Secret* is on for the first app. True by default. A proof that is
+    /// sent must be right in any case.
+    pub fn set_proof_required(&self, is_required: bool) {
+        self.change_app(|app| app.requires_proof = is_required);
+    }
+
+    /// Sets whether the webhooks of the first app carry the legacy header `X-Hub-Signature` (SHA-1),
+    /// too. False by default.
+    pub fn set_sha1(&self, with_sha1: bool) {
+        self.change_app(|app| app.signs_with_sha1 = with_sha1);
+    }
+
+    fn change_app(&self, change: impl FnOnce(&mut world::app::MetaApp)) {
         let app = &self.app.app_id;
-        self.shared.with(|world| {
-            if let Some(app) = world.app_mut(app) {
-                app.is_native = is_native;
-            }
-        });
+        self.shared.with(|world| world.app_mut(app).map(change));
     }
 
     /// Returns the simulated time in milliseconds since 1970.
