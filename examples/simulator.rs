@@ -36,7 +36,7 @@ First steps:
   simulator trigger message --callback-url http://localhost:3000/webhook \\
       --override message.text='Do you deliver?' --override sender.id=42
   simulator trigger --list                all event kinds
-  simulator trigger message --print       the body alone, not posted
+  simulator trigger message --print       the body, not posted
 
 run:
   --listen ADDRESS       loopback address and port (127.0.0.1:4040; port 0 takes a free one)
@@ -95,7 +95,7 @@ struct Options {
     json: bool,
 }
 
-/// Why the program ends without success.
+/// Reason for an exit status other than 0.
 enum Failure {
     /// The command line is wrong.
     Usage(String),
@@ -222,13 +222,13 @@ fn stopped() -> io::Result<impl Future<Output = ()>> {
 fn introduce(simulator: &Simulator, options: &Options) {
     let (url, app) = (simulator.url(), simulator.app());
     if options.json {
-        let mut told = json!({"url": url, "app_id": app.app_id, "page_id": app.page_id});
+        let mut ready = json!({"url": url, "app_id": app.app_id, "page_id": app.page_id});
         if options.print_credentials {
-            told["app_secret"] = json!(app.app_secret);
-            told["page_token"] = json!(app.page_token);
-            told["user_token"] = json!(app.user_token);
+            ready["app_secret"] = json!(app.app_secret);
+            ready["page_token"] = json!(app.page_token);
+            ready["user_token"] = json!(app.user_token);
         }
-        println!("{told}");
+        println!("{ready}");
         return;
     }
     println!("Phone      {url}");

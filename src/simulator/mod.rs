@@ -201,7 +201,7 @@ impl Simulator {
             .await
     }
 
-    /// The same as [`subscribe`](Self::subscribe) for another app of the scene.
+    /// Does for another app of the scene what [`subscribe`](Self::subscribe) does for the first.
     ///
     /// # Errors
     ///

@@ -42,7 +42,7 @@ const SECRETS: [&str; 7] = [
     "input_token",
 ];
 
-/// What a call came to.
+/// Outcome of a call.
 enum Outcome {
     Json(Value),
     Refused(Refusal),
@@ -100,7 +100,7 @@ pub(crate) async fn answer(
     respond(shared, &version, caller.as_ref(), outcome, fault)
 }
 
-/// What a fault makes of a call instead of carrying it out.
+/// Outcome of a call that a fault keeps from being carried out. `None` when it is carried out.
 fn before(fault: Option<Fault>) -> Option<Outcome> {
     Some(match fault? {
         Fault::ResetAfterReading => Outcome::Silence,

@@ -86,7 +86,7 @@ fn portrait(shared: &Shared, asked: &Asked) -> Answer {
     }
 }
 
-/// What was uploaded.
+/// An uploaded file.
 fn upload(shared: &Shared, id: &str) -> Answer {
     let key = format!("upload {id}");
     let file = shared.with(|world| {

@@ -219,7 +219,7 @@ fn first_app(shared: &Shared) -> Option<String> {
     shared.look(|world| world.apps.first().map(|app| app.id.clone()))
 }
 
-/// What a person does.
+/// Carries out an act of a person.
 fn carry_out(world: &mut World, route: &str, act: Act) -> Result<Value, Refused> {
     let psid = act.psid.as_str();
     let mid = |mid: String| json!({"mid": mid});
@@ -313,7 +313,7 @@ fn portrait(shared: &Shared, route: &str) -> Answer {
     }
 }
 
-/// What stays the same while the simulator runs.
+/// The part of the state that stays the same while the simulator runs.
 fn app(world: &World) -> Value {
     let shop = world.pages.iter().find(|page| !page.threads.is_empty());
     let shop = shop.or(world.pages.first());
@@ -343,7 +343,7 @@ fn app(world: &World) -> Value {
     })
 }
 
-/// What changes. `None` when nobody has this PSID.
+/// The part of the state that changes. `None` when nobody has this PSID.
 fn state(world: &World, psid: &str) -> Option<Value> {
     let page = world.page_of(psid)?;
     let thread = page.thread(psid)?;
@@ -380,8 +380,8 @@ fn state(world: &World, psid: &str) -> Option<Value> {
 }
 
 fn bubble(world: &World, page: &Page, thread: &Thread, message: &Message) -> Value {
-    // Our own files by their path alone: the page may be open under another name of this machine,
-    // and shows files of its own origin only.
+    // Our own files by path, without the host: the page may be open under another name of this machine,
+    // and shows files of the same origin only.
     let own = |url: &str| url.strip_prefix(&world.url).unwrap_or(url).to_owned();
     let attachments = message.attachment.iter().chain(&message.more_attachments);
     let attachments =
@@ -423,7 +423,7 @@ fn cards(template: &Value) -> Vec<Value> {
     cards.collect()
 }
 
-/// What a template says, in words.
+/// The texts of a template.
 fn words(template: &Value) -> String {
     let own = ["text", "title", "name", "order_number"].map(|name| template[name].as_str());
     let words: Vec<&str> = own.into_iter().flatten().collect();

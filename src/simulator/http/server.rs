@@ -70,7 +70,7 @@ pub(crate) async fn serve(
     }
     drop(listener);
     let all = async { while connections.join_next().await.is_some() {} };
-    // Whoever is later than that is dropped with the set.
+    // Connections that take longer are dropped with the set.
     let _late = timeout(FAREWELL, all).await;
 }
 

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::simulator::world::{Notice, World};
 
-/// What all connections and deliveries share.
+/// State that all connections and deliveries share.
 pub(crate) struct Shared {
     world: Mutex<World>,
     outbox: mpsc::UnboundedSender<Notice>,

@@ -1,4 +1,4 @@
-//! Whose token a call comes with, and what it may do.
+//! Access tokens: to which Page, person or app one belongs, and its scopes.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 /// How far an `appsecret_time` may be from now, in seconds.
 const PROOF_LIFE: u64 = 5 * 60;
 
-/// Whose token a call comes with.
+/// Owner of the token that a call comes with.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Role {
     /// The token of a Page.

@@ -83,7 +83,7 @@ pub(crate) fn exchange(world: &World, parameters: &Parameters) -> Result<Value, 
     Ok(json!({"access_token": token, "token_type": "bearer", "expires_in": TOKEN_LIFE}))
 }
 
-/// What a token is, as the app that asks may know it.
+/// Describes a token to the app that it was issued to.
 fn debug(world: &World, caller: &str, parameters: &Parameters) -> Result<Value, Refusal> {
     let asked = required(parameters, "input_token")?;
     let found = world.tokens.iter().find(|token| token.text == asked);

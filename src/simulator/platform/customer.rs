@@ -1,4 +1,4 @@
-//! What a person does on their phone.
+//! Acts of a person on their phone.
 
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -93,19 +93,19 @@ pub(crate) fn send(
     let message = world
         .keep(psid, None, draft)
         .ok_or(PhoneError::UnknownPerson)?;
-    let mut told = content(&message);
+    let mut content = content(&message);
     if let Some((name, value)) = extra {
-        told[name] = value;
+        content[name] = value;
     }
     let referral = take_referral(world, psid);
     let from_ad = referral
         .as_ref()
         .is_some_and(|referral| referral["source"] == "ADS");
     if let Some(referral) = referral {
-        told["referral"] = referral;
+        content["referral"] = referral;
     }
     open_window(world, psid, message.timestamp, from_ad);
-    let event = event(&page, psid, message.timestamp, "message", told);
+    let event = event(&page, psid, message.timestamp, "message", content);
     notify(world, "messages", &event, Some(&message.mid));
     Ok(message.mid)
 }
@@ -190,7 +190,7 @@ fn find_button(world: &World, psid: &str, title: &str) -> Result<Value, PhoneErr
     found.ok_or(PhoneError::NothingToTap)
 }
 
-/// What a button says: its title, or its type when it has none.
+/// Title of a button, or its type when it has none.
 pub(crate) fn button_title(button: &Value) -> &str {
     let title = button["title"].as_str().or(button["text"].as_str());
     let kind = button["type"].as_str().or(button["content_type"].as_str());
@@ -252,12 +252,12 @@ fn postback(
     let message = world
         .keep(psid, None, draft)
         .ok_or(PhoneError::UnknownPerson)?;
-    let mut told = json!({"mid": message.mid, "title": title, "payload": payload});
+    let mut content = json!({"mid": message.mid, "title": title, "payload": payload});
     if let Some(referral) = take_referral(world, psid) {
-        told["referral"] = referral;
+        content["referral"] = referral;
     }
     open_window(world, psid, message.timestamp, false);
-    let event = event(&page, psid, message.timestamp, "postback", told);
+    let event = event(&page, psid, message.timestamp, "postback", content);
     notify(world, "messaging_postbacks", &event, Some(&message.mid));
     Ok(message.mid)
 }
@@ -320,9 +320,9 @@ pub(crate) fn edit(world: &mut World, psid: &str, mid: &str, text: &str) -> Resu
     }
     message.edits += 1;
     message.text = Some(text.to_owned());
-    let told = json!({"mid": mid, "text": text, "num_edit": message.edits});
+    let content = json!({"mid": mid, "text": text, "num_edit": message.edits});
     let timestamp = world.clock.tick();
-    let event = event(&page, psid, timestamp, "message_edit", told);
+    let event = event(&page, psid, timestamp, "message_edit", content);
     notify(world, "message_edits", &event, None);
     Ok(())
 }
@@ -338,9 +338,9 @@ pub(crate) fn unsend(world: &mut World, psid: &str, mid: &str) -> Result<(), Pho
     message.text = None;
     message.attachment = None;
     message.more_attachments.clear();
-    let told = json!({"mid": mid, "is_deleted": true});
+    let content = json!({"mid": mid, "is_deleted": true});
     let timestamp = world.clock.tick();
-    let event = event(&page, psid, timestamp, "message", told);
+    let event = event(&page, psid, timestamp, "message", content);
     notify(world, "messages", &event, None);
     Ok(())
 }
@@ -367,7 +367,7 @@ pub(crate) fn react(
     let thread = world.thread_mut(psid).ok_or(PhoneError::UnknownPerson)?;
     let message = thread.message_mut(mid).ok_or(PhoneError::UnknownMessage)?;
     message.person_reaction = emoji.map(str::to_owned);
-    let told = match emoji {
+    let content = match emoji {
         Some(emoji) => json!({
             "mid": mid, "action": "react", "emoji": emoji, "reaction": reaction_name(emoji),
         }),
@@ -375,7 +375,7 @@ pub(crate) fn react(
     };
     let timestamp = world.clock.tick();
     open_window(world, psid, timestamp, false);
-    let event = event(&page, psid, timestamp, "reaction", told);
+    let event = event(&page, psid, timestamp, "reaction", content);
     notify(world, "message_reactions", &event, None);
     Ok(())
 }

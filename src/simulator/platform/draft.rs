@@ -131,7 +131,7 @@ fn check_members(message: &Parameters, draft: &Draft) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What lies at this attachment's address, when it was uploaded.
+/// Saves an attachment, with its file when it was uploaded.
 fn saved(page: &Page, found: &Attachment) -> Saved {
     let mut same = page.attachments.values();
     let same = same.find(|saved| saved.url == found.url);

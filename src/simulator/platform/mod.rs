@@ -1,4 +1,4 @@
-//! What Meta does: webhooks, the rules of the Graph API, limits. No I/O.
+//! The behavior of Meta: webhooks, the rules of the Graph API, limits. No I/O.
 
 pub(crate) mod access;
 mod account;

@@ -1,4 +1,4 @@
-//! What a Page keeps at Meta: Messenger profile, subscriptions, personas, labels, templates, blocks.
+//! Settings of a Page: Messenger profile, subscriptions, personas, labels, templates, blocks.
 
 use std::collections::BTreeSet;
 

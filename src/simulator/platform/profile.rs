@@ -1,4 +1,4 @@
-//! Who a person is, and the signed address of their picture.
+//! Profile of a person, and the signed address of their picture.
 
 use serde_json::{Value, json};
 

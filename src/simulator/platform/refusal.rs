@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// What Meta says instead of a result.
+/// A refusal: status, code and message.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     /// HTTP status.

@@ -194,20 +194,20 @@ fn say(
 
 /// Notifies of a message of the Page, and of its delivery to the phone.
 pub(crate) fn echo(world: &mut World, page: &str, psid: &str, message: &Message) {
-    let mut told = content(message);
-    told["is_echo"] = json!(true);
+    let mut content = content(message);
+    content["is_echo"] = json!(true);
     if let Some(app) = &message.app_id {
-        told["app_id"] = app.parse().map_or(json!(app), |id: u64| json!(id));
+        content["app_id"] = app.parse().map_or(json!(app), |id: u64| json!(id));
     }
     if let Some(metadata) = &message.metadata {
-        told["metadata"] = json!(metadata);
+        content["metadata"] = json!(metadata);
     }
     let mut event = Event {
         page,
         psid: Some(psid),
         timestamp: message.timestamp,
         name: "message",
-        content: told,
+        content,
     };
     notify(world, "message_echoes", &event, Some(&message.mid));
     event.timestamp = world.clock.tick();

@@ -1,4 +1,4 @@
-//! Who holds a conversation: Conversation Routing.
+//! Conversation Routing: the app that holds a conversation.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub(crate) fn owner(
     let thread = thread.ok_or_else(Refusal::no_such_person)?;
     let owner = thread.owner(world.now()).map(|owner| {
         let expiration = thread.owned_until / 1000;
-        // Another app is not told who it is.
+        // Another app does not learn which one it is.
         if owner == app {
             json!({"thread_owner": {"app_id": owner, "expiration": expiration}})
         } else {
@@ -77,7 +77,7 @@ fn control(
         check(world, app, &psid)?;
     }
     let metadata = text(parameters.get("metadata"));
-    let told = |name, content: Value| {
+    let event_of = |name, content: Value| {
         let mut content = content;
         if let Some(metadata) = &metadata {
             content["metadata"] = json!(metadata);
@@ -85,12 +85,12 @@ fn control(
         (name, content)
     };
     let change = |new: &str| json!({"previous_owner_app_id": previous, "new_owner_app_id": new});
-    let (owner, until, told) = match act {
+    let (owner, until, notice) = match act {
         "release" => (None, now, None),
         "pass" => {
             let target = text(parameters.get("target_app_id"));
             let target = target.unwrap_or_else(|| INBOX_APP.to_owned());
-            let event = told("pass_thread_control", change(&target));
+            let event = event_of("pass_thread_control", change(&target));
             (Some(target.clone()), now + DAY, Some((target, event)))
         }
         "extend" => {
@@ -102,14 +102,14 @@ fn control(
         "request" if previous.as_deref().is_some_and(|owner| owner != app) => {
             let owner = previous.clone().unwrap_or_default();
             let content = json!({"requested_owner_app_id": app});
-            let event = told("request_thread_control", content);
+            let event = event_of("request_thread_control", content);
             tell(world, page, &psid, Some((owner, event)));
             return Ok(json!({"success": true}));
         }
         // An idle conversation is given at once.
         _ => {
             let lost = previous.clone().filter(|owner| owner != app);
-            let event = told("take_thread_control", change(app));
+            let event = event_of("take_thread_control", change(app));
             let event = lost.map(|lost| (lost, event));
             (Some(app.to_owned()), now + DAY, event)
         }
@@ -118,13 +118,18 @@ fn control(
         thread.owner = owner;
         thread.owned_until = until;
     }
-    tell(world, page, &psid, told);
+    tell(world, page, &psid, notice);
     Ok(json!({"success": true}))
 }
 
 /// Notifies the app that won or lost control.
-fn tell(world: &mut World, page: &str, psid: &str, told: Option<(String, (&'static str, Value))>) {
-    let Some((app, (name, content))) = told else {
+fn tell(
+    world: &mut World,
+    page: &str,
+    psid: &str,
+    notice: Option<(String, (&'static str, Value))>,
+) {
+    let Some((app, (name, content))) = notice else {
         return;
     };
     let timestamp = world.clock.tick();

@@ -20,7 +20,7 @@ use crate::simulator::world::names::Names;
 pub struct DeliveryOptions {
     /// How often each body is posted.
     pub copies: u32,
-    /// Whether the order is changed. The order depends on `seed` alone.
+    /// Whether the order is changed. The order depends only on `seed`.
     pub shuffle: bool,
     /// Seed of the changed order.
     pub seed: u64,
@@ -60,7 +60,7 @@ pub enum SenderError {
     EmptySecret,
 }
 
-/// What became of a body.
+/// Outcome of posting a body.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Delivered {
@@ -107,7 +107,7 @@ impl Sender {
         event::json(body).into()
     }
 
-    /// Posts bodies and returns what became of them, in the order of posting.
+    /// Posts bodies and returns the outcomes, in the order of posting.
     ///
     /// Bodies are posted one after another; a refused one is not repeated.
     pub async fn deliver(&self, bodies: &[Bytes], options: &DeliveryOptions) -> Vec<Delivered> {
@@ -164,7 +164,7 @@ fn arrange(bodies: &[Bytes], options: &DeliveryOptions) -> Vec<(usize, Bytes)> {
     batched(all, options.batch)
 }
 
-/// Joins the entries of neighbors. A body that is not an object with entries stays alone.
+/// Joins the entries of neighbors. A body that is not an object with entries is not joined.
 fn batched(bodies: Vec<(usize, Bytes)>, longest: usize) -> Vec<(usize, Bytes)> {
     let mut joined: Vec<(usize, Bytes)> = Vec::new();
     let mut open: Option<(usize, Vec<Value>)> = None;

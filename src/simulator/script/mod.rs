@@ -33,7 +33,7 @@ pub struct TriggerKind {
     pub name: &'static str,
     /// Webhook field that brings it.
     pub field: &'static str,
-    /// What it tells, in a few words.
+    /// Meaning in a few words.
     pub meaning: &'static str,
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::names::{Names, hex, hmac_sha1, hmac_sha256};
 
-/// What the person lets the app do.
+/// Permissions that the person granted.
 pub(crate) const PERMISSIONS: [&str; 5] = [
     "pages_show_list",
     "pages_messaging",

@@ -1,4 +1,4 @@
-//! What goes wrong on purpose.
+//! Faults: refusals and failures on purpose.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ pub enum SendAnswer {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ProfileAnswer {
-    /// The profile, of whoever has one.
+    /// The profile of every person who has one.
     #[default]
     Shown,
     /// Refused with 100/2018218: no profile available.

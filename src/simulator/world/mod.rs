@@ -27,7 +27,7 @@ pub(crate) struct Notice {
     /// Person it is about; empty for an event of the Page. Notices of one person keep their order.
     pub(crate) psid: String,
     pub(crate) body: Bytes,
-    /// Message it tells of, whose ticks change with the 200.
+    /// Message that it is about. The 200 marks it as acknowledged.
     pub(crate) mid: Option<String>,
 }
 

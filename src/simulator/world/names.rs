@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 /// Draws ids, tokens and secrets from one seed.
 ///
-/// Every purpose has a stream of its own, so that the number of Graph calls does not change the ids
+/// Every purpose has a separate stream, so that the number of Graph calls does not change the ids
 /// of messages.
 pub(crate) struct Names {
     seed: [u8; 32],

@@ -24,7 +24,7 @@ pub(crate) struct Page {
     pub(crate) labels: BTreeMap<String, Label>,
     pub(crate) templates: BTreeMap<String, Value>,
     pub(crate) attachments: BTreeMap<String, Saved>,
-    /// Why the Page may not send messages for now.
+    /// Restriction of sending. Absent when the Page may send.
     pub(crate) restriction: Option<Restriction>,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct Saved {
     pub(crate) file: Option<(String, Bytes)>,
 }
 
-/// Why the Page may not send messages, in seconds since 1970.
+/// Restriction of sending; its times are in seconds since 1970.
 #[derive(Clone, Copy)]
 pub(crate) struct Restriction {
     pub(crate) since: u64,

@@ -1,4 +1,4 @@
-//! What was asked of the Graph API.
+//! Requests to the Graph API, remembered for assertions.
 
 use std::collections::VecDeque;
 use std::fmt;

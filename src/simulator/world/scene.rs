@@ -1,4 +1,4 @@
-//! What a simulator starts with: apps, Pages, tokens and people.
+//! The initial state of a simulator: apps, Pages, tokens and people.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,7 +18,7 @@ pub(crate) const INBOX_APP: &str = "263902037430900";
 /// Scopes of the token of the second Page of the default scene.
 const BRANCH_SCOPES: [&str; 2] = ["pages_show_list", "business_management"];
 
-/// What a simulator starts with: apps, Pages, tokens and people, with ids that the caller chooses.
+/// Initial state of a simulator: apps, Pages, tokens and people, with ids that the caller chooses.
 ///
 /// [`Scene::default`] is the *Corner Shop*: one Page with three customers, a second Page in a
 /// business portfolio, and two apps. [`Scene::new`] is empty.
@@ -321,7 +321,7 @@ pub enum SceneError {
     #[error("the id {0:?} is not a number: ids of apps, Pages and people are decimal digits")]
     Id(String),
     /// Two apps, Pages or people have the same id.
-    #[error("the id {0} is used twice: every app, Page and person needs an id of its own")]
+    #[error("the id {0} is used twice: every app, Page and person needs a different one")]
     Taken(String),
     /// A token is for an app that the scene does not have.
     #[error("a Page token is for the app {0}, which the scene does not have: add the app first")]

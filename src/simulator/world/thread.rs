@@ -87,7 +87,7 @@ impl fmt::Debug for Attachment {
     }
 }
 
-/// What one side puts into a thread.
+/// Content of a message that is about to be sent.
 #[derive(Default)]
 pub(crate) struct Draft {
     pub(crate) text: Option<String>,

@@ -54,8 +54,8 @@ async fn l2_l3_an_event_is_triggered_from_the_command_line() {
     ];
     let (output, printed) = run(&[&words[..], &change[..]].concat()).await;
     assert!(output.status.success());
-    let told: Value = serde_json::from_str(&printed).unwrap();
-    assert_eq!(told["status"], 200);
+    let outcome: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(outcome["status"], 200);
     let call = callback.next().await;
     assert_eq!(
         call.signature,
@@ -109,8 +109,8 @@ async fn l5_a_running_simulator_is_listened_to_and_broken() {
         "--print-credentials",
     ]))
     .await;
-    let told: Value = serde_json::from_str(&line(&mut lines).await).unwrap();
-    let text_of = |name: &str| told[name].as_str().unwrap().to_owned();
+    let ready: Value = serde_json::from_str(&line(&mut lines).await).unwrap();
+    let text_of = |name: &str| ready[name].as_str().unwrap().to_owned();
     let url = text_of("url");
     let (output, _) = run(&[
         "fault",
@@ -178,10 +178,10 @@ async fn l4_the_recorded_corpus_is_replayed_into_the_webhook_example() {
         let name = name
             .trim_start_matches("unrecognized:")
             .trim_start_matches('-');
-        let told = line(&mut lines).await;
+        let printed = line(&mut lines).await;
         assert!(
-            told.starts_with(&format!("{name} on ")),
-            "{told}, not {kind}"
+            printed.starts_with(&format!("{name} on ")),
+            "{printed}, not {kind}"
         );
     }
 }

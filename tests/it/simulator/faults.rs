@@ -1,4 +1,4 @@
-//! What goes wrong on purpose, and what was asked.
+//! Faults on purpose, and the record of requests.
 
 use messenger_crm::simulator::{Fault, FaultRule};
 

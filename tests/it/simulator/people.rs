@@ -1,4 +1,4 @@
-//! What a person does, and what the CRM is notified of.
+//! Acts of people, and the webhooks that follow.
 
 use messenger_crm::simulator::{PageSetup, PersonSetup, PhoneError, Scene};
 

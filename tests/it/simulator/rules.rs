@@ -24,7 +24,7 @@ async fn l13_a_walk_by_the_address_of_the_next_page_ends() {
         let Some(next) = page["paging"]["next"].as_str() else {
             break;
         };
-        // The address alone is enough: the token is in it.
+        // The address is enough: the token is in it.
         headers = String::new();
         request = format!("GET {}", next.strip_prefix(&simulator.url()).unwrap());
     }
@@ -223,7 +223,7 @@ async fn l21_numbers_for_ids_and_parts_without_a_type_are_accepted() {
 }
 
 #[tokio::test]
-async fn l22_only_subscribed_fields_are_delivered_and_usage_is_told() {
+async fn l22_only_subscribed_fields_are_delivered_and_usage_is_reported() {
     let mut callback = Callback::start().await;
     let simulator = connected(&callback).await;
     let path = format!("{PAGE}/subscribed_apps");

@@ -85,7 +85,7 @@ async fn l3_a_wrong_signature_and_copies_reach_the_receiver_as_such() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_is_gone_is_told_of_and_other_machines_are_not_called() {
+async fn a_receiver_that_is_gone_is_reported_and_other_machines_are_not_called() {
     let callback = Callback::start().await;
     let url = callback.url.clone();
     callback.stop().await;
