@@ -205,6 +205,25 @@ impl<'a> Customer<'a> {
         self.act(|world| acts::click_ad(world, self.psid, ad_id, title, None))
     }
 
+    /// Opens the address of an *account link* button, and returns the `account_linking_token` that
+    /// Meta adds to the address. It lives for five minutes.
+    ///
+    /// # Errors
+    ///
+    /// None for a person that [`Simulator::customer`](super::Simulator::customer) returned.
+    pub fn opens_account_link(&self) -> Result<String, PhoneError> {
+        self.act(|world| acts::open_account_link(world, self.psid))
+    }
+
+    /// Logs in at the address of an *account link* button: a webhook with this authorization code.
+    ///
+    /// # Errors
+    ///
+    /// None for a person that [`Simulator::customer`](super::Simulator::customer) returned.
+    pub fn links_account(&self, authorization_code: &str) -> Result<(), PhoneError> {
+        self.act(|world| acts::link_account(world, self.psid, Some(authorization_code)))
+    }
+
     /// Blocks the Page: sends to this person fail with code 551.
     ///
     /// # Errors

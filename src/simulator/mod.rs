@@ -10,8 +10,9 @@
 //!
 //! - several apps, Pages, tokens and people, with ids of the caller's choice ([`Scene`]);
 //! - everything a person does ([`Customer`]): text, picture, voice, file, sticker, like; taps on quick
-//!   replies, buttons, menu and *Get Started*; edits, unsends, reactions, quotes, blocks; m.me links
-//!   and ads;
+//!   replies, buttons, menu and *Get Started*; edits, unsends, reactions, quotes, blocks; m.me links,
+//!   ads and account linking;
+//! - a colleague who replies in Meta's own inbox ([`Simulator::write_from_inbox`]);
 //! - webhooks signed and escaped as Meta does, to every app that is subscribed at both levels, in
 //!   `standby` while another app holds the thread; retries; the unsubscription after an hour of
 //!   failures;
@@ -21,7 +22,7 @@
 //!   what was asked ([`Simulator::requests`]).
 //!
 //! What it does not simulate it refuses, and says so: recipients other than a PSID. It counts no
-//! rate limits: use [`Fault::Throttled`].
+//! rate limits: use [`Fault::Throttled`]. Webhooks go out at once, and are repeated sooner than by Meta.
 //!
 //! It writes and reads its own JSON and makes its own signatures, so that it and the rest of this
 //! crate cannot be wrong alike.
@@ -75,6 +76,7 @@ pub use self::world::thread::{Attachment, Message};
 use self::http::shared::Shared;
 use self::http::{server, webhook};
 use self::platform::page_status;
+use self::platform::send::send_from_inbox;
 use self::world::person::PEOPLE;
 
 /// A running simulator; dropping it stops it at once.
@@ -222,6 +224,21 @@ impl Simulator {
     /// When nobody has this PSID, or the text is blank.
     pub fn write(&self, psid: &str, text: &str) -> Result<String, PhoneError> {
         self.customer(psid)?.writes(text)
+    }
+
+    /// Writes to this person from Meta's own inbox, as a colleague would, and returns the message id.
+    ///
+    /// The app receives an echo of another app, and the inbox takes control of the thread for a day.
+    ///
+    /// # Errors
+    ///
+    /// When nobody has this PSID, or the text is blank.
+    pub fn write_from_inbox(&self, psid: &str, text: &str) -> Result<String, PhoneError> {
+        if text.trim().is_empty() {
+            return Err(PhoneError::BlankText);
+        }
+        let sent = self.shared.with(|world| send_from_inbox(world, psid, text));
+        sent.ok_or(PhoneError::UnknownPerson)
     }
 
     /// Returns the thread on the person's phone, oldest message first.

@@ -10,8 +10,8 @@ use tokio::time::timeout;
 use crate::simulator::platform::page_status;
 use crate::simulator::world::fault::FaultRule;
 
-use super::phone::{Refused, admit, ok, read};
-use super::server::{Answer, Asked, pairs};
+use super::page_access::{Refused, admit, ok, read};
+use super::response::{Answer, Asked, pairs};
 use super::shared::Shared;
 
 /// How long a request for news waits for some.

@@ -14,14 +14,15 @@ use crate::simulator::platform::parameters::{
     Call, File, Parameters, array, flag, remove_nulls, text,
 };
 use crate::simulator::platform::refusal::Refusal;
-use crate::simulator::platform::routes::{Reply, route};
+use crate::simulator::platform::reply::Reply;
+use crate::simulator::platform::routes::route;
 use crate::simulator::platform::version;
 use crate::simulator::world::clock::machine_time;
 use crate::simulator::world::fault::Fault;
 use crate::simulator::world::request::GraphRequest;
 
 use super::form;
-use super::server::{Answer, Asked, Silence, content, pairs};
+use super::response::{Answer, Asked, Silence, content, pairs};
 use super::shared::Shared;
 use super::webhook::{explained, subscribe};
 

@@ -7,7 +7,7 @@ use hyper::{Method, StatusCode};
 
 use crate::simulator::platform::profile::{PICTURE, REDIRECT, picture};
 
-use super::server::{Answer, Asked, content, pairs, text};
+use super::response::{Answer, Asked, content, pairs, text};
 use super::shared::Shared;
 
 /// A PDF of one empty page.

@@ -2,10 +2,9 @@
 //!
 //! A program may use the routes as well: `POST /phone/ACT` with a JSON body that names the `psid`.
 
-use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::HeaderValue;
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::simulator::platform::customer::{self, PhoneError, button_title, buttons, menu};
@@ -15,9 +14,10 @@ use crate::simulator::world::fault::{ProfileAnswer, SendAnswer};
 use crate::simulator::world::page::Page;
 use crate::simulator::world::thread::{Attachment, Draft, Message, Thread};
 
-use super::server::{Answer, Asked, content, pairs, text};
+use super::page_access::{Refused, admit, ok, read};
+use super::response::{Answer, Asked, content, pairs, text};
 use super::shared::Shared;
-use super::webhook::{SubscribeError, explained, subscribe_to_all};
+use super::webhook::subscribe_to_all;
 
 /// How many messages of a thread the phone shows.
 const SHOWN: usize = 200;
@@ -84,61 +84,6 @@ fn page(html: &'static str) -> Answer {
 
 fn png(bytes: &'static [u8]) -> Answer {
     content(StatusCode::OK, "image/png", bytes)
-}
-
-pub(crate) fn ok(value: &Value) -> Answer {
-    content(StatusCode::OK, "application/json", value.to_string())
-}
-
-pub(crate) struct Refused {
-    status: StatusCode,
-    reason: String,
-}
-
-impl Refused {
-    pub(crate) fn new(status: StatusCode, reason: impl Into<String>) -> Self {
-        let reason = reason.into();
-        Self { status, reason }
-    }
-
-    pub(crate) fn into_answer(self) -> Answer {
-        let body = json!({"error": self.reason}).to_string();
-        content(self.status, "application/json", body)
-    }
-}
-
-impl From<PhoneError> for Refused {
-    fn from(error: PhoneError) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
-    }
-}
-
-impl From<SubscribeError> for Refused {
-    fn from(error: SubscribeError) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, explained(&error))
-    }
-}
-
-/// Other sites' pages must not use the phone: JSON cannot come from their forms,
-/// and browsers tell where a request comes from.
-pub(crate) fn admit(headers: &HeaderMap) -> Result<(), Refused> {
-    let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let kind = header(CONTENT_TYPE).unwrap_or_default();
-    if kind.split(';').next().map(str::trim) != Some("application/json") {
-        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Err(Refused::new(status, "content type is not application/json"));
-    }
-    let here = header(HOST).map(|host| format!("http://{host}"));
-    let site = header(HeaderName::from_static("sec-fetch-site"));
-    let foreign = site.is_some_and(|site| site != "same-origin")
-        || (headers.contains_key(ORIGIN) && header(ORIGIN) != here.as_deref());
-    if foreign {
-        return Err(Refused::new(
-            StatusCode::FORBIDDEN,
-            "request comes from another site",
-        ));
-    }
-    Ok(())
 }
 
 #[derive(Deserialize)]
@@ -289,15 +234,6 @@ fn carry_out(world: &mut World, route: &str, act: Act) -> Result<Value, Refused>
             json!({})
         }
         _ => return Err(Refused::new(StatusCode::NOT_FOUND, "nothing here")),
-    })
-}
-
-pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(body).map_err(|_| {
-        Refused::new(
-            StatusCode::BAD_REQUEST,
-            "body is not the JSON expected here",
-        )
     })
 }
 

@@ -4,14 +4,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -20,6 +19,7 @@ use url::{Host, Url};
 
 use crate::simulator::world::fault::Fault;
 
+use super::response::{Answer, Silence, text};
 use super::shared::Shared;
 use super::{control, graph, media, phone};
 
@@ -39,15 +39,6 @@ const OWN_PATHS: [&str; 5] = [
     "/phone/",
     "/platform/",
 ];
-
-/// A request, read whole.
-pub(crate) type Asked = Request<Bytes>;
-pub(crate) type Answer = Response<Full<Bytes>>;
-
-/// The connection closes without an answer.
-#[derive(Debug, Error)]
-#[error("no answer")]
-pub(crate) struct Silence;
 
 pub(crate) async fn serve(
     listener: TcpListener,
@@ -134,28 +125,6 @@ fn is_local(headers: &HeaderMap) -> bool {
         Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
         None => false,
     }
-}
-
-pub(crate) fn text(status: StatusCode, words: &'static str) -> Answer {
-    content(status, "text/plain; charset=utf-8", words)
-}
-
-pub(crate) fn content(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()));
-    *answer.status_mut() = status;
-    let headers = answer.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        "x-content-type-options",
-        HeaderValue::from_static("nosniff"),
-    );
-    answer
-}
-
-/// The parameters of a query or of a form.
-pub(crate) fn pairs(encoded: &[u8]) -> impl Iterator<Item = (String, String)> {
-    url::form_urlencoded::parse(encoded).into_owned()
 }
 
 #[cfg(test)]

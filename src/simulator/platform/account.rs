@@ -10,7 +10,7 @@ use super::page_settings::page_fields;
 use super::parameters::{Call, Parameters, fields, required, text, texts};
 use super::portfolio;
 use super::refusal::Refusal;
-use super::routes::{Handshake, Reply};
+use super::reply::{Handshake, Reply};
 
 /// How long a token of a login lives, in seconds.
 const TOKEN_LIFE: u64 = 5_183_944;

@@ -9,6 +9,8 @@ use crate::simulator::world::thread::{Attachment, Draft, Message, Opening};
 use super::event::Event;
 use super::notify::{content, notify};
 
+/// How long an account-linking token lives, in milliseconds.
+const LINKING_LIFE: u64 = 5 * 60 * 1000;
 /// How often a person can edit a message.
 const MOST_EDITS: u32 = 5;
 
@@ -414,6 +416,32 @@ pub(crate) fn read(world: &mut World, psid: &str, until: u64) -> Result<bool, Ph
     );
     notify(world, "message_reads", &event, None);
     Ok(true)
+}
+
+/// The person opens the address of an *account link* button; returns the token that Meta adds to it.
+pub(crate) fn open_account_link(world: &mut World, psid: &str) -> Result<String, PhoneError> {
+    let token = world.names.token();
+    let end = world.now() + LINKING_LIFE;
+    let thread = world.thread_mut(psid).ok_or(PhoneError::UnknownPerson)?;
+    thread.linking = Some((token.clone(), end));
+    Ok(token)
+}
+
+/// The person has logged in, or their account is unlinked when there is no code.
+pub(crate) fn link_account(
+    world: &mut World,
+    psid: &str,
+    code: Option<&str>,
+) -> Result<(), PhoneError> {
+    let page = page_of(world, psid)?;
+    let content = match code {
+        Some(code) => json!({"status": "linked", "authorization_code": code}),
+        None => json!({"status": "unlinked"}),
+    };
+    let timestamp = world.clock.tick();
+    let event = event(&page, psid, timestamp, "account_linking", content);
+    notify(world, "messaging_account_linking", &event, None);
+    Ok(())
 }
 
 /// The person blocks the Page, or lifts the block.

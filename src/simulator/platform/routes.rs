@@ -4,30 +4,13 @@ use serde_json::{Value, json};
 
 use crate::simulator::world::World;
 use crate::simulator::world::fault::ProfileAnswer;
+use crate::simulator::world::thread::Thread;
 
 use super::access::{Caller, Role};
-use super::parameters::{Call, fields};
+use super::parameters::{Call, fields, required, text};
 use super::refusal::Refusal;
-use super::{account, history, list, page_settings, profile, send};
-
-/// Outcome of a call that was not refused.
-pub(crate) enum Reply {
-    Json(Value),
-    /// Ten seconds late.
-    Late(Value),
-    /// The connection closes without a response.
-    Silence,
-    /// The callback has to prove itself first.
-    Handshake(Handshake),
-}
-
-/// A subscription that waits for the handshake.
-pub(crate) struct Handshake {
-    pub(crate) app: String,
-    pub(crate) callback_url: String,
-    pub(crate) verify_token: String,
-    pub(crate) fields: Vec<String>,
-}
+use super::reply::Reply;
+use super::{account, customer, history, list, page_settings, profile, send};
 
 /// Carries out a call. The caller is absent for the login's own call only.
 pub(crate) fn route(
@@ -80,6 +63,7 @@ fn page_call(
         ("POST", "message_attachments") => needs("pages_messaging")
             .and_then(|()| send::save(world, page, call))
             .map(Reply::Json),
+        ("POST", "unlink_accounts") => unlink(world, page, call).map(Reply::Json),
         ("GET", "conversations") => needs("pages_read_engagement")
             .and_then(|()| history::conversations(world, caller, page, call))
             .map(Reply::Json),
@@ -120,9 +104,20 @@ fn other_node(
     })
 }
 
+/// Unlinks the account of a person.
+fn unlink(world: &mut World, page: &str, call: Call<'_>) -> Result<Value, Refusal> {
+    let psid = required(call.parameters, "psid")?;
+    let thread = world.page(page).and_then(|page| page.thread(&psid));
+    thread.ok_or_else(Refusal::no_such_person)?;
+    let done = customer::link_account(world, &psid, None);
+    done.map_err(|_| Refusal::no_such_person())?;
+    Ok(json!({"result": "unlink account success"}))
+}
+
 fn show_page(world: &World, page: &str, call: Call<'_>) -> Result<Value, Refusal> {
     let page = world.page(page).ok_or_else(Refusal::no_such_person)?;
     let mut answer = json!({"id": page.id});
+    let linking = text(call.parameters.get("account_linking_token"));
     for field in fields(call.parameters, "id,name") {
         match field.as_str() {
             "id" => {}
@@ -131,6 +126,17 @@ fn show_page(world: &World, page: &str, call: Call<'_>) -> Result<Value, Refusal
             "messaging_feature_status" => {
                 answer[&field] =
                     json!({"hop_v2": true, "msgr_multi_app": true, "ig_multi_app": false});
+            }
+            "recipient" if linking.is_some() => {
+                let now = world.now();
+                let is_of = |thread: &&Thread| {
+                    let held = thread.linking.as_ref();
+                    held.is_some_and(|(token, end)| Some(token) == linking.as_ref() && *end > now)
+                };
+                let thread = page.threads.iter().find(is_of);
+                let thread =
+                    thread.ok_or_else(|| Refusal::new(10303, "Invalid account_linking_token"))?;
+                answer[&field] = json!(thread.person.psid);
             }
             _ => return Err(Refusal::nonexisting(&field, "Page")),
         }

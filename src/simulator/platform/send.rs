@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::simulator::world::World;
 use crate::simulator::world::fault::SendAnswer;
 use crate::simulator::world::page::Saved;
+use crate::simulator::world::scene::INBOX_APP;
 use crate::simulator::world::thread::{Draft, Message};
 
 use super::draft::{attachment, draft};
@@ -12,7 +13,7 @@ use super::event::Event;
 use super::notify::{content, notify};
 use super::parameters::{Call, Parameters, object, string, text};
 use super::refusal::Refusal;
-use super::routes::Reply;
+use super::reply::Reply;
 use super::window::{self, Purpose};
 use super::{page_status, thread_control};
 
@@ -192,8 +193,21 @@ fn say(
     Ok(reply)
 }
 
+/// A person of the Page writes in Meta's inbox, which takes control of the thread.
+pub(crate) fn send_from_inbox(world: &mut World, psid: &str, text: &str) -> Option<String> {
+    let page = world.page_of(psid)?.id.clone();
+    let draft = Draft {
+        text: Some(text.to_owned()),
+        ..Draft::default()
+    };
+    let message = world.keep(psid, Some(INBOX_APP), draft)?;
+    echo(world, &page, psid, &message);
+    thread_control::take(world, &page, psid, INBOX_APP);
+    Some(message.mid)
+}
+
 /// Notifies of a message of the Page, and of its delivery to the phone.
-pub(crate) fn echo(world: &mut World, page: &str, psid: &str, message: &Message) {
+fn echo(world: &mut World, page: &str, psid: &str, message: &Message) {
     let mut content = content(message);
     content["is_echo"] = json!(true);
     if let Some(app) = &message.app_id {

@@ -122,6 +122,23 @@ fn control(
     Ok(json!({"success": true}))
 }
 
+/// Gives a thread to an app for a day, and notifies the app that lost it.
+pub(crate) fn take(world: &mut World, page: &str, psid: &str, app: &str) {
+    let now = world.now();
+    let Some(thread) = world.thread_mut(psid) else {
+        return;
+    };
+    let previous = thread.owner(now).map(str::to_owned);
+    thread.owner = Some(app.to_owned());
+    thread.owned_until = now + DAY;
+    let lost = previous.filter(|owner| owner != app);
+    let notice = lost.map(|lost| {
+        let content = json!({"previous_owner_app_id": lost, "new_owner_app_id": app});
+        (lost, ("take_thread_control", content))
+    });
+    tell(world, page, psid, notice);
+}
+
 /// Notifies the app that won or lost control.
 fn tell(
     world: &mut World,

@@ -23,7 +23,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 pub use self::deliver::{Delivered, DeliveryOptions, Sender, SenderError};
-pub use self::overrides::{InvalidOverride, Override};
+pub use self::overrides::{InvalidOverride, NoSuchPlace, Override};
 
 /// An event kind that can be triggered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,8 +45,8 @@ pub enum TriggerError {
     #[error("there is no event kind {0:?}: `trigger --list` names them all")]
     UnknownKind(String),
     /// An override names a place that the body does not have.
-    #[error("the path {0:?} leads nowhere: it goes through a value that is no object or list")]
-    NoSuchPlace(String),
+    #[error(transparent)]
+    NoSuchPlace(#[from] NoSuchPlace),
 }
 
 /// Returns all kinds that can be triggered.

@@ -5,8 +5,6 @@ use std::str::FromStr;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::TriggerError;
-
 /// A change to the body of an event: `message.text=Hello`, `sender.id=42`, `message.is_echo=true`.
 ///
 /// The path begins at the event; with a leading slash it begins at the body (`/entry.0.id=42`).
@@ -24,6 +22,12 @@ pub struct Override {
 #[error("an override is path=value, such as message.text=Hello")]
 #[non_exhaustive]
 pub struct InvalidOverride;
+
+/// Error for an override whose path does not exist in the body.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("the path {0:?} leads nowhere: it goes through a value that is no object or list")]
+#[non_exhaustive]
+pub struct NoSuchPlace(pub String);
 
 impl FromStr for Override {
     type Err = InvalidOverride;
@@ -45,8 +49,8 @@ impl FromStr for Override {
 }
 
 impl Override {
-    pub(super) fn apply(&self, body: &mut Value, event: &str) -> Result<(), TriggerError> {
-        let nowhere = || TriggerError::NoSuchPlace(self.path.clone());
+    pub(super) fn apply(&self, body: &mut Value, event: &str) -> Result<(), NoSuchPlace> {
+        let nowhere = || NoSuchPlace(self.path.clone());
         let (mut place, path) = match self.path.strip_prefix('/') {
             Some(path) => (body, path),
             None => (body.pointer_mut(event).ok_or_else(nowhere)?, &*self.path),
@@ -97,7 +101,7 @@ fn remove(value: &mut Value, name: &str) -> Option<()> {
 mod tests {
     use super::*;
 
-    fn applied(text: &str) -> Result<Value, TriggerError> {
+    fn applied(text: &str) -> Result<Value, NoSuchPlace> {
         let mut body = json!({"entry": [{"id": "1", "event": {"sender": {"id": "2"}, "n": 1}}]});
         let change: Override = text.parse().unwrap();
         change.apply(&mut body, "/entry/0/event")?;

@@ -128,6 +128,8 @@ pub(crate) struct Thread {
     pub(crate) owner: Option<String>,
     /// End of the owner's control, in milliseconds since 1970.
     pub(crate) owned_until: u64,
+    /// Account-linking token and the end of its life, in milliseconds since 1970.
+    pub(crate) linking: Option<(String, u64)>,
     /// Whether the person blocked the Page.
     pub(crate) has_blocked_page: bool,
     /// Whether the Page blocked the person.
@@ -150,6 +152,7 @@ impl Thread {
             referral: None,
             owner: None,
             owned_until: 0,
+            linking: None,
             has_blocked_page: false,
             is_blocked: false,
         }

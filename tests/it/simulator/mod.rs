@@ -4,6 +4,7 @@
 
 mod command;
 mod faults;
+mod layers;
 mod listening;
 mod people;
 mod phone;

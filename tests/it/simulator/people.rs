@@ -251,3 +251,40 @@ async fn an_app_that_does_not_hold_the_thread_is_notified_in_standby() {
     let item = callback.next().await.item();
     assert_eq!(item["message"]["text"], "Still there?");
 }
+
+#[tokio::test]
+async fn a_reply_from_metas_inbox_is_an_echo_and_takes_the_thread() {
+    let mut callback = Callback::start().await;
+    let simulator = connected(&callback).await;
+    let mid = simulator.write_from_inbox(YIJUN, "I take this").unwrap();
+    let item = callback.next().await.item();
+    assert_eq!(item["message"]["app_id"], 263_902_037_430_900_u64);
+    assert_eq!(item["message"]["mid"], *mid);
+    callback.next().await;
+    let refused = send(&simulator, text(YIJUN, "Hi")).await.refusal();
+    assert_eq!(refused["error_subcode"], 2_018_300);
+}
+
+#[tokio::test]
+async fn l10_an_account_is_linked_and_unlinked() {
+    let mut callback = Callback::start().await;
+    let simulator = connected(&callback).await;
+    let yijun = customer(&simulator, YIJUN);
+    let token = yijun.opens_account_link().unwrap();
+    let path = format!("me?fields=recipient&account_linking_token={token}");
+    let found = graph(&simulator, "GET", &path, "").await.json();
+    assert_eq!(found, json!({"id": PAGE, "recipient": YIJUN}));
+    yijun.links_account("code-1").unwrap();
+    assert_eq!(
+        callback.next().await.item()["account_linking"],
+        json!({"status": "linked", "authorization_code": "code-1"})
+    );
+    let body = json!({"psid": YIJUN}).to_string();
+    let answer = graph(&simulator, "POST", "me/unlink_accounts", &body).await;
+    assert_eq!(answer.json(), json!({"result": "unlink account success"}));
+    let item = callback.next().await.item();
+    assert_eq!(item["account_linking"], json!({"status": "unlinked"}));
+    simulator.advance(Duration::from_secs(300));
+    let refused = graph(&simulator, "GET", &path, "").await.refusal();
+    assert_eq!(refused["code"], 10303);
+}

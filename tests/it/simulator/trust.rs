@@ -169,3 +169,17 @@ async fn a_picture_needs_the_signature_of_its_address() {
         );
     }
 }
+
+#[tokio::test]
+async fn l7_a_picture_expires_after_thirty_days() {
+    let simulator = start().await;
+    let path = format!("{YIJUN}?fields=profile_pic");
+    let profile = graph(&simulator, "GET", &path, "").await.json();
+    let url = profile["profile_pic"].as_str().unwrap();
+    let request = format!("GET {}", url.strip_prefix(&simulator.url()).unwrap());
+    let day = Duration::from_secs(24 * 3600);
+    simulator.advance(29 * day);
+    assert_eq!(ask(&simulator, &request, "", "").await.status, 200);
+    simulator.advance(day);
+    assert_eq!(ask(&simulator, &request, "", "").await.status, 403);
+}
