@@ -1,70 +1,201 @@
-//! Messenger without Meta: a phone, Meta's dashboard and the Graph API on this machine.
+//! Messenger on this machine, from the command line: run it, trigger and replay webhooks, see what a
+//! program asks of the Graph API, and break things.
 //!
-//!     cargo run --example simulator --features simulator
-//!
-//! Open the printed address, give the CRM the credentials shown there, and let
-//! the page verify the CRM's webhook. With `--callback-url` and `--verify-token`
-//! the last step is done at once, as soon as the CRM answers.
+//!     cargo run --example simulator --features simulator -- --help
 
-use std::io;
+use std::env;
+use std::io::{self, Read as _};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lexopt::{Arg, Parser, ValueExt as _};
-use messenger_crm::simulator::Simulator;
+use messenger_crm::simulator::script::replay::Recording;
+use messenger_crm::simulator::script::{
+    Delivered, DeliveryOptions, Override, Sender, kinds, trigger,
+};
+use messenger_crm::simulator::{Fault, FaultRule, GraphRequest, Scene, Simulator};
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 const USAGE: &str = "\
-usage: simulator [--listen ADDRESS] [--callback-url URL --verify-token TOKEN] [--print-credentials]
+Messenger on this machine. It listens and connects to loopback addresses only.
 
+usage: simulator [run] [OPTIONS]          phones and Graph API; the page in the browser is the phone
+       simulator trigger KIND [OPTIONS]   post one signed event to a webhook
+       simulator replay FILE... [OPTIONS] post recorded bodies to a webhook ('-' reads standard input)
+       simulator listen [OPTIONS]         print what a program asks of a running simulator's Graph API
+       simulator fault KIND [OPTIONS]     break the Graph API of a running simulator; 'none' mends it
+       simulator advance SECONDS          move the time of a running simulator forward
+
+First steps:
+  simulator run --callback-url http://localhost:3000/webhook --verify-token my-token
+      Open the printed address, write as a customer, and see your program answer.
+  export APP_SECRET=...                   the App Secret that your program checks signatures with
+  simulator trigger message --callback-url http://localhost:3000/webhook \\
+      --override message.text='Do you deliver?' --override sender.id=42
+  simulator trigger --list                all event kinds
+  simulator trigger message --print       the body, not posted
+
+run:
   --listen ADDRESS       loopback address and port (127.0.0.1:4040; port 0 takes a free one)
   --callback-url URL     verify this webhook at once, waiting up to 60 seconds for it
   --verify-token TOKEN   the verify token to do so with
-  --print-credentials    print the App Secret and the Page token, too";
+  --seed NUMBER          same ids, tokens and secrets at every start: they can be guessed
+  --print-credentials    print the App Secret and the Page token, too
+  --no-proof             do not require appsecret_proof, for clients that cannot send one
+  --sha1                 sign with the legacy header X-Hub-Signature, too, for old receivers
+
+trigger and replay:
+  --callback-url URL     where to post; http, on this machine
+  --secret-env NAME      environment variable with the App Secret (APP_SECRET)
+  --override PATH=VALUE  change the event before it is signed (trigger only; repeatable). A path with a
+                         leading slash begins at the body: /entry.0.id=42. An empty value removes.
+  --print                print the body and do not post it (trigger only)
+  --list                 print all event kinds (trigger only)
+  --speed FACTOR         keep the pauses of the recording, divided by FACTOR (replay only; by default
+                         there are none)
+  --copies NUMBER        post each body so often            --shuffle [--seed NUMBER]  in another order
+  --batch NUMBER         join up to so many entries         --delay SECONDS  pause before each body
+  --bad-signature        sign wrongly                       --sha1  add the legacy signature, too
+
+listen, fault and advance:
+  --at URL               the running simulator (http://127.0.0.1:4040)
+  --path TEXT            only calls whose path contains TEXT, such as /messages
+  --times NUMBER         fault: so many calls only.  listen: end after so many requests
+  fault kinds: server_error throttled app_throttled slow reset_before_reading reset_after_reading
+               garbage lost_answer
+
+  --json                 one JSON object a line instead of words
+
+Exit status: 0 when all went well; 1 when a webhook did not answer 200 or something could not be done;
+2 when the command line is wrong.";
 
 /// How long a callback may take to come up.
 const START_UP: Duration = Duration::from_secs(60);
 
 struct Options {
+    words: Vec<String>,
     listen: SocketAddr,
-    callback: Option<(String, String)>,
+    callback_url: Option<String>,
+    verify_token: Option<String>,
+    seed: Option<u64>,
     print_credentials: bool,
+    no_proof: bool,
+    secret_env: String,
+    overrides: Vec<Override>,
+    print: bool,
+    list: bool,
+    speed: f64,
+    delivery: DeliveryOptions,
+    at: String,
+    path: Option<String>,
+    times: Option<u32>,
+    json: bool,
+}
+
+/// Reason for an exit status other than 0.
+enum Failure {
+    /// The command line is wrong.
+    Usage(String),
+    /// Something could not be done.
+    Other(String),
+}
+
+impl From<lexopt::Error> for Failure {
+    fn from(error: lexopt::Error) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+fn other(what: &str, error: impl std::fmt::Display) -> Failure {
+    Failure::Other(format!("{what}: {error}"))
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(Failure::Usage(reason)) => {
+            eprintln!("simulator: {reason}\nTry --help.");
+            ExitCode::from(2)
+        }
+        Err(Failure::Other(reason)) => {
             eprintln!("simulator: {reason}");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run() -> Result<(), String> {
-    let Some(options) = options().map_err(|error| format!("{error}\n{USAGE}"))? else {
+/// Returns whether all went well.
+async fn run() -> Result<bool, Failure> {
+    let Some(options) = options()? else {
         println!("{USAGE}");
-        return Ok(());
+        return Ok(true);
     };
-    let mut stopped =
-        pin!(stopped().map_err(|error| format!("cannot listen for signals: {error}"))?);
-    let simulator = Simulator::start(options.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
-    introduce(&simulator, options.print_credentials);
-    if let Some((url, token)) = &options.callback {
-        tokio::select! {
-            subscribed = subscribe(&simulator, url, token) => subscribed?,
-            () = &mut stopped => return Ok(()),
+    let mut words = options.words.iter().map(String::as_str);
+    let command = words.next().unwrap_or("run");
+    let rest: Vec<&str> = words.collect();
+    match (command, rest.as_slice()) {
+        ("run", []) => simulate(&options).await,
+        ("trigger", []) if options.list => {
+            list(options.json);
+            Ok(true)
         }
-        println!("Webhook    {url} verified");
+        ("trigger", [kind]) => trigger_one(kind, &options).await,
+        ("replay", files @ [_, ..]) => replay(files, &options).await,
+        ("listen", []) => listen(&options).await,
+        ("fault", [kind]) => fault(kind, &options).await,
+        ("advance", [seconds]) => {
+            let wrong = |_| Failure::Usage("advance needs a number of seconds".to_owned());
+            let seconds: u64 = seconds.parse().map_err(wrong)?;
+            let body = json!({"advance_ms": seconds.saturating_mul(1000)});
+            control(&options, "POST", "time", &body).await?;
+            Ok(true)
+        }
+        (command, _) => Err(Failure::Usage(format!(
+            "{command} is no command, or has too few or too many words after it"
+        ))),
+    }
+}
+
+// run
+
+async fn simulate(options: &Options) -> Result<bool, Failure> {
+    let mut stopped = pin!(stopped().map_err(|error| other("cannot listen for signals", error))?);
+    let mut scene = Scene::default();
+    if let Some(seed) = options.seed {
+        scene = scene.with_seed(seed);
+    }
+    let simulator = Simulator::start_scene(options.listen, scene)
+        .await
+        .map_err(|error| other(&format!("cannot listen on {}", options.listen), error))?;
+    simulator.set_proof_required(!options.no_proof);
+    simulator.set_sha1(options.delivery.with_sha1);
+    introduce(&simulator, options);
+    match (&options.callback_url, &options.verify_token) {
+        (None, None) => {}
+        (Some(url), Some(token)) => {
+            tokio::select! {
+                subscribed = subscribe(&simulator, url, token) => subscribed?,
+                () = &mut stopped => return Ok(true),
+            }
+            if options.json {
+                println!("{}", json!({"verified": url}));
+            } else {
+                println!("Webhook    {url} verified");
+            }
+        }
+        _ => {
+            let words = "--callback-url and --verify-token go together";
+            return Err(Failure::Usage(words.to_owned()));
+        }
     }
     stopped.await;
     simulator.shutdown().await;
-    Ok(())
+    Ok(true)
 }
 
 /// Ctrl-C, and what service managers send; heard from the call on, not from the await.
@@ -88,12 +219,23 @@ fn stopped() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn introduce(simulator: &Simulator, print_credentials: bool) {
+fn introduce(simulator: &Simulator, options: &Options) {
     let (url, app) = (simulator.url(), simulator.app());
+    if options.json {
+        let mut ready = json!({"url": url, "app_id": app.app_id, "page_id": app.page_id});
+        if options.print_credentials {
+            ready["app_secret"] = json!(app.app_secret);
+            ready["page_token"] = json!(app.page_token);
+            ready["user_token"] = json!(app.user_token);
+        }
+        println!("{ready}");
+        return;
+    }
     println!("Phone      {url}");
     println!("Graph      {url}");
     println!("App ID     {}", app.app_id);
-    if print_credentials {
+    println!("Page ID    {}", app.page_id);
+    if options.print_credentials {
         println!("App Secret {}", app.app_secret);
         println!("Page token {}", app.page_token);
     } else {
@@ -101,8 +243,8 @@ fn introduce(simulator: &Simulator, print_credentials: bool) {
     }
 }
 
-/// Verifies the callback, giving a CRM that starts at the same time a while.
-async fn subscribe(simulator: &Simulator, url: &str, token: &str) -> Result<(), String> {
+/// Verifies the callback, giving a program that starts at the same time a while.
+async fn subscribe(simulator: &Simulator, url: &str, token: &str) -> Result<(), Failure> {
     let started = Instant::now();
     loop {
         let refusal = match simulator.subscribe(url, token).await {
@@ -110,35 +252,260 @@ async fn subscribe(simulator: &Simulator, url: &str, token: &str) -> Result<(), 
             Err(refusal) => refusal,
         };
         if !refusal.is_temporary() || started.elapsed() > START_UP {
-            return Err(format!("cannot subscribe {url}: {refusal}"));
+            return Err(other(&format!("cannot subscribe {url}"), refusal));
         }
         sleep(Duration::from_millis(250)).await;
     }
 }
 
+// trigger and replay
+
+fn list(as_json: bool) {
+    for kind in kinds() {
+        let (name, field, meaning) = (kind.name, kind.field, kind.meaning);
+        if as_json {
+            println!(
+                "{}",
+                json!({"kind": name, "field": field, "meaning": meaning})
+            );
+        } else {
+            println!("{name:<44} {meaning}");
+        }
+    }
+}
+
+async fn trigger_one(kind: &str, options: &Options) -> Result<bool, Failure> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+    let body = trigger(kind, &options.overrides, now);
+    let body = body.map_err(|error| Failure::Usage(error.to_string()))?;
+    if options.print {
+        println!("{}", String::from_utf8_lossy(&Sender::encode(&body)));
+        return Ok(true);
+    }
+    let sender = sender(options)?;
+    let bodies = [Sender::encode(&body)];
+    let outcomes = sender.deliver(&bodies, &options.delivery).await;
+    Ok(report(&outcomes, &[kind], options))
+}
+
+async fn replay(files: &[&str], options: &Options) -> Result<bool, Failure> {
+    let sender = sender(options)?;
+    let mut recording = Recording::new();
+    // The file of each body.
+    let mut names = Vec::new();
+    for file in files {
+        let content = match *file {
+            "-" => {
+                let mut content = Vec::new();
+                let read = io::stdin().read_to_end(&mut content);
+                read.map(|_| content)
+            }
+            file => std::fs::read(file),
+        };
+        let content = content.map_err(|error| other(&format!("cannot read {file}"), error))?;
+        let added = recording.add(&content);
+        added.map_err(|error| other(&format!("cannot replay {file}"), error))?;
+        names.resize(recording.bodies().len(), *file);
+    }
+    let outcomes = recording
+        .play(&sender, options.speed, &options.delivery)
+        .await;
+    Ok(report(&outcomes, &names, options))
+}
+
+fn sender(options: &Options) -> Result<Sender, Failure> {
+    let name = &options.secret_env;
+    let missing = || Failure::Usage(format!("the environment variable {name} is not set"));
+    let secret = env::var(name).map_err(|_| missing())?;
+    let missing = || Failure::Usage("--callback-url is missing".to_owned());
+    let url = options.callback_url.as_deref().ok_or_else(missing)?;
+    Sender::new(url, secret).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// Prints what became of the bodies. Returns whether all were accepted.
+fn report(outcomes: &[Delivered], names: &[&str], options: &Options) -> bool {
+    for outcome in outcomes {
+        let name = names.get(outcome.number).copied().unwrap_or_default();
+        if options.json {
+            let (status, error) = (outcome.status, &outcome.error);
+            println!(
+                "{}",
+                json!({"body": name, "status": status, "error": error})
+            );
+        } else {
+            let status = outcome.status.map(|status| status.to_string());
+            let words = status.or(outcome.error.clone()).unwrap_or_default();
+            println!("{name} {words}");
+        }
+    }
+    let accepted = outcomes
+        .iter()
+        .filter(|outcome| outcome.is_accepted())
+        .count();
+    if !options.json && outcomes.len() > 1 {
+        println!("{accepted} of {} answered 200", outcomes.len());
+    }
+    accepted == outcomes.len()
+}
+
+// listen, fault, advance
+
+async fn listen(options: &Options) -> Result<bool, Failure> {
+    let mut after = 0;
+    let mut left = options.times;
+    loop {
+        let route = format!("requests?after={after}");
+        let news = control(options, "GET", &route, &Value::Null).await?;
+        let requests: Vec<GraphRequest> = serde_json::from_value(news["requests"].clone())
+            .map_err(|error| other("the simulator's answer cannot be read", error))?;
+        for request in requests {
+            after = request.number;
+            let is_wanted = options.path.as_ref();
+            if !is_wanted.is_none_or(|path| request.path.contains(path.as_str())) {
+                continue;
+            }
+            print(&request, options.json);
+            if let Some(left) = &mut left {
+                *left = left.saturating_sub(1);
+                if *left == 0 {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+}
+
+fn print(request: &GraphRequest, as_json: bool) {
+    if as_json {
+        println!("{}", json!(request));
+        return;
+    }
+    let code = match (request.code, request.subcode) {
+        (Some(code), Some(subcode)) => format!(" {code}/{subcode}"),
+        (Some(code), None) => format!(" {code}"),
+        _ => String::new(),
+    };
+    let (method, path, status) = (&request.method, &request.path, request.status);
+    println!("{status}{code} {method} /{path} {}", request.parameters);
+}
+
+async fn fault(kind: &str, options: &Options) -> Result<bool, Failure> {
+    if kind == "none" {
+        control(options, "DELETE", "faults", &Value::Null).await?;
+        return Ok(true);
+    }
+    let fault: Fault = serde_json::from_value(json!(kind))
+        .map_err(|_| Failure::Usage(format!("there is no fault {kind}")))?;
+    let mut rule = FaultRule::new(fault);
+    if let Some(path) = &options.path {
+        rule = rule.on(path);
+    }
+    if let Some(times) = options.times {
+        rule = rule.times(times);
+    }
+    control(options, "POST", "faults", &json!(rule)).await?;
+    Ok(true)
+}
+
+/// Asks the control API of a running simulator.
+async fn control(
+    options: &Options,
+    method: &str,
+    route: &str,
+    body: &Value,
+) -> Result<Value, Failure> {
+    let url = format!("{}/control/{route}", options.at.trim_end_matches('/'));
+    let unreachable = |error| {
+        other(
+            &format!("the simulator at {} does not answer", options.at),
+            error,
+        )
+    };
+    let client = reqwest::Client::builder().no_proxy().build();
+    let client = client.map_err(unreachable)?;
+    let request = match method {
+        "GET" => client.get(&url),
+        "DELETE" => client.delete(&url),
+        _ => client.post(&url),
+    };
+    let request = request.header("content-type", "application/json");
+    let response = request
+        .body(body.to_string())
+        .send()
+        .await
+        .map_err(unreachable)?;
+    let status = response.status();
+    let text = response.text().await.map_err(unreachable)?;
+    if !status.is_success() {
+        return Err(other("the simulator refused", text));
+    }
+    serde_json::from_str(&text)
+        .map_err(|error| other("the simulator's answer cannot be read", error))
+}
+
 /// `None` when only the usage is asked for.
 fn options() -> Result<Option<Options>, lexopt::Error> {
-    let mut listen = SocketAddr::from(([127, 0, 0, 1], 4040));
-    let (mut url, mut token, mut print_credentials) = (None, None, false);
+    let mut options = Options {
+        words: Vec::new(),
+        listen: SocketAddr::from(([127, 0, 0, 1], 4040)),
+        callback_url: None,
+        verify_token: None,
+        seed: None,
+        print_credentials: false,
+        no_proof: false,
+        secret_env: "APP_SECRET".to_owned(),
+        overrides: Vec::new(),
+        print: false,
+        list: false,
+        speed: 0.0,
+        delivery: DeliveryOptions::default(),
+        at: "http://127.0.0.1:4040".to_owned(),
+        path: None,
+        times: None,
+        json: false,
+    };
     let mut arguments = Parser::from_env();
     while let Some(argument) = arguments.next()? {
+        let delivery = &mut options.delivery;
         match argument {
-            Arg::Long("listen") => listen = arguments.value()?.parse()?,
-            Arg::Long("callback-url") => url = Some(arguments.value()?.string()?),
-            Arg::Long("verify-token") => token = Some(arguments.value()?.string()?),
-            Arg::Long("print-credentials") => print_credentials = true,
+            Arg::Value(word) => options.words.push(word.string()?),
+            Arg::Long("listen") => options.listen = arguments.value()?.parse()?,
+            Arg::Long("callback-url") => {
+                options.callback_url = Some(arguments.value()?.string()?);
+            }
+            Arg::Long("verify-token") => {
+                options.verify_token = Some(arguments.value()?.string()?);
+            }
+            Arg::Long("seed") => {
+                let seed = arguments.value()?.parse()?;
+                options.seed = Some(seed);
+                delivery.seed = seed;
+            }
+            Arg::Long("print-credentials") => options.print_credentials = true,
+            Arg::Long("no-proof") => options.no_proof = true,
+            Arg::Long("secret-env") => options.secret_env = arguments.value()?.string()?,
+            Arg::Long("override") => options.overrides.push(arguments.value()?.parse()?),
+            Arg::Long("print") => options.print = true,
+            Arg::Long("list") => options.list = true,
+            Arg::Long("speed") => options.speed = arguments.value()?.parse()?,
+            Arg::Long("copies") => delivery.copies = arguments.value()?.parse()?,
+            Arg::Long("shuffle") => delivery.shuffle = true,
+            Arg::Long("batch") => delivery.batch = arguments.value()?.parse()?,
+            Arg::Long("delay") => {
+                let seconds = arguments.value()?.parse()?;
+                delivery.delay = Duration::try_from_secs_f64(seconds)
+                    .map_err(|_| lexopt::Error::from("--delay is no number of seconds"))?;
+            }
+            Arg::Long("bad-signature") => delivery.bad_signature = true,
+            Arg::Long("sha1") => delivery.with_sha1 = true,
+            Arg::Long("at") => options.at = arguments.value()?.string()?,
+            Arg::Long("path") => options.path = Some(arguments.value()?.string()?),
+            Arg::Long("times") => options.times = Some(arguments.value()?.parse()?),
+            Arg::Long("json") => options.json = true,
             Arg::Short('h') | Arg::Long("help") => return Ok(None),
             _ => return Err(argument.unexpected()),
         }
     }
-    let callback = match (url, token) {
-        (Some(url), Some(token)) => Some((url, token)),
-        (None, None) => None,
-        _ => return Err("--callback-url and --verify-token go together".into()),
-    };
-    Ok(Some(Options {
-        listen,
-        callback,
-        print_credentials,
-    }))
+    Ok(Some(options))
 }

@@ -1,101 +1,118 @@
-//! Messenger on loopback, for tests and for trying it without Meta.
+//! Messenger on this machine: for tests, for trying things out, and for CI, without Meta.
 //!
-//! A [`Simulator`] is one server on one loopback address that plays all of
-//! Meta's parts: the **phone** on which three invented people write to a Page,
-//! the **dashboard** where the callback is verified, the **Graph API** that the
-//! CRM sends through, and the **webhook calls** that tell the CRM what happened.
-//! Open [`Simulator::url`] in a browser to use it by hand, or call the methods
-//! to do the same in a test.
+//! A [`Simulator`] is one server on one loopback address that plays all of Meta's parts: the
+//! **phones** of invented people, the **dashboard** where the callback is verified, the **Graph
+//! API** that a CRM sends through, and the **webhooks** that tell the CRM what happened. Open
+//! [`Simulator::url`] in a browser to use it by hand, or call the methods to do the same in a test.
+//! It listens on loopback addresses and connects to loopback addresses only.
 //!
-//! What it knows: text, quick replies, templates, pictures and other attachments
-//! by address, by upload and by saved id, *Get Started*, typing and seen marks,
-//! the Page's reactions, echoes, delivery and read marks, profiles and their
-//! pictures, the Page's settings, personas, labels and templates, who holds a
-//! conversation, conversations of the past, the login's tokens, business
-//! portfolios, the status of the Page, and Meta's refusals of all that. It requires `appsecret_proof`, as Meta does of
-//! apps that ask it to. What it does not know (stacks of images) it refuses and
-//! says so. It does not count
-//! the 24-hour window; choose [`SendAnswer::OutsideWindow`] to see it closed.
+//! What it simulates:
 //!
-//! It writes and reads its own JSON and makes its own signatures, so that it and
-//! this library cannot be wrong alike.
+//! - several apps, Pages, tokens and people, with ids of the caller's choice ([`Scene`]);
+//! - everything a person does ([`Customer`]): text, picture, voice, file, sticker, like; taps on quick
+//!   replies, buttons, menu and *Get Started*; edits, unsends, reactions, quotes, blocks; m.me links,
+//!   ads and account linking;
+//! - a colleague who replies in Meta's own inbox ([`Simulator::write_from_inbox`]);
+//! - webhooks signed and escaped as Meta does, to every app that is subscribed at both levels, in
+//!   `standby` while another app holds the thread; retries; the unsubscription after an hour of
+//!   failures;
+//! - the Graph API calls of this crate, with Meta's errors, the messaging window, token types and
+//!   scopes, `appsecret_proof`, paging, usage headers, batches;
+//! - faults ([`FaultRule`]), a clock that the test moves ([`Simulator::advance`]), and a record of
+//!   what was asked ([`Simulator::requests`]).
+//!
+//! What it does not simulate it refuses, and says so: recipients other than a PSID. It counts no
+//! rate limits: use [`Fault::Throttled`]. Webhooks go out at once, and are repeated sooner than by Meta.
+//!
+//! It writes and reads its own JSON and makes its own signatures, so that it and the rest of this
+//! crate cannot be wrong alike.
+//!
+//! # A test in ten lines
 //!
 //! ```no_run
+//! # async fn start_my_crm(_graph: &str) -> String { String::new() }
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use messenger_crm::simulator::Simulator;
 //!
 //! let simulator = Simulator::start("127.0.0.1:0".parse()?).await?;
-//! simulator.subscribe("http://127.0.0.1:3000/webhook", "verify-me").await?;
-//! let person = Simulator::people()[0].psid;
-//! simulator.write(person, "Are you open today?")?;
-//! simulator.shutdown().await;
+//! let callback_url = start_my_crm(&simulator.url()).await;
+//! simulator.subscribe(&callback_url, "my-verify-token").await?;
+//!
+//! let amelie = simulator.customer("24681357902468135")?;
+//! amelie.writes("Are you open today?")?;
+//! let sent = simulator.wait_for_requests("/messages", 1).await;
+//! assert_eq!(sent[0].parameters["message"]["text"], "Yes, until six.");
 //! # Ok(())
 //! # }
 //! ```
 
-mod account;
-mod app;
-mod choice;
-mod draft;
-mod event;
-mod form;
-mod graph;
-mod page;
-mod parameters;
-mod past;
-mod phone;
-mod portfolio;
-mod profile;
-mod send;
-mod server;
-mod status;
-mod thread;
-mod webhook;
+mod customer;
+mod http;
+mod platform;
+pub mod script;
 mod world;
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::Duration;
 
-use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use url::Url;
 
-pub use app::{App, Person};
-pub use choice::{ProfileAnswer, SendAnswer};
-pub use webhook::SubscribeError;
-pub use world::{Attachment, Message};
+pub use self::customer::Customer;
+pub use self::http::client::CallError;
+pub use self::http::webhook::SubscribeError;
+pub use self::platform::customer::PhoneError;
+pub use self::world::app::App;
+pub use self::world::fault::{Fault, FaultRule, ProfileAnswer, SendAnswer};
+pub use self::world::person::{Person, PersonSetup};
+pub use self::world::request::GraphRequest;
+pub use self::world::scene::{AppSetup, PageSetup, Scene, SceneError};
+pub use self::world::thread::{Attachment, Message};
 
-use app::{Names, PEOPLE};
-use status::Restriction;
-use world::{Draft, World};
+use self::http::shared::Shared;
+use self::http::{server, webhook};
+use self::platform::page_status;
+use self::platform::send::send_from_inbox;
+use self::world::person::PEOPLE;
 
 /// A running simulator; dropping it stops it at once.
 ///
-/// Notifications about one person go out in the order in which things happened,
-/// each again and again until the callback answers 200, for as long as the
-/// simulator runs. Without a callback nobody is told, then or later, as with Meta.
+/// Notifications about one person go out in the order in which things happened, each again and
+/// again until the callback answers 200 or an hour of the simulated time has passed. Without a
+/// callback nobody is notified, then or later, as with Meta.
 pub struct Simulator {
-    platform: Arc<Platform>,
+    shared: Arc<Shared>,
+    url: String,
+    app: App,
     stop: watch::Sender<bool>,
     serving: JoinSet<()>,
-    // Held for their `Drop`, which ends them.
+    // Held for its `Drop`, which ends it.
     _delivering: JoinSet<()>,
 }
 
 impl Simulator {
-    /// Listens on a loopback address (port 0 takes a free one) and starts.
+    /// Starts the default scene on a loopback address. Port 0 takes a free one.
     ///
     /// # Errors
     ///
-    /// [`io::ErrorKind::InvalidInput`] when the address is not a loopback one:
-    /// whoever reaches the page sees the credentials. Otherwise what the system
-    /// says about the address, or about its source of randomness.
+    /// See [`start_scene`](Self::start_scene).
     pub async fn start(listen: SocketAddr) -> io::Result<Self> {
+        Self::start_scene(listen, Scene::default()).await
+    }
+
+    /// Starts a scene on a loopback address. Port 0 takes a free one.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::InvalidInput`] when the address is not a loopback one (the page shows the
+    /// credentials to everybody who reaches it), or with a [`SceneError`] as its source when the
+    /// scene cannot be started. Otherwise the system's error about the address or about its source
+    /// of randomness.
+    pub async fn start_scene(listen: SocketAddr, scene: Scene) -> io::Result<Self> {
         if !listen.ip().is_loopback() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -103,54 +120,74 @@ impl Simulator {
             ));
         }
         let listener = TcpListener::bind(listen).await?;
-        let app = App::draw()?;
-        let picture_key = Names::seeded()?.draw();
-        let (world, queues) = World::new(&app, Names::seeded()?);
-        let platform = Arc::new(Platform {
-            url: format!("http://{}", listener.local_addr()?),
-            app,
-            picture_key,
-            http: webhook::client().map_err(io::Error::other)?,
-            callback: watch::channel(None).0,
-            world: Mutex::new(world),
-        });
-        let mut delivering = JoinSet::new();
-        for (person, queue) in PEOPLE.iter().zip(queues) {
-            delivering.spawn(webhook::deliver(platform.clone(), person.psid, queue));
+        let url = format!("http://{}", listener.local_addr()?);
+        let mut seed = [0; 32];
+        match scene.seed() {
+            Some(number) => seed[..8].copy_from_slice(&number.to_be_bytes()),
+            None => {
+                getrandom::fill(&mut seed).map_err(|error| io::Error::other(error.to_string()))?
+            }
         }
+        let invalid = |error: SceneError| io::Error::new(io::ErrorKind::InvalidInput, error);
+        let world = scene.build(seed, url.clone()).map_err(invalid)?;
+        let first = world.apps.first().zip(world.pages.first());
+        let app = first.and_then(|(app, page)| world.credentials(&app.id, &page.id));
+        let app = app.ok_or_else(|| invalid(SceneError::Empty))?;
+        let (shared, notices) = Shared::new(world);
+        let shared = Arc::new(shared);
+        let mut delivering = JoinSet::new();
+        delivering.spawn(webhook::deliver(Arc::clone(&shared), notices));
         let (stop, stopping) = watch::channel(false);
         let mut serving = JoinSet::new();
-        serving.spawn(server::serve(listener, platform.clone(), stopping));
+        serving.spawn(server::serve(listener, Arc::clone(&shared), stopping));
         Ok(Self {
-            platform,
+            shared,
+            url,
+            app,
             stop,
             serving,
             _delivering: delivering,
         })
     }
 
-    /// Where everything is, such as `http://127.0.0.1:4040`: the phone in a
-    /// browser, the Graph API for a client.
+    /// Returns the address of everything, such as `http://127.0.0.1:4040`: the phone for a browser,
+    /// the Graph API for a client.
     #[must_use]
     pub fn url(&self) -> String {
-        self.platform.url.clone()
+        self.url.clone()
     }
 
-    /// The app and its Page, with their credentials.
+    /// Returns the credentials of the first app and the first Page.
     #[must_use]
     pub fn app(&self) -> &App {
-        &self.platform.app
+        &self.app
     }
 
-    /// The people who can write to the Page.
+    /// Returns the credentials of an app and a Page. `None` when the scene lacks one of them.
+    #[must_use]
+    pub fn credentials(&self, app_id: &str, page_id: &str) -> Option<App> {
+        self.shared.look(|world| world.credentials(app_id, page_id))
+    }
+
+    /// Returns the people of the default scene.
     #[must_use]
     pub fn people() -> &'static [Person] {
         &PEOPLE
     }
 
-    /// Verifies a callback by Meta's handshake and sends what follows there.
+    /// Returns a person of the scene.
     ///
-    /// What still waits for an earlier callback goes to the new one.
+    /// # Errors
+    ///
+    /// When nobody has this PSID.
+    pub fn customer<'a>(&'a self, psid: &'a str) -> Result<Customer<'a>, PhoneError> {
+        Customer::new(&self.shared, psid)
+    }
+
+    /// Verifies the callback of the first app by Meta's handshake, and subscribes the app to all
+    /// fields, on every Page that it is not yet subscribed to.
+    ///
+    /// Notifications that still wait for an earlier callback go to the new one.
     ///
     /// # Errors
     ///
@@ -162,96 +199,166 @@ impl Simulator {
         callback_url: &str,
         verify_token: &str,
     ) -> Result<(), SubscribeError> {
-        webhook::subscribe(&self.platform, callback_url, verify_token).await
+        self.subscribe_app(&self.app.app_id, callback_url, verify_token)
+            .await
     }
 
-    /// The person writes a text; returns the message's id.
+    /// Does for another app of the scene what [`subscribe`](Self::subscribe) does for the first.
+    ///
+    /// # Errors
+    ///
+    /// See [`SubscribeError`]; an earlier callback then stays.
+    pub async fn subscribe_app(
+        &self,
+        app_id: &str,
+        callback_url: &str,
+        verify_token: &str,
+    ) -> Result<(), SubscribeError> {
+        webhook::subscribe_to_all(&self.shared, app_id, callback_url, verify_token).await
+    }
+
+    /// Sends a text as this person and returns its message id.
     ///
     /// # Errors
     ///
     /// When nobody has this PSID, or the text is blank.
     pub fn write(&self, psid: &str, text: &str) -> Result<String, PhoneError> {
-        self.platform.write(psid, text)
+        self.customer(psid)?.writes(text)
     }
 
-    /// The person sends a picture; returns the message's id.
+    /// Writes to this person from Meta's own inbox, as a colleague would, and returns the message id.
+    ///
+    /// The app receives an echo of another app, and the inbox takes control of the thread for a day.
     ///
     /// # Errors
     ///
-    /// When nobody has this PSID.
-    pub fn send_picture(&self, psid: &str) -> Result<String, PhoneError> {
-        self.platform.send_picture(psid)
+    /// When nobody has this PSID, or the text is blank.
+    pub fn write_from_inbox(&self, psid: &str, text: &str) -> Result<String, PhoneError> {
+        if text.trim().is_empty() {
+            return Err(PhoneError::BlankText);
+        }
+        let sent = self.shared.with(|world| send_from_inbox(world, psid, text));
+        sent.ok_or(PhoneError::UnknownPerson)
     }
 
-    /// The person taps *Get Started*, whose payload is `GET_STARTED`; returns
-    /// the id of the postback.
-    ///
-    /// # Errors
-    ///
-    /// When nobody has this PSID.
-    pub fn tap_get_started(&self, psid: &str) -> Result<String, PhoneError> {
-        self.platform.tap_get_started(psid)
-    }
-
-    /// The person reads all that the Page has sent so far; whether any was unread.
-    ///
-    /// # Errors
-    ///
-    /// When nobody has this PSID.
-    pub fn read(&self, psid: &str) -> Result<bool, PhoneError> {
-        self.platform.read(psid, u64::MAX)
-    }
-
-    /// The thread on the person's phone, oldest message first.
+    /// Returns the thread on the person's phone, oldest message first.
     ///
     /// # Errors
     ///
     /// When nobody has this PSID.
     pub fn thread(&self, psid: &str) -> Result<Vec<Message>, PhoneError> {
-        let world = self.platform.world();
-        let thread = world.thread(psid).ok_or(PhoneError::UnknownPerson)?;
-        Ok(thread.messages.clone())
+        Ok(self.customer(psid)?.thread())
     }
 
-    /// Chooses the answer to every send that follows.
+    /// Chooses the response to every send that follows.
     pub fn answer_sends(&self, answer: SendAnswer) {
-        self.platform.world().sends = answer;
+        self.shared.with(|world| world.faults.sends = answer);
     }
 
-    /// Chooses the answer to every profile request that follows.
+    /// Chooses the response to every profile request that follows.
     pub fn answer_profiles(&self, answer: ProfileAnswer) {
-        self.platform.world().profiles = answer;
+        self.shared.with(|world| world.faults.profiles = answer);
     }
 
-    /// Restricts the Page from sending messages, for a time or until it is lifted: sends are refused
-    /// with 10/1893063, and `page_status` shows the restriction.
+    /// Adds a fault. Of several that apply to a call the oldest is taken.
+    pub fn add_fault(&self, rule: FaultRule) {
+        self.shared.with(|world| world.faults.rules.push(rule));
+    }
+
+    /// Ends all faults of [`add_fault`](Self::add_fault).
+    pub fn clear_faults(&self) {
+        self.shared.with(|world| world.faults.rules.clear());
+    }
+
+    /// Restricts the first Page from sending messages, for a time or until it is lifted: sends are
+    /// refused with 10/1893063, `page_status` shows the restriction, and a `business_integrity`
+    /// webhook goes out.
     pub fn restrict_page(&self, duration: Option<Duration>) {
-        let until = duration.map(|duration| now() / 1000 + duration.as_secs());
-        self.platform.world().kept.restriction = Some(Restriction {
-            since: now() / 1000,
-            until,
-        });
+        let page = &self.app.page_id;
+        self.shared
+            .with(|world| page_status::restrict(world, page, duration));
     }
 
     /// Lifts the restriction of [`restrict_page`](Self::restrict_page).
     pub fn lift_restriction(&self) {
-        self.platform.world().kept.restriction = None;
+        let page = &self.app.page_id;
+        self.shared.with(|world| page_status::lift(world, page));
     }
 
-    /// Sets whether the app is *native or desktop*, so that its own token is refused with code 104.
-    /// False by default.
+    /// Sets whether the first app is *native or desktop*, so that its own token is refused with code
+    /// 104. False by default.
     pub fn set_native_app(&self, is_native: bool) {
-        self.platform.world().is_native = is_native;
+        self.change_app(|app| app.is_native = is_native);
     }
 
-    /// How many notifications the callback has not yet answered with 200.
+    /// Sets whether *Require App Secret* is on for the first app. True by default. A proof that is
+    /// sent must be right in any case.
+    pub fn set_proof_required(&self, is_required: bool) {
+        self.change_app(|app| app.requires_proof = is_required);
+    }
+
+    /// Sets whether the webhooks of the first app carry the legacy header `X-Hub-Signature` (SHA-1),
+    /// too. False by default.
+    pub fn set_sha1(&self, with_sha1: bool) {
+        self.change_app(|app| app.signs_with_sha1 = with_sha1);
+    }
+
+    fn change_app(&self, change: impl FnOnce(&mut world::app::MetaApp)) {
+        let app = &self.app.app_id;
+        self.shared.with(|world| world.app_mut(app).map(change));
+    }
+
+    /// Returns the simulated time in milliseconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.shared.look(world::World::now)
+    }
+
+    /// Moves the simulated time forward, which closes windows and ends thread control, and tries
+    /// every waiting notification again.
+    pub fn advance(&self, time: Duration) {
+        self.shared.with(|world| world.clock.advance(time));
+        self.shared.retry_now();
+    }
+
+    /// Returns how many notifications the callbacks have not yet answered with 200.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.platform.world().pending
+        self.shared.look(|world| world.pending)
     }
 
-    /// Stops: finishes the answers that are on their way, for two seconds at
-    /// most, and gives up the notifications that are still pending.
+    /// Waits until no notification is pending.
+    ///
+    /// It waits for ever while a callback fails: put it under a time-out.
+    pub async fn delivered(&self) {
+        let mut changes = self.shared.changes();
+        while self.pending() > 0 && changes.changed().await.is_ok() {}
+    }
+
+    /// Returns what was asked of the Graph API so far, oldest first: the latest 10,000 requests.
+    #[must_use]
+    pub fn requests(&self) -> Vec<GraphRequest> {
+        self.shared.look(|world| world.requests.after(0))
+    }
+
+    /// Waits until at least `count` requests whose path contains `path` were answered, and returns
+    /// all of them, oldest first.
+    ///
+    /// It waits for ever when they do not come: put it under a time-out.
+    pub async fn wait_for_requests(&self, path: &str, count: usize) -> Vec<GraphRequest> {
+        let mut changes = self.shared.changes();
+        loop {
+            changes.mark_unchanged();
+            let mut found = self.requests();
+            found.retain(|request| request.path.contains(path));
+            if found.len() >= count || changes.changed().await.is_err() {
+                return found;
+            }
+        }
+    }
+
+    /// Stops: finishes the responses that are on their way, for two seconds at most, and gives up
+    /// the notifications that are still pending.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         while self.serving.join_next().await.is_some() {}
@@ -261,84 +368,8 @@ impl Simulator {
 impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Simulator")
-            .field("url", &self.platform.url)
-            .field("app", &self.platform.app)
+            .field("url", &self.url)
+            .field("app", &self.app)
             .finish_non_exhaustive()
     }
-}
-
-/// Why a phone did nothing.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum PhoneError {
-    /// Nobody has this PSID.
-    #[error("nobody has this psid")]
-    UnknownPerson,
-    /// There is nothing to send in a blank text.
-    #[error("text is blank")]
-    BlankText,
-}
-
-/// What all connections and deliveries share.
-struct Platform {
-    url: String,
-    app: App,
-    picture_key: [u8; 32],
-    http: reqwest::Client,
-    callback: watch::Sender<Option<Url>>,
-    world: Mutex<World>,
-}
-
-impl Platform {
-    /// Never held across an await.
-    fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self, psid: &str, text: &str) -> Result<String, PhoneError> {
-        if text.trim().is_empty() {
-            return Err(PhoneError::BlankText);
-        }
-        let draft = Draft {
-            text: Some(text.to_owned()),
-            ..Draft::default()
-        };
-        self.world()
-            .person_sends(psid, draft)
-            .ok_or(PhoneError::UnknownPerson)
-    }
-
-    fn send_picture(&self, psid: &str) -> Result<String, PhoneError> {
-        let attachment = Attachment {
-            kind: "image".to_owned(),
-            url: format!("{}{}", self.url, phone::PICTURE),
-        };
-        let draft = Draft {
-            attachment: Some(attachment),
-            ..Draft::default()
-        };
-        self.world()
-            .person_sends(psid, draft)
-            .ok_or(PhoneError::UnknownPerson)
-    }
-
-    fn tap_get_started(&self, psid: &str) -> Result<String, PhoneError> {
-        self.world()
-            .person_taps(psid, "Get Started", "GET_STARTED")
-            .ok_or(PhoneError::UnknownPerson)
-    }
-
-    fn read(&self, psid: &str, until: u64) -> Result<bool, PhoneError> {
-        self.world()
-            .person_reads(psid, until)
-            .ok_or(PhoneError::UnknownPerson)
-    }
-}
-
-/// Milliseconds since 1970.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
 }

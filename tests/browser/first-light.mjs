@@ -444,7 +444,8 @@ async function realWalk(stage, folder) {
   });
 
   await step(stage, "a picture is told in words", async () => {
-    await button(phone, "Send a picture").click();
+    await button(phone, "More").click();
+    await button(phone, "Picture").click();
     await shows(bubbles(crm).getByText("Image", { exact: true }));
     await shows(rows(crm).getByText("Image", { exact: true }));
   });

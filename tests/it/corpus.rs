@@ -51,7 +51,7 @@ fn every_recorded_body_is_what_its_index_says() {
 }
 
 /// What the index's words are here.
-fn expected(told: &str) -> String {
+pub(crate) fn expected(told: &str) -> String {
     let (kind, details) = told.split_at(told.find(['[', '&']).unwrap_or(told.len()));
     match kind {
         "bare" => "unrecognized:-".to_owned(),

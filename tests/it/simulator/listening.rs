@@ -75,7 +75,7 @@ async fn a_callback_that_cannot_be_called_says_why_without_the_token() {
         let error = simulator.subscribe(url, "right").await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "callback url is not an absolute http or https address"
+            "callback url is not an absolute http address: the simulator does not speak TLS"
         );
     }
     let gone = Callback::start().await;

@@ -2,8 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod command;
+mod faults;
+mod layers;
 mod listening;
+mod people;
 mod phone;
+mod rules;
+mod scenes;
+mod script;
 mod sending;
 mod trust;
 mod webhooks;
@@ -19,7 +26,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use messenger_crm::simulator::{ProfileAnswer, SendAnswer, Simulator};
+use messenger_crm::simulator::{Customer, ProfileAnswer, SendAnswer, Simulator};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -251,6 +258,14 @@ async fn graph(simulator: &Simulator, method: &str, path: &str, body: &str) -> A
     ask(simulator, &request, &bearer(simulator), body).await
 }
 
+/// The same without a version.
+async fn graph_at(simulator: &Simulator, method: &str, path: &str, body: &str) -> Answered {
+    let mark = if path.contains('?') { '&' } else { '?' };
+    let proof = proof(simulator);
+    let request = format!("{method} /{path}{mark}appsecret_proof={proof}");
+    ask(simulator, &request, &bearer(simulator), body).await
+}
+
 async fn send(simulator: &Simulator, body: Value) -> Answered {
     graph(
         simulator,
@@ -269,6 +284,10 @@ async fn start() -> Simulator {
     Simulator::start("127.0.0.1:0".parse().unwrap())
         .await
         .unwrap()
+}
+
+fn customer<'a>(simulator: &'a Simulator, psid: &'a str) -> Customer<'a> {
+    simulator.customer(psid).unwrap()
 }
 
 async fn connected(callback: &Callback) -> Simulator {

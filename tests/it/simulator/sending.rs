@@ -37,11 +37,14 @@ async fn a_sent_message_is_shown_echoed_delivered_and_read() {
     );
 
     callback.silence().await;
-    assert!(simulator.read(AMELIE).unwrap());
+    assert!(customer(&simulator, AMELIE).reads().unwrap());
     let read = callback.next().await.item();
     assert_eq!(read["sender"], json!({"id": AMELIE}));
     assert_eq!(read["read"], json!({"watermark": shown.timestamp}));
-    assert!(!simulator.read(AMELIE).unwrap(), "read once only");
+    assert!(
+        !customer(&simulator, AMELIE).reads().unwrap(),
+        "read once only"
+    );
     callback.silence().await;
 }
 
@@ -51,7 +54,7 @@ async fn what_the_page_has_not_sent_cannot_be_read() {
     let simulator = connected(&callback).await;
     simulator.write(YIJUN, "mine").unwrap();
     callback.next().await;
-    assert!(!simulator.read(YIJUN).unwrap());
+    assert!(!customer(&simulator, YIJUN).reads().unwrap());
     callback.silence().await;
 }
 
@@ -125,7 +128,7 @@ async fn wrong_sends_are_refused_and_reach_nobody() {
     tagged["messaging_type"] = json!("MESSAGE_TAG");
     tagged["tag"] = json!("ACCOUNT_UPDATE");
     let mut template = text(YIJUN, "hi");
-    template["message"]["attachments"] = json!([]);
+    template["message"]["dynamic_text"] = json!({});
     let empty = "(#100) Message cannot be empty, must provide valid attachment or text";
     for (body, error) in [
         (
@@ -166,7 +169,7 @@ async fn wrong_sends_are_refused_and_reach_nobody() {
             refused(
                 100,
                 None,
-                "(#100) This simulator does not know message[attachments]",
+                "(#100) This simulator does not know message[dynamic_text]",
             ),
         ),
     ] {

@@ -29,7 +29,7 @@ async fn a_message_is_signed_and_escaped_as_meta_does() {
 async fn pictures_and_get_started_are_told_in_metas_words() {
     let mut callback = Callback::start().await;
     let simulator = connected(&callback).await;
-    simulator.send_picture(YIJUN).unwrap();
+    customer(&simulator, YIJUN).sends_picture().unwrap();
     let item = callback.next().await.item();
     let attachment = &item["message"]["attachments"][0];
     assert_eq!(attachment["type"], "image");
@@ -39,7 +39,7 @@ async fn pictures_and_get_started_are_told_in_metas_words() {
     assert!(picture.body.starts_with(b"\x89PNG"));
     assert!(item["message"].get("text").is_none());
 
-    let mid = simulator.tap_get_started(YIJUN).unwrap();
+    let mid = customer(&simulator, YIJUN).taps_get_started().unwrap();
     assert_eq!(
         callback.next().await.item()["postback"],
         json!({"mid": mid, "title": "Get Started", "payload": "GET_STARTED"})

@@ -115,7 +115,7 @@ fn v28_hmac_tags_are_compared_in_constant_time_only() {
         made,
         [
             "graph/access.rs",
-            "simulator/app.rs",
+            "simulator/world/names.rs",
             "webhook/signature.rs"
         ]
         .map(PathBuf::from)

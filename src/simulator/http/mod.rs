@@ -1,0 +1,13 @@
+//! The network side: Graph API, phone page, control API, and calls to webhooks. Loopback only.
+
+pub(crate) mod client;
+mod control;
+mod form;
+mod graph;
+mod media;
+mod page_access;
+mod phone;
+mod response;
+pub(crate) mod server;
+pub(crate) mod shared;
+pub(crate) mod webhook;

@@ -1,0 +1,187 @@
+//! The command line, as another process.
+
+use std::process::{Output, Stdio};
+
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use super::*;
+use crate::corpus;
+use crate::example::binary;
+
+const SECRET: &str = "a-secret";
+
+fn command(words: &[&str]) -> Command {
+    let mut command = Command::new(binary("simulator"));
+    command.args(words).env("APP_SECRET", SECRET);
+    command.kill_on_drop(true).stdin(Stdio::null());
+    command
+}
+
+async fn run(words: &[&str]) -> (Output, String) {
+    let output = command(words).output().await.unwrap();
+    let printed = String::from_utf8(output.stdout.clone()).unwrap();
+    (output, printed)
+}
+
+/// A program that runs until it is dropped, and what it prints.
+async fn running(mut command: Command) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    (child, lines)
+}
+
+async fn line(lines: &mut Lines<BufReader<ChildStdout>>) -> String {
+    let line = timeout(SOON, lines.next_line()).await;
+    line.expect("a line in time").unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn l2_l3_an_event_is_triggered_from_the_command_line() {
+    let mut callback = Callback::start().await;
+    let words = [
+        "trigger",
+        "message",
+        "--callback-url",
+        &callback.url,
+        "--json",
+    ];
+    let change = [
+        "--override",
+        "message.text=Do you deliver?",
+        "--override",
+        "sender.id=42",
+    ];
+    let (output, printed) = run(&[&words[..], &change[..]].concat()).await;
+    assert!(output.status.success());
+    let outcome: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(outcome["status"], 200);
+    let call = callback.next().await;
+    assert_eq!(
+        call.signature,
+        format!("sha256={}", hex_hmac(SECRET, &call.body))
+    );
+    assert_eq!(call.item()["message"]["text"], "Do you deliver?");
+    assert_eq!(call.item()["sender"]["id"], "42");
+
+    let (_, listed) = run(&["trigger", "--list"]).await;
+    for kind in ["message ", "postback ", "business_integrity ", "calls "] {
+        assert!(listed.lines().any(|line| line.starts_with(kind)), "{kind}");
+    }
+    let mut refusing = Callback::answering(|_: &str| 503).await;
+    let (output, printed) = run(&["trigger", "read", "--callback-url", &refusing.url]).await;
+    assert_eq!(
+        (output.status.code(), printed.as_str()),
+        (Some(1), "read 503\n")
+    );
+    refusing.next().await;
+}
+
+#[tokio::test]
+async fn a_wrong_command_line_says_so_without_the_secret() {
+    for words in [
+        &["nonsense"][..],
+        &["trigger", "nonsense", "--print"],
+        &["trigger", "message"],
+        &["trigger", "message", "--callback-url", "http://192.0.2.1/"],
+        &["trigger", "message", "--override", "nonsense"],
+        &["replay"],
+        &["fault", "nonsense"],
+        &["--nonsense"],
+    ] {
+        let (output, _) = run(words).await;
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {complaint}");
+        assert!(complaint.starts_with("simulator: "), "{complaint}");
+        assert!(!complaint.contains(SECRET), "{complaint}");
+    }
+    let (output, help) = run(&["--help"]).await;
+    assert!(output.status.success() && help.contains("First steps"));
+}
+
+#[tokio::test]
+async fn l5_a_running_simulator_is_listened_to_and_broken() {
+    let (_child, mut lines) = running(command(&[
+        "run",
+        "--listen",
+        "127.0.0.1:0",
+        "--json",
+        "--print-credentials",
+    ]))
+    .await;
+    let ready: Value = serde_json::from_str(&line(&mut lines).await).unwrap();
+    let text_of = |name: &str| ready[name].as_str().unwrap().to_owned();
+    let url = text_of("url");
+    let (output, _) = run(&[
+        "fault",
+        "throttled",
+        "--at",
+        &url,
+        "--path",
+        "/messages",
+        "--times",
+        "1",
+    ])
+    .await;
+    assert!(output.status.success());
+    let (_listener, mut heard) = running(command(&["listen", "--at", &url, "--json"])).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let proof = hex_hmac(&text_of("app_secret"), &text_of("page_token"));
+    for code in [Some(80006), None] {
+        let sent = client
+            .post(format!("{url}/v27.0/me/messages?appsecret_proof={proof}"))
+            .bearer_auth(text_of("page_token"))
+            .body(text(YIJUN, "hi").to_string());
+        sent.send().await.unwrap();
+        let request: Value = serde_json::from_str(&line(&mut heard).await).unwrap();
+        assert_eq!(request["code"], json!(code));
+        assert_eq!(request["parameters"]["message"]["text"], "hi");
+    }
+    let (output, _) = run(&["advance", "90000", "--at", &url]).await;
+    assert!(output.status.success());
+    let (output, _) = run(&["fault", "none", "--at", &url]).await;
+    assert!(output.status.success());
+}
+
+#[tokio::test]
+async fn l4_the_recorded_corpus_is_replayed_into_the_webhook_example() {
+    let Some(folder) = corpus::folder() else {
+        return;
+    };
+    let mut receiver = Command::new(binary("webhook"));
+    receiver
+        .env("APP_SECRET", SECRET)
+        .env("VERIFY_TOKEN", "verify-me");
+    receiver.env("LISTEN", "127.0.0.1:0").kill_on_drop(true);
+    let (_receiver, mut lines) = running(receiver).await;
+    let address = line(&mut lines).await;
+    let url = address.strip_prefix("webhook ").unwrap();
+    let index = std::fs::read_to_string(folder.join("index.tsv")).unwrap();
+    let mut files = Vec::new();
+    let mut expected = Vec::new();
+    for row in index.lines().filter(|row| row.starts_with("webhook/")) {
+        let (file, rest) = row.split_once('\t').unwrap();
+        files.push(folder.join(file).to_str().unwrap().to_owned());
+        let (_, kinds) = rest.split('\t').next().unwrap().split_once(':').unwrap();
+        expected.extend(kinds.split('|').map(corpus::expected));
+    }
+    let mut words = vec!["replay", "--callback-url", url, "--json"];
+    words.extend(files.iter().map(String::as_str));
+    let (output, printed) = run(&words).await;
+    assert!(output.status.success(), "{printed}");
+    assert_eq!(printed.lines().count(), files.len());
+    assert!(printed.lines().all(|line| line.contains("\"status\":200")));
+    for kind in expected {
+        let name = kind
+            .trim_start_matches("standby/")
+            .trim_start_matches("change:");
+        let name = name
+            .trim_start_matches("unrecognized:")
+            .trim_start_matches('-');
+        let printed = line(&mut lines).await;
+        assert!(
+            printed.starts_with(&format!("{name} on ")),
+            "{printed}, not {kind}"
+        );
+    }
+}
