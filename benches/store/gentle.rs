@@ -25,7 +25,7 @@ const RATE: u64 = 200;
 /// Rows that one slice removes.
 const SLICE: u32 = 500;
 /// Pause between two slices, so that others have their turn.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(5);
 /// Deliveries before the removing begins, for comparison.
 const BEFORE: Duration = Duration::from_secs(10);
 /// The customer with the long conversation.

@@ -88,6 +88,7 @@ pub async fn gentle<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     assert_eq!(ids(&store, &bob).await, ["b2", "b1"]);
     assert_eq!(person(&store, &bob).await.first_at, before.first_at);
     expired(&store, &customer("2", "ada")).await;
+    copied(&store, &customer("2", "cleo")).await;
 }
 
 /// Writes a conversation with rows of every table.
@@ -172,4 +173,33 @@ async fn expired(store: &impl ContactStore, who: &ContactKey) {
     }
     let all = all_contacts(store, ContactQuery::new(who.page.clone())).await;
     assert_eq!(all.len(), 1);
+}
+
+/// A later copy of an erased message that comes in the same call is not erased with it.
+async fn copied<S: ContactStore>(store: &S, cleo: &ContactKey) {
+    for id in ["m1", "m2"] {
+        apply(store, received(cleo, id, 1, "first")).await;
+    }
+    let changes = [
+        Change::Forgotten {
+            contact: cleo.clone(),
+            at: at(10),
+        },
+        received(cleo, "m1", 20, "the copy"),
+        Change::Erase {
+            contact: cleo.clone(),
+            limit: 1,
+        },
+    ];
+    store.apply(&changes).await.unwrap();
+    let erase = || Change::Erase {
+        contact: cleo.clone(),
+        limit: 1,
+    };
+    for _ in 0..5 {
+        assert_eq!(ids(store, cleo).await, ["m1"]);
+        assert_eq!(person(store, cleo).await.first_at, at(20));
+        apply(store, erase()).await;
+    }
+    assert_eq!(apply(store, erase()).await, Applied::Unchanged);
 }

@@ -274,6 +274,12 @@ impl EntryRow {
         Some(Position::new(body.at, Self::tie(&self.id)))
     }
 
+    /// Whether a cut has erased it: its body is not later, or without a body nothing is later.
+    pub fn is_old(&self, cutoff: Timestamp) -> bool {
+        let at = self.body.as_ref().map(|body| body.at);
+        at.or_else(|| self.latest_at()) <= Some(cutoff)
+    }
+
     /// The latest time of any fact about it.
     pub fn latest_at(&self) -> Option<Timestamp> {
         let reactions = [&self.customer_reaction, &self.page_reaction];

@@ -353,18 +353,29 @@ impl Rows for Fetched {
     fn old(&mut self, key: &ContactKey, cutoff: Timestamp, limit: u32) -> Result<OldRows, Missing> {
         let found = self.old.get(&(key.clone(), cutoff)).cloned();
         let mut old = found.ok_or_else(|| Missing::Old(key.clone(), cutoff, limit))?;
-        // Without those that this commit has removed already.
-        let is_here = |id: &EntryId| {
-            let row = self.changed.entries.get(&(key.clone(), id.clone()));
-            row.is_none_or(Option::is_some)
-        };
-        old.entries.retain(|row| is_here(&row.id));
-        old.outgoing.retain(|row| {
-            let row = self.changed.outgoing.get(&(key.clone(), row.key.clone()));
-            row.is_none_or(Option::is_some)
+        let found = old.entries.len() + old.outgoing.len() + old.work.len();
+        old.more = found >= limit as usize;
+        // As this commit has left them so far: a later copy may have taken the place of one of them.
+        let entries = std::mem::take(&mut old.entries).into_iter();
+        let now = entries.filter_map(|row| {
+            match self.changed.entries.get(&(key.clone(), row.id.clone())) {
+                Some(changed) => changed.clone(),
+                None => Some(row),
+            }
         });
-        old.work
-            .retain(|key| self.changed.work.get(key).is_none_or(Option::is_some));
+        old.entries = now.filter(|row| row.is_old(cutoff)).collect();
+        let outgoing = std::mem::take(&mut old.outgoing).into_iter();
+        let now = outgoing.filter_map(|row| {
+            match self.changed.outgoing.get(&(key.clone(), row.key.clone())) {
+                Some(changed) => changed.clone(),
+                None => Some(row),
+            }
+        });
+        old.outgoing = now.collect();
+        old.work.retain(|key| match self.changed.work.get(key) {
+            Some(changed) => changed.as_ref().is_some_and(|row| row.at <= cutoff),
+            None => true,
+        });
         Ok(old)
     }
 

@@ -78,8 +78,7 @@ pub trait Rows {
         limit: u32,
     ) -> Result<u32, Self::Error>;
 
-    /// Up to `limit` rows that a cut has erased: entries whose body is not later than `cutoff`,
-    /// entries without a body of which [nothing](EntryRow::latest_at) is later, replies whose key
+    /// Up to `limit` rows that a cut has erased: entries that are [old](EntryRow::is_old), replies whose key
     /// was [born](OutgoingKey::born) no later, and items of work whose time is no later.
     fn old(
         &mut self,
@@ -131,11 +130,13 @@ pub struct OldRows {
     pub outgoing: Vec<OutgoingRow>,
     /// Items of work.
     pub work: Vec<WorkKey>,
+    /// Whether there may be more, also when there are none here.
+    pub more: bool,
 }
 
 impl OldRows {
     pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.outgoing.is_empty() && self.work.is_empty()
+        !self.more && self.entries.is_empty() && self.outgoing.is_empty() && self.work.is_empty()
     }
 }
 

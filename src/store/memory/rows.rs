@@ -425,10 +425,8 @@ impl Rows for MemoryRows {
             let outgoing = conversation.outgoing.values();
             let outgoing = outgoing.filter(|row| row.key.born() <= cutoff);
             old.outgoing = outgoing.take(limit).cloned().collect();
-            let entries = conversation.entries.values().filter(|row| {
-                let at = row.body.as_ref().map(|body| body.at);
-                at.or_else(|| row.latest_at()) <= Some(cutoff)
-            });
+            let entries = conversation.entries.values();
+            let entries = entries.filter(|row| row.is_old(cutoff));
             let room = limit - old.outgoing.len();
             old.entries = entries.take(room).cloned().collect();
         }

@@ -23,7 +23,7 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// About 10 MB.
+    /// About 20 MB.
     const MAX_CONTACTS: usize = 16_384;
 
     /// The cache as far as it still holds, inside a transaction beside which nobody else can write.

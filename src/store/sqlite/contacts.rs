@@ -27,6 +27,8 @@ use crate::{
 pub(super) struct Stored {
     number: Option<i64>,
     row: ContactRow,
+    /// The columns of the row as this transaction or an earlier one has written them.
+    columns: Option<ContactColumns>,
 }
 
 impl Stored {
@@ -50,6 +52,7 @@ impl SqliteRows<'_> {
                 Some((number, _, row)) => Stored {
                     number: Some(number),
                     row,
+                    columns: None,
                 },
                 None => {
                     let mut row = ContactRow::default();
@@ -57,7 +60,10 @@ impl SqliteRows<'_> {
                     row.forgotten = one(self.connection, sql, [key.hash()], |row| {
                         Ok(Timestamp::from_millis(row.get(0).map_err(failed)?))
                     })?;
-                    Stored { number: None, row }
+                    Stored {
+                        row,
+                        ..Stored::default()
+                    }
                 }
             };
             self.cache.put(key.clone(), stored);
@@ -128,7 +134,8 @@ impl SqliteRows<'_> {
     ) -> Result<(), StoreError> {
         let page_no = self.page_entry(&key.page)?.number;
         // An error from here on ends the transaction, and the cache with it.
-        let old = std::mem::take(&mut self.stored(key)?.row);
+        let stored = self.stored(key)?;
+        let (old, columns) = (std::mem::take(&mut stored.row), stored.columns.take());
         if row.forgotten != old.forgotten {
             self.execute(
                 "INSERT INTO tombstone (hash, page_no, at) VALUES (?1, ?2, ?3)
@@ -148,13 +155,17 @@ impl SqliteRows<'_> {
                 self.execute("DELETE FROM contact WHERE contact_no = ?1", [number])?;
             }
             *self.stored(key)? = Stored {
-                number: None,
                 row: row.clone(),
+                ..Stored::default()
             };
             return Ok(());
         }
         let number = self.number(key)?;
-        let (before, after) = (ContactColumns::of(&old)?, ContactColumns::of(row)?);
+        let after = ContactColumns::of(row)?;
+        let before = match columns {
+            Some(columns) => columns,
+            None => ContactColumns::of(&old)?,
+        };
         // A column that is set rewrites all indexes that have it, also where it stays the same.
         let (was, is) = (before.values(), after.values());
         let columns = ContactColumns::NAMES.iter().zip(was.iter().zip(&is));
@@ -176,7 +187,9 @@ impl SqliteRows<'_> {
             let (old, new) = (old.searchable(), row.searchable());
             search_index::put_names(self.connection, page_no, number, &old, &new)?;
         }
-        self.stored(key)?.row = row.clone();
+        let stored = self.stored(key)?;
+        stored.row = row.clone();
+        stored.columns = Some(after);
         Ok(())
     }
 

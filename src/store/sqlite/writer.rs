@@ -1,7 +1,6 @@
 //! The thread that writes: callers that arrive while a commit runs share the next one.
 
 use std::{
-    collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -134,9 +133,16 @@ pub(super) fn write(
             next = if goes_on { jobs.try_recv().ok() } else { None };
         }
         if !shared.is_empty() {
-            let pages: BTreeSet<PageId> = (shared.iter().flat_map(|job| &job.changes))
-                .filter_map(|change| change.page().cloned())
-                .collect();
+            let mut pages: Vec<PageId> = Vec::new();
+            for page in shared
+                .iter()
+                .flat_map(|job| &job.changes)
+                .filter_map(Change::page)
+            {
+                if !pages.contains(page) {
+                    pages.push(page.clone());
+                }
+            }
             commit(&mut connection, has_search, &mut cache, shared);
             commits.fetch_add(1, Ordering::Relaxed);
             watchers.ring(&pages);

@@ -211,7 +211,7 @@ async fn s27_every_read_goes_by_the_columns_of_an_index_and_visits_as_many_rows_
         seen(
             "look-up by mid",
             &[
-                ("message", "message_id", &["page_no", "contact_no", "tie"]),
+                ("message", "message_id", &["contact_no", "tie"]),
                 ("mark", "mark_id", &["page_no", "contact_no", "tie"]),
             ],
         );

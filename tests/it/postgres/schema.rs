@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use messenger_crm::change::Change;
 use messenger_crm::store::postgres::{PostgresFault, PostgresOptions};
-use messenger_crm::store::{ContactStore, PostgresStore, StoreError};
+use messenger_crm::store::{ContactStore, PostgresStore, SearchQuery, StoreError};
 use tokio::task::JoinSet;
 
 use super::server::{Schema, connect};
@@ -218,4 +218,63 @@ async fn s16_a_server_that_is_not_fit_is_refused_with_the_reason() {
         .batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_schema_without_an_index_of_texts_keeps_none_and_searches_the_newest() {
+    let Some(schema) = Schema::new("search") else {
+        return;
+    };
+    let options = schema.options().without_search();
+    let store = PostgresStore::connect_with(options).await.unwrap();
+    let hello = received(&ada(), "m1", 1, "Hello oolong");
+    store.apply(&[hello.clone()]).await.unwrap();
+    // Whoever opens it later finds it as it is.
+    let store = schema.open().await;
+    let more = received(&ada(), "m2", 2, "More oolong");
+    store.apply(&[hello, more]).await.unwrap();
+    assert_eq!(schema.number("SELECT count(*) FROM text_gram").await, 0);
+    let query = SearchQuery::new(ada().page, "oolong");
+    let hits = store.search(&query).await.unwrap().rows;
+    assert_eq!(hits.len(), 1);
+    assert_eq!(hits[0].message.id.as_str(), "m2");
+}
+
+#[tokio::test]
+async fn an_index_by_the_rules_of_a_newer_program_is_refused() {
+    let Some(schema) = Schema::new("search") else {
+        return;
+    };
+    drop(schema.open().await);
+    let client = schema.client().await;
+    let sql = "UPDATE version SET search = search + 1";
+    client.batch_execute(sql).await.unwrap();
+    let error = PostgresStore::connect_with(schema.options())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StoreError::TooNew { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn statements_that_stay_prepared_do_the_same() {
+    let Some(schema) = Schema::new("prepared") else {
+        return;
+    };
+    let options = schema.options().with_prepared_statements();
+    let store = PostgresStore::connect_with(options.with_connections(1))
+        .await
+        .unwrap();
+    // More often than the server plans a statement anew each time.
+    for number in 1..=20 {
+        let change = received(&ada(), &format!("m{number}"), number, "Hello");
+        store.apply(&[change]).await.unwrap();
+    }
+    assert_eq!(talk(&store, &ada()).await.len(), 20);
+    let client = schema.client().await;
+    client.batch_execute("DROP TABLE mark").await.unwrap();
+    let error = store
+        .apply(&[received(&ada(), "m21", 21, "Hello")])
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StoreError::Misconfigured(_)), "{error}");
 }
