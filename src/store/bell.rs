@@ -6,8 +6,14 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     task::{Poll, Waker},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
+
+use super::{Changed, StoreError};
+use crate::model::Revision;
+
+/// How soon the commits of another process are noticed.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Rings whenever something was committed. A clone is the same bell.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +36,7 @@ struct State {
 
 impl Bell {
     /// How often it has rung: look before reading what may change.
-    pub(super) fn rung(&self) -> u64 {
+    fn rung(&self) -> u64 {
         self.lock().rung
     }
 
@@ -45,12 +51,35 @@ impl Bell {
         }
     }
 
+    /// Reads what has changed after a revision until there is something, or until `wait` is over: when
+    /// it rings, and four times a second, because another process rings no bell here.
+    pub(super) async fn until_changed<F: Future<Output = Result<Changed, StoreError>>>(
+        &self,
+        since: Revision,
+        wait: Duration,
+        read: impl Fn() -> F,
+    ) -> Result<Changed, StoreError> {
+        let now = Instant::now();
+        let until = now.checked_add(wait).unwrap_or(now);
+        loop {
+            let rung = self.rung();
+            let changed = read().await?;
+            let now = Instant::now();
+            if changed.revision != since || now >= until {
+                return Ok(changed);
+            }
+            let next = now.checked_add(LOOK_AGAIN).unwrap_or(now);
+            let waited = self.wait(rung, until.min(next)).await;
+            waited.map_err(|error| StoreError::Unavailable(error.into()))?;
+        }
+    }
+
     /// Waits until it rings for another time than that, or the time is over.
     ///
     /// # Errors
     ///
     /// When there can be no thread to watch the time.
-    pub(super) async fn wait(&self, rung: u64, until: Instant) -> io::Result<()> {
+    async fn wait(&self, rung: u64, until: Instant) -> io::Result<()> {
         poll_fn(|context| {
             let mut state = self.lock();
             if state.rung != rung || Instant::now() >= until {

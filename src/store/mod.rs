@@ -36,35 +36,45 @@
 mod bell;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod cursor;
 pub mod fold;
 mod hash;
+mod listing;
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod query;
 mod retention;
+mod scan;
 pub mod search_text;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+pub use cursor::Place;
+pub use listing::{Listing, MessageReads};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use query::{
-    AssigneeFilter, Changed, ContactFilter, ContactOrder, ContactQuery, Count, Hit, Listing,
-    MAX_COUNT, MAX_LIMIT, MAX_PAGE_BYTES, MAX_VISITED, MessageQuery, MessageStart, PageState,
-    Pending, PendingQuery, RawEventQuery, SearchQuery,
+    AssigneeFilter, Changed, ContactFilter, ContactOrder, ContactQuery, Count, Hit, MAX_COUNT,
+    MAX_LIMIT, MAX_PAGE_BYTES, MAX_VISITED, MessageQuery, MessageStart, PageState, Pending,
+    PendingQuery, RawEventQuery, SearchQuery,
 };
 pub use retention::expire;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
-use std::{fmt::Debug, sync::Arc, time::Duration};
+use std::{
+    fmt::Debug,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 
+use self::bell::Bell;
 use crate::{
     change::{Applied, Change},
     id::PageId,
@@ -113,6 +123,14 @@ use crate::{
 /// 19. **Gentle**: erasing hides at once, and removes rows in slices that resume after a crash.
 /// 20. **Exclusive**: of two agents who assign or finish a conversation from the same state, one
 ///     wins.
+/// 21. **Searchable**: a search finds the newest message of each customer that holds the text, and
+///     nothing that is erased.
+///
+/// # Required and provided methods
+///
+/// [`count`](Self::count), [`tags`](Self::tags), [`search`](Self::search) and
+/// [`changed`](Self::changed) have a default that reads with the other methods. A store whose
+/// database has a faster way replaces it. [Writing a store](self#writing-a-store) shows the steps.
 #[async_trait]
 pub trait ContactStore: Debug + Send + Sync + 'static {
     /// Commits all of these changes or none, and returns the result of each. They belong to one
@@ -139,10 +157,18 @@ pub trait ContactStore: Debug + Send + Sync + 'static {
 
     /// Number of customers that pass a filter: exact up to [`MAX_COUNT`] when the filter
     /// [is exact](ContactFilter::is_exact), at least so many otherwise.
-    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError>;
+    ///
+    /// The default reads the rows of [`contacts`](Self::contacts) up to that number.
+    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError> {
+        scan::count(self, filter).await
+    }
 
     /// Tags of a Page with the number of customers that have each, by name.
-    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError>;
+    ///
+    /// The default reads every customer of the Page: good for a few thousand.
+    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError> {
+        scan::tags(self, page).await
+    }
 
     /// Customers of all Pages whose field has exactly this value, such as the key of the host's own
     /// customer; at most [`MAX_COUNT`], by Page and PSID.
@@ -155,7 +181,13 @@ pub trait ContactStore: Debug + Send + Sync + 'static {
     ///
     /// Texts that are too short for the index are searched for among the newest messages only;
     /// then rows may be missing while [`Listing::next`] is set.
-    async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError>;
+    ///
+    /// The default has no index. It reads the newest messages of each conversation, at most
+    /// [`MAX_LIMIT`], in the order of the inbox. After [`MAX_VISITED`] messages it returns what it
+    /// has found, with a cursor.
+    async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError> {
+        scan::search(self, query).await
+    }
 
     /// Raw events, newest first.
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError>;
@@ -174,16 +206,30 @@ pub trait ContactStore: Debug + Send + Sync + 'static {
     /// is none.
     async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError>;
 
+    /// Customers of a Page that have changed after `since`, without waiting.
+    ///
+    /// It returns a state, not a history: each customer once, to be read again. All customers of one
+    /// revision are returned together.
+    async fn changed_since(&self, page: &PageId, since: Revision) -> Result<Changed, StoreError>;
+
     /// Customers of a Page that changed after `since`, as soon as there is one, or after `wait`.
     ///
-    /// It returns a state, not a history: each customer once, to be read again. Begin with the
-    /// revision of a [`Listing`].
+    /// Begin with the revision of a [`Listing`].
+    ///
+    /// The default calls [`changed_since`](Self::changed_since) four times a second, so that it also
+    /// sees what other processes commit. It needs no async runtime.
     async fn changed(
         &self,
         page: &PageId,
         since: Revision,
         wait: Duration,
-    ) -> Result<Changed, StoreError>;
+    ) -> Result<Changed, StoreError> {
+        /// Nothing rings it: it only measures the time.
+        static TIMER: LazyLock<Bell> = LazyLock::new(Bell::default);
+        TIMER
+            .until_changed(since, wait, || self.changed_since(page, since))
+            .await
+    }
 }
 
 #[async_trait]
@@ -238,6 +284,10 @@ impl<S: ContactStore + ?Sized> ContactStore for Arc<S> {
 
     async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError> {
         (**self).next_due(query).await
+    }
+
+    async fn changed_since(&self, page: &PageId, since: Revision) -> Result<Changed, StoreError> {
+        (**self).changed_since(page, since).await
     }
 
     async fn changed(

@@ -16,6 +16,7 @@ mod erase;
 mod export;
 mod facts;
 mod fetched;
+mod message_index;
 mod outgoing;
 mod page;
 mod row_keys;
@@ -32,6 +33,7 @@ pub use export::{
     export_acts, export_contact, export_entry, export_page, export_reply, export_work,
 };
 pub use fetched::{Batch, Fetched};
+pub use message_index::MessageIndex;
 pub use outgoing::{OutgoingRow, OutgoingState};
 pub use page::{MarkRow, PageRow};
 pub use row_keys::{Missing, MissingEnds, RowKeys, row_keys};

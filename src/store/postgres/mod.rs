@@ -85,7 +85,8 @@ use deadpool_postgres::Pool;
 
 use super::{
     Changed, ContactFilter, ContactQuery, ContactStore, Count, Hit, Listing, MessageQuery,
-    PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, StoreError, fold,
+    PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, StoreError, bell::LOOK_AGAIN,
+    fold,
 };
 use crate::model::{Contact, ContactKey, Message, Picture, RawEvent, Revision};
 use crate::{
@@ -96,8 +97,6 @@ use crate::{
 use options::Schema;
 use writer::Writer;
 
-/// How soon the commits of another process are noticed.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// Longest time of a read, with the wait for a connection.
 const READ: Duration = Duration::from_secs(8);
 /// Somebody else may be faster so often in a host's transaction, or so many connections be lost.
@@ -314,6 +313,10 @@ impl ContactStore for PostgresStore {
         in_time(|| work::next_due(self.0.pool(), self.0.schema(), query)).await
     }
 
+    async fn changed_since(&self, page: &PageId, since: Revision) -> Result<Changed, StoreError> {
+        in_time(|| work::changed(self.0.pool(), self.0.schema(), page, since)).await
+    }
+
     async fn changed(
         &self,
         page: &PageId,
@@ -326,8 +329,7 @@ impl ContactStore for PostgresStore {
             // Listening begins before looking, or a commit in between would be missed.
             let mut rung = std::pin::pin!(self.0.bell().notified());
             rung.as_mut().enable();
-            let changed =
-                in_time(|| work::changed(self.0.pool(), self.0.schema(), page, since)).await?;
+            let changed = self.changed_since(page, since).await?;
             let left = until.saturating_duration_since(Instant::now());
             if changed.revision != since || left.is_zero() {
                 return Ok(changed);

@@ -35,7 +35,7 @@ use std::{
         mpsc::{Receiver, Sender, channel},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -60,8 +60,6 @@ use writer::{Answer, Write, Writer, write};
 
 /// Who waits for a read must not wait for somebody else's long one.
 const READERS: usize = 4;
-/// How soon the commits of another process are noticed.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A [`ContactStore`] in one SQLite file. A clone is a handle to the same data.
 #[derive(Clone)]
@@ -368,28 +366,21 @@ impl ContactStore for SqliteStore {
             .await
     }
 
+    async fn changed_since(&self, page: &PageId, since: Revision) -> Result<Changed, StoreError> {
+        let page = page.clone();
+        self.read(move |connection| work::changed(connection, &page, since))
+            .await
+    }
+
     async fn changed(
         &self,
         page: &PageId,
         since: Revision,
         wait: Duration,
     ) -> Result<Changed, StoreError> {
-        let now = Instant::now();
-        let until = now.checked_add(wait).unwrap_or(now);
-        loop {
-            let rung = self.bell.rung();
-            let page = page.clone();
-            let changed = self
-                .read(move |connection| work::changed(connection, &page, since))
-                .await?;
-            let now = Instant::now();
-            if changed.revision != since || now >= until {
-                return Ok(changed);
-            }
-            let next = now.checked_add(LOOK_AGAIN).unwrap_or(now);
-            let waited = self.bell.wait(rung, until.min(next)).await;
-            waited.map_err(unavailable)?;
-        }
+        self.bell
+            .until_changed(since, wait, || self.changed_since(page, since))
+            .await
     }
 }
 
