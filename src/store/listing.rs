@@ -109,13 +109,21 @@ impl MessageQuery {
         };
         Ok(match self.start {
             MessageStart::Newest | MessageStart::OlderThan(_) => Some(reads(0, self.limit + 1)),
-            MessageStart::NewerThan(_) => Some(reads(self.limit, 0)),
+            MessageStart::NewerThan(_) => Some(reads(self.most_newer(), 0)),
             MessageStart::Around(_) => around.map(|place| MessageReads {
                 newer_than: place,
                 older_than: place.before(),
-                ..reads(self.limit / 2, self.limit + 1)
+                ..reads(self.most_newer(), self.limit + 1)
             }),
         })
+    }
+
+    /// Largest number of newer messages.
+    const fn most_newer(&self) -> u32 {
+        match self.start {
+            MessageStart::Around(_) => self.limit / 2,
+            _ => self.limit,
+        }
     }
 
     /// The page of results from the messages that the two [reads](Self::reads) returned, each in any
@@ -129,7 +137,7 @@ impl MessageQuery {
         let mut rows = newer;
         // The nearest come first, so that those that do not fit are cut off at the far end.
         rows.sort_by_key(|(place, _)| Reverse(*place));
-        cut(&mut rows, self.limit as usize, |(_, message)| {
+        cut(&mut rows, self.most_newer() as usize, |(_, message)| {
             text_size(message)
         });
         rows.reverse();
