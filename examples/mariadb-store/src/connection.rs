@@ -10,7 +10,6 @@ use mysql_async::{
     FromRowError, IsolationLevel, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts, Row,
     Transaction, TxOpts, Value, from_row_opt,
 };
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Connections of one store.
@@ -35,12 +34,16 @@ pub(crate) async fn open(url: &str) -> Result<Pool, Error> {
     let constraints = PoolConstraints::new(0, CONNECTIONS).unwrap_or_default();
     let pool = Pool::new(
         OptsBuilder::from_opts(opts)
-            .pool_opts(PoolOpts::new().with_constraints(constraints))
+            // Nothing of one call stays in a session, so that it need not be reset.
+            .pool_opts(PoolOpts::new().with_constraints(constraints).with_reset_connection(false))
             // A lock that takes longer is given up, and the write begins again.
-            .setup(vec!["SET SESSION innodb_lock_wait_timeout = 4"]),
+            .setup(vec![
+                "SET SESSION innodb_lock_wait_timeout = 4",
+                "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+            ]),
     );
     let mut connection = pool.get_conn().await?;
-    for table in include_str!("schema.sql").split_inclusive(';') {
+    for table in include_str!("schema.sql").split(";\n") {
         if table.contains("CREATE") {
             connection.query_drop(table).await?;
         }
@@ -58,9 +61,7 @@ pub(crate) async fn begin(pool: &Pool) -> Result<Tx, Error> {
 /// Begins a transaction that reads one state.
 pub(crate) async fn snapshot(pool: &Pool) -> Result<Tx, Error> {
     let mut opts = TxOpts::new();
-    opts.with_isolation_level(IsolationLevel::RepeatableRead)
-        .with_consistent_snapshot(true)
-        .with_readonly(true);
+    opts.with_consistent_snapshot(true);
     start(pool, opts).await
 }
 
@@ -117,10 +118,6 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, StoreError> {
     serde_json::from_slice(text).map_err(|_| StoreError::Unreadable("a row"))
 }
 
-pub(crate) fn json(row: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(row).map_err(|error| StoreError::Refused(error.into()))
-}
-
 /// An id from its column.
 pub(crate) fn id<T: TryFrom<String>>(text: String) -> Result<T, StoreError> {
     T::try_from(text).map_err(|_| StoreError::Unreadable("an id"))
@@ -141,9 +138,7 @@ pub(crate) async fn in_time<T>(
 ) -> Result<T, StoreError> {
     match tokio::time::timeout(LIMIT, call).await {
         Ok(result) => result.map_err(StoreError::from),
-        Err(_) => Err(StoreError::Unavailable(
-            "MariaDB did not answer within 30 seconds".into(),
-        )),
+        Err(_) => Err(StoreError::Unavailable("MariaDB did not answer within 30 seconds".into())),
     }
 }
 

@@ -4,13 +4,13 @@ use messenger_crm::id::PageId;
 use messenger_crm::model::{ContactKey, Revision};
 use messenger_crm::store::StoreError;
 use messenger_crm::store::fold::{
-    ContactRow, Ends, EntryRow, Fetched, Missing, MissingEnds, OldRows, OutgoingRow, PageRow,
-    WorkKey, WorkRow,
+    ContactRow, Ends, Fetched, Missing, MissingEnds, OldRows, OutgoingRow, PageRow, WorkKey,
+    WorkRow,
 };
 use messenger_crm::time::Timestamp;
 use mysql_async::Value;
 
-use crate::connection::{Error, Json, Tx, execute, id, marks, millis, one, parse, rows, values};
+use crate::connection::{Error, Json, Tx, execute, id, millis, one, parse, rows, values};
 
 /// The id under which events are kept that name no Page.
 pub(crate) fn page_id(page: Option<&PageId>) -> &str {
@@ -80,10 +80,7 @@ pub(crate) async fn load(
             let mut first = Vec::new();
             for (id, data) in rows::<(String, Vec<u8>)>(tx, sql, values).await? {
                 let ContactKey { page, psid, .. } = contact.clone();
-                first.push((
-                    WorkKey::new(page, Some(psid), kind.clone(), id),
-                    parse(&data)?,
-                ));
+                first.push((WorkKey::new(page, Some(psid), kind.clone(), id), parse(&data)?));
             }
             fetched.add_first_work(contact, kind, first);
         }
@@ -113,7 +110,7 @@ pub(crate) async fn load(
         // All changes of a call belong to one Page, which was loaded when it was locked.
         Missing::Revision(_) | Missing::Page(_) => {
             return Err(
-                StoreError::Refused("the changes belong to more than one Page".into()).into(),
+                StoreError::Refused("the changes belong to more than one Page".into()).into()
             );
         }
     }
@@ -191,58 +188,48 @@ async fn old(
     for (kind, id) in rows::<(String, String)>(tx, sql, values).await? {
         let kind = messenger_crm::model::WorkKind::new(kind);
         let psid = Some(key.psid.clone());
-        old.work
-            .push(WorkKey::new(key.page.clone(), psid, kind, id));
+        old.work.push(WorkKey::new(key.page.clone(), psid, kind, id));
     }
     Ok(old)
 }
 
-/// The ends of a conversation, from the rows that are not loaded: one row for each end.
+/// The ends of a conversation, without the rows that are loaded: the first row of each order that is
+/// not one of them.
 async fn ends(tx: &mut Tx, missing: &MissingEnds) -> Result<Ends, Error> {
-    let mut of = "page = ? AND psid = ? AND end_at IS NOT NULL AND visible_at > ?".to_owned();
     let cutoff = millis(missing.cutoff).unwrap_or(i64::MIN);
-    let mut values = [place(&missing.contact), values![cutoff]].concat();
-    let entries = missing.without.iter().map(|id| id.as_str());
-    let replies = missing.without_replies.iter().map(|key| key.as_str());
-    for (is_reply, ids) in [
-        (false, entries.collect::<Vec<_>>()),
-        (true, replies.collect()),
-    ] {
-        if !ids.is_empty() {
-            of += &format!(
-                " AND NOT (is_reply = {is_reply} AND id IN ({}))",
-                marks(ids.len())
-            );
-            values.extend(ids.into_iter().map(Value::from));
-        }
-    }
+    let most = missing.without.len() + missing.without_replies.len() + 1;
+    let is_loaded = |is_reply: bool, id: &str| match is_reply {
+        true => missing.without_replies.iter().any(|key| *key == *id),
+        false => missing.without.iter().any(|entry| *entry == *id),
+    };
     let mut ends = Ends::default();
-    let mut entries: Vec<EntryRow> = Vec::new();
-    for end in [
-        "tie IS NOT NULL ORDER BY at DESC, tie DESC",
-        "true ORDER BY end_at",
-        "true ORDER BY end_at DESC",
-        "is_inbound ORDER BY end_at DESC",
-        "is_answer ORDER BY end_at DESC",
+    for (after, order) in [
+        (None, "tie IS NOT NULL ORDER BY at DESC, tie DESC"),
+        (None, "true ORDER BY end_at"),
+        (None, "true ORDER BY end_at DESC"),
+        (None, "is_inbound ORDER BY end_at DESC"),
+        (None, "is_answer ORDER BY end_at DESC"),
+        (Some(()), "is_inbound ORDER BY end_at"),
     ] {
-        let sql = format!("SELECT is_reply, data FROM message WHERE {of} AND {end} LIMIT 1");
-        match one::<(bool, Vec<u8>)>(tx, &sql, values.clone()).await? {
-            Some((true, data)) => ends.include_reply(&parse(&data)?, missing.cutoff),
-            Some((false, data)) => ends.include(&parse(&data)?, missing.cutoff),
-            None => {}
+        // What is unanswered is later than every answer, also than those that are loaded.
+        let replied_at = ends.replied_at.max(missing.replied_at);
+        let after_at = after.and_then(|()| millis(replied_at)).unwrap_or(i64::MIN);
+        let sql = format!(
+            "SELECT is_reply, id, data FROM message WHERE page = ? AND psid = ? AND visible_at > ?
+             AND end_at > ? AND {order} LIMIT ?"
+        );
+        let values = [place(&missing.contact), values![cutoff, after_at, most]].concat();
+        for (is_reply, id, data) in rows::<(bool, String, Vec<u8>)>(tx, &sql, values).await? {
+            if is_loaded(is_reply, &id) {
+                continue;
+            }
+            match (is_reply, after) {
+                (true, _) => ends.include_reply(&parse(&data)?, missing.cutoff),
+                (false, None) => ends.include(&parse(&data)?, missing.cutoff),
+                (false, Some(())) => ends.include_unanswered(&parse(&data)?, missing.cutoff),
+            }
+            break;
         }
-    }
-    // What is unanswered is later than every answer, also than those that are loaded.
-    let replied_at = ends.replied_at.max(missing.replied_at);
-    let sql = format!(
-        "SELECT data FROM message WHERE {of} AND is_inbound AND end_at > ? ORDER BY end_at LIMIT 1"
-    );
-    values.push(millis(replied_at).unwrap_or(i64::MIN).into());
-    if let Some(Json(entry)) = one::<Json<EntryRow>>(tx, &sql, values).await? {
-        entries.push(entry);
-    }
-    for entry in &entries {
-        ends.include_unanswered(entry, missing.cutoff);
     }
     Ok(ends)
 }

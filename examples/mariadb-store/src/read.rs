@@ -18,15 +18,6 @@ use crate::load;
 /// Customers of one answer to [`changed_since`]; all of a revision are returned together.
 const MAX_CHANGED: u32 = 1_000;
 
-/// The number of a status in its column.
-pub(crate) fn status(kind: StatusKind) -> i8 {
-    match kind {
-        StatusKind::Snoozed => 1,
-        StatusKind::Done => 2,
-        _ => 0,
-    }
-}
-
 pub(crate) async fn contact(tx: &mut Tx, key: &ContactKey) -> Result<Option<Contact>, Error> {
     let row = load::contact(tx, key).await?;
     Ok(row.and_then(|row| row.show(key)))
@@ -41,10 +32,7 @@ pub(crate) async fn picture(tx: &mut Tx, key: &ContactKey) -> Result<Option<Pict
 pub(crate) async fn page(tx: &mut Tx, page: &PageId) -> Result<PageState, Error> {
     let sql = "SELECT data FROM page WHERE page = ?";
     let found: Option<Option<Vec<u8>>> = one(tx, sql, values![page.as_str()]).await?;
-    let row = found
-        .flatten()
-        .map(|data| parse::<PageRow>(&data))
-        .transpose()?;
+    let row = found.flatten().map(|data| parse::<PageRow>(&data)).transpose()?;
     Ok(row.unwrap_or_default().show(revision(tx, page).await?.0))
 }
 
@@ -67,11 +55,7 @@ pub(crate) async fn contacts(tx: &mut Tx, query: &ContactQuery) -> Result<Listin
         ContactOrder::OldestMessage { .. } => "first_at",
         _ => return Err(StoreError::InvalidQuery("the order is not known".into()).into()),
     };
-    let (than, direction) = if is_descending {
-        ("<", "DESC")
-    } else {
-        (">", "ASC")
-    };
+    let (than, direction) = if is_descending { ("<", "DESC") } else { (">", "ASC") };
     let (condition, mut values) = condition(&query.filter, name)?;
     let sql = format!(
         "SELECT page, psid, contact_no, data FROM contact c WHERE {condition}
@@ -103,23 +87,19 @@ fn shown(page: String, psid: String, data: &[u8]) -> Result<Option<Contact>, Err
 fn condition(filter: &ContactFilter, name: Option<String>) -> Result<(String, Vec<Value>), Error> {
     let pages = filter.pages.iter().map(|page| Value::from(page.as_str()));
     let mut values: Vec<Value> = pages.collect();
-    let mut sql = format!(
-        "c.page IN ({}) AND last_at IS NOT NULL",
-        marks(values.len())
-    );
+    let mut sql = format!("c.page IN ({}) AND last_at IS NOT NULL", marks(values.len()));
     let mut and = |condition: &str, more: Vec<Value>| {
         sql = format!("{sql} AND {condition}");
         values.extend(more);
     };
     if !filter.statuses.is_empty() {
-        let codes = filter
-            .statuses
-            .iter()
-            .map(|kind| Value::from(status(*kind)));
-        and(
-            &format!("status IN ({})", marks(filter.statuses.len())),
-            codes.collect(),
-        );
+        let code = |kind: &StatusKind| match kind {
+            StatusKind::Snoozed => 1.into(),
+            StatusKind::Done => 2.into(),
+            _ => 0.into(),
+        };
+        let codes = filter.statuses.iter().map(code).collect();
+        and(&format!("status IN ({})", marks(filter.statuses.len())), codes);
     }
     match &filter.assignee {
         None => {}
@@ -134,10 +114,7 @@ fn condition(filter: &ContactFilter, name: Option<String>) -> Result<(String, Ve
         and("unanswered_since IS NOT NULL", vec![]);
     }
     let tags = filter.tags.iter().map(|tag| (tag, None));
-    let fields = filter
-        .fields
-        .iter()
-        .map(|(name, value)| (name, Some(value)));
+    let fields = filter.fields.iter().map(|(name, value)| (name, Some(value)));
     for (name, value) in tags.chain(fields) {
         let label = "EXISTS (SELECT 1 FROM label l WHERE l.page = c.page AND l.psid = c.psid
             AND l.name = ? AND l.value <=> ?)";
@@ -154,10 +131,7 @@ pub(crate) async fn tags(tx: &mut Tx, page: &PageId) -> Result<Vec<(String, Coun
     let sql = "SELECT name, count(*) FROM label JOIN contact USING (page, psid)
         WHERE page = ? AND value IS NULL AND last_at IS NOT NULL GROUP BY name ORDER BY name";
     let found: Vec<(String, u32)> = rows(tx, sql, values![page.as_str()]).await?;
-    Ok(found
-        .into_iter()
-        .map(|(tag, count)| (tag, Count::of(count)))
-        .collect())
+    Ok(found.into_iter().map(|(tag, count)| (tag, Count::of(count))).collect())
 }
 
 pub(crate) async fn find(tx: &mut Tx, field: &str, value: &str) -> Result<Vec<Contact>, Error> {
@@ -189,24 +163,8 @@ pub(crate) async fn messages(tx: &mut Tx, query: &MessageQuery) -> Result<Listin
     };
     let (mut newer, mut older) = (Vec::new(), Vec::new());
     if let Some(reads) = query.reads(around)? {
-        newer = part(
-            tx,
-            key,
-            &contact,
-            (">", "ASC"),
-            reads.newer_than,
-            reads.newer,
-        )
-        .await?;
-        older = part(
-            tx,
-            key,
-            &contact,
-            ("<", "DESC"),
-            reads.older_than,
-            reads.older,
-        )
-        .await?;
+        newer = part(tx, key, &contact, (">", "ASC"), reads.newer_than, reads.newer).await?;
+        older = part(tx, key, &contact, ("<", "DESC"), reads.older_than, reads.older).await?;
     }
     Ok(query.listing(newer, older, revision))
 }
@@ -283,9 +241,7 @@ pub(crate) async fn changed_since(
         AND last_at IS NOT NULL ORDER BY revision";
     let mut changed = Changed::default();
     for psid in rows::<String>(tx, sql, values![name, number, end]).await? {
-        changed
-            .contacts
-            .push(ContactKey::new(page.clone(), id(psid)?));
+        changed.contacts.push(ContactKey::new(page.clone(), id(psid)?));
     }
     (changed.revision, changed.more) = (Revision::new(end), end < now.number());
     Ok(changed)

@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS page (
 CREATE TABLE IF NOT EXISTS contact (
     page VARBINARY(512) NOT NULL,
     psid VARBINARY(512) NOT NULL,
+    -- Decides in lists between customers of one time.
     contact_no BIGINT NOT NULL AUTO_INCREMENT UNIQUE,
     hash BINARY(16) NOT NULL,
     revision BIGINT UNSIGNED NOT NULL,
@@ -44,13 +45,14 @@ CREATE TABLE IF NOT EXISTS contact (
     KEY contact_erase (erase_due)
 ) ENGINE = InnoDB, CHARACTER SET = utf8mb4;
 
--- Fields and tags of a customer; a tag has no value.
+-- Fields and tags of a customer. A tag has no value.
 CREATE TABLE IF NOT EXISTS label (
     page VARBINARY(512) NOT NULL,
     psid VARBINARY(512) NOT NULL,
     name VARBINARY(200) NOT NULL,
+    is_tag BOOLEAN NOT NULL,
     value VARBINARY(4000),
-    KEY label_contact (page, psid, name),
+    PRIMARY KEY (page, psid, name, is_tag),
     KEY label_value (name, value(255)),
     KEY label_page (page, name)
 ) ENGINE = InnoDB, CHARACTER SET = utf8mb4;
@@ -86,7 +88,7 @@ CREATE TABLE IF NOT EXISTS message (
     KEY message_due (page, psid, due)
 ) ENGINE = InnoDB, CHARACTER SET = utf8mb4;
 
--- Items of work; those of the Page have an empty `psid`.
+-- Items of work. Those of the Page have an empty `psid`.
 CREATE TABLE IF NOT EXISTS work (
     page VARBINARY(512) NOT NULL,
     psid VARBINARY(512) NOT NULL,
@@ -120,3 +122,16 @@ CREATE TABLE IF NOT EXISTS raw_event (
     KEY raw_event_order (page, at, id),
     KEY raw_event_hash (page, hash)
 ) ENGINE = InnoDB, CHARACTER SET = utf8mb4;
+
+-- Everything that is due. Work of the library's kinds has no id.
+CREATE OR REPLACE VIEW queue AS
+    SELECT page, psid, 'send' AS kind, '' AS id, send_due AS due FROM contact WHERE send_due IS NOT NULL
+    UNION ALL
+    SELECT page, psid, 'profile', '', profile_due FROM contact WHERE profile_due IS NOT NULL
+    UNION ALL
+    SELECT page, psid, 'wake', '', wake_due FROM contact WHERE wake_due IS NOT NULL
+    UNION ALL
+    SELECT page, psid, 'erase', '', erase_due FROM contact WHERE erase_due IS NOT NULL
+    UNION ALL
+    SELECT page, psid, kind, id, due FROM work
+    WHERE due IS NOT NULL AND kind NOT IN ('send', 'profile', 'wake', 'erase');

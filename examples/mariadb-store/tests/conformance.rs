@@ -66,13 +66,9 @@ impl Databases {
         let name = folder.file_name().unwrap().to_str().unwrap();
         let name = format!("messenger_{}", name.replace('-', "_"));
         self.names.lock().unwrap().insert(name.clone());
-        run(
-            &self.server,
-            &format!("CREATE DATABASE IF NOT EXISTS {name}"),
-        )
-        .await;
-        let store = MariaDbStore::connect(&format!("{}/{name}", self.server));
-        let store = store.await.unwrap();
+        run(&self.server, &format!("CREATE DATABASE IF NOT EXISTS {name}")).await;
+        let url = format!("{}/{name}", self.server);
+        let store = MariaDbStore::connect(&url).await.unwrap();
         let trigger = format!(
             "CREATE TRIGGER IF NOT EXISTS {name}.poison BEFORE INSERT ON {name}.message FOR EACH ROW
              IF NEW.data LIKE '%{POISON}%' THEN SIGNAL SQLSTATE '45000'; END IF"
@@ -115,10 +111,7 @@ fn ada() -> ContactKey {
 fn received(contact: ContactKey, id: &str, text: &str) -> Change {
     let id = EntryId::of_message(&Mid::new(id).unwrap());
     let at = Timestamp::from_millis(1_700_000_000_000);
-    Change::received(
-        contact,
-        Entry::new(id, at, Source::Webhook, Content::text(text)),
-    )
+    Change::received(contact, Entry::new(id, at, Source::Webhook, Content::text(text)))
 }
 
 /// Two stores on one database stand for two processes: they share nothing else.
@@ -141,10 +134,7 @@ async fn n4_what_one_process_commits_another_one_reports_while_it_waits() {
     assert!(began.elapsed() < wait);
     // Nothing new: it waits as long as it is asked to.
     let since = changed.revision;
-    let quiet = other
-        .changed(&page, since, Duration::from_millis(300))
-        .await
-        .unwrap();
+    let quiet = other.changed(&page, since, Duration::from_millis(300)).await.unwrap();
     assert_eq!((quiet.contacts, quiet.revision), (Vec::new(), since));
 }
 
@@ -173,21 +163,14 @@ async fn r17_an_error_shows_no_text_and_no_password() {
         return;
     };
     let store = databases.open(Path::new("errors")).await;
-    let error = store
-        .apply(&[received(ada(), "m1", POISON)])
-        .await
-        .unwrap_err();
+    let error = store.apply(&[received(ada(), "m1", POISON)]).await.unwrap_err();
     assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
     assert!(!format!("{error} {error:?}").contains(POISON));
     let url = databases.server.replace("root@", "nobody:secret-word@");
-    let error = MariaDbStore::connect(&format!("{url}/errors"))
-        .await
-        .unwrap_err();
+    let error = MariaDbStore::connect(&format!("{url}/errors")).await.unwrap_err();
     assert!(matches!(error, StoreError::Misconfigured(_)), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("secret-word"));
-    let error = MariaDbStore::connect("mysql//secret-word")
-        .await
-        .unwrap_err();
+    let error = MariaDbStore::connect("mysql//secret-word").await.unwrap_err();
     assert!(matches!(error, StoreError::Misconfigured(_)), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("secret-word"));
 }

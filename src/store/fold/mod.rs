@@ -16,6 +16,7 @@ mod erase;
 mod export;
 mod facts;
 mod fetched;
+mod json_rows;
 mod message_index;
 mod outgoing;
 mod page;
@@ -33,6 +34,7 @@ pub use export::{
     export_acts, export_contact, export_entry, export_page, export_reply, export_work,
 };
 pub use fetched::{Batch, Fetched};
+pub use json_rows::{JsonRow, Value};
 pub use message_index::MessageIndex;
 pub use outgoing::{OutgoingRow, OutgoingState};
 pub use page::{MarkRow, PageRow};
