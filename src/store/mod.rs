@@ -8,7 +8,72 @@
 //! | [`MemoryStore`] | tests, and a few thousand customers that may be lost |
 //! | `SqliteStore` (feature `sqlite`) | one machine |
 //! | `PostgresStore` (feature `postgres`) | any number of processes |
-//! | your own | [`ContactStore`] or [`fold::Rows`]; [`conformance`](self) tests it |
+//! | your own | any other database: see [Writing a store](#writing-a-store) |
+//!
+//! # Writing a store
+//!
+//! A store reads and writes rows. The rules are in [`fold`], and every store runs them. Keep each row
+//! as JSON, with a few columns beside it by which the database finds it: [`Fetched::json_rows`]
+//! names the tables and columns. Most rows implement [`serde::Serialize`] and
+//! [`serde::Deserialize`].
+//!
+//! 1. **Lock.** Begin a transaction and lock the row of the Page ([`fold::check`]: one call concerns
+//!    one Page). The lock orders the revisions, so that [`ContactStore::changed`] skips none, and
+//!    makes claims exclusive. Locks of customers are finer: see `PostgresStore`.
+//! 2. **Load.** Load the rows that [`fold::row_keys`] names into a [`Fetched`], with the revision of
+//!    the Page. A database that answers row by row without a network between implements
+//!    [`fold::Rows`] instead and calls [`fold::apply`].
+//! 3. **Apply.** [`Fetched::apply`] returns the results, or a row that is [`fold::Missing`]: load it
+//!    and apply again.
+//! 4. **Write** the rows of [`Fetched::json_rows`], and commit. Begin again after a deadlock.
+//! 5. **Show.** Read rows, and show them with [`ContactRow::show`](fold::ContactRow::show),
+//!    [`EntryRow::show`](fold::EntryRow::show) and [`OutgoingRow::show`](fold::OutgoingRow::show).
+//!    Queries know where a list begins and put the page of results together:
+//!    [`ContactQuery::start`] and [`listing`](ContactQuery::listing), [`MessageQuery::reads`] and
+//!    [`listing`](MessageQuery::listing), [`RawEventQuery::start`] and
+//!    [`listing`](RawEventQuery::listing). [`Place`] is the position of a row in a list.
+//! 6. **Test.** The feature `conformance` makes a test of each clause of the
+//!    [contract](ContactStore#contract). Only the clauses *bounded*, *gentle* and *searchable* may be
+//!    declared off, and their tests say so.
+//!
+//! `count`, `tags`, `search` and `changed` have defaults. The package `examples/mariadb-store` in the
+//! repository is a whole store that is written in this way.
+//!
+//! ```
+//! use messenger_crm::change::{Applied, Change};
+//! use messenger_crm::store::{StoreError, fold};
+//!
+//! /// A transaction of your database that holds the lock of a Page.
+//! trait Transaction {
+//!     fn load(&mut self, rows: &mut fold::Fetched, row: fold::Missing) -> Result<(), StoreError>;
+//!     fn write(&mut self, row: fold::JsonRow) -> Result<(), StoreError>;
+//! }
+//!
+//! /// Applies changes; the caller commits. `rows` has the revision of the Page.
+//! fn apply(
+//!     tx: &mut impl Transaction,
+//!     mut rows: fold::Fetched,
+//!     changes: &[Change],
+//! ) -> Result<Vec<Applied>, StoreError> {
+//!     for row in fold::row_keys(changes).into_rows() {
+//!         tx.load(&mut rows, row)?;
+//!     }
+//!     let applied = loop {
+//!         match rows.apply(&[changes]) {
+//!             Ok(applied) => break applied.concat(),
+//!             Err(missing) => tx.load(&mut rows, missing)?,
+//!         }
+//!     };
+//!     for row in rows.json_rows()? {
+//!         tx.write(row)?;
+//!     }
+//!     Ok(applied)
+//! }
+//! ```
+//!
+//! [`Fetched`]: fold::Fetched
+//! [`Fetched::apply`]: fold::Fetched::apply
+//! [`Fetched::json_rows`]: fold::Fetched::json_rows
 //!
 //! # Examples
 //!

@@ -181,7 +181,9 @@ impl From<Error> for StoreError {
         let text = format!("MariaDB answered with error {code} (SQLSTATE {state})");
         match code {
             // No such user, right, database or table.
-            1044 | 1045 | 1049 | 1142 | 1143 | 1146 | 1227 => Self::Misconfigured(text.into()),
+            1044 | 1045 | 1049 | 1142 | 1143 | 1146 | 1227 | 1698 => {
+                Self::Misconfigured(text.into())
+            }
             // A value too long, out of range or too large for a packet; a trigger of the host's.
             1153 | 1264 | 1366 | 1406 | 1644 => Self::Refused(text.into()),
             _ => Self::Unavailable(text.into()),
