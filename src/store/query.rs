@@ -343,16 +343,16 @@ pub struct MessageQuery {
     pub limit: u32,
 }
 
-/// Where a part of a conversation begins. Cursors are those of a [`Listing`].
+/// Where a part of a conversation begins. Cursors are those of a [`Listing`](super::Listing).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum MessageStart {
     /// At the newest message.
     #[default]
     Newest,
-    /// Behind the cursor [`Listing::next`], with older messages.
+    /// Behind the cursor [`Listing::next`](super::Listing::next), with older messages.
     OlderThan(String),
-    /// Before the cursor [`Listing::previous`], with newer messages.
+    /// Before the cursor [`Listing::previous`](super::Listing::previous), with newer messages.
     NewerThan(String),
     /// Around the message with this [id](crate::model::Message::id), half on each side. Empty when
     /// there is no such message.

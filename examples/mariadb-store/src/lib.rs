@@ -5,8 +5,8 @@
 //! those of [`fold`]: this package only reads and writes rows.
 //!
 //! **Writing** is one transaction. It locks the row of the Page, loads the rows that the changes
-//! touch, applies the changes in memory, writes the rows that are different, and commits. Whoever
-//! writes to the same Page waits at the lock, so that revisions are committed in their order and no
+//! touch, applies the changes in memory, writes the rows that are different, and commits. Other writers of the same
+//! Page wait at the lock, so that revisions are committed in their order and no
 //! update is lost. The isolation is READ COMMITTED: behind the lock every statement must see what the
 //! writer before has committed, and InnoDB then locks no gaps between rows. After a deadlock or a
 //! lock wait that takes too long, the transaction begins again.
@@ -64,7 +64,8 @@ impl MariaDbStore {
     async fn write(&self, changes: &[Change]) -> Result<Vec<Applied>, Error> {
         let page = changes.iter().find_map(Change::page).cloned();
         let mut tx = begin(&self.0).await?;
-        let mut rows = load::lock(&mut tx, page.as_ref()).await?;
+        let mut rows = fold::Fetched::default();
+        load::lock(&mut tx, page.as_ref()).await?;
         for missing in fold::row_keys(changes).into_rows() {
             load::load(&mut tx, &mut rows, missing).await?;
         }

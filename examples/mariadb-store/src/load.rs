@@ -2,7 +2,6 @@
 
 use messenger_crm::id::PageId;
 use messenger_crm::model::{ContactKey, Revision};
-use messenger_crm::store::StoreError;
 use messenger_crm::store::fold::{
     ContactRow, Ends, Fetched, Missing, MissingEnds, OldRows, OutgoingRow, PageRow, WorkKey,
     WorkRow,
@@ -17,24 +16,16 @@ pub(crate) fn page_id(page: Option<&PageId>) -> &str {
     page.map_or("", PageId::as_str)
 }
 
-/// Locks the row of a Page until the commit. From here on nobody else writes to the Page.
-pub(crate) async fn lock(tx: &mut Tx, page: Option<&PageId>) -> Result<Fetched, Error> {
-    let place = || values![page_id(page)];
-    // Also locks a row that is there already.
-    let sql = "INSERT INTO page (page) VALUES (?) ON DUPLICATE KEY UPDATE revision = revision";
-    execute(tx, sql, place()).await?;
-    let sql = "SELECT revision, data FROM page WHERE page = ? FOR UPDATE";
-    let found: Option<(u64, Option<Vec<u8>>)> = one(tx, sql, place()).await?;
-    let mut fetched = Fetched::default();
-    if let Some((page, (revision, data))) = page.zip(found) {
-        let row: Option<PageRow> = data.map(|data| parse(&data)).transpose()?;
-        fetched.add_revision(page.clone(), Revision::new(revision));
-        fetched.add_page(page.clone(), row.unwrap_or_default());
-    }
-    Ok(fetched)
+/// Locks the row of a Page until the commit, also a new one. From here on nobody else writes to the
+/// Page.
+pub(crate) async fn lock(tx: &mut Tx, page: Option<&PageId>) -> Result<(), Error> {
+    let sql = "INSERT INTO page (page) VALUES (?) ON DUPLICATE KEY UPDATE page = page";
+    execute(tx, sql, values![page_id(page)]).await?;
+    let sql = "SELECT 1 FROM page WHERE page = ? FOR UPDATE";
+    one::<u8>(tx, sql, values![page_id(page)]).await.map(drop)
 }
 
-/// Loads a row that the rules need. It needs no lock of its own: that of the Page is held.
+/// Loads a row that the rules need. The lock of the Page protects it.
 pub(crate) async fn load(
     tx: &mut Tx,
     fetched: &mut Fetched,
@@ -107,11 +98,14 @@ pub(crate) async fn load(
             let ends = ends(tx, &missing).await?;
             fetched.add_ends(missing, ends);
         }
-        // All changes of a call belong to one Page, which was loaded when it was locked.
-        Missing::Revision(_) | Missing::Page(_) => {
-            return Err(
-                StoreError::Refused("the changes belong to more than one Page".into()).into()
-            );
+        Missing::Revision(page) | Missing::Page(page) => {
+            let sql = "SELECT revision, data FROM page WHERE page = ?";
+            let found: Option<(u64, Option<Vec<u8>>)> =
+                one(tx, sql, values![page.as_str()]).await?;
+            let (revision, data) = found.unwrap_or_default();
+            let row = data.map(|data| parse::<PageRow>(&data)).transpose()?;
+            fetched.add_revision(page.clone(), Revision::new(revision));
+            fetched.add_page(page, row.unwrap_or_default());
         }
     }
     Ok(())

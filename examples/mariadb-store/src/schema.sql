@@ -1,7 +1,7 @@
 -- Rows are JSON in `data`; the other columns find them. Ids are bytes, so that they compare exactly:
 -- no collation, no trailing spaces. Times are milliseconds since 1970.
 
--- A Page: its row is locked by whoever writes. The empty id stands for events that name no Page.
+-- A Page: each write locks its row. The empty id stands for events that name no Page.
 CREATE TABLE IF NOT EXISTS page (
     page VARBINARY(512) NOT NULL PRIMARY KEY,
     revision BIGINT UNSIGNED NOT NULL DEFAULT 0,

@@ -88,12 +88,27 @@ impl Drop for Databases {
             let runtime = runtime.enable_all().build().unwrap();
             runtime.block_on(async {
                 for name in names {
+                    end_connections(&server, &name).await;
                     run(&server, &format!("DROP DATABASE IF EXISTS {name}")).await;
                 }
             });
         });
         dropping.join().unwrap();
     }
+}
+
+/// Ends the connections to a database: a test that fails leaves transactions, whose locks keep the
+/// database from being dropped.
+async fn end_connections(server: &str, name: &str) {
+    let opts = mysql_async::Opts::from_url(server).unwrap();
+    let mut connection = mysql_async::Conn::new(opts).await.unwrap();
+    let sql = "SELECT id FROM information_schema.processlist WHERE db = ?";
+    let ids: Vec<u64> = connection.exec(sql, (name,)).await.unwrap();
+    for id in ids {
+        // It may have ended by itself.
+        let _ = connection.query_drop(format!("KILL {id}")).await;
+    }
+    connection.disconnect().await.unwrap();
 }
 
 /// Executes a statement on a connection of the test.

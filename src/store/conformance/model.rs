@@ -28,7 +28,7 @@ pub async fn like_the_model<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     run(open, Reads::All).await;
 }
 
-/// What is compared with the store in memory.
+/// Reads that are compared with the store in memory.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Reads {
     /// All reads but the search, which a store may declare off.

@@ -79,7 +79,7 @@ pub async fn search_like_the_model<S: ContactStore>(open: impl AsyncFn(&Path) ->
     run(open, Reads::Search).await;
 }
 
-/// What is erased is not found, neither at once nor after a replay.
+/// Erased messages are not found, neither at once nor after a replay.
 async fn forgotten(store: &impl ContactStore, who: &ContactKey) {
     let forget = Change::Forgotten {
         contact: who.clone(),
