@@ -244,6 +244,17 @@ impl ContactOrder {
         }
     }
 
+    /// The column that holds the [`key`](Self::key) in a database: see
+    /// [`Fetched::json_rows`](super::fold::Fetched::json_rows).
+    pub const fn column(self) -> &'static str {
+        match self {
+            Self::LastActivity => "last_at",
+            Self::WaitingLongest => "unanswered_since",
+            Self::WindowEndingSoonest { .. } => "inbound_at",
+            Self::OldestMessage { .. } => "first_at",
+        }
+    }
+
     /// Whether later times come first.
     pub const fn is_descending(self) -> bool {
         matches!(self, Self::LastActivity)
@@ -661,16 +672,6 @@ pub enum Pending {
 }
 
 impl Pending {
-    /// Creates the work of opening a snoozed conversation.
-    pub const fn wake(contact: ContactKey) -> Self {
-        Self::Wake { contact }
-    }
-
-    /// Creates the work of removing the rows of erased messages.
-    pub const fn erase(contact: ContactKey) -> Self {
-        Self::Erase { contact }
-    }
-
     /// The Page that the work belongs to.
     pub const fn page(&self) -> &PageId {
         match self {

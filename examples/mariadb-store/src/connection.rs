@@ -3,12 +3,11 @@
 use std::future::Future;
 use std::time::Duration;
 
-use messenger_crm::store::StoreError;
+use messenger_crm::store::{StoreError, fold::Value as Column};
 use messenger_crm::time::Timestamp;
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{
-    FromRowError, IsolationLevel, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts, Row,
-    Transaction, TxOpts, Value, from_row_opt,
+    Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts, Transaction, TxOpts, Value, from_row_opt,
 };
 use serde::de::DeserializeOwned;
 
@@ -51,21 +50,7 @@ pub(crate) async fn open(url: &str) -> Result<Pool, Error> {
     Ok(pool)
 }
 
-/// Begins a transaction that writes.
-pub(crate) async fn begin(pool: &Pool) -> Result<Tx, Error> {
-    let mut opts = TxOpts::new();
-    opts.with_isolation_level(IsolationLevel::ReadCommitted);
-    start(pool, opts).await
-}
-
-/// Begins a transaction that reads one state.
-pub(crate) async fn snapshot(pool: &Pool) -> Result<Tx, Error> {
-    let mut opts = TxOpts::new();
-    opts.with_consistent_snapshot(true);
-    start(pool, opts).await
-}
-
-async fn start(pool: &Pool, opts: TxOpts) -> Result<Tx, Error> {
+pub(crate) async fn begin(pool: &Pool, opts: &TxOpts) -> Result<Tx, Error> {
     let mut attempt = 1;
     loop {
         match pool.start_transaction(opts.clone()).await {
@@ -85,7 +70,7 @@ pub(crate) async fn rows<T: FromRow>(
     let mut result = tx.exec_iter(sql, values).await?;
     let mut rows = Vec::new();
     while let Some(row) = result.next().await? {
-        rows.push(from_row_opt(row)?);
+        rows.push(from_row_opt(row).map_err(|_| StoreError::Unreadable("a row"))?);
     }
     Ok(rows)
 }
@@ -103,19 +88,25 @@ pub(crate) async fn execute(tx: &mut Tx, sql: &str, values: Vec<Value>) -> Resul
     Ok(tx.exec_drop(sql, values).await?)
 }
 
-/// A row that is JSON in a column.
-pub(crate) struct Json<T>(pub(crate) T);
+pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(text).map_err(|_| StoreError::Unreadable("a row"))
+}
 
-impl<T: DeserializeOwned> FromRow for Json<T> {
-    fn from_row_opt(mut row: Row) -> Result<Self, FromRowError> {
-        let parsed = row.take_opt::<Vec<u8>, usize>(0).and_then(Result::ok);
-        let parsed = parsed.and_then(|text| serde_json::from_slice(&text).ok());
-        parsed.map(Self).ok_or(FromRowError(row))
+pub(crate) fn value(column: Column) -> Value {
+    match column {
+        Column::Int(number) => number.into(),
+        Column::Text(text) => text.into(),
+        Column::Bytes(bytes) => bytes.into(),
     }
 }
 
-pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(text).map_err(|_| StoreError::Unreadable("a row"))
+/// A value of a row; MariaDB returns texts as bytes.
+pub(crate) fn column(value: Value) -> Column {
+    match value {
+        Value::Int(number) => Column::Int(Some(number)),
+        Value::Bytes(bytes) => Column::Bytes(Some(bytes)),
+        _ => Column::Bytes(None),
+    }
 }
 
 /// An id from its column.
@@ -136,10 +127,9 @@ pub(crate) fn marks(count: usize) -> String {
 pub(crate) async fn in_time<T>(
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, StoreError> {
-    match tokio::time::timeout(LIMIT, call).await {
-        Ok(result) => result.map_err(StoreError::from),
-        Err(_) => Err(StoreError::Unavailable("MariaDB did not answer within 30 seconds".into())),
-    }
+    let result = tokio::time::timeout(LIMIT, call).await;
+    let late = |_| StoreError::Unavailable("MariaDB did not answer within 30 seconds".into());
+    Ok(result.map_err(late)??)
 }
 
 /// Error of a statement, or of what was done with its rows.
@@ -151,19 +141,10 @@ pub(crate) enum Error {
     Store(#[from] StoreError),
 }
 
-impl From<FromRowError> for Error {
-    fn from(_: FromRowError) -> Self {
-        Self::Store(StoreError::Unreadable("a row"))
-    }
-}
-
 impl Error {
     /// Whether another transaction was in the way: a lock wait that took too long, or a deadlock.
     pub(crate) fn is_conflict(&self) -> bool {
-        let Self::Database(mysql_async::Error::Server(error)) = self else {
-            return false;
-        };
-        [1205, 1213].contains(&error.code)
+        matches!(self, Self::Database(mysql_async::Error::Server(error)) if [1205, 1213].contains(&error.code))
     }
 }
 
@@ -171,19 +152,15 @@ impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         let error = match error {
             Error::Store(error) => return error,
-            Error::Database(error) => error,
-        };
-        let mysql_async::Error::Server(error) = error else {
-            return Self::Unavailable(error.into());
+            Error::Database(mysql_async::Error::Server(error)) => error,
+            Error::Database(error) => return Self::Unavailable(error.into()),
         };
         // The words of the server may quote a text or an id: only its numbers are shown.
         let (code, state) = (error.code, error.state);
         let text = format!("MariaDB answered with error {code} (SQLSTATE {state})");
         match code {
             // No such user, right, database or table.
-            1044 | 1045 | 1049 | 1142 | 1143 | 1146 | 1227 | 1698 => {
-                Self::Misconfigured(text.into())
-            }
+            1044 | 1045 | 1049 | 1142 | 1146 | 1227 | 1698 => Self::Misconfigured(text.into()),
             // A value too long, out of range or too large for a packet; a trigger of the host's.
             1153 | 1264 | 1366 | 1406 | 1644 => Self::Refused(text.into()),
             _ => Self::Unavailable(text.into()),

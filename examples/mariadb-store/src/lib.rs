@@ -38,9 +38,10 @@ use messenger_crm::store::{
     PendingQuery, RawEventQuery, StoreError, fold,
 };
 use messenger_crm::time::Timestamp;
-use mysql_async::Pool;
+use mysql_async::IsolationLevel::ReadCommitted;
+use mysql_async::{Pool, TxOpts};
 
-use connection::{Error, begin, in_time, open, snapshot};
+use connection::{Error, begin, in_time, open};
 
 /// A write that loses against another one begins again so often.
 const ATTEMPTS: u32 = 8;
@@ -63,7 +64,7 @@ impl MariaDbStore {
 
     async fn write(&self, changes: &[Change]) -> Result<Vec<Applied>, Error> {
         let page = changes.iter().find_map(Change::page).cloned();
-        let mut tx = begin(&self.0).await?;
+        let mut tx = begin(&self.0, TxOpts::new().with_isolation_level(ReadCommitted)).await?;
         let mut rows = fold::Fetched::default();
         load::lock(&mut tx, page.as_ref()).await?;
         for missing in fold::row_keys(changes).into_rows() {
@@ -91,7 +92,7 @@ impl fmt::Debug for MariaDbStore {
 macro_rules! read {
     ($store:ident, $read:path $(, $argument:expr)*) => {
         in_time(async {
-            let mut tx = snapshot(&$store.0).await?;
+            let mut tx = begin(&$store.0, TxOpts::new().with_consistent_snapshot(true)).await?;
             let found = $read(&mut tx $(, $argument)*).await?;
             tx.commit().await?;
             Ok(found)
@@ -104,9 +105,6 @@ macro_rules! read {
 impl ContactStore for MariaDbStore {
     async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
         fold::check(changes)?;
-        if changes.is_empty() {
-            return Ok(Vec::new());
-        }
         in_time(async {
             let mut attempt = 1;
             loop {

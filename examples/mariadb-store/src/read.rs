@@ -1,13 +1,11 @@
 //! Customers, conversations and raw events, as they are shown.
 
 use messenger_crm::id::PageId;
-use messenger_crm::model::{
-    Contact, ContactKey, EntryId, Message, Picture, RawEvent, Revision, StatusKind,
-};
+use messenger_crm::model::{Contact, ContactKey, EntryId, Message, Picture, RawEvent, Revision};
 use messenger_crm::store::fold::{ContactRow, EntryRow, OutgoingRow, PageRow};
 use messenger_crm::store::{
-    AssigneeFilter, Changed, ContactFilter, ContactOrder, ContactQuery, Count, Listing, MAX_COUNT,
-    MessageQuery, MessageStart, PageState, Place, RawEventQuery, StoreError,
+    AssigneeFilter, Changed, ContactFilter, ContactQuery, Count, Listing, MAX_COUNT, MessageQuery,
+    MessageStart, PageState, Place, RawEventQuery, StoreError,
 };
 use messenger_crm::time::Timestamp;
 use mysql_async::Value;
@@ -30,17 +28,16 @@ pub(crate) async fn picture(tx: &mut Tx, key: &ContactKey) -> Result<Option<Pict
 }
 
 pub(crate) async fn page(tx: &mut Tx, page: &PageId) -> Result<PageState, Error> {
-    let sql = "SELECT data FROM page WHERE page = ?";
-    let found: Option<Option<Vec<u8>>> = one(tx, sql, values![page.as_str()]).await?;
-    let row = found.flatten().map(|data| parse::<PageRow>(&data)).transpose()?;
-    Ok(row.unwrap_or_default().show(revision(tx, page).await?.0))
+    let sql = "SELECT data FROM page WHERE page = ? AND data IS NOT NULL";
+    let found: Option<Vec<u8>> = one(tx, sql, values![page.as_str()]).await?;
+    let row: Option<PageRow> = found.map(|data| parse(&data)).transpose()?;
+    Ok(row.unwrap_or_default().show(revision(tx, page.as_str()).await?.0))
 }
 
 /// Revision of a Page, and the last one that removed a customer.
-async fn revision(tx: &mut Tx, page: &PageId) -> Result<(Revision, Revision), Error> {
+async fn revision(tx: &mut Tx, page: &str) -> Result<(Revision, Revision), Error> {
     let sql = "SELECT revision, removed FROM page WHERE page = ?";
-    let found: Option<(u64, u64)> = one(tx, sql, values![page.as_str()]).await?;
-    let (revision, removed) = found.unwrap_or_default();
+    let (revision, removed) = one(tx, sql, values![page]).await?.unwrap_or_default();
     Ok((Revision::new(revision), Revision::new(removed)))
 }
 
@@ -48,13 +45,7 @@ pub(crate) async fn contacts(tx: &mut Tx, query: &ContactQuery) -> Result<Listin
     let name = query.check()?;
     let is_descending = query.order.is_descending();
     let (at, number) = query.start()?.bounds(is_descending);
-    let column = match query.order {
-        ContactOrder::LastActivity => "last_at",
-        ContactOrder::WaitingLongest => "unanswered_since",
-        ContactOrder::WindowEndingSoonest { .. } => "inbound_at",
-        ContactOrder::OldestMessage { .. } => "first_at",
-        _ => return Err(StoreError::InvalidQuery("the order is not known".into()).into()),
-    };
+    let column = query.order.column();
     let (than, direction) = if is_descending { ("<", "DESC") } else { (">", "ASC") };
     let (condition, mut values) = condition(&query.filter, name)?;
     let sql = format!(
@@ -65,15 +56,14 @@ pub(crate) async fn contacts(tx: &mut Tx, query: &ContactQuery) -> Result<Listin
     let latest = query.order.latest().as_millis();
     values.extend(values![at, at, number, latest, query.limit + 1]);
     let mut found = Vec::new();
-    for (page, psid, number, data) in
-        rows::<(String, String, i64, Vec<u8>)>(tx, &sql, values).await?
-    {
+    type Columns = (String, String, i64, Vec<u8>);
+    for (page, psid, number, data) in rows::<Columns>(tx, &sql, values).await? {
         let shown = shown(page, psid, &data)?;
         found.extend(shown.and_then(|contact| Some((query.place(&contact, number)?, contact))));
     }
     let listing = query.listing(found);
     Ok(match &query.filter.pages[..] {
-        [page] => listing.with_revision(revision(tx, page).await?.0),
+        [page] => listing.with_revision(revision(tx, page.as_str()).await?.0),
         _ => listing,
     })
 }
@@ -93,13 +83,8 @@ fn condition(filter: &ContactFilter, name: Option<String>) -> Result<(String, Ve
         values.extend(more);
     };
     if !filter.statuses.is_empty() {
-        let code = |kind: &StatusKind| match kind {
-            StatusKind::Snoozed => 1.into(),
-            StatusKind::Done => 2.into(),
-            _ => 0.into(),
-        };
-        let codes = filter.statuses.iter().map(code).collect();
-        and(&format!("status IN ({})", marks(filter.statuses.len())), codes);
+        let kinds = filter.statuses.iter().map(|kind| kind.as_str().into()).collect();
+        and(&format!("status IN ({})", marks(filter.statuses.len())), kinds);
     }
     match &filter.assignee {
         None => {}
@@ -148,10 +133,8 @@ pub(crate) async fn find(tx: &mut Tx, field: &str, value: &str) -> Result<Vec<Co
 pub(crate) async fn messages(tx: &mut Tx, query: &MessageQuery) -> Result<Listing<Message>, Error> {
     query.check()?;
     let key = &query.contact;
-    let (revision, _) = revision(tx, &key.page).await?;
-    let Some(contact) = load::contact(tx, key).await? else {
-        return Ok(Listing::default().with_revision(revision));
-    };
+    let (revision, _) = revision(tx, key.page.as_str()).await?;
+    let contact = load::contact(tx, key).await?.unwrap_or_default();
     let around = match &query.start {
         MessageStart::Around(id) => {
             let sql = "SELECT at, tie FROM message WHERE page = ? AND psid = ? AND id = ? AND tie IS NOT NULL";
@@ -205,8 +188,8 @@ pub(crate) async fn raw_events(
     let (at, last) = query.start()?;
     let sql = "SELECT id, psid, at, reason, raw FROM raw_event
         WHERE page = ? AND at <= ? AND (at < ? OR id < ?) ORDER BY at DESC, id DESC LIMIT ?";
-    let page = query.page.as_ref();
-    let values = values![load::page_id(page), at, at, last, query.limit + 1];
+    let page = load::page_id(query.page.as_ref());
+    let values = values![page, at, at, last, query.limit + 1];
     type Columns = (String, Option<String>, i64, String, Vec<u8>);
     let mut events = Vec::new();
     for (name, psid, at, reason, raw) in rows::<Columns>(tx, sql, values).await? {
@@ -216,11 +199,7 @@ pub(crate) async fn raw_events(
         event.psid = psid.map(id).transpose()?;
         events.push(event);
     }
-    let listing = query.listing(events);
-    Ok(match page {
-        Some(page) => listing.with_revision(revision(tx, page).await?.0),
-        None => listing,
-    })
+    Ok(query.listing(events).with_revision(revision(tx, page).await?.0))
 }
 
 pub(crate) async fn changed_since(
@@ -228,7 +207,7 @@ pub(crate) async fn changed_since(
     page: &PageId,
     since: Revision,
 ) -> Result<Changed, Error> {
-    let (now, removed) = revision(tx, page).await?;
+    let (now, removed) = revision(tx, page.as_str()).await?;
     if let Some(reset) = Changed::reset(since, now, removed) {
         return Ok(reset);
     }

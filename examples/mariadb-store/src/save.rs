@@ -1,9 +1,9 @@
 //! The rows that are different, written before the commit.
 
-use messenger_crm::store::fold::{Fetched, Value as Column};
+use messenger_crm::store::fold::Fetched;
 use mysql_async::Value;
 
-use crate::connection::{Error, Tx, execute, marks, values};
+use crate::connection::{Error, Tx, execute, marks, value, values};
 use crate::load::place;
 
 pub(crate) async fn save(tx: &mut Tx, rows: &Fetched) -> Result<(), Error> {
@@ -40,12 +40,4 @@ pub(crate) async fn save(tx: &mut Tx, rows: &Fetched) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-fn value(column: Column) -> Value {
-    match column {
-        Column::Int(number) => number.into(),
-        Column::Text(text) => text.into(),
-        Column::Bytes(bytes) => bytes.into(),
-    }
 }

@@ -4,8 +4,8 @@
 -- A Page: each write locks its row. The empty id stands for events that name no Page.
 CREATE TABLE IF NOT EXISTS page (
     page VARBINARY(512) NOT NULL PRIMARY KEY,
-    revision BIGINT UNSIGNED NOT NULL DEFAULT 0,
-    removed BIGINT UNSIGNED NOT NULL DEFAULT 0,
+    revision BIGINT NOT NULL DEFAULT 0,
+    removed BIGINT NOT NULL DEFAULT 0,
     paused_until BIGINT,
     data LONGTEXT
 ) ENGINE = InnoDB, CHARACTER SET = utf8mb4;
@@ -17,13 +17,13 @@ CREATE TABLE IF NOT EXISTS contact (
     -- Decides in lists between customers of one time.
     contact_no BIGINT NOT NULL AUTO_INCREMENT UNIQUE,
     hash BINARY(16) NOT NULL,
-    revision BIGINT UNSIGNED NOT NULL,
+    revision BIGINT NOT NULL,
     last_at BIGINT,
     first_at BIGINT,
     unanswered_since BIGINT,
     inbound_at BIGINT,
     unread INT UNSIGNED NOT NULL,
-    status TINYINT NOT NULL,
+    status VARBINARY(16) NOT NULL,
     assignee VARBINARY(200),
     names LONGBLOB NOT NULL,
     send_due BIGINT,
@@ -123,15 +123,15 @@ CREATE TABLE IF NOT EXISTS raw_event (
     KEY raw_event_hash (page, hash)
 ) ENGINE = InnoDB, CHARACTER SET = utf8mb4;
 
--- Everything that is due. Work of the library's kinds has no id.
+-- Everything that is due. `item` is the row of an added item.
 CREATE OR REPLACE VIEW queue AS
-    SELECT page, psid, 'send' AS kind, '' AS id, send_due AS due FROM contact WHERE send_due IS NOT NULL
+    SELECT page, psid, 'send' AS kind, '' AS id, send_due AS due, NULL AS item FROM contact WHERE send_due IS NOT NULL
     UNION ALL
-    SELECT page, psid, 'profile', '', profile_due FROM contact WHERE profile_due IS NOT NULL
+    SELECT page, psid, 'profile', '', profile_due, NULL FROM contact WHERE profile_due IS NOT NULL
     UNION ALL
-    SELECT page, psid, 'wake', '', wake_due FROM contact WHERE wake_due IS NOT NULL
+    SELECT page, psid, 'wake', '', wake_due, NULL FROM contact WHERE wake_due IS NOT NULL
     UNION ALL
-    SELECT page, psid, 'erase', '', erase_due FROM contact WHERE erase_due IS NOT NULL
+    SELECT page, psid, 'erase', '', erase_due, NULL FROM contact WHERE erase_due IS NOT NULL
     UNION ALL
-    SELECT page, psid, kind, id, due FROM work
+    SELECT page, psid, kind, id, due, data FROM work
     WHERE due IS NOT NULL AND kind NOT IN ('send', 'profile', 'wake', 'erase');

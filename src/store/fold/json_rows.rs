@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{ContactRow, Fetched, MessageIndex};
 use crate::{
     id::{PageId, Psid},
-    model::{ContactKey, StatusKind},
+    model::ContactKey,
     store::StoreError,
     time::Timestamp,
 };
@@ -46,7 +46,7 @@ impl Fetched {
     /// | Table | Key | Columns |
     /// |---|---|---|
     /// | `page` | `page` | `data`; `paused_until`; `revision`; `removed`, the last revision that removed a customer |
-    /// | `contact` | `page`, `psid` | `data`; `hash`; `revision`; `last_at`, `first_at`, `unanswered_since`, `inbound_at` for lists; `unread`; `status`, 0 to 2 for open, snoozed, done; `assignee`; `names` for searches; `send_due`, `profile_due`, `wake_due`, `erase_due` |
+    /// | `contact` | `page`, `psid` | `data`; `hash`; `revision`; `last_at`, `first_at`, `unanswered_since`, `inbound_at` for lists; `unread`; `status`; `assignee`; `names` for searches; `send_due`, `profile_due`, `wake_due`, `erase_due` |
     /// | `label` | `page`, `psid`, `name`, `is_tag` | `value` of a field |
     /// | `picture` | `page`, `psid` | `media_type`, `bytes` |
     /// | `message` | `page`, `psid`, `is_reply`, `id` | `data`; `at` and `tie` of the position; the values of [`MessageIndex`]; `due` of a reply |
@@ -167,11 +167,6 @@ impl Fetched {
 type Columns = Vec<(&'static str, Value)>;
 
 fn contact(key: &ContactKey, row: &ContactRow) -> Result<Columns, StoreError> {
-    let status = match row.status.kind() {
-        StatusKind::Open => 0,
-        StatusKind::Snoozed => 1,
-        StatusKind::Done => 2,
-    };
     Ok(vec![
         ("hash", Value::Bytes(Some(key.hash().to_vec()))),
         ("revision", number(row.revision.number())),
@@ -180,7 +175,7 @@ fn contact(key: &ContactKey, row: &ContactRow) -> Result<Columns, StoreError> {
         ("unanswered_since", time(row.unanswered_since)),
         ("inbound_at", time(row.inbound_at)),
         ("unread", number(row.unread.into())),
-        ("status", number(status)),
+        ("status", text(row.status.kind().as_str())),
         ("assignee", Value::Text(row.assignee.clone())),
         ("names", Value::Text(Some(row.searchable()))),
         ("send_due", time(row.send_due)),

@@ -367,7 +367,7 @@ impl List<'_> {
                 ("label", condition, key, Some(buckets))
             }
         };
-        let column = list::order_column(order);
+        let column = order.column();
         let direction = self.direction();
         let than = if order.is_descending() { "<" } else { ">" };
         let arm = |bucket: &str| {

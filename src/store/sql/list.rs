@@ -98,16 +98,6 @@ impl Driver {
     }
 }
 
-/// The column that orders a list, and the time that its rows must pass.
-pub(in crate::store) const fn order_column(order: ContactOrder) -> &'static str {
-    match order {
-        ContactOrder::LastActivity => "last_at",
-        ContactOrder::WaitingLongest => "unanswered_since",
-        ContactOrder::WindowEndingSoonest { .. } => "inbound_at",
-        ContactOrder::OldestMessage { .. } => "first_at",
-    }
-}
-
 /// Hash of a field with its value, or of a tag.
 pub(in crate::store) fn label_hash(name: &str, value: Option<&str>) -> i64 {
     let text = match value {

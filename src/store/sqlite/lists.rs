@@ -212,7 +212,7 @@ impl List<'_> {
                 ("label", key, Some(buckets))
             }
         };
-        let column = list::order_column(order);
+        let column = order.column();
         let (than, direction) = if is_descending {
             ("<", "DESC")
         } else {
