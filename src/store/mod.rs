@@ -20,9 +20,9 @@
 //! 1. **Lock.** Begin a transaction and lock the row of the Page ([`fold::check`]: one call concerns
 //!    one Page). The lock orders the revisions, so that [`ContactStore::changed`] skips none, and
 //!    makes claims exclusive. Locks of customers are finer: see `PostgresStore`.
-//! 2. **Load.** Load the rows that [`fold::row_keys`] names into a [`Fetched`], with the revision of
-//!    the Page. A database that answers row by row without a network between implements
-//!    [`fold::Rows`] instead and calls [`fold::apply`].
+//! 2. **Load** the rows that [`fold::row_keys`] names into a [`Fetched`]. [`fold::JsonLoad`] says
+//!    what to read for each. A database that answers row by row without a network between
+//!    implements [`fold::Rows`] instead and calls [`fold::apply`].
 //! 3. **Apply.** [`Fetched::apply`] returns the results, or a row that is [`fold::Missing`]: load it
 //!    and apply again.
 //! 4. **Write** the rows of [`Fetched::json_rows`], and commit. Begin again after a deadlock.
@@ -45,29 +45,41 @@
 //!
 //! /// A transaction of your database that holds the lock of a Page.
 //! trait Transaction {
-//!     fn load(&mut self, rows: &mut fold::Fetched, row: fold::Missing) -> Result<(), StoreError>;
+//!     fn read(&mut self, read: fold::JsonRead) -> Result<Vec<Vec<fold::Value>>, StoreError>;
 //!     fn write(&mut self, row: fold::JsonRow) -> Result<(), StoreError>;
 //! }
 //!
-//! /// Applies changes; the caller commits. `rows` has the revision of the Page.
+//! /// Applies changes; the caller commits.
 //! fn apply(
 //!     tx: &mut impl Transaction,
-//!     mut rows: fold::Fetched,
 //!     changes: &[Change],
 //! ) -> Result<Vec<Applied>, StoreError> {
+//!     let mut rows = fold::Fetched::default();
 //!     for row in fold::row_keys(changes).into_rows() {
-//!         tx.load(&mut rows, row)?;
+//!         load(tx, &mut rows, row)?;
 //!     }
 //!     let applied = loop {
 //!         match rows.apply(&[changes]) {
 //!             Ok(applied) => break applied.concat(),
-//!             Err(missing) => tx.load(&mut rows, missing)?,
+//!             Err(missing) => load(tx, &mut rows, missing)?,
 //!         }
 //!     };
 //!     for row in rows.json_rows()? {
 //!         tx.write(row)?;
 //!     }
 //!     Ok(applied)
+//! }
+//!
+//! fn load(
+//!     tx: &mut impl Transaction,
+//!     rows: &mut fold::Fetched,
+//!     missing: fold::Missing,
+//! ) -> Result<(), StoreError> {
+//!     let mut load = fold::JsonLoad::new(missing);
+//!     while let Some(read) = load.next_read()? {
+//!         load.add(tx.read(read)?);
+//!     }
+//!     load.finish(rows)
 //! }
 //! ```
 //!

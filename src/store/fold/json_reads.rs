@@ -2,7 +2,10 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{Ends, EntryRow, Fetched, Missing, MissingEnds, OldRows, OutgoingRow, Value, WorkKey};
+use super::{
+    Ends, EntryRow, Fetched, Missing, MissingEnds, OldRows, OutgoingRow, Value, WorkKey,
+    json_rows::{Columns, flag, of_contact, of_message, of_work, text},
+};
 use crate::{
     id::Psid,
     model::{ContactKey, Revision, WorkKind},
@@ -141,9 +144,7 @@ impl JsonLoad {
                 })
             }
             (Missing::Work(key), 0) => {
-                let psid = key.psid.as_ref().map_or("", Psid::as_str);
-                let mut place = vec![("page", text(key.page.as_str())), ("psid", text(psid))];
-                place.extend([("kind", text(key.kind.as_str())), ("id", text(&key.id))]);
+                let place = of_work(key);
                 Some(JsonRead::new("work", data, place))
             }
             (Missing::FirstWork(key, kind), 0) => {
@@ -348,34 +349,17 @@ impl JsonLoad {
 /// The read that looks for the first unanswered entry.
 const UNANSWERED: usize = 5;
 
-type Columns = Vec<(&'static str, Value)>;
-
-fn of_contact(key: &ContactKey) -> Columns {
-    let psid = ("psid", text(key.psid.as_str()));
-    vec![("page", text(key.page.as_str())), psid]
-}
-
 fn of_hash(page: &str, hash: &[u8; 16]) -> Columns {
     let hash = Value::Bytes(Some(hash.to_vec()));
     vec![("page", text(page)), ("hash", hash)]
 }
 
 fn message(key: &ContactKey, is_reply: bool, id: &str) -> JsonRead {
-    let mut place = of_contact(key);
-    place.extend([("is_reply", flag(is_reply)), ("id", text(id))]);
-    JsonRead::new("message", &["data"], place)
+    JsonRead::new("message", &["data"], of_message(key, is_reply, id))
 }
 
 fn work_key(key: &ContactKey, kind: WorkKind, id: String) -> WorkKey {
     WorkKey::new(key.page.clone(), Some(key.psid.clone()), kind, id)
-}
-
-fn text(text: &str) -> Value {
-    Value::Text(Some(text.to_owned()))
-}
-
-fn flag(is: bool) -> Value {
-    Value::Int(Some(is.into()))
 }
 
 const fn is_null(value: &Value) -> bool {

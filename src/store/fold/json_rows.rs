@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ContactRow, Fetched, MessageIndex};
+use super::{ContactRow, Fetched, MessageIndex, WorkKey};
 use crate::{
     id::{PageId, Psid},
     model::ContactKey,
@@ -126,9 +126,6 @@ impl Fetched {
             );
         }
         for (key, row) in &batch.work {
-            let mut place = of_page(Some(&key.page));
-            place.push(("psid", text(key.psid.as_ref().map_or("", Psid::as_str))));
-            place.extend([("kind", text(key.kind.as_str())), ("id", text(&key.id))]);
             let columns = row.as_ref().map(|row| {
                 let (at, due) = (time(Some(row.at)), time(row.due));
                 let given_up = flag(row.given_up);
@@ -139,7 +136,7 @@ impl Fetched {
                     ("data", json(row)?),
                 ])
             });
-            put("work", place, columns.transpose()?);
+            put("work", of_work(key), columns.transpose()?);
         }
         for ((page, hash), at) in &batch.tombstones {
             let mut place = of_page(Some(page));
@@ -164,7 +161,7 @@ impl Fetched {
     }
 }
 
-type Columns = Vec<(&'static str, Value)>;
+pub(super) type Columns = Vec<(&'static str, Value)>;
 
 fn contact(key: &ContactKey, row: &ContactRow) -> Result<Columns, StoreError> {
     Ok(vec![
@@ -212,16 +209,23 @@ fn of_page(page: Option<&PageId>) -> Columns {
     vec![("page", text(page.map_or("", PageId::as_str)))]
 }
 
-fn of_contact(key: &ContactKey) -> Columns {
+pub(super) fn of_contact(key: &ContactKey) -> Columns {
     vec![
         ("page", text(key.page.as_str())),
         ("psid", text(key.psid.as_str())),
     ]
 }
 
-fn of_message(key: &ContactKey, is_reply: bool, id: &str) -> Columns {
+pub(super) fn of_message(key: &ContactKey, is_reply: bool, id: &str) -> Columns {
     let mut place = of_contact(key);
     place.extend([("is_reply", flag(is_reply)), ("id", text(id))]);
+    place
+}
+
+pub(super) fn of_work(key: &WorkKey) -> Columns {
+    let mut place = of_page(Some(&key.page));
+    place.push(("psid", text(key.psid.as_ref().map_or("", Psid::as_str))));
+    place.extend([("kind", text(key.kind.as_str())), ("id", text(&key.id))]);
     place
 }
 
@@ -231,7 +235,7 @@ fn label(key: &ContactKey, name: &str, is_tag: bool) -> Columns {
     place
 }
 
-fn text(text: &str) -> Value {
+pub(super) fn text(text: &str) -> Value {
     Value::Text(Some(text.to_owned()))
 }
 
@@ -239,7 +243,7 @@ fn time(at: Option<Timestamp>) -> Value {
     Value::Int(at.map(Timestamp::as_millis))
 }
 
-fn flag(is: bool) -> Value {
+pub(super) fn flag(is: bool) -> Value {
     Value::Int(Some(is.into()))
 }
 
