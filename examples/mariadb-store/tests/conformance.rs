@@ -54,7 +54,8 @@ impl Databases {
         let Ok(server) = std::env::var("MESSENGER_TEST_MARIADB") else {
             let why = "MESSENGER_TEST_MARIADB names no server";
             assert!(std::env::var_os("CI").is_none(), "{why}");
-            writeln!(std::io::stderr(), "NOT TESTED: mariadb::{test}: {why}").unwrap();
+            let mut output = std::io::stderr();
+            writeln!(output, "NOT TESTED: mariadb::{test}: {why}").unwrap();
             return None;
         };
         let (server, names) = (server.trim_end_matches('/').to_owned(), Mutex::default());
