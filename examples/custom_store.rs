@@ -21,8 +21,8 @@ use messenger_crm::model::{
     Contact, ContactKey, Content, Entry, EntryId, Message, Picture, RawEvent, Revision, Source,
 };
 use messenger_crm::store::{
-    Changed, ContactFilter, ContactQuery, ContactStore, Count, Hit, Listing, MemoryStore,
-    MessageQuery, PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, StoreError, fold,
+    Changed, ContactQuery, ContactStore, Listing, MemoryStore, MessageQuery, PageState, Pending,
+    PendingQuery, RawEventQuery, StoreError, fold,
 };
 use messenger_crm::time::Timestamp;
 use tokio::sync::Mutex;
@@ -96,24 +96,12 @@ impl ContactStore for JournalStore {
         self.memory.contacts(query).await
     }
 
-    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError> {
-        self.memory.count(filter).await
-    }
-
-    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError> {
-        self.memory.tags(page).await
-    }
-
     async fn find(&self, field: &str, value: &str) -> Result<Vec<Contact>, StoreError> {
         self.memory.find(field, value).await
     }
 
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
         self.memory.messages(query).await
-    }
-
-    async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError> {
-        self.memory.search(query).await
     }
 
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
@@ -130,6 +118,10 @@ impl ContactStore for JournalStore {
 
     async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError> {
         self.memory.next_due(query).await
+    }
+
+    async fn changed_since(&self, page: &PageId, since: Revision) -> Result<Changed, StoreError> {
+        self.memory.changed_since(page, since).await
     }
 
     async fn changed(

@@ -68,4 +68,13 @@ pub enum StatusKind {
 impl StatusKind {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Open, Self::Snoozed, Self::Done];
+
+    /// Name of the status: `open`, `snoozed` or `done`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Snoozed => "snoozed",
+            Self::Done => "done",
+        }
+    }
 }

@@ -8,7 +8,84 @@
 //! | [`MemoryStore`] | tests, and a few thousand customers that may be lost |
 //! | `SqliteStore` (feature `sqlite`) | one machine |
 //! | `PostgresStore` (feature `postgres`) | any number of processes |
-//! | your own | [`ContactStore`] or [`fold::Rows`]; [`conformance`](self) tests it |
+//! | your own | any other database: see [Writing a store](#writing-a-store) |
+//!
+//! # Writing a store
+//!
+//! A store reads and writes rows. The rules are in [`fold`], and every store runs them. Keep each row
+//! as JSON, with a few columns beside it by which the database finds it: [`Fetched::json_rows`]
+//! names the tables and columns. Most rows implement [`serde::Serialize`] and
+//! [`serde::Deserialize`].
+//!
+//! 1. **Lock.** Begin a transaction and lock the row of the Page ([`fold::check`]: one call concerns
+//!    one Page). The lock orders the revisions, so that [`ContactStore::changed`] skips none, and
+//!    makes claims exclusive. Locks of customers are finer: see `PostgresStore`.
+//! 2. **Load** the rows that [`fold::row_keys`] names into a [`Fetched`]. [`fold::JsonLoad`] says
+//!    what to read for each. A database that answers row by row without a network between
+//!    implements [`fold::Rows`] instead and calls [`fold::apply`].
+//! 3. **Apply.** [`Fetched::apply`] returns the results, or a row that is [`fold::Missing`]: load it
+//!    and apply again.
+//! 4. **Write** the rows of [`Fetched::json_rows`], and commit. Begin again after a deadlock.
+//! 5. **Show.** Read rows, and show them with [`ContactRow::show`](fold::ContactRow::show),
+//!    [`EntryRow::show`](fold::EntryRow::show) and [`OutgoingRow::show`](fold::OutgoingRow::show).
+//!    Queries know where a list begins and put the page of results together:
+//!    [`ContactQuery::start`] and [`listing`](ContactQuery::listing), [`MessageQuery::reads`] and
+//!    [`listing`](MessageQuery::listing), [`RawEventQuery::start`] and
+//!    [`listing`](RawEventQuery::listing). [`Place`] is the position of a row in a list.
+//! 6. **Test.** The feature `conformance` makes a test of each clause of the
+//!    [contract](ContactStore#contract). Only the clauses *bounded*, *gentle* and *searchable* may be
+//!    declared off, and their tests say so.
+//!
+//! `count`, `tags`, `search` and `changed` have defaults. The package `examples/mariadb-store` in the
+//! repository is a whole store that is written in this way.
+//!
+//! ```
+//! use messenger_crm::change::{Applied, Change};
+//! use messenger_crm::store::{StoreError, fold};
+//!
+//! /// A transaction of your database that holds the lock of a Page.
+//! trait Transaction {
+//!     fn read(&mut self, read: fold::JsonRead) -> Result<Vec<Vec<fold::Value>>, StoreError>;
+//!     fn write(&mut self, row: fold::JsonRow) -> Result<(), StoreError>;
+//! }
+//!
+//! /// Applies changes; the caller commits.
+//! fn apply(
+//!     tx: &mut impl Transaction,
+//!     changes: &[Change],
+//! ) -> Result<Vec<Applied>, StoreError> {
+//!     let mut rows = fold::Fetched::default();
+//!     for row in fold::row_keys(changes).into_rows() {
+//!         load(tx, &mut rows, row)?;
+//!     }
+//!     let applied = loop {
+//!         match rows.apply(&[changes]) {
+//!             Ok(applied) => break applied.concat(),
+//!             Err(missing) => load(tx, &mut rows, missing)?,
+//!         }
+//!     };
+//!     for row in rows.json_rows()? {
+//!         tx.write(row)?;
+//!     }
+//!     Ok(applied)
+//! }
+//!
+//! fn load(
+//!     tx: &mut impl Transaction,
+//!     rows: &mut fold::Fetched,
+//!     missing: fold::Missing,
+//! ) -> Result<(), StoreError> {
+//!     let mut load = fold::JsonLoad::new(missing);
+//!     while let Some(read) = load.next_read()? {
+//!         load.add(tx.read(read)?);
+//!     }
+//!     load.finish(rows)
+//! }
+//! ```
+//!
+//! [`Fetched`]: fold::Fetched
+//! [`Fetched::apply`]: fold::Fetched::apply
+//! [`Fetched::json_rows`]: fold::Fetched::json_rows
 //!
 //! # Examples
 //!
@@ -35,13 +112,16 @@
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod cursor;
 pub mod fold;
 mod hash;
+mod listing;
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod query;
 mod retention;
+mod scan;
 pub mod search_text;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
@@ -49,13 +129,15 @@ mod sql;
 pub mod sqlite;
 mod watchers;
 
+pub use cursor::Place;
+pub use listing::{Listing, MessageReads};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use query::{
-    AssigneeFilter, Changed, ContactFilter, ContactOrder, ContactQuery, Count, Hit, Listing,
-    MAX_COUNT, MAX_LIMIT, MAX_PAGE_BYTES, MAX_VISITED, MessageQuery, MessageStart, PageState,
-    Pending, PendingQuery, RawEventQuery, SearchQuery,
+    AssigneeFilter, Changed, ContactFilter, ContactOrder, ContactQuery, Count, Hit, MAX_COUNT,
+    MAX_LIMIT, MAX_PAGE_BYTES, MAX_VISITED, MessageQuery, MessageStart, PageState, Pending,
+    PendingQuery, RawEventQuery, SearchQuery,
 };
 pub use retention::expire;
 #[cfg(feature = "sqlite")]
@@ -113,6 +195,14 @@ use crate::{
 /// 19. **Gentle**: erasing hides at once, and removes rows in slices that resume after a crash.
 /// 20. **Exclusive**: of two agents who assign or finish a conversation from the same state, one
 ///     wins.
+/// 21. **Searchable**: a search finds the newest message of each customer that holds the text, and
+///     nothing that is erased.
+///
+/// # Required and provided methods
+///
+/// [`count`](Self::count), [`tags`](Self::tags), [`search`](Self::search) and
+/// [`changed`](Self::changed) have a default that reads with the other methods. A store whose
+/// database has a faster way replaces it. [Writing a store](self#writing-a-store) shows the steps.
 #[async_trait]
 pub trait ContactStore: Debug + Send + Sync + 'static {
     /// Commits all of these changes or none, and returns the result of each. They belong to one
@@ -139,10 +229,18 @@ pub trait ContactStore: Debug + Send + Sync + 'static {
 
     /// Number of customers that pass a filter: exact up to [`MAX_COUNT`] when the filter
     /// [is exact](ContactFilter::is_exact), at least so many otherwise.
-    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError>;
+    ///
+    /// The default reads the rows of [`contacts`](Self::contacts) up to that number.
+    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError> {
+        scan::count(self, filter).await
+    }
 
     /// Tags of a Page with the number of customers that have each, by name.
-    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError>;
+    ///
+    /// The default reads every customer of the Page: good for a few thousand.
+    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError> {
+        scan::tags(self, page).await
+    }
 
     /// Customers of all Pages whose field has exactly this value, such as the key of the host's own
     /// customer; at most [`MAX_COUNT`], by Page and PSID.
@@ -155,7 +253,13 @@ pub trait ContactStore: Debug + Send + Sync + 'static {
     ///
     /// Texts that are too short for the index are searched for among the newest messages only;
     /// then rows may be missing while [`Listing::next`] is set.
-    async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError>;
+    ///
+    /// The default has no index. It reads the newest messages of each conversation, at most
+    /// [`MAX_LIMIT`], in the order of the inbox. After [`MAX_VISITED`] messages it returns what it
+    /// has found, with a cursor.
+    async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError> {
+        scan::search(self, query).await
+    }
 
     /// Raw events, newest first.
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError>;
@@ -174,16 +278,26 @@ pub trait ContactStore: Debug + Send + Sync + 'static {
     /// is none.
     async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError>;
 
+    /// Customers of a Page that have changed after `since`, without waiting.
+    ///
+    /// It returns a state, not a history: each customer once, to be read again. All customers of one
+    /// revision are returned together.
+    async fn changed_since(&self, page: &PageId, since: Revision) -> Result<Changed, StoreError>;
+
     /// Customers of a Page that changed after `since`, as soon as there is one, or after `wait`.
     ///
-    /// It returns a state, not a history: each customer once, to be read again. Begin with the
-    /// revision of a [`Listing`].
+    /// Begin with the revision of a [`Listing`].
+    ///
+    /// The default calls [`changed_since`](Self::changed_since) four times a second, so that it also
+    /// sees what other processes commit. It needs no async runtime.
     async fn changed(
         &self,
         page: &PageId,
         since: Revision,
         wait: Duration,
-    ) -> Result<Changed, StoreError>;
+    ) -> Result<Changed, StoreError> {
+        watchers::changed(page, since, wait, || self.changed_since(page, since)).await
+    }
 }
 
 #[async_trait]
@@ -238,6 +352,10 @@ impl<S: ContactStore + ?Sized> ContactStore for Arc<S> {
 
     async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError> {
         (**self).next_due(query).await
+    }
+
+    async fn changed_since(&self, page: &PageId, since: Revision) -> Result<Changed, StoreError> {
+        (**self).changed_since(page, since).await
     }
 
     async fn changed(

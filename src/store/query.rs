@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, fold::WorkKey, search_text};
+use super::{
+    StoreError,
+    fold::{ContactRow, WorkKey},
+    search_text,
+};
 use crate::{
     change::Pause,
     id::{PageId, Psid},
@@ -150,6 +154,15 @@ impl ContactFilter {
             && self.fields.iter().all(|(name, value)| has(name, value))
     }
 
+    /// Whether a customer passes, except for the Page: [`accepts`](Self::accepts) and the name, in the
+    /// form that [`check`](Self::check) returns.
+    pub fn matches(&self, contact: &Contact, row: &ContactRow, name: Option<&str>) -> bool {
+        let is_named = |name: &str| {
+            row.searchable().contains(name) || contact.key.psid.as_str().eq_ignore_ascii_case(name)
+        };
+        self.accepts(contact) && name.is_none_or(is_named)
+    }
+
     /// The name as searches compare it.
     ///
     /// # Errors
@@ -220,6 +233,25 @@ impl ContactOrder {
                 contact.inbound_at.filter(|at| *at > opened_after)
             }
             Self::OldestMessage { up_to } => Some(contact.first_at).filter(|at| *at <= up_to),
+        }
+    }
+
+    /// The latest [`key`](Self::key) of a row: customers with a later one are left out.
+    pub const fn latest(self) -> Timestamp {
+        match self {
+            Self::OldestMessage { up_to } => up_to,
+            _ => Timestamp::from_millis(i64::MAX),
+        }
+    }
+
+    /// The column that holds the [`key`](Self::key) in a database: see
+    /// [`Fetched::json_rows`](super::fold::Fetched::json_rows).
+    pub const fn column(self) -> &'static str {
+        match self {
+            Self::LastActivity => "last_at",
+            Self::WaitingLongest => "unanswered_since",
+            Self::WindowEndingSoonest { .. } => "inbound_at",
+            Self::OldestMessage { .. } => "first_at",
         }
     }
 
@@ -322,16 +354,16 @@ pub struct MessageQuery {
     pub limit: u32,
 }
 
-/// Where a part of a conversation begins. Cursors are those of a [`Listing`].
+/// Where a part of a conversation begins. Cursors are those of a [`Listing`](super::Listing).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum MessageStart {
     /// At the newest message.
     #[default]
     Newest,
-    /// Behind the cursor [`Listing::next`], with older messages.
+    /// Behind the cursor [`Listing::next`](super::Listing::next), with older messages.
     OlderThan(String),
-    /// Before the cursor [`Listing::previous`], with newer messages.
+    /// Before the cursor [`Listing::previous`](super::Listing::previous), with newer messages.
     NewerThan(String),
     /// Around the message with this [id](crate::model::Message::id), half on each side. Empty when
     /// there is no such message.
@@ -360,13 +392,15 @@ impl MessageQuery {
         Self { limit, ..self }
     }
 
-    /// Checks the limit.
+    /// Checks the limit and the cursor.
     ///
     /// # Errors
     ///
-    /// [`StoreError::InvalidQuery`] for a limit that is 0 or too large.
+    /// [`StoreError::InvalidQuery`] for a limit that is 0 or too large, and for a cursor that is not
+    /// one of a conversation.
     pub fn check(&self) -> Result<(), StoreError> {
-        check_limit(self.limit)
+        check_limit(self.limit)?;
+        self.place().map(drop)
     }
 }
 
@@ -472,6 +506,19 @@ pub struct Changed {
     pub reset: bool,
 }
 
+impl Changed {
+    /// The result when everything must be read again: `since`, the revision asked for, is later than
+    /// the `revision` of the Page, or earlier than the last one that `removed` a customer. `None`
+    /// otherwise.
+    pub fn reset(since: Revision, revision: Revision, removed: Revision) -> Option<Self> {
+        (since > revision || since < removed).then(|| Self {
+            revision,
+            reset: true,
+            ..Self::default()
+        })
+    }
+}
+
 /// Number of rows: exact up to [`MAX_COUNT`] where indexes tell.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -495,37 +542,13 @@ impl Count {
             Self::Exactly(counted)
         }
     }
-}
 
-/// One page of results.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Listing<T> {
-    /// The rows. There may be fewer than the limit, even none, while `next` is set.
-    pub rows: Vec<T>,
-    /// Cursor behind the last row; `None` at the end.
-    pub next: Option<String>,
-    /// Cursor before the first row of a part of a conversation; `None` for other lists, and when
-    /// the part is empty. Newer messages may arrive before it.
-    pub previous: Option<String>,
-    /// Revision of the Page that was read, or an earlier one; 0 for several Pages.
-    pub revision: Revision,
-}
-
-impl<T> Default for Listing<T> {
-    fn default() -> Self {
-        Self::new(Vec::new())
-    }
-}
-
-impl<T> Listing<T> {
-    /// Creates the last page of results, with these rows.
-    pub const fn new(rows: Vec<T>) -> Self {
-        Self {
-            rows,
-            next: None,
-            previous: None,
-            revision: Revision::new(0),
+    /// The count of customers that pass a filter: at least so many, unless the filter
+    /// [is exact](ContactFilter::is_exact).
+    pub fn of_filter(counted: u32, filter: &ContactFilter) -> Self {
+        match Self::of(counted) {
+            Self::Exactly(count) if !filter.is_exact() => Self::AtLeast(count),
+            count => count,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     mem,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
     task::{Poll, Waker},
     thread,
     time::{Duration, Instant},
@@ -20,6 +20,34 @@ use crate::{id::PageId, model::Revision};
 
 /// A Page is polled for so long after its last watcher has left: most of them come back.
 const LINGER: Duration = Duration::from_secs(10);
+
+/// How soon the commits of another process are noticed.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// Customers of a Page that changed after `since`, as soon as `read` finds one, or after `wait`: of
+/// a store without watchers of its own.
+pub(super) async fn changed<F>(
+    page: &PageId,
+    since: Revision,
+    wait: Duration,
+    read: impl Fn() -> F + Send + Sync,
+) -> Result<Changed, StoreError>
+where
+    F: Future<Output = Result<Changed, StoreError>> + Send,
+{
+    /// Nothing wakes them: they only measure the time.
+    static TIMER: LazyLock<Watchers> = LazyLock::new(Watchers::default);
+    let now = Instant::now();
+    let until = now.checked_add(wait).unwrap_or(now);
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let part = left.min(LOOK_AGAIN);
+        let changed = TIMER.changed(page, since, part, &read).await?;
+        if changed.revision != since || left == part {
+            return Ok(changed);
+        }
+    }
+}
 
 /// Watchers of the Pages of a store. A clone is a handle to the same watchers.
 #[derive(Clone, Default)]

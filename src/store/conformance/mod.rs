@@ -13,9 +13,11 @@
 //!
 //! makes one test of each clause and runs it in whatever runtime the attribute stands for. The
 //! constructor is called with an empty folder of the test's own, and again with the same one to
-//! open the store again; a store that is no file makes a name out of it. A clause that a store
-//! cannot keep is declared off by its name, and its test says so on the standard error, whether it
-//! is captured or not.
+//! open the store again; a store that is no file makes a name out of it.
+//!
+//! Only some clauses can be declared off: [`bounded`], [`gentle`] and [`searchable`], and
+//! [`durable`] for a store in memory. The test of such a clause says so on the standard error,
+//! whether it is captured or not.
 //!
 //! [`bounded`] needs to know how many rows were visited: name a closure that tells, as
 //! `visited: |store| store.rows_visited()`, or declare it off. [`isolated`] and [`atomic`] send a
@@ -33,6 +35,8 @@ mod keeping;
 #[cfg(feature = "conformance")]
 mod model;
 #[cfg(feature = "conformance")]
+mod searching;
+#[cfg(feature = "conformance")]
 mod telling;
 #[cfg(feature = "conformance")]
 mod together;
@@ -44,6 +48,7 @@ pub use self::{
     keeping::{bounded, complete, durable, forgetful, shared},
     kit::{POISON, skip},
     model::like_the_model,
+    searching::{search_like_the_model, searchable},
     telling::{honest, idempotent, monotonic, ordered, patient, separate},
     together::{atomic, cancel_safe, concurrent, exclusive, fenced, isolated, resumable},
 };
@@ -64,12 +69,21 @@ macro_rules! contact_store_conformance {
         $(, visited: $visited:expr)?
         $(,)?
     ) => {
+        $($($crate::contact_store_conformance! { @may_be_off $off })*)?
+
         /// The clauses that are declared off.
         const OFF: &[&str] = &[$($(stringify!($off)),*)?];
 
         $crate::contact_store_conformance! { @clauses [$($test)*] [$open]
             idempotent atomic monotonic ordered separate complete faithful forgetful concurrent cancel_safe
-            shared patient durable isolated honest resumable fenced gentle exclusive like_the_model
+            shared patient durable isolated honest resumable fenced gentle exclusive searchable like_the_model
+        }
+
+        #[$($test)*]
+        async fn search_like_the_model() {
+            if !$crate::store::conformance::skip(module_path!(), "searchable", OFF) {
+                $crate::store::conformance::search_like_the_model($open).await;
+            }
         }
 
         #[$($test)*]
@@ -78,6 +92,16 @@ macro_rules! contact_store_conformance {
                 $crate::contact_store_conformance! { @bounded [$open] $($visited)? }
             }
         }
+    };
+    (@may_be_off bounded) => {};
+    (@may_be_off durable) => {};
+    (@may_be_off gentle) => {};
+    (@may_be_off searchable) => {};
+    (@may_be_off $clause:ident) => {
+        compile_error!(concat!(
+            "the clause `", stringify!($clause), "` cannot be declared off: ",
+            "only `bounded`, `gentle` and `searchable` can, and `durable` for a store in memory",
+        ));
     };
     (@clauses $test:tt $open:tt $($clause:ident)*) => {
         $($crate::contact_store_conformance! { @clause $test $open $clause })*

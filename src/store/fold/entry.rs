@@ -133,7 +133,7 @@ impl Body {
     }
 
     /// Whether it is our own copy of a reply, which comes and goes with the reply.
-    fn is_own(&self) -> bool {
+    pub(super) fn is_own(&self) -> bool {
         self.source == Source::Own && self.side == Side::Page
     }
 

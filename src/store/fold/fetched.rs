@@ -54,8 +54,11 @@ pub struct Batch {
     pub kept: BTreeMap<(Option<PageId>, EntryId), RawEvent>,
     /// Customers whose raw events are to be removed up to a time.
     pub remove_kept: BTreeMap<ContactKey, Timestamp>,
-    /// Tombstones, later than those that are stored.
+    /// Tombstones, later than those that are stored, of customers who are named and of others.
     pub tombstones: BTreeMap<(PageId, [u8; 16]), Timestamp>,
+    /// Pages of which a customer is not shown any more: [`Changed::reset`](crate::store::Changed::reset)
+    /// needs the revision of the last such commit.
+    pub removed: BTreeSet<PageId>,
     /// The revisions that the Pages have now.
     pub revisions: BTreeMap<PageId, Revision>,
 }
@@ -77,6 +80,11 @@ impl Fetched {
     /// The rows that are different from what was loaded, to be written.
     pub const fn changed(&self) -> &Batch {
         &self.changed
+    }
+
+    /// The customer's row as it was added, before the changes; `None` when there was none.
+    pub fn stored_contact(&self, key: &ContactKey) -> Option<&ContactRow> {
+        self.found.contacts.get(key)?.as_ref()
     }
 
     /// Adds the revision that a Page had.
@@ -168,13 +176,18 @@ impl Fetched {
 
     /// The tombstone that this commit has set.
     fn tombstone_here(&self, page: &PageId, hash: &[u8; 16]) -> Option<Timestamp> {
-        let forgotten = |(key, row): (&ContactKey, &Option<ContactRow>)| {
-            let at = row.as_ref()?.forgotten?;
-            (key.page == *page && key.hash() == *hash).then_some(at)
-        };
-        let by_name = self.changed.contacts.iter().filter_map(forgotten).max();
-        let by_hash = self.changed.tombstones.get(&(page.clone(), *hash));
-        by_name.max(by_hash.copied())
+        self.changed.tombstones.get(&(page.clone(), *hash)).copied()
+    }
+
+    /// Writes a row of a customer who has none, because other rows are written: by it a tombstone
+    /// finds them.
+    fn require_contact(&mut self, key: &ContactKey) {
+        let found = self.found.contacts.get(key).and_then(Option::as_ref);
+        if found.is_none_or(ContactRow::is_tombstone) {
+            let row = found.cloned().unwrap_or_default();
+            let changed = self.changed.contacts.entry(key.clone());
+            changed.or_insert(Some(row));
+        }
     }
 
     /// The rows of one customer in a map, those that changed over those that were found.
@@ -228,6 +241,17 @@ impl Rows for Fetched {
     }
 
     fn put_contact(&mut self, key: &ContactKey, row: &ContactRow) -> Result<(), Missing> {
+        let before = self.changed.contacts.get(key);
+        let before = before.or(self.found.contacts.get(key));
+        let before = before.and_then(Option::as_ref);
+        if before.is_some_and(ContactRow::is_shown) && !row.is_shown() {
+            self.changed.removed.insert(key.page.clone());
+        }
+        let stored = self.stored_contact(key).and_then(|row| row.forgotten);
+        if let Some(at) = row.forgotten.filter(|at| stored < Some(*at)) {
+            let place = (key.page.clone(), key.hash());
+            self.changed.tombstones.insert(place, at);
+        }
         self.changed.contacts.insert(key.clone(), Some(row.clone()));
         Ok(())
     }
@@ -252,6 +276,9 @@ impl Rows for Fetched {
         id: &EntryId,
         row: Option<&EntryRow>,
     ) -> Result<(), Missing> {
+        if row.is_some() {
+            self.require_contact(key);
+        }
         let place = (key.clone(), id.clone());
         self.changed.entries.insert(place, row.cloned());
         Ok(())
@@ -276,6 +303,9 @@ impl Rows for Fetched {
         reply: &OutgoingKey,
         row: Option<&OutgoingRow>,
     ) -> Result<(), Missing> {
+        if row.is_some() {
+            self.require_contact(key);
+        }
         let place = (key.clone(), reply.clone());
         self.changed.outgoing.insert(place, row.cloned());
         Ok(())

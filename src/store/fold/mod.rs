@@ -16,6 +16,9 @@ mod erase;
 mod export;
 mod facts;
 mod fetched;
+mod json_reads;
+mod json_rows;
+mod message_index;
 mod outgoing;
 mod page;
 mod row_keys;
@@ -32,6 +35,9 @@ pub use export::{
     export_acts, export_contact, export_entry, export_page, export_reply, export_work,
 };
 pub use fetched::{Batch, Fetched};
+pub use json_reads::{JsonLoad, JsonRead};
+pub use json_rows::{JsonRow, Value};
+pub use message_index::MessageIndex;
 pub use outgoing::{OutgoingRow, OutgoingState};
 pub use page::{MarkRow, PageRow};
 pub use row_keys::{Missing, MissingEnds, RowKeys, row_keys};

@@ -142,6 +142,25 @@ impl RowKeys {
         }
     }
 
+    /// The rows one by one, for a store that loads them one after the other. Rows to be removed are
+    /// not among them: they depend on the customer's row, and will be [`Missing::Old`].
+    pub fn into_rows(self) -> impl Iterator<Item = Missing> {
+        let entry = |(key, id)| Missing::Entry(key, id);
+        let reply = |(key, id)| Missing::Outgoing(key, id);
+        let first = |(key, kind)| Missing::FirstWork(key, kind);
+        let kept = |(page, id)| Missing::Kept(page, id);
+        let tombstone = |(page, hash)| Missing::Tombstone(page, hash);
+        let rows = self.contacts.into_iter().map(Missing::Contact);
+        rows.chain(self.entries.into_iter().map(entry))
+            .chain(self.outgoing.into_iter().map(reply))
+            .chain(self.due.into_iter().map(Missing::Due))
+            .chain(self.work.into_iter().map(Missing::Work))
+            .chain(self.first_work.into_iter().map(first))
+            .chain(self.pages.into_iter().map(Missing::Page))
+            .chain(self.kept.into_iter().map(kept))
+            .chain(self.tombstones.into_iter().map(tombstone))
+    }
+
     fn reply(&mut self, contact: &ContactKey, key: &OutgoingKey) {
         self.outgoing.insert((contact.clone(), key.clone()));
         self.due.insert(contact.clone());
@@ -161,7 +180,8 @@ impl RowKeys {
 /// again. That is rare: the newest message has moved, or a message was sent twice.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("a row that the changes touch was not loaded")]
-#[non_exhaustive]
+// A store must load each of them: another one is a breaking change.
+#[allow(clippy::exhaustive_enums)]
 pub enum Missing {
     /// A customer's row.
     Contact(ContactKey),

@@ -2,7 +2,7 @@
 
 use super::{ContactRow, EntryRow, OutgoingRow, OutgoingState, WorkKey, WorkRow};
 use crate::{
-    model::{Contact, ContactKey, Message, MessageState, Preview, Side, Source},
+    model::{Contact, ContactKey, Message, MessageState, Preview, Side, Source, WorkKind},
     store::Pending,
     time::Timestamp,
 };
@@ -47,6 +47,19 @@ impl ContactRow {
         Pending::FetchProfile {
             contact: key.clone(),
             attempt: self.profile_attempt.saturating_add(1),
+        }
+    }
+
+    /// The work of a kind of a customer for whom it is due: [`PROFILE`](WorkKind::PROFILE),
+    /// [`WAKE`](WorkKind::WAKE) or [`ERASE`](WorkKind::ERASE). `None` for other kinds, which come from
+    /// other rows.
+    pub fn pending(&self, kind: &WorkKind, key: &ContactKey) -> Option<Pending> {
+        let contact = key.clone();
+        match kind {
+            kind if *kind == WorkKind::PROFILE => Some(self.pending_profile(key)),
+            kind if *kind == WorkKind::WAKE => Some(Pending::Wake { contact }),
+            kind if *kind == WorkKind::ERASE => Some(Pending::Erase { contact }),
+            _ => None,
         }
     }
 

@@ -4,7 +4,6 @@ mod list;
 pub(crate) mod rows;
 
 use std::{
-    collections::BTreeMap,
     convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -13,9 +12,8 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    Changed, ContactFilter, ContactQuery, ContactStore, Count, Hit, Listing, MAX_COUNT,
-    MessageQuery, PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, StoreError, fold,
-    watchers::Watchers,
+    Changed, ContactQuery, ContactStore, Hit, Listing, MAX_COUNT, MessageQuery, PageState, Pending,
+    PendingQuery, RawEventQuery, SearchQuery, StoreError, fold, watchers::Watchers,
 };
 use crate::{
     change::{Applied, Change},
@@ -57,12 +55,8 @@ impl MemoryStore {
     fn changed_now(&self, page: &PageId, since: Revision) -> Changed {
         let rows = self.rows();
         let (revision, removed) = rows.revision_of(page);
-        if since > revision || since < removed {
-            return Changed {
-                revision,
-                reset: true,
-                ..Changed::default()
-            };
+        if let Some(reset) = Changed::reset(since, revision, removed) {
+            return reset;
         }
         let mut changed: Vec<(Revision, &ContactKey)> = rows
             .of_page(page)
@@ -105,29 +99,6 @@ impl ContactStore for MemoryStore {
         list::contacts(&self.rows(), query)
     }
 
-    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError> {
-        let name = filter.check()?;
-        let rows = self.rows();
-        let found = list::filtered(&rows, filter, name.as_deref()).count();
-        let counted = Count::of(u32::try_from(found).unwrap_or(u32::MAX));
-        Ok(match counted {
-            Count::Exactly(count) if !filter.is_exact() => Count::AtLeast(count),
-            counted => counted,
-        })
-    }
-
-    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError> {
-        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-        let rows = self.rows();
-        for (key, one) in rows.of_page(page) {
-            for tag in one.show(key).into_iter().flat_map(|contact| contact.tags) {
-                *counts.entry(tag).or_default() += 1;
-            }
-        }
-        let counts = counts.into_iter();
-        Ok(counts.map(|(tag, count)| (tag, Count::of(count))).collect())
-    }
-
     async fn find(&self, field: &str, value: &str) -> Result<Vec<Contact>, StoreError> {
         let rows = self.rows();
         let found = rows.conversations().filter_map(|(key, one)| one.show(key));
@@ -158,6 +129,10 @@ impl ContactStore for MemoryStore {
 
     async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.rows().next_due(query))
+    }
+
+    async fn changed_since(&self, page: &PageId, since: Revision) -> Result<Changed, StoreError> {
+        Ok(self.changed_now(page, since))
     }
 
     async fn changed(

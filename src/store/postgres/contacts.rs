@@ -9,7 +9,6 @@ use super::{
     search_index,
 };
 use crate::{
-    id::PageId,
     model::ContactKey,
     store::{
         StoreError,
@@ -44,7 +43,7 @@ impl Writes<'_> {
             rows.extend(row.as_ref().map(|row| (key, row)));
         }
         let (mut put, mut erased) = (Vec::new(), Vec::new());
-        let (mut renamed, mut named, mut removed) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut renamed, mut named) = (Vec::new(), Vec::new());
         for (key, row) in rows {
             let place = self.place(key)?;
             let old = place.row.as_ref();
@@ -52,9 +51,6 @@ impl Writes<'_> {
             if before.as_ref() != Some(&after) {
                 renamed.extend(before.filter(|name| !name.is_empty()).map(|_| place));
                 named.extend(Some((place, after)).filter(|(_, name)| !name.is_empty()));
-            }
-            if old.is_some_and(ContactRow::is_shown) && !row.is_shown() {
-                removed.insert(&key.page);
             }
             if row.is_tombstone() {
                 erased.extend(old.map(|_| place));
@@ -77,7 +73,7 @@ impl Writes<'_> {
             self.index("name_gram", many);
         }
         self.labels(&put)?;
-        self.count(batch, &removed)?;
+        self.count(batch)?;
         let schema = self.schema;
         let (known, new): (Vec<_>, Vec<_>) = put.into_iter().partition(|row| row.1.row.is_some());
         if !new.is_empty() {
@@ -188,7 +184,7 @@ impl Writes<'_> {
 
     /// Each Page that changed gets its next revision. The row stays locked until the commit, so
     /// that revisions are seen in their order; hence it comes late, and Pages in one order.
-    fn count(&mut self, batch: &Batch, removed: &BTreeSet<&PageId>) -> Result<(), StoreError> {
+    fn count(&mut self, batch: &Batch) -> Result<(), StoreError> {
         if batch.revisions.is_empty() {
             return Ok(());
         }
@@ -198,7 +194,7 @@ impl Writes<'_> {
             .pages(numbers.collect::<Result<_, _>>()?)
             .flags(
                 "has_removed",
-                pages.map(|page| removed.contains(page)).collect(),
+                pages.map(|page| batch.removed.contains(page)).collect(),
             );
         let sql = format!(
             "UPDATE {0}.page t SET revision = t.revision + 1,

@@ -14,12 +14,10 @@ use crate::{
     model::{Contact, ContactKey, EntryId, Picture, RawEvent, Revision},
     store::{
         ContactFilter, ContactOrder, ContactQuery, Count, Listing, MAX_COUNT, MAX_PAGE_BYTES,
-        MAX_VISITED, PageState, RawEventQuery, StoreError,
+        MAX_VISITED, PageState, Place, RawEventQuery, StoreError,
         fold::{ContactRow, PageRow},
-        query::check_limit,
         sql::{
             Columns,
-            cursor::{self, Place},
             list::{self, Driver, Found, Part},
             one_more, optional, psid, revision,
         },
@@ -129,7 +127,7 @@ pub(super) async fn contacts(
     query: &ContactQuery,
 ) -> Result<Listing<Contact>, StoreError> {
     let name = query.check()?;
-    let start = list::start(query)?;
+    let start = query.start()?;
     let pages = list::pages(&query.filter);
     let (mut parts, mut revision) = (Vec::new(), Revision::default());
     let client = Lease::read(pool).await?;
@@ -183,10 +181,7 @@ pub(super) async fn count(
         total += list.count(filter.is_exact()).await?;
     }
     client.release();
-    Ok(match Count::of(total) {
-        Count::Exactly(count) if !filter.is_exact() => Count::AtLeast(count),
-        counted => counted,
-    })
+    Ok(Count::of_filter(total, filter))
 }
 
 /// The list of one Page.
@@ -224,7 +219,7 @@ impl List<'_> {
                     continue;
                 };
                 start = found.place;
-                if list::passes(&found.contact, &row, &self.query.filter, self.name) {
+                if self.query.filter.matches(&found.contact, &row, self.name) {
                     part.rows.push(found);
                 }
                 if part.rows.len() >= wanted || visited >= far {
@@ -276,7 +271,7 @@ impl List<'_> {
                 found
                     .filter(|(found, row)| {
                         found.place > self.start
-                            && list::passes(&found.contact, row, &self.query.filter, self.name)
+                            && self.query.filter.matches(&found.contact, row, self.name)
                     })
                     .map(|(found, _)| found),
             );
@@ -286,7 +281,7 @@ impl List<'_> {
 
     fn found(&self, (number, psid, row): Numbered) -> Option<(Found, ContactRow)> {
         let key = ContactKey::new(self.page.clone(), psid);
-        let found = Found::new(&key, number, &row, self.query.order)?;
+        let found = Found::new(&key, number, &row, self.query)?;
         Some((found, row))
     }
 
@@ -330,7 +325,7 @@ impl List<'_> {
     ) -> Result<Vec<Row>, StoreError> {
         let order = self.query.order;
         let (at, tie) = start.bounds(order.is_descending());
-        let end = list::end(order).as_millis();
+        let end = order.latest().as_millis();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut params: Vec<Param<'_>> = vec![
             (&self.page_no, Type::INT4),
@@ -372,7 +367,7 @@ impl List<'_> {
                 ("label", condition, key, Some(buckets))
             }
         };
-        let column = list::order_column(order);
+        let column = order.column();
         let direction = self.direction();
         let than = if order.is_descending() { "<" } else { ">" };
         let arm = |bucket: &str| {
@@ -475,8 +470,8 @@ pub(super) async fn raw_events(
     schema: &Schema,
     query: &RawEventQuery,
 ) -> Result<Listing<RawEvent>, StoreError> {
-    check_limit(query.limit)?;
-    let (at, id) = cursor::raw_event(query.after.as_deref())?;
+    query.check()?;
+    let (at, id) = query.start()?;
     let id = to_sql(id);
     let client = Lease::read(pool).await?;
     let place = match &query.page {
@@ -505,20 +500,13 @@ pub(super) async fn raw_events(
     ];
     let found = rows(&client, &sql, &params).await?;
     client.release();
-    let (mut listing, mut bytes) = (Listing::default(), 0);
+    let mut events = Vec::new();
     for row in &found {
-        if listing.rows.len() == query.limit as usize || bytes > MAX_PAGE_BYTES {
-            let last: Option<&RawEvent> = listing.rows.last();
-            listing.next = last.map(cursor::behind);
-            break;
-        }
         let mut event = raw_event(&mut Next::of(row))?;
         event.page.clone_from(&query.page);
-        bytes += event.raw.len();
-        listing.rows.push(event);
+        events.push(event);
     }
-    listing.revision = revision;
-    Ok(listing)
+    Ok(query.listing(events).with_revision(revision))
 }
 
 /// A raw event from its columns `id`, `psid`, `at`, `reason` and `raw`.

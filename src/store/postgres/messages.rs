@@ -13,14 +13,9 @@ use super::{
 use crate::{
     model::{ContactKey, EntryId, Message, OutgoingKey},
     store::{
-        Listing, MessageQuery, MessageStart, StoreError,
+        Listing, MessageQuery, MessageStart, Place, StoreError,
         fold::{ContactRow, EntryRow},
-        sql::{
-            Columns,
-            cursor::Place,
-            messages::{self, Placed},
-            millis,
-        },
+        sql::{Columns, millis},
     },
     time::Timestamp,
 };
@@ -31,7 +26,6 @@ pub(super) async fn messages(
     query: &MessageQuery,
 ) -> Result<Listing<Message>, StoreError> {
     query.check()?;
-    let start = Place::start(&query.start)?;
     let client = Lease::read(pool).await?;
     let page = page_of(&client, schema, &query.contact.page).await?;
     let contact = find_contact(&client, schema, &query.contact).await?;
@@ -46,24 +40,19 @@ pub(super) async fn messages(
         of: format!("page_no = {page_no} AND contact_no = {number}"),
         contact: &contact,
     };
-    let limit = query.limit as usize;
-    let (rows, has_older) = match &query.start {
-        MessageStart::Newest | MessageStart::OlderThan(_) => part.older(start, limit).await?,
-        MessageStart::NewerThan(_) => {
-            let rows = part.newer(start, limit).await?;
-            (rows, true)
-        }
-        MessageStart::Around(id) => match part.place_of(id).await? {
-            None => (Vec::new(), false),
-            Some(place) => {
-                let newer = part.newer(place, limit / 2).await?;
-                let older = part.older(place.before(), limit - newer.len()).await?;
-                messages::around(id, newer, older)
-            }
-        },
+    let around = match &query.start {
+        MessageStart::Around(id) => part.place_of(id).await?,
+        _ => None,
     };
+    let (mut newer, mut older) = (Vec::new(), Vec::new());
+    if let Some(reads) = query.reads(around)? {
+        newer = part.read(">", "ASC", reads.newer_than, reads.newer).await?;
+        older = part
+            .read("<", "DESC", reads.older_than, reads.older)
+            .await?;
+    }
     client.release();
-    Ok(messages::listing(rows, has_older, revision))
+    Ok(query.listing(newer, older, revision))
 }
 
 struct Part<'a> {
@@ -76,30 +65,21 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// Messages behind a place, newest first, and whether there are more.
-    async fn older(&self, than: Place, limit: usize) -> Result<(Vec<Placed>, bool), StoreError> {
-        let rows = self.read("<", "DESC", than, limit + 1).await?;
-        Ok(messages::older(rows, limit))
-    }
-
-    /// Messages before a place, newest first.
-    async fn newer(&self, than: Place, limit: usize) -> Result<Vec<Placed>, StoreError> {
-        let rows = self.read(">", "ASC", than, limit).await?;
-        Ok(messages::newer(rows, limit))
-    }
-
     /// The log and the queue, each up to a limit.
     async fn read(
         &self,
         than: &str,
         direction: &str,
         place: Place,
-        limit: usize,
-    ) -> Result<Vec<Placed>, StoreError> {
+        limit: u32,
+    ) -> Result<Vec<(Place, Message)>, StoreError> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
         let Self { schema, of, .. } = self;
         let (at, tie) = place.bounds(true);
         let cutoff = millis(self.contact.cutoff()).unwrap_or(i64::MIN);
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let limit = i64::from(limit);
         let order = format!("ORDER BY at {direction}, tie {direction} LIMIT $3");
         let params: Vec<Param<'_>> = vec![
             (&at, Type::INT8),
@@ -132,7 +112,7 @@ impl Part<'_> {
                 } else {
                     next.outgoing()?.show(self.key, self.contact)
                 };
-                placed.extend(shown.map(|message| (Place::new(message.at, tie, true), message)));
+                placed.extend(shown.map(|message| (Place::of_message(&message, tie), message)));
             }
         }
         Ok(placed)

@@ -394,6 +394,10 @@ impl ContactStore for PostgresStore {
         in_time(|| work::next_due(self.0.pool(), self.0.schema(), query)).await
     }
 
+    async fn changed_since(&self, page: &PageId, since: Revision) -> Result<Changed, StoreError> {
+        in_time(|| work::changed(self.0.pool(), self.0.schema(), page, since)).await
+    }
+
     async fn changed(
         &self,
         page: &PageId,
@@ -401,7 +405,7 @@ impl ContactStore for PostgresStore {
         wait: Duration,
     ) -> Result<Changed, StoreError> {
         let watchers = self.0.watchers(connection::within_tokio()?);
-        let read = || in_time(|| work::changed(self.0.pool(), self.0.schema(), page, since));
+        let read = || self.changed_since(page, since);
         watchers.changed(page, since, wait, read).await
     }
 }

@@ -1,7 +1,5 @@
 //! The second round trip: what is different is written, the Pages' counters last, and committed.
 
-use std::collections::BTreeMap;
-
 use super::{
     columns::Many,
     error::Failure,
@@ -260,26 +258,13 @@ impl<'k> Writes<'k> {
     }
 
     fn tombstones(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let mut stones: BTreeMap<(i32, [u8; 16]), Timestamp> = BTreeMap::new();
-        for ((page, hash), at) in &batch.tombstones {
-            stones.insert((self.page(page)?, *hash), *at);
-        }
-        for (key, row) in &batch.contacts {
-            let old = self.place(key)?.row.as_ref().and_then(|row| row.forgotten);
-            if let Some(at) = row.as_ref().and_then(|row| row.forgotten)
-                && old != Some(at)
-            {
-                let stone = stones
-                    .entry((self.page(&key.page)?, key.hash()))
-                    .or_insert(at);
-                *stone = at.max(*stone);
-            }
-        }
+        let stones = &batch.tombstones;
         if !stones.is_empty() {
-            let hashes = stones.keys().map(|stone| Some(stone.1.to_vec()));
+            let pages = stones.keys().map(|(page, _)| self.page(page));
+            let hashes = stones.keys().map(|(_, hash)| Some(hash.to_vec()));
             let times = stones.values().map(|at| Some(at.as_millis()));
             let many = Many::default()
-                .pages(stones.keys().map(|stone| stone.0).collect())
+                .pages(pages.collect::<Result<_, _>>()?)
                 .bytes("hash", hashes.collect())
                 .numbers("at", times.collect());
             let conflict = "ON CONFLICT (page_no, hash) DO UPDATE SET at = excluded.at WHERE tombstone.at < excluded.at";

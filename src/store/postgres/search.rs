@@ -21,9 +21,8 @@ use crate::{
     id::PageId,
     model::{ContactKey, Revision},
     store::{
-        Hit, Listing, MAX_VISITED, SearchQuery, StoreError,
-        fold::EntryRow,
-        sql::{Columns, cursor::SEARCH},
+        Hit, Listing, MAX_VISITED, SearchQuery, StoreError, cursor::SEARCH, fold::EntryRow,
+        sql::Columns,
     },
 };
 

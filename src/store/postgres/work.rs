@@ -19,7 +19,7 @@ use crate::{
         Changed, Pending, PendingQuery, StoreError,
         sql::{
             Columns, WorkColumns,
-            changed::{MAX_CHANGED, Window, answer, reset, window},
+            changed::{MAX_CHANGED, Window, answer, window},
             psid, revision, revision_to_sql,
         },
     },
@@ -234,7 +234,7 @@ pub(super) async fn changed(
         let mut next = Next::of(row);
         (last, removed) = (revision(next.number()?), revision(next.number()?));
     }
-    if let Some(reset) = reset(since, last, removed) {
+    if let Some(reset) = Changed::reset(since, last, removed) {
         return Ok(reset);
     }
     Ok(match window(page, contacts(&rows)?, last) {

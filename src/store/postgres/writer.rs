@@ -31,15 +31,16 @@ use super::{
 };
 use crate::{
     change::{Applied, Change},
-    store::{StoreError, watchers::Watchers},
+    store::{
+        StoreError,
+        watchers::{self, Watchers},
+    },
 };
 
 /// Nobody waits longer for an answer: a webhook must be answered within five seconds.
 const DEADLINE: Duration = Duration::from_millis(3_800);
 /// Callers whose row another transaction holds for so long are refused, before their time is over.
 const PATIENCE: Duration = Duration::from_millis(3_300);
-/// How soon the commits of another process are noticed.
-const POLL: Duration = Duration::from_millis(250);
 /// Pause before held rows are looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Time limit for a statement of a commit of many, so that there is time to part the slow ones.
@@ -69,7 +70,7 @@ impl Writer {
     pub(super) fn new(pool: Pool, schema: Schema) -> Self {
         let polls = Arc::new(Mutex::new(None::<Handle>));
         let (runtime, place) = (Arc::clone(&polls), (pool.clone(), schema.clone()));
-        let watchers = Watchers::polling(POLL, move |asked| {
+        let watchers = Watchers::polling(watchers::LOOK_AGAIN, move |asked| {
             let runtime = runtime.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(runtime) = &*runtime {
                 let (pool, schema) = place.clone();

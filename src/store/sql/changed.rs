@@ -17,19 +17,6 @@ pub(in crate::store) enum Window {
     AllOf(i64),
 }
 
-/// The answer when the revision asked for is not one of this store, or a customer was removed since.
-pub(in crate::store) fn reset(
-    since: Revision,
-    revision: Revision,
-    removed: Revision,
-) -> Option<Changed> {
-    (since > revision || since < removed).then(|| Changed {
-        revision,
-        reset: true,
-        ..Changed::default()
-    })
-}
-
 /// The answer from up to [`MAX_CHANGED`] rows and one more.
 pub(in crate::store) fn window(
     page: &PageId,

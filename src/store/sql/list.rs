@@ -5,15 +5,13 @@
 //! unanswered and assigned. One index by bucket and time serves every combination of these: a list
 //! is merged from the buckets that its filter accepts.
 
-use super::cursor::{Place, letter};
 use crate::{
     id::PageId,
     model::{Contact, ContactKey, StatusKind},
     store::{
-        AssigneeFilter, ContactFilter, ContactOrder, ContactQuery, Listing, StoreError,
+        AssigneeFilter, ContactFilter, ContactOrder, ContactQuery, Listing, Place,
         fold::ContactRow, hash::hash63_of,
     },
-    time::Timestamp,
 };
 
 const STATUSES: i16 = 3;
@@ -100,35 +98,6 @@ impl Driver {
     }
 }
 
-/// The column that orders a list, and the time that its rows must pass.
-pub(in crate::store) const fn order_column(order: ContactOrder) -> &'static str {
-    match order {
-        ContactOrder::LastActivity => "last_at",
-        ContactOrder::WaitingLongest => "unanswered_since",
-        ContactOrder::WindowEndingSoonest { .. } => "inbound_at",
-        ContactOrder::OldestMessage { .. } => "first_at",
-    }
-}
-
-/// The earliest place of a list: rows before it are left out.
-pub(in crate::store) fn start(query: &ContactQuery) -> Result<Place, StoreError> {
-    let place = Place::parse(letter(query.order), query.after.as_deref())?;
-    Ok(match query.order {
-        ContactOrder::WindowEndingSoonest { opened_after } => {
-            place.max(Place::new(opened_after, i64::MAX, false))
-        }
-        _ => place,
-    })
-}
-
-/// The latest time of a list: rows behind it are left out.
-pub(in crate::store) const fn end(order: ContactOrder) -> Timestamp {
-    match order {
-        ContactOrder::OldestMessage { up_to } => up_to,
-        _ => Timestamp::from_millis(i64::MAX),
-    }
-}
-
 /// Hash of a field with its value, or of a tag.
 pub(in crate::store) fn label_hash(name: &str, value: Option<&str>) -> i64 {
     let text = match value {
@@ -151,10 +120,10 @@ impl Found {
         key: &ContactKey,
         number: i64,
         row: &ContactRow,
-        order: ContactOrder,
+        query: &ContactQuery,
     ) -> Option<Self> {
         let contact = row.show(key)?;
-        let place = Place::new(order.key(&contact)?, number, order.is_descending());
+        let place = query.place(&contact, number)?;
         Some(Self { place, contact })
     }
 }
@@ -182,21 +151,8 @@ pub(in crate::store) fn merge(parts: Vec<Part>, query: &ContactQuery) -> Listing
     let last = rows.last().map(|found| found.place);
     let next = if is_cut { last } else { horizon };
     let mut listing = Listing::new(rows.into_iter().map(|found| found.contact).collect());
-    listing.next = next.map(|place| place.cursor(letter(query.order)));
+    listing.next = next.map(|place| query.cursor(place));
     listing
-}
-
-/// Whether a customer passes what the index does not tell.
-pub(in crate::store) fn passes(
-    contact: &Contact,
-    row: &ContactRow,
-    filter: &ContactFilter,
-    name: Option<&str>,
-) -> bool {
-    let is_named = |name: &str| {
-        row.searchable().contains(name) || contact.key.psid.as_str().eq_ignore_ascii_case(name)
-    };
-    filter.accepts(contact) && name.is_none_or(is_named)
 }
 
 /// The Pages of a filter, each once.

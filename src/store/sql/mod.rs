@@ -1,11 +1,9 @@
-//! Parts that the SQL databases share: columns, cursors, and how lists are put together.
+//! Parts that the SQL databases share: columns, and how lists of customers are put together.
 
 pub(super) mod changed;
 mod contact;
-pub(super) mod cursor;
 pub(super) mod list;
 mod message;
-pub(super) mod messages;
 mod outgoing;
 mod work;
 

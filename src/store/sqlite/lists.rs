@@ -13,10 +13,9 @@ use crate::{
     model::{Contact, ContactKey, EntryId, Picture, RawEvent, Revision},
     store::{
         ContactFilter, ContactOrder, ContactQuery, Count, Listing, MAX_COUNT, MAX_PAGE_BYTES,
-        MAX_VISITED, PageState, RawEventQuery, StoreError,
+        MAX_VISITED, PageState, Place, RawEventQuery, StoreError,
         fold::ContactRow,
         sql::{
-            cursor::{self, Place},
             list::{self, Driver, Found, Part},
             one_more, psid,
         },
@@ -68,7 +67,7 @@ pub(super) fn contacts(
     query: &ContactQuery,
 ) -> Result<Listing<Contact>, StoreError> {
     let name = query.check()?;
-    let start = list::start(query)?;
+    let start = query.start()?;
     let pages = list::pages(&query.filter);
     let (mut parts, mut revision) = (Vec::new(), Revision::default());
     for page in &pages {
@@ -130,7 +129,7 @@ impl List<'_> {
                 return Ok(true);
             };
             let place = found.place;
-            if list::passes(&found.contact, &row, &self.query.filter, self.name) {
+            if self.query.filter.matches(&found.contact, &row, self.name) {
                 part.rows.push(found);
             }
             let goes_on = part.rows.len() < wanted && visited < far;
@@ -174,7 +173,7 @@ impl List<'_> {
                 found
                     .filter(|(found, row)| {
                         found.place > self.start
-                            && list::passes(&found.contact, row, &self.query.filter, self.name)
+                            && self.query.filter.matches(&found.contact, row, self.name)
                     })
                     .map(|(found, _)| found),
             );
@@ -187,7 +186,7 @@ impl List<'_> {
         (number, text, row): (i64, String, ContactRow),
     ) -> Result<Option<(Found, ContactRow)>, StoreError> {
         let key = ContactKey::new(self.page.clone(), psid(text)?);
-        let found = Found::new(&key, number, &row, self.query.order);
+        let found = Found::new(&key, number, &row, self.query);
         Ok(found.map(|found| (found, row)))
     }
 
@@ -196,7 +195,7 @@ impl List<'_> {
         let order = self.query.order;
         let is_descending = order.is_descending();
         let (at, tie) = self.start.bounds(is_descending);
-        let end = list::end(order).as_millis();
+        let end = order.latest().as_millis();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut params: Vec<Param> = [self.page_no, at, tie, end, limit].map(Param::from).into();
         let (table, key, buckets) = match Driver::of(&self.query.filter, order) {
@@ -213,7 +212,7 @@ impl List<'_> {
                 ("label", key, Some(buckets))
             }
         };
-        let column = list::order_column(order);
+        let column = order.column();
         let (than, direction) = if is_descending {
             ("<", "DESC")
         } else {
@@ -275,10 +274,7 @@ pub(super) fn count(connection: &Connection, filter: &ContactFilter) -> Result<C
             total += u32::try_from(list.part()?.rows.len()).unwrap_or(u32::MAX);
         }
     }
-    Ok(match Count::of(total) {
-        Count::Exactly(count) if !filter.is_exact() => Count::AtLeast(count),
-        counted => counted,
-    })
+    Ok(Count::of_filter(total, filter))
 }
 
 /// Tags of a Page, found by looking for the next name behind each.
@@ -336,7 +332,7 @@ pub(super) fn raw_events(
     connection: &Connection,
     query: &RawEventQuery,
 ) -> Result<Listing<RawEvent>, StoreError> {
-    crate::store::query::check_limit(query.limit)?;
+    query.check()?;
     let (page_no, revision) = match &query.page {
         None => (0, Revision::default()),
         Some(page) => match find_page(connection, page)? {
@@ -344,18 +340,13 @@ pub(super) fn raw_events(
             None => return Ok(Listing::default()),
         },
     };
-    let (at, id) = cursor::raw_event(query.after.as_deref())?;
-    let (mut listing, mut bytes) = (Listing::default(), 0);
+    let (at, id) = query.start()?;
+    let (mut events, mut bytes) = (Vec::new(), 0);
     let sql =
         "SELECT id, psid, at, reason, raw FROM raw_event WHERE page_no = ?1 AND (at, id) < (?2, ?3)
          ORDER BY at DESC, id DESC LIMIT ?4";
     let params = params![page_no, at, id, one_more(query.limit)];
     each(connection, sql, params, |row| {
-        if listing.rows.len() == query.limit as usize || bytes > MAX_PAGE_BYTES {
-            let last: Option<&RawEvent> = listing.rows.last();
-            listing.next = last.map(cursor::behind);
-            return Ok(false);
-        }
         let id = EntryId::from_text(row.get::<_, String>(0).map_err(failed)?);
         let at = Timestamp::from_millis(row.get(2).map_err(failed)?);
         let reason: String = row.get(3).map_err(failed)?;
@@ -363,10 +354,11 @@ pub(super) fn raw_events(
         let text: Option<String> = row.get(1).map_err(failed)?;
         event.psid = text.map(psid).transpose()?;
         event.page.clone_from(&query.page);
+        // A row that does not fit is cut off afterwards, so that there is a cursor.
+        let is_full = bytes > MAX_PAGE_BYTES;
         bytes += event.raw.len();
-        listing.rows.push(event);
-        Ok(true)
+        events.push(event);
+        Ok(!is_full)
     })?;
-    listing.revision = revision;
-    Ok(listing)
+    Ok(query.listing(events).with_revision(revision))
 }

@@ -10,13 +10,10 @@ use super::{
 use crate::{
     model::{ContactKey, EntryId, Message, OutgoingKey},
     store::{
-        Listing, MAX_PAGE_BYTES, MessageQuery, MessageStart, StoreError,
+        Listing, MAX_PAGE_BYTES, MessageQuery, MessageStart, Place, StoreError,
         fold::{ContactRow, EntryRow},
-        sql::{
-            cursor::Place,
-            messages::{self, Placed, size},
-            millis,
-        },
+        listing::text_size,
+        sql::millis,
     },
 };
 
@@ -25,7 +22,6 @@ pub(super) fn messages(
     query: &MessageQuery,
 ) -> Result<Listing<Message>, StoreError> {
     query.check()?;
-    let start = Place::start(&query.start)?;
     let Some((_, revision)) = find_page(connection, &query.contact.page)? else {
         return Ok(Listing::default());
     };
@@ -38,23 +34,16 @@ pub(super) fn messages(
         number,
         contact: &contact,
     };
-    let limit = query.limit as usize;
-    let (rows, has_older) = match &query.start {
-        MessageStart::Newest | MessageStart::OlderThan(_) => part.older(start, limit)?,
-        MessageStart::NewerThan(_) => {
-            let rows = part.newer(start, limit)?;
-            (rows, true)
-        }
-        MessageStart::Around(id) => match part.place_of(id)? {
-            None => (Vec::new(), false),
-            Some(place) => {
-                let newer = part.newer(place, limit / 2)?;
-                let older = part.older(place.before(), limit - newer.len())?;
-                messages::around(id, newer, older)
-            }
-        },
+    let around = match &query.start {
+        MessageStart::Around(id) => part.place_of(id)?,
+        _ => None,
     };
-    Ok(messages::listing(rows, has_older, revision))
+    let (mut newer, mut older) = (Vec::new(), Vec::new());
+    if let Some(reads) = query.reads(around)? {
+        newer = part.read(">", "ASC", reads.newer_than, reads.newer)?;
+        older = part.read("<", "DESC", reads.older_than, reads.older)?;
+    }
+    Ok(query.listing(newer, older, revision))
 }
 
 struct Part<'a> {
@@ -65,55 +54,45 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// Messages behind a place, newest first, and whether there are more.
-    fn older(&self, than: Place, limit: usize) -> Result<(Vec<Placed>, bool), StoreError> {
-        let (at, tie) = than.bounds(true);
-        let rows = self.read("(at, tie) < (?2, ?3)", "DESC", (at, tie), limit + 1)?;
-        Ok(messages::older(rows, limit))
-    }
-
-    /// Messages before a place, newest first.
-    fn newer(&self, than: Place, limit: usize) -> Result<Vec<Placed>, StoreError> {
-        let (at, tie) = than.bounds(true);
-        let rows = self.read("(at, tie) > (?2, ?3)", "ASC", (at, tie), limit)?;
-        Ok(messages::newer(rows, limit))
-    }
-
     /// The log and the queue, each up to a limit.
     fn read(
         &self,
         than: &str,
         direction: &str,
-        (at, tie): (i64, i64),
-        limit: usize,
-    ) -> Result<Vec<Placed>, StoreError> {
+        place: Place,
+        limit: u32,
+    ) -> Result<Vec<(Place, Message)>, StoreError> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let (at, tie) = place.bounds(true);
         let order = format!("ORDER BY at {direction}, tie {direction} LIMIT ?4");
         let cutoff = millis(self.contact.cutoff()).unwrap_or(i64::MIN);
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let limit = i64::from(limit);
         let mut rows = Vec::new();
         let sql = format!(
-            "SELECT {MESSAGE}, tie FROM message WHERE contact_no = ?1 AND {than} AND at > ?5 {order}"
+            "SELECT {MESSAGE}, tie FROM message WHERE contact_no = ?1 AND (at, tie) {than} (?2, ?3) AND at > ?5 {order}"
         );
         let params = params![self.number, at, tie, limit, cutoff];
         let mut bytes = 0;
         each(self.connection, &sql, params, |row| {
             let tie = tie_of(row)?;
             let shown = columns::entry(row)?.show(self.key, self.contact);
-            rows.extend(shown.map(|message| (Place::new(message.at, tie, true), message)));
+            rows.extend(shown.map(|message| (Place::of_message(&message, tie), message)));
             // A row that does not fit is cut off afterwards, so that there is a cursor.
             let is_full = bytes > MAX_PAGE_BYTES;
-            bytes += rows.last().map_or(0, |(_, message)| size(message));
+            bytes += rows.last().map_or(0, |(_, message)| text_size(message));
             Ok(!is_full)
         })?;
         let sql = format!(
-            "SELECT {}, tie FROM outgoing WHERE contact_no = ?1 AND {than} AND tie IS NOT NULL {order}",
+            "SELECT {}, tie FROM outgoing WHERE contact_no = ?1 AND (at, tie) {than} (?2, ?3) AND tie IS NOT NULL {order}",
             *OUTGOING
         );
         let params = params![self.number, at, tie, limit];
         each(self.connection, &sql, params, |row| {
             let tie: i64 = row.get("tie").map_err(failed)?;
             let shown = columns::outgoing(row)?.show(self.key, self.contact);
-            rows.extend(shown.map(|message| (Place::new(message.at, tie, true), message)));
+            rows.extend(shown.map(|message| (Place::of_message(&message, tie), message)));
             Ok(true)
         })?;
         Ok(rows)

@@ -47,7 +47,7 @@ pub use export::ExportPosition;
 use super::{
     Changed, ContactFilter, ContactQuery, ContactStore, Count, Hit, Listing, MessageQuery,
     PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, StoreError, fold,
-    watchers::{Asked, Watchers},
+    watchers::{Asked, LOOK_AGAIN, Watchers},
 };
 use crate::model::{Contact, ContactKey, Message, Picture, RawEvent, Revision};
 use crate::{
@@ -61,8 +61,6 @@ use writer::{Answer, Write, Writer, write};
 
 /// Who waits for a read must not wait for somebody else's long one.
 const READERS: usize = 4;
-/// How soon the commits of another process are noticed.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A [`ContactStore`] in one SQLite file. A clone is a handle to the same data.
 #[derive(Clone)]
@@ -374,16 +372,19 @@ impl ContactStore for SqliteStore {
             .await
     }
 
+    async fn changed_since(&self, page: &PageId, since: Revision) -> Result<Changed, StoreError> {
+        let page = page.clone();
+        self.read(move |connection| work::changed(connection, &page, since))
+            .await
+    }
+
     async fn changed(
         &self,
         page: &PageId,
         since: Revision,
         wait: Duration,
     ) -> Result<Changed, StoreError> {
-        let read = || {
-            let page = page.clone();
-            self.read(move |connection| work::changed(connection, &page, since))
-        };
+        let read = || self.changed_since(page, since);
         self.watchers.changed(page, since, wait, read).await
     }
 }

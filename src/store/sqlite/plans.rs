@@ -77,7 +77,7 @@ fn s27_every_other_read_finds_its_rows_by_all_columns_of_an_index() {
     let file = File::new("reads");
     let (connection, ada) = (file.filled(), ada());
     let page = ada.page.clone();
-    let newest = MessageQuery::new(ada.clone()).with_limit(1);
+    let newest = MessageQuery::new(ada.clone()).with_limit(2);
     let next = messages::messages(&connection, &newest).unwrap().next;
     let (older, newer) = (next.clone().unwrap(), next.unwrap());
     let messages = |start: MessageStart| {

@@ -14,12 +14,9 @@ use crate::{
     id::PageId,
     model::{ContactKey, Message},
     store::{
-        Hit, Listing, MAX_VISITED, SearchQuery, StoreError,
+        Hit, Listing, MAX_VISITED, Place, SearchQuery, StoreError,
         fold::ContactRow,
-        sql::{
-            cursor::{Place, SEARCH},
-            millis, psid,
-        },
+        sql::{millis, psid},
     },
     time::Timestamp,
 };
@@ -34,7 +31,7 @@ pub(super) fn search(
     query: &SearchQuery,
 ) -> Result<Listing<Hit>, StoreError> {
     let text = query.check()?;
-    let after = Place::parse(SEARCH, query.after.as_deref())?;
+    let after = query.start()?;
     let mut parts: Vec<(Vec<Found>, Option<Place>)> = Vec::new();
     for page in &query.pages {
         let Some((page_no, _)) = find_page(connection, page)? else {
@@ -62,7 +59,7 @@ pub(super) fn search(
     found.truncate(query.limit as usize);
     let last = found.last().map(|(place, _)| *place);
     let mut listing = Listing::new(found.into_iter().map(|(_, hit)| hit).collect());
-    listing.next = (if is_cut { last } else { horizon }).map(|place| place.cursor(SEARCH));
+    listing.next = (if is_cut { last } else { horizon }).map(|place| query.cursor(place));
     Ok(listing)
 }
 

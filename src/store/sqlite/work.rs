@@ -16,7 +16,7 @@ use crate::{
         Changed, Pending, PendingQuery, StoreError,
         sql::{
             Columns, WorkColumns,
-            changed::{MAX_CHANGED, Window, answer, reset, window},
+            changed::{MAX_CHANGED, Window, answer, window},
             psid, revision, revision_to_sql,
         },
     },
@@ -220,7 +220,7 @@ pub(super) fn changed(
     let removed = one(connection, sql, [page_no], |row| {
         row.get::<_, i64>(0).map_err(failed)
     })?;
-    if let Some(reset) = reset(since, last, revision(removed.unwrap_or(0))) {
+    if let Some(reset) = Changed::reset(since, last, revision(removed.unwrap_or(0))) {
         return Ok(reset);
     }
     let read = |condition: &str, than: i64, limit: usize| {

@@ -2,16 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use messenger_crm::change::{Applied, Change};
 use messenger_crm::id::PageId;
 use messenger_crm::model::{Contact, ContactKey, Message, Picture, RawEvent, Revision};
 use messenger_crm::store::{
-    Changed, ContactFilter, ContactQuery, ContactStore, Count, Hit, Listing, MAX_LIMIT,
-    MessageQuery, MessageStart, PageState, Pending, PendingQuery, RawEventQuery, SearchQuery,
-    StoreError,
+    Changed, ContactQuery, ContactStore, Hit, Listing, MAX_LIMIT, MessageQuery, MessageStart,
+    PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, StoreError,
 };
 use messenger_crm::time::Timestamp;
 
@@ -106,14 +104,6 @@ impl ContactStore for Broken {
         Ok(listing)
     }
 
-    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError> {
-        self.inner().count(filter).await
-    }
-
-    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError> {
-        self.inner().tags(page).await
-    }
-
     async fn find(&self, field: &str, value: &str) -> Result<Vec<Contact>, StoreError> {
         self.inner().find(field, value).await
     }
@@ -146,6 +136,9 @@ impl ContactStore for Broken {
     }
 
     async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError> {
+        if self.fault == Fault::Searchable {
+            return Ok(Listing::default());
+        }
         self.inner().search(query).await
     }
 
@@ -165,13 +158,8 @@ impl ContactStore for Broken {
         self.inner().next_due(query).await
     }
 
-    async fn changed(
-        &self,
-        page: &PageId,
-        since: Revision,
-        wait: Duration,
-    ) -> Result<Changed, StoreError> {
-        let mut changed = self.inner().changed(page, since, wait).await?;
+    async fn changed_since(&self, page: &PageId, since: Revision) -> Result<Changed, StoreError> {
+        let mut changed = self.inner().changed_since(page, since).await?;
         if self.fault == Fault::Resumable && changed.contacts.len() > 1 {
             changed.contacts.pop();
         }

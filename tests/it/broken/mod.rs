@@ -38,6 +38,7 @@ enum Fault {
     Fenced,
     Gentle,
     Exclusive,
+    Searchable,
 }
 
 /// The clauses that a store with this fault fails.
@@ -57,7 +58,7 @@ fn failing(fault: Fault) -> Vec<&'static str> {
     }
     let runs = run! {
         idempotent atomic monotonic ordered separate complete faithful forgetful concurrent cancel_safe
-        shared patient durable isolated honest resumable fenced gentle exclusive
+        shared patient durable isolated honest resumable fenced gentle exclusive searchable
     };
     let failed = runs
         .into_iter()
@@ -100,6 +101,7 @@ each_breaks_one! {
     fenced Fenced;
     gentle Gentle;
     exclusive Exclusive;
+    searchable Searchable;
 }
 
 #[test]

@@ -20,20 +20,11 @@ impl ContactStore for Full {
     async fn contacts(&self, query: &ContactQuery) -> Result<Listing<Contact>, StoreError> {
         self.0.contacts(query).await
     }
-    async fn count(&self, filter: &ContactFilter) -> Result<Count, StoreError> {
-        self.0.count(filter).await
-    }
-    async fn tags(&self, page: &PageId) -> Result<Vec<(String, Count)>, StoreError> {
-        self.0.tags(page).await
-    }
     async fn find(&self, field: &str, value: &str) -> Result<Vec<Contact>, StoreError> {
         self.0.find(field, value).await
     }
     async fn messages(&self, query: &MessageQuery) -> Result<Listing<Message>, StoreError> {
         self.0.messages(query).await
-    }
-    async fn search(&self, query: &SearchQuery) -> Result<Listing<Hit>, StoreError> {
-        self.0.search(query).await
     }
     async fn raw_events(&self, query: &RawEventQuery) -> Result<Listing<RawEvent>, StoreError> {
         self.0.raw_events(query).await
@@ -47,13 +38,8 @@ impl ContactStore for Full {
     async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError> {
         self.0.next_due(query).await
     }
-    async fn changed(
-        &self,
-        page: &PageId,
-        since: Revision,
-        wait: Duration,
-    ) -> Result<Changed, StoreError> {
-        self.0.changed(page, since, wait).await
+    async fn changed_since(&self, page: &PageId, since: Revision) -> Result<Changed, StoreError> {
+        self.0.changed_since(page, since).await
     }
 }
 

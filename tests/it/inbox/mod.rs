@@ -23,8 +23,8 @@ use messenger_crm::model::{
 use messenger_crm::secret::{AppSecret, PageToken};
 use messenger_crm::store::conformance::POISON;
 use messenger_crm::store::{
-    Changed, ContactFilter, ContactQuery, ContactStore, Count, Hit, Listing, MessageQuery,
-    PageState, Pending, PendingQuery, RawEventQuery, SearchQuery, SqliteStore, StoreError,
+    Changed, ContactQuery, ContactStore, Listing, MessageQuery, PageState, Pending, PendingQuery,
+    RawEventQuery, SqliteStore, StoreError,
 };
 use messenger_crm::time::Timestamp;
 use messenger_crm::webhook::parse_unverified;

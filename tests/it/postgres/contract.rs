@@ -25,7 +25,8 @@ macro_rules! clauses {
 
 clauses! {
     idempotent atomic monotonic ordered separate complete faithful forgetful concurrent cancel_safe
-    shared patient durable isolated honest resumable fenced gentle exclusive like_the_model
+    shared patient durable isolated honest resumable fenced gentle exclusive searchable
+    like_the_model search_like_the_model
 }
 
 /// A store whose database refuses the poison, in a schema named after the folder.

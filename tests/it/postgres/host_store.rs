@@ -115,6 +115,10 @@ impl ContactStore for HostStore {
         self.store.next_due(query).await
     }
 
+    async fn changed_since(&self, page: &PageId, since: Revision) -> Result<Changed, StoreError> {
+        self.store.changed_since(page, since).await
+    }
+
     async fn changed(
         &self,
         page: &PageId,
