@@ -174,7 +174,7 @@ async fn expired(store: &impl ContactStore, who: &ContactKey) {
 
 /// A later copy of an erased message that comes in the same call is not erased with it.
 async fn copied<S: ContactStore>(store: &S, cleo: &ContactKey) {
-    for id in ["m1", "m2"] {
+    for id in ["cleo1", "cleo2"] {
         apply(store, received(cleo, id, 1, "first")).await;
     }
     let changes = [
@@ -182,7 +182,7 @@ async fn copied<S: ContactStore>(store: &S, cleo: &ContactKey) {
             contact: cleo.clone(),
             at: at(10),
         },
-        received(cleo, "m1", 20, "the copy"),
+        received(cleo, "cleo1", 20, "the copy"),
         Change::Erase {
             contact: cleo.clone(),
             limit: 1,
@@ -194,7 +194,7 @@ async fn copied<S: ContactStore>(store: &S, cleo: &ContactKey) {
         limit: 1,
     };
     for _ in 0..5 {
-        assert_eq!(ids(store, cleo).await, ["m1"]);
+        assert_eq!(ids(store, cleo).await, ["cleo1"]);
         assert_eq!(person(store, cleo).await.first_at, at(20));
         apply(store, erase()).await;
     }
