@@ -23,7 +23,7 @@ use crate::world::{Event, Outcome, PAGE, World, at, contact};
 /// Deliveries in a second.
 const RATE: u64 = 200;
 /// Rows that one slice removes.
-const SLICE: u32 = 500;
+const SLICE: u32 = 200;
 /// Pause between two slices, so that others have their turn.
 const PAUSE: Duration = Duration::from_millis(5);
 /// Deliveries before the removing begins, for comparison.

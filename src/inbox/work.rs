@@ -21,7 +21,7 @@ const MAX_SEND_TRIES: u32 = 8;
 /// Enough that workers who lose one claim find another.
 const LOOK_AT: u32 = 16;
 /// Rows of an erased conversation that are removed in one commit.
-const ERASE_AT_ONCE: u32 = 500;
+const ERASE_AT_ONCE: u32 = 200;
 
 /// What a step did.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
