@@ -2,11 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use messenger_crm::{
-    graph::{Access, AppAccess, Graph},
-    id::PageId,
-    inbox::{Accounts, Inbox, Step},
+    graph::Graph,
+    inbox::{Inbox, Step},
     model::{OutgoingKey, WorkerId},
     store::SqliteStore,
 };
@@ -46,11 +44,8 @@ impl Crm {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let connections = Arc::new(connections);
-        let inbox = Inbox::new(
-            Arc::new(store),
-            graph.clone(),
-            Arc::new(Tokens(Arc::clone(&connections))),
-        );
+        let connections_of_inbox = Arc::clone(&connections);
+        let inbox = Inbox::new(Arc::new(store), graph.clone(), connections_of_inbox);
         let in_flight = Semaphore::new(MAX_IN_FLIGHT);
         let (connected, woken) = (watch::channel(()).0, watch::channel(()).0);
         Self {
@@ -73,19 +68,6 @@ impl Crm {
 
     pub(crate) fn new_key(&self) -> OutgoingKey {
         OutgoingKey::new(now(), vault::random())
-    }
-}
-
-#[derive(Debug)]
-struct Tokens(Arc<Connections>);
-
-#[async_trait]
-impl Accounts for Tokens {
-    async fn access(&self, page: &PageId) -> Option<Access> {
-        self.0.by_page(page).map(|connection| {
-            let app = AppAccess::new(connection.app_id.clone(), connection.secret.clone());
-            Access::new(app, connection.page.clone(), connection.token.clone())
-        })
     }
 }
 

@@ -3,18 +3,18 @@
 //! The inbox owns no thread and no timer. [`Inbox::step`] does one piece of what is pending; the
 //! host calls it in a loop, from as many tasks as it likes.
 
+mod connections;
 mod work;
 
+pub use connections::{Callback, ConnectionTable, Connections, ConnectionsError, SinglePage};
 pub use work::Step;
 
-use std::{fmt::Debug, sync::Arc, time::Duration};
-
-use async_trait::async_trait;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     change::{Applied, Change},
     event::Event,
-    graph::{Access, Graph, InvalidMessage, OutgoingMessage, send::STANDARD_WINDOW},
+    graph::{Graph, InvalidMessage, OutgoingMessage, send::STANDARD_WINDOW},
     id::PageId,
     model::{Contact, ContactKey, Outgoing, OutgoingKey, WorkerId},
     store::{ContactStore, StoreError},
@@ -22,19 +22,12 @@ use crate::{
     webhook::Delivery,
 };
 
-/// Where the Page tokens are: one Page in a constant, or a host's own table.
-#[async_trait]
-pub trait Accounts: Debug + Send + Sync + 'static {
-    /// What to call the Graph API with for this Page, if the Page is connected.
-    async fn access(&self, page: &PageId) -> Option<Access>;
-}
-
 /// The inbox of any number of Pages. A clone is a handle to the same inbox.
 #[derive(Clone, Debug)]
 pub struct Inbox {
     store: Arc<dyn ContactStore>,
     graph: Graph,
-    accounts: Arc<dyn Accounts>,
+    connections: Arc<dyn Connections>,
 }
 
 /// The numbers of the changes of each Page, in order: one call of the store takes one Page.
@@ -47,6 +40,18 @@ fn by_page(changes: &[Change]) -> Vec<Vec<usize>> {
         }
     }
     pages.into_iter().map(|(_, numbers)| numbers).collect()
+}
+
+/// Error of the inbox. Nothing is lost: try again later.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InboxError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The connections of the host cannot be read.
+    #[error(transparent)]
+    Connections(#[from] ConnectionsError),
 }
 
 /// Why an answer was not queued.
@@ -66,11 +71,15 @@ pub enum ReplyError {
 
 impl Inbox {
     /// An inbox over this store, answering through this Graph.
-    pub fn new(store: Arc<dyn ContactStore>, graph: Graph, accounts: Arc<dyn Accounts>) -> Self {
+    pub fn new(
+        store: Arc<dyn ContactStore>,
+        graph: Graph,
+        connections: Arc<dyn Connections>,
+    ) -> Self {
         Self {
             store,
             graph,
-            accounts,
+            connections,
         }
     }
 
@@ -229,13 +238,14 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// [`StoreError`]: nothing is lost; try again later.
+    /// [`InboxError`]: nothing is lost; try again later. Work whose connection cannot be read is
+    /// postponed, so that it does not hold back the work of other Pages.
     ///
     /// # Cancel safety
     ///
     /// What was claimed comes round again when its lease ends. An answer that was on its way is
     /// then *unknown*, never sent twice.
-    pub async fn step(&self, now: Timestamp, worker: WorkerId) -> Result<Step, StoreError> {
+    pub async fn step(&self, now: Timestamp, worker: WorkerId) -> Result<Step, InboxError> {
         work::step(self, now, worker).await
     }
 }

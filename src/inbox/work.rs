@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Inbox;
+use super::{ConnectionsError, Inbox, InboxError};
 use crate::{
     change::{Applied, Change, ProfileResponse, SendOutcome, Work},
     graph::{Error, OutgoingMessage, PageClient, ProfileOutcome, TransportErrorKind},
@@ -37,7 +37,7 @@ pub(super) async fn step(
     inbox: &Inbox,
     now: Timestamp,
     worker: WorkerId,
-) -> Result<Step, StoreError> {
+) -> Result<Step, InboxError> {
     let kinds = [
         WorkKind::SEND,
         WorkKind::PROFILE,
@@ -64,7 +64,11 @@ pub(super) async fn step(
                 )
                 .await?;
                 if claimed {
-                    let outcome = send(inbox, &contact, &key, &outgoing, tries, now).await;
+                    let sent = send(inbox, &contact, &key, &outgoing, tries, now).await;
+                    let (outcome, failed) = match sent {
+                        Ok(outcome) => (outcome, None),
+                        Err(error) => (not_asked(tries, now), Some(error)),
+                    };
                     inbox
                         .store
                         .apply(&[Change::Settled {
@@ -74,6 +78,9 @@ pub(super) async fn step(
                             outcome,
                         }])
                         .await?;
+                    if let Some(error) = failed {
+                        return Err(error.into());
+                    }
                 }
                 claimed
             }
@@ -96,7 +103,11 @@ pub(super) async fn step(
             Pending::FetchProfile { contact, attempt } => {
                 let claimed = claim(inbox, &contact, Work::Profile, attempt, now, worker).await?;
                 if claimed {
-                    let (response, due) = fetch(inbox, &contact, attempt, now).await;
+                    let fetched = fetch(inbox, &contact, attempt, now).await;
+                    let ((response, due), failed) = match fetched {
+                        Ok(fetched) => (fetched, None),
+                        Err(error) => (not_fetched(attempt, now), Some(error)),
+                    };
                     inbox
                         .store
                         .apply(&[Change::Profile {
@@ -106,6 +117,9 @@ pub(super) async fn step(
                             due,
                         }])
                         .await?;
+                    if let Some(error) = failed {
+                        return Err(error.into());
+                    }
                 }
                 claimed
             }
@@ -158,13 +172,9 @@ async fn send(
     outgoing: &Outgoing,
     tries: u32,
     now: Timestamp,
-) -> SendOutcome {
-    let Some(access) = inbox.accounts.access(&contact.page).await else {
-        return SendOutcome::NotSent {
-            due: now + THROTTLED,
-            reason: None,
-            tries,
-        };
+) -> Result<SendOutcome, ConnectionsError> {
+    let Some(access) = inbox.connections.access(&contact.page).await? else {
+        return Ok(not_asked(tries, now));
     };
     let text = outgoing.content.text.clone().unwrap_or_default();
     // The key comes back in the echo, which settles an answer whose outcome is unknown.
@@ -177,13 +187,22 @@ async fn send(
             subcode: None,
             trace: None,
         };
-        return SendOutcome::Failed { reason };
+        return Ok(SendOutcome::Failed { reason });
     };
-    match inbox.graph.page(access).send(&message).await {
+    Ok(match inbox.graph.page(access).send(&message).await {
         Ok(sent) => sent
             .mid
             .map_or(SendOutcome::Unknown, |mid| SendOutcome::Sent { mid }),
         Err(error) => outcome(&error, tries.saturating_add(1), now),
+    })
+}
+
+/// Outcome of an attempt that was not made, because the Page's credentials are missing.
+fn not_asked(tries: u32, now: Timestamp) -> SendOutcome {
+    SendOutcome::NotSent {
+        due: now + THROTTLED,
+        reason: None,
+        tries,
     }
 }
 
@@ -222,17 +241,22 @@ async fn fetch(
     contact: &ContactKey,
     attempt: u32,
     now: Timestamp,
-) -> (ProfileResponse, Option<Timestamp>) {
-    let later = Some(now + delay(attempt));
-    let Some(access) = inbox.accounts.access(&contact.page).await else {
-        return (ProfileResponse::Failed, later);
+) -> Result<(ProfileResponse, Option<Timestamp>), ConnectionsError> {
+    let Some(access) = inbox.connections.access(&contact.page).await? else {
+        return Ok(not_fetched(attempt, now));
     };
     let page = inbox.graph.page(access);
-    match page.profile(&contact.psid).await {
-        Ok(ProfileOutcome::Known(profile)) => known(&page, profile, later).await,
+    Ok(match page.profile(&contact.psid).await {
+        Ok(ProfileOutcome::Known(profile)) => {
+            known(&page, profile, Some(now + delay(attempt))).await
+        }
         Ok(ProfileOutcome::Unavailable(_)) => (ProfileResponse::Unavailable, Some(now + ASK_AGAIN)),
-        Err(_) => (ProfileResponse::Failed, later),
-    }
+        Err(_) => not_fetched(attempt, now),
+    })
+}
+
+fn not_fetched(attempt: u32, now: Timestamp) -> (ProfileResponse, Option<Timestamp>) {
+    (ProfileResponse::Failed, Some(now + delay(attempt)))
 }
 
 /// The picture is fetched at once: its address is a secret, and dies.

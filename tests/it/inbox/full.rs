@@ -70,7 +70,7 @@ async fn a_store_that_cannot_write_fails_the_delivery_and_sends_nothing() {
         .await
         .unwrap();
     let graph = graph(&desk.script);
-    let full = Inbox::new(Arc::new(Full(desk.store.clone())), graph, Arc::new(OnePage));
+    let full = Inbox::new(Arc::new(Full(desk.store.clone())), graph, page_1());
     let body = delivery("1", &[message(&ada(), "m9", at(9), "Hello")]);
     let delivery = parse_unverified(&body).unwrap();
     let error = full.receive(&delivery, |_| true, at(9)).await;
@@ -90,7 +90,7 @@ async fn a_store_that_cannot_write_fails_the_delivery_and_sends_nothing() {
     );
     let error = full.step(at(9), WorkerId::new(7)).await;
     assert!(
-        matches!(error, Err(StoreError::Unavailable(_))),
+        matches!(error, Err(InboxError::Store(StoreError::Unavailable(_)))),
         "{error:?}"
     );
     assert!(posts(&desk.script).is_empty());
