@@ -4,29 +4,24 @@ use std::{sync::Arc, time::Duration};
 
 use messenger_crm::{
     graph::Graph,
-    inbox::{Inbox, Step},
+    inbox::{Inbox, Step, WebhookService},
     model::{OutgoingKey, WorkerId},
     store::SqliteStore,
 };
-use tokio::{
-    sync::{Semaphore, watch},
-    task::JoinHandle,
-};
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{connections::Connections, now, vault};
 
 /// One slow answer from Meta must not hold up the others.
 const WORKERS: usize = 4;
-/// Of bodies being received at once, in bytes.
-const MAX_IN_FLIGHT: usize = 128 * 1024 * 1024;
 
 pub(crate) struct Crm {
     pub(crate) inbox: Inbox,
+    pub(crate) service: WebhookService,
     pub(crate) graph: Graph,
     pub(crate) connections: Arc<Connections>,
     pub(crate) public_url: String,
     pub(crate) demo: bool,
-    pub(crate) in_flight: Semaphore,
     /// True once the program is ending.
     pub(crate) stopping: watch::Receiver<bool>,
     /// Told when a Page was connected.
@@ -46,15 +41,15 @@ impl Crm {
         let connections = Arc::new(connections);
         let connections_of_inbox = Arc::clone(&connections);
         let inbox = Inbox::new(Arc::new(store), graph.clone(), connections_of_inbox);
-        let in_flight = Semaphore::new(MAX_IN_FLIGHT);
+        let service = inbox.service();
         let (connected, woken) = (watch::channel(()).0, watch::channel(()).0);
         Self {
             inbox,
+            service,
             graph,
             connections,
             public_url,
             demo,
-            in_flight,
             stopping,
             connected,
             woken,

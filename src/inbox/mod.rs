@@ -3,10 +3,14 @@
 //! The inbox owns no thread and no timer. [`Inbox::step`] does one piece of what is pending; the
 //! host calls it in a loop, from as many tasks as it likes.
 
+mod body;
 mod connections;
+mod service;
 mod work;
 
+pub use body::Peer;
 pub use connections::{Callback, ConnectionTable, Connections, ConnectionsError, SinglePage};
+pub use service::{Report, WebhookService};
 pub use work::Step;
 
 use std::{sync::Arc, time::Duration};
@@ -30,16 +34,24 @@ pub struct Inbox {
     connections: Arc<dyn Connections>,
 }
 
-/// The numbers of the changes of each Page, in order: one call of the store takes one Page.
-fn by_page(changes: &[Change]) -> Vec<Vec<usize>> {
-    let mut pages: Vec<(Option<&PageId>, Vec<usize>)> = Vec::new();
-    for (number, change) in changes.iter().enumerate() {
-        match pages.iter_mut().find(|(page, _)| *page == change.page()) {
-            Some((_, numbers)) => numbers.push(number),
-            None => pages.push((change.page(), vec![number])),
+/// Groups changes by Page with their numbers, in order: one call of the store takes one Page.
+fn by_page(changes: Vec<Change>) -> Vec<(Vec<usize>, Vec<Change>)> {
+    let mut groups: Vec<(Vec<usize>, Vec<Change>)> = Vec::new();
+    for (number, change) in changes.into_iter().enumerate() {
+        let group = groups.iter_mut().find(|(_, group)| {
+            group
+                .first()
+                .is_some_and(|first| first.page() == change.page())
+        });
+        match group {
+            Some((numbers, group)) => {
+                numbers.push(number);
+                group.push(change);
+            }
+            None => groups.push((vec![number], vec![change])),
         }
     }
-    pages.into_iter().map(|(_, numbers)| numbers).collect()
+    groups
 }
 
 /// Error of the inbox. Nothing is lost: try again later.
@@ -122,8 +134,7 @@ impl Inbox {
             return Ok(Vec::new());
         }
         let mut applied = vec![None; changes.len()];
-        for numbers in by_page(&changes) {
-            let of_page: Vec<Change> = numbers.iter().map(|at| changes[*at].clone()).collect();
+        for (numbers, of_page) in by_page(changes) {
             let results = match self.store.apply(&of_page).await {
                 Err(StoreError::Refused(_)) => {
                     let events = numbers.iter().map(|at| &delivery.events[*at]);

@@ -1,15 +1,40 @@
 //! A store that cannot write.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 
-/// A store whose disk is full: it reads, and writes nothing.
-#[derive(Debug)]
-struct Full(SqliteStore);
+/// A store whose disk can be full, or stuck: it reads, and writes nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Full(SqliteStore, Arc<[AtomicBool; 2]>);
+
+impl Full {
+    /// Creates a store that writes.
+    pub(super) fn new(store: SqliteStore) -> Self {
+        Self(store, Arc::default())
+    }
+
+    /// Sets whether writing fails.
+    pub(super) fn set_full(&self, is_full: bool) {
+        self.1[0].store(is_full, Ordering::Relaxed);
+    }
+
+    /// Sets whether writing never ends.
+    pub(super) fn set_stuck(&self, is_stuck: bool) {
+        self.1[1].store(is_stuck, Ordering::Relaxed);
+    }
+}
 
 #[async_trait]
 impl ContactStore for Full {
-    async fn apply(&self, _: &[Change]) -> Result<Vec<Applied>, StoreError> {
-        Err(StoreError::Unavailable("the disk is full".into()))
+    async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
+        if self.1[0].load(Ordering::Relaxed) {
+            return Err(StoreError::Unavailable("the disk is full".into()));
+        }
+        if self.1[1].load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+        self.0.apply(changes).await
     }
     async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
         self.0.contact(key).await
@@ -70,7 +95,9 @@ async fn a_store_that_cannot_write_fails_the_delivery_and_sends_nothing() {
         .await
         .unwrap();
     let graph = graph(&desk.script);
-    let full = Inbox::new(Arc::new(Full(desk.store.clone())), graph, page_1());
+    let store = Full::new(desk.store.clone());
+    store.set_full(true);
+    let full = Inbox::new(Arc::new(store), graph, page_1());
     let body = delivery("1", &[message(&ada(), "m9", at(9), "Hello")]);
     let delivery = parse_unverified(&body).unwrap();
     let error = full.receive(&delivery, |_| true, at(9)).await;

@@ -6,6 +6,8 @@ mod answering;
 mod full;
 mod profiles;
 mod receiving;
+#[cfg(feature = "full")]
+mod service;
 
 use std::sync::Arc;
 use std::time::Duration;
