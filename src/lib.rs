@@ -26,7 +26,7 @@
 //! | Subscribe to webhooks, set the menu, labels, personas | [`graph::page`] |
 //! | Import past conversations | [`graph::history`] |
 //! | Call an endpoint that this crate lacks | [`graph::Call`] |
-//! | Delete a customer's data when Meta requests it | [`Webhook::signed_request`], [`Inbox::forget`] |
+//! | Delete a customer's data when Meta requests it | [`Inbox::service`], [`Inbox::privacy_requests`], [`Inbox::forget`] |
 //! | Use my own database | [`store`], with the tests of the feature `conformance` |
 //! | Test my program without Meta | [`webhook::sign`], [`graph::ScriptedTransport`], the feature `simulator` |
 //!

@@ -41,7 +41,7 @@ impl Crm {
         let connections = Arc::new(connections);
         let connections_of_inbox = Arc::clone(&connections);
         let inbox = Inbox::new(Arc::new(store), graph.clone(), connections_of_inbox);
-        let service = inbox.service();
+        let service = inbox.service().with_public_url(&public_url);
         let (connected, woken) = (watch::channel(()).0, watch::channel(()).0);
         Self {
             inbox,

@@ -101,7 +101,8 @@ pub trait Connections: Debug + Send + Sync + 'static {
     /// The app behind a path of the webhook; `None` when no app has this path.
     ///
     /// The path is what follows the prefix of the service: empty for `/webhook`, `7Q4` for
-    /// `/webhook/7Q4`.
+    /// `/webhook/7Q4`. `deauthorize` and `deletion` are not paths: they name the callbacks of the app
+    /// with the empty path.
     ///
     /// # Errors
     ///

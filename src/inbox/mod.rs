@@ -1,15 +1,52 @@
 //! What the CRM does: receive, answer, and what must be done later.
 //!
+//! | Task | Open |
+//! |---|---|
+//! | Serve the requests of Meta | [`Inbox::service`] |
+//! | Name the apps and Pages of the host | [`Connections`], [`SinglePage`], [`ConnectionTable`] |
+//! | Reply | [`Inbox::reply`] |
+//! | Do pending work: send, fetch profiles, erase | [`Inbox::step`] |
+//! | Erase a customer | [`Inbox::forget`], [`Inbox::privacy_requests`] |
+//!
 //! The inbox owns no thread and no timer. [`Inbox::step`] does one piece of what is pending; the
 //! host calls it in a loop, from as many tasks as it likes.
+//!
+//! # Examples
+//!
+//! ```
+//! use std::sync::Arc;
+//! use messenger_crm::graph::{Access, AppAccess, ScriptedTransport};
+//! use messenger_crm::inbox::{Inbox, SinglePage, Step};
+//! use messenger_crm::model::WorkerId;
+//! use messenger_crm::{Timestamp, store::MemoryStore};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = AppAccess::new("271828182845904".parse()?, "60efff025951cddde78c8d03de52cc90".parse()?);
+//! let access = Access::new(app, "1755847768034402".parse()?, "EAAtoken".parse()?);
+//! let connections = SinglePage::new(access, "a-verify-token".parse()?);
+//! let graph = ScriptedTransport::new().graph(); // in a program: `Graph::new()?`
+//! let inbox = Inbox::new(Arc::new(MemoryStore::new()), graph, Arc::new(connections));
+//!
+//! let service = inbox.service(); // give it to your HTTP server
+//! let live = http::Request::get("/livez").body(String::new())?;
+//! assert_eq!(service.respond(live).await.status(), 200);
+//!
+//! let now = Timestamp::from(std::time::SystemTime::now());
+//! assert_eq!(inbox.step(now, WorkerId::new(1)).await?, Step::Idle(None));
+//! # Ok(())
+//! # }
+//! ```
 
 mod body;
 mod connections;
+mod privacy;
 mod service;
 mod work;
 
 pub use body::Peer;
 pub use connections::{Callback, ConnectionTable, Connections, ConnectionsError, SinglePage};
+pub use privacy::{ASID_FIELD, PrivacyRequest, PrivacyRequestKind, PrivacyRequestState};
 pub use service::{Report, WebhookService};
 pub use work::Step;
 

@@ -21,6 +21,7 @@ use http_body::Body;
 use super::{
     Callback, Inbox, InboxError,
     body::{BodyError, InFlight, Limits, Peer, Reading, Received},
+    privacy::{self, PrivacyRequestKind},
 };
 use crate::{
     event::Event,
@@ -28,12 +29,17 @@ use crate::{
     id::PageId,
     model::WorkKind,
     store::PendingQuery,
-    webhook::{Delivery, EnvelopeError, Events, MAX_BODY_BYTES, text_response},
+    webhook::{
+        DeletionResponse, Delivery, EnvelopeError, Events, MAX_BODY_BYTES, SignedRequestError,
+        text_response,
+    },
 };
 
 /// Events that are parsed and committed at once, so that a large body needs little more memory than
 /// its own size.
 const SLICE: usize = 1_000;
+/// Largest form of the deauthorize and deletion callbacks.
+const MAX_FORM_BYTES: usize = 64 * 1024;
 /// A store that failed a commit so long ago may be well again: only the next commit can tell.
 const UNREADY: Duration = Duration::from_secs(10);
 
@@ -48,6 +54,8 @@ const UNREADY: Duration = Duration::from_secs(10);
 /// | `POST` without a valid signature | 401; 415 when it has a content encoding |
 /// | a body that is too large, too slow, or cut off | 413, 408, 400 |
 /// | a body while others hold all the bytes allowed | 503 |
+/// | `POST` to a callback URL with `/deauthorize` or `/deletion` behind it, signed by its app | 200 after the request is recorded as a [`PrivacyRequest`](super::PrivacyRequest) |
+/// | `GET` to the same `/deletion/{confirmation code}` | 200 with the state of the request |
 /// | `GET /livez` | 200 while the program runs |
 /// | `GET /readyz` | 200 while the store responds and commits, else 503 |
 /// | any other path | 404, before the body is read |
@@ -108,6 +116,8 @@ const UNREADY: Duration = Duration::from_secs(10);
 pub struct WebhookService {
     inbox: Inbox,
     prefix: Arc<str>,
+    /// Without a slash at its end.
+    public_url: Option<Arc<str>>,
     deadline: Duration,
     reading: Reading,
     shared: Arc<Shared>,
@@ -133,7 +143,7 @@ struct Shared {
 ///
 /// fn log(response: &http::Response<String>) {
 ///     match response.extensions().get::<Report>() {
-///         Some(Report::Committed { events }) => println!("{events} events"),
+///         Some(Report::Committed { events, .. }) => println!("{events} events"),
 ///         Some(Report::Failed(error)) => eprintln!("a delivery was not stored: {error}"),
 ///         _ => {}
 ///     }
@@ -155,6 +165,8 @@ pub enum Report {
         /// Reason why it could not be read.
         error: EnvelopeError,
     },
+    /// A request to delete data, or the removal of the app, is recorded.
+    Recorded,
     /// The store or the connections failed; Meta sends the delivery again.
     Failed(Arc<InboxError>),
     /// The store or the connections took longer than the deadline; Meta sends the delivery again.
@@ -168,6 +180,7 @@ impl Inbox {
         WebhookService {
             inbox: self.clone(),
             prefix: "/webhook".into(),
+            public_url: None,
             deadline: Duration::from_secs(4),
             reading: Reading {
                 max_bytes: MAX_BODY_BYTES,
@@ -191,6 +204,15 @@ impl WebhookService {
     #[must_use]
     pub fn with_prefix(mut self, prefix: &str) -> Self {
         self.prefix = prefix.trim_end_matches('/').into();
+        self
+    }
+
+    /// Sets the URL under which Meta and people reach the paths of this service:
+    /// `https://crm.example.com`. None by default: then the data deletion callback is 404, because
+    /// its response needs the URL of a status page.
+    #[must_use]
+    pub fn with_public_url(mut self, url: &str) -> Self {
+        self.public_url = Some(url.trim_end_matches('/').into());
         self
     }
 
@@ -249,12 +271,20 @@ impl WebhookService {
         match Route::of(&self.prefix, parts.uri.path()) {
             Some(Route::Live) => probe(&parts, StatusCode::OK, "live\n"),
             Some(Route::Ready) => self.ready(&parts).await,
-            Some(Route::Callback(path)) => self.respond_to_meta(path, &parts, body).await,
+            Some(Route::App(path, endpoint)) => {
+                self.respond_of_app(path, endpoint, &parts, body).await
+            }
             None => not_found(),
         }
     }
 
-    async fn respond_to_meta<B>(&self, path: &str, parts: &Parts, body: B) -> Response<String>
+    async fn respond_of_app<B>(
+        &self,
+        path: &str,
+        endpoint: Endpoint<'_>,
+        parts: &Parts,
+        body: B,
+    ) -> Response<String>
     where
         B: Body + Send,
         B::Data: Send,
@@ -266,6 +296,25 @@ impl WebhookService {
             Some(Err(error)) => return reported(Report::Failed(Arc::new(error.into()))),
             None => return reported(Report::TimedOut),
         };
+        match endpoint {
+            Endpoint::Events => self.receive(&callback, parts, body).await,
+            Endpoint::Deauthorize => {
+                let kind = PrivacyRequestKind::Deauthorization;
+                self.record(&callback, parts, body, kind).await
+            }
+            Endpoint::Deletion => {
+                let kind = PrivacyRequestKind::Deletion;
+                self.record(&callback, parts, body, kind).await
+            }
+            Endpoint::Status(code) => self.status(&callback, parts, code).await,
+        }
+    }
+
+    async fn receive<B>(&self, callback: &Callback, parts: &Parts, body: B) -> Response<String>
+    where
+        B: Body + Send,
+        B::Data: Send,
+    {
         if parts.method != Method::POST {
             let refusal = callback.webhook.refusal(parts, b"");
             return refusal.unwrap_or_else(not_found);
@@ -276,7 +325,76 @@ impl WebhookService {
         };
         match callback.webhook.refusal(parts, body.bytes()) {
             Some(refusal) => refusal,
-            None => self.report(self.commit(&callback, body.bytes())).await,
+            None => self.report(self.commit(callback, body.bytes())).await,
+        }
+    }
+
+    /// Records a privacy request. The response to a deletion request names its status page.
+    async fn record<B>(
+        &self,
+        callback: &Callback,
+        parts: &Parts,
+        body: B,
+        kind: PrivacyRequestKind,
+    ) -> Response<String>
+    where
+        B: Body + Send,
+        B::Data: Send,
+    {
+        if parts.method != Method::POST {
+            return not_allowed("POST");
+        }
+        let status_page = match (kind, &self.public_url) {
+            (PrivacyRequestKind::Deauthorization, _) => None,
+            (PrivacyRequestKind::Deletion, Some(url)) => Some(format!("{url}{}", parts.uri.path())),
+            (PrivacyRequestKind::Deletion, None) => return not_found(),
+        };
+        let reading = Reading {
+            max_bytes: MAX_FORM_BYTES,
+            ..self.reading
+        };
+        let form = match self.read(&reading, parts, body).await {
+            Ok(form) => form,
+            Err(refusal) => return refusal,
+        };
+        let signed = match callback.webhook.signed_request(form.bytes()) {
+            Ok(signed) => signed,
+            Err(error) => {
+                let status = match error {
+                    SignedRequestError::Wrong => StatusCode::UNAUTHORIZED,
+                    _ => StatusCode::BAD_REQUEST,
+                };
+                return text_response(status, format!("{error}\n"));
+            }
+        };
+        let now = self.inbox.graph.clock().now();
+        let recorded = privacy::record(&self.inbox, &callback.app, kind, &signed, now);
+        let recorded = async { recorded.await.map(|()| Report::Recorded) };
+        let mut response = self.report(recorded).await;
+        if let (StatusCode::OK, Some(status_page)) = (response.status(), status_page) {
+            let code = signed.confirmation_code();
+            let deletion = DeletionResponse {
+                url: format!("{status_page}/{code}"),
+                confirmation_code: code.to_owned(),
+            };
+            *response.body_mut() = serde_json::json!(deletion).to_string();
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(header::CONTENT_TYPE, json);
+        }
+        response
+    }
+
+    /// The status page of a privacy request.
+    async fn status(&self, callback: &Callback, parts: &Parts, code: &str) -> Response<String> {
+        if parts.method != Method::GET && parts.method != Method::HEAD {
+            return not_allowed("GET, HEAD");
+        }
+        let request = privacy::request(&self.inbox, &callback.app, code);
+        match self.within(request).await {
+            Some(Ok(Some(request))) => text_response(StatusCode::OK, request.status_text()),
+            Some(Ok(None)) => not_found(),
+            Some(Err(error)) => reported(Report::Failed(Arc::new(error))),
+            None => reported(Report::TimedOut),
         }
     }
 
@@ -435,8 +553,19 @@ where
 enum Route<'a> {
     Live,
     Ready,
-    /// A callback URL, by its path for [`Connections`](super::Connections).
-    Callback(&'a str),
+    /// An endpoint of an app, with the app's path for [`Connections`](super::Connections).
+    App(&'a str, Endpoint<'a>),
+}
+
+/// Endpoint of an app.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Endpoint<'a> {
+    /// The callback URL: handshake and deliveries.
+    Events,
+    Deauthorize,
+    Deletion,
+    /// Status page of a request, with its confirmation code.
+    Status(&'a str),
 }
 
 impl<'a> Route<'a> {
@@ -448,16 +577,30 @@ impl<'a> Route<'a> {
         }
         let rest = path.strip_prefix(prefix)?;
         if rest.is_empty() {
-            return Some(Self::Callback(""));
+            return Some(Self::App("", Endpoint::Events));
         }
-        let path = rest.strip_prefix('/')?;
-        (!path.is_empty() && !path.contains('/')).then_some(Self::Callback(path))
+        let segments: Vec<&str> = rest.strip_prefix('/')?.splitn(4, '/').collect();
+        if segments.iter().any(|segment| segment.is_empty()) {
+            return None;
+        }
+        let (path, rest) = match segments.split_first()? {
+            (&("deauthorize" | "deletion"), _) => ("", &*segments),
+            (path, rest) => (*path, rest),
+        };
+        let endpoint = match *rest {
+            [] => Endpoint::Events,
+            ["deauthorize"] => Endpoint::Deauthorize,
+            ["deletion"] => Endpoint::Deletion,
+            ["deletion", code] => Endpoint::Status(code),
+            _ => return None,
+        };
+        Some(Self::App(path, endpoint))
     }
 }
 
 fn reported(report: Report) -> Response<String> {
     let mut response = match report {
-        Report::Committed { .. } | Report::Quarantined { .. } => {
+        Report::Committed { .. } | Report::Quarantined { .. } | Report::Recorded => {
             text_response(StatusCode::OK, "ok\n")
         }
         Report::Failed(_) => text_response(StatusCode::SERVICE_UNAVAILABLE, "not stored\n"),
@@ -492,8 +635,27 @@ mod tests {
     #[test]
     fn h14_only_the_exact_path_is_a_callback_url() {
         for (path, route) in [
-            ("/webhook", Some(Route::Callback(""))),
-            ("/webhook/7Q4", Some(Route::Callback("7Q4"))),
+            ("/webhook", Some(Route::App("", Endpoint::Events))),
+            ("/webhook/7Q4", Some(Route::App("7Q4", Endpoint::Events))),
+            (
+                "/webhook/deletion",
+                Some(Route::App("", Endpoint::Deletion)),
+            ),
+            (
+                "/webhook/deletion/c",
+                Some(Route::App("", Endpoint::Status("c"))),
+            ),
+            (
+                "/webhook/7Q4/deletion/c",
+                Some(Route::App("7Q4", Endpoint::Status("c"))),
+            ),
+            (
+                "/webhook/7Q4/deauthorize",
+                Some(Route::App("7Q4", Endpoint::Deauthorize)),
+            ),
+            ("/webhook/7Q4/deauthorize/c", None),
+            ("/webhook/7Q4/deletion/", None),
+            ("/webhook/7Q4/deletion/c/d", None),
             ("/webhook/", None),
             ("/webhook//7Q4", None),
             ("/webhook/7Q4/", None),
@@ -507,6 +669,7 @@ mod tests {
         ] {
             assert_eq!(Route::of("/webhook", path), route, "{path}");
         }
-        assert_eq!(Route::of("", "/7Q4"), Some(Route::Callback("7Q4")));
+        let events = Route::App("7Q4", Endpoint::Events);
+        assert_eq!(Route::of("", "/7Q4"), Some(events));
     }
 }

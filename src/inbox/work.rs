@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::{ConnectionsError, Inbox, InboxError};
+use super::{ConnectionsError, Inbox, InboxError, privacy};
 use crate::{
     change::{Applied, Change, ProfileResponse, SendOutcome, Work},
     graph::{Error, OutgoingMessage, PageClient, ProfileOutcome, TransportErrorKind},
+    id::{PageId, Psid},
     model::{Advice, ContactKey, Outgoing, OutgoingKey, Profile, Reason, WorkKind, WorkerId},
     store::{Pending, PendingQuery, StoreError},
     time::Timestamp,
@@ -43,6 +44,7 @@ pub(super) async fn step(
         WorkKind::PROFILE,
         WorkKind::WAKE,
         WorkKind::ERASE,
+        WorkKind::DELETION,
     ];
     let query = PendingQuery::new(now, kinds).with_limit(LOOK_AT);
     for pending in inbox.store.pending(&query).await? {
@@ -136,8 +138,25 @@ pub(super) async fn step(
                     .await?;
                 true
             }
-            // No handlers are registered here.
-            Pending::Item { .. } => false,
+            Pending::Item { key, attempt, .. } => {
+                let work = Work::item(key.kind.clone(), key.id.clone());
+                let claimed = claim_of(inbox, &key.page, None, work, attempt, now, worker).await?;
+                if claimed {
+                    let outcome = privacy::resolve(inbox, &key.page, &key.id, now).await?;
+                    inbox
+                        .store
+                        .apply(&[Change::WorkSettled {
+                            page: key.page,
+                            psid: None,
+                            kind: key.kind,
+                            id: key.id,
+                            attempt,
+                            outcome,
+                        }])
+                        .await?;
+                }
+                claimed
+            }
         };
         if worked {
             return Ok(Step::Worked);
@@ -154,9 +173,30 @@ async fn claim(
     now: Timestamp,
     by: WorkerId,
 ) -> Result<bool, StoreError> {
+    claim_of(
+        inbox,
+        &contact.page,
+        Some(&contact.psid),
+        work,
+        attempt,
+        now,
+        by,
+    )
+    .await
+}
+
+async fn claim_of(
+    inbox: &Inbox,
+    page: &PageId,
+    psid: Option<&Psid>,
+    work: Work,
+    attempt: u32,
+    now: Timestamp,
+    by: WorkerId,
+) -> Result<bool, StoreError> {
     let claimed = Change::Claimed {
-        page: contact.page.clone(),
-        psid: Some(contact.psid.clone()),
+        page: page.clone(),
+        psid: psid.cloned(),
         work,
         attempt,
         until: now + LEASE,

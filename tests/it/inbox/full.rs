@@ -6,7 +6,7 @@ use super::*;
 
 /// A store whose disk can be full, or stuck: it reads, and writes nothing.
 #[derive(Clone, Debug)]
-pub(super) struct Full(SqliteStore, Arc<[AtomicBool; 2]>);
+pub(super) struct Full(SqliteStore, Arc<[AtomicBool; 3]>);
 
 impl Full {
     /// Creates a store that writes.
@@ -19,6 +19,11 @@ impl Full {
         self.1[0].store(is_full, Ordering::Relaxed);
     }
 
+    /// Sets whether removing the rows of an erased conversation fails.
+    pub(super) fn set_erasing_fails(&self, fails: bool) {
+        self.1[2].store(fails, Ordering::Relaxed);
+    }
+
     /// Sets whether writing never ends.
     pub(super) fn set_stuck(&self, is_stuck: bool) {
         self.1[1].store(is_stuck, Ordering::Relaxed);
@@ -28,7 +33,8 @@ impl Full {
 #[async_trait]
 impl ContactStore for Full {
     async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
-        if self.1[0].load(Ordering::Relaxed) {
+        let erases = matches!(changes, [Change::Erase { .. }]);
+        if self.1[0].load(Ordering::Relaxed) || (erases && self.1[2].load(Ordering::Relaxed)) {
             return Err(StoreError::Unavailable("the disk is full".into()));
         }
         if self.1[1].load(Ordering::Relaxed) {

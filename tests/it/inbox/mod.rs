@@ -4,6 +4,7 @@
 
 mod answering;
 mod full;
+mod privacy;
 mod profiles;
 mod receiving;
 #[cfg(feature = "full")]
