@@ -14,7 +14,8 @@
 //!
 //! | Task | Open |
 //! |---|---|
-//! | Receive webhooks in my HTTP server | [`webhook`]: [`Webhook::respond`], [`Webhook::receive`] |
+//! | Receive and store webhooks in my HTTP server | [`inbox`]: [`Inbox::service`] |
+//! | Receive webhooks without a store | [`webhook`]: [`Webhook::respond`], [`Webhook::receive`] |
 //! | Read what happened | [`event`]: [`Kind`] lists all kinds of events |
 //! | Store what was received, and list customers and messages | [`inbox`]: [`Inbox::receive`]; [`store`]: [`ContactStore`] |
 //! | Send an agent's reply once, also after a crash | [`inbox`]: [`Inbox::reply`], [`Inbox::step`] |
@@ -25,7 +26,7 @@
 //! | Subscribe to webhooks, set the menu, labels, personas | [`graph::page`] |
 //! | Import past conversations | [`graph::history`] |
 //! | Call an endpoint that this crate lacks | [`graph::Call`] |
-//! | Delete a customer's data when Meta requests it | [`Webhook::signed_request`], [`Inbox::forget`] |
+//! | Delete a customer's data when Meta requests it | [`Inbox::service`], [`Inbox::privacy_requests`], [`Inbox::forget`] |
 //! | Use my own database | [`store`], with the tests of the feature `conformance` |
 //! | Test my program without Meta | [`webhook::sign`], [`graph::ScriptedTransport`], the feature `simulator` |
 //!
@@ -86,6 +87,7 @@
 //! | Feature | Default | Adds |
 //! |---|---|---|
 //! | `client` | yes | the Graph client over reqwest, with TLS by rustls |
+//! | `tower` | yes | the HTTP service of the inbox as a `tower_service::Service` |
 //! | `sqlite` | | the SQLite store, linked to an installed SQLite |
 //! | `sqlite-bundled` | | the SQLite store with SQLite compiled in |
 //! | `postgres` | | the PostgreSQL store; runs on tokio |

@@ -2,33 +2,26 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use messenger_crm::{
-    graph::{Access, AppAccess, Graph},
-    id::PageId,
-    inbox::{Accounts, Inbox, Step},
+    graph::Graph,
+    inbox::{Inbox, Step, WebhookService},
     model::{OutgoingKey, WorkerId},
     store::SqliteStore,
 };
-use tokio::{
-    sync::{Semaphore, watch},
-    task::JoinHandle,
-};
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{connections::Connections, now, vault};
 
 /// One slow answer from Meta must not hold up the others.
 const WORKERS: usize = 4;
-/// Of bodies being received at once, in bytes.
-const MAX_IN_FLIGHT: usize = 128 * 1024 * 1024;
 
 pub(crate) struct Crm {
     pub(crate) inbox: Inbox,
+    pub(crate) service: WebhookService,
     pub(crate) graph: Graph,
     pub(crate) connections: Arc<Connections>,
     pub(crate) public_url: String,
     pub(crate) demo: bool,
-    pub(crate) in_flight: Semaphore,
     /// True once the program is ending.
     pub(crate) stopping: watch::Receiver<bool>,
     /// Told when a Page was connected.
@@ -46,20 +39,17 @@ impl Crm {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let connections = Arc::new(connections);
-        let inbox = Inbox::new(
-            Arc::new(store),
-            graph.clone(),
-            Arc::new(Tokens(Arc::clone(&connections))),
-        );
-        let in_flight = Semaphore::new(MAX_IN_FLIGHT);
+        let connections_of_inbox = Arc::clone(&connections);
+        let inbox = Inbox::new(Arc::new(store), graph.clone(), connections_of_inbox);
+        let service = inbox.service().with_public_url(&public_url);
         let (connected, woken) = (watch::channel(()).0, watch::channel(()).0);
         Self {
             inbox,
+            service,
             graph,
             connections,
             public_url,
             demo,
-            in_flight,
             stopping,
             connected,
             woken,
@@ -73,19 +63,6 @@ impl Crm {
 
     pub(crate) fn new_key(&self) -> OutgoingKey {
         OutgoingKey::new(now(), vault::random())
-    }
-}
-
-#[derive(Debug)]
-struct Tokens(Arc<Connections>);
-
-#[async_trait]
-impl Accounts for Tokens {
-    async fn access(&self, page: &PageId) -> Option<Access> {
-        self.0.by_page(page).map(|connection| {
-            let app = AppAccess::new(connection.app_id.clone(), connection.secret.clone());
-            Access::new(app, connection.page.clone(), connection.token.clone())
-        })
     }
 }
 

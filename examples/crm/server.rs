@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited, combinators::BoxBody};
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
     body::{Body, Bytes, Frame, Incoming},
@@ -21,26 +21,17 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use messenger_crm::{
-    id::PageId,
-    webhook::{MAX_BODY_BYTES, Outcome, Webhook},
-};
-use tokio::{
-    net::TcpListener,
-    sync::{SemaphorePermit, mpsc},
-    time::timeout,
-};
+use messenger_crm::inbox::Report;
+use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 
 use crate::{
     api,
     crm::{Crm, ended},
-    live, now, pages,
+    live, pages,
 };
 
 pub(crate) type Reply = Response<BoxBody<Bytes, Infallible>>;
 
-/// Meta waits five seconds.
-const DEADLINE: Duration = Duration::from_secs(4);
 const BODY_TIME: Duration = Duration::from_secs(30);
 const HEAD_TIME: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(3);
@@ -86,13 +77,14 @@ pub(crate) async fn serve(listener: TcpListener, crm: Arc<Crm>) {
 
 async fn answer(crm: &Arc<Crm>, request: Request<Incoming>) -> Reply {
     let (parts, body) = request.into_parts();
-    let mut reply = match parts.uri.path().strip_prefix("/webhook/") {
-        Some(path) => webhook(crm, path, &parts, body).await,
-        None if !is_local_name(&parts.headers) => plain(
+    let mut reply = match parts.uri.path() {
+        path if path.starts_with("/webhook/") => webhook(crm, parts, body).await,
+        "/livez" | "/readyz" => webhook(crm, parts, body).await,
+        _ if !is_local_name(&parts.headers) => plain(
             StatusCode::FORBIDDEN,
             "pages are served on localhost and by address only\n",
         ),
-        None => inside(crm, &parts, body).await,
+        _ => inside(crm, &parts, body).await,
     };
     let headers = reply.headers_mut();
     for (name, value) in [
@@ -126,8 +118,8 @@ async fn inside(crm: &Arc<Crm>, parts: &Parts, body: Incoming) -> Reply {
             if let Some(refusal) = refuse_foreign(&parts.headers) {
                 return refusal;
             }
-            match receive(crm, &parts.headers, body, MAX_API_BYTES).await {
-                Ok((body, _permits)) => api::write(crm, path, &body).await,
+            match receive(body).await {
+                Ok(body) => api::write(crm, path, &body).await,
                 Err(refusal) => refusal,
             }
         }
@@ -142,89 +134,37 @@ async fn inside(crm: &Arc<Crm>, parts: &Parts, body: Incoming) -> Reply {
 }
 
 /// One callback URL for each connected Page; Meta has one for each app, so whatever is signed by the
-/// same app comes in through any of its Pages. 200 only after the commit.
-async fn webhook(crm: &Arc<Crm>, path: &str, parts: &Parts, body: Incoming) -> Reply {
-    let Some(connection) = crm.connections.by_path(path) else {
-        return plain(StatusCode::NOT_FOUND, "not found\n");
-    };
-    let (body, _permits) = match receive(crm, &parts.headers, body, MAX_BODY_BYTES).await {
-        Ok(received) => received,
-        Err(refusal) => return refusal,
-    };
-    let webhook = Webhook::new(&connection.secret, connection.verify_token.clone());
-    let committed = match webhook.respond(parts, &body) {
-        Outcome::Response(response) => {
-            return response.map(|body| Full::from(body).boxed());
-        }
-        Outcome::Delivery(delivery) => {
-            let ours = |page: &PageId| {
-                let other = crm.connections.by_page(page);
-                other.is_some_and(|other| other.secret == connection.secret)
-            };
-            timeout(DEADLINE, crm.inbox.receive(&delivery, ours, now()))
-                .await
-                .map(|received| received.map(drop))
-        }
-        Outcome::Unreadable(error) => {
-            timeout(
-                DEADLINE,
-                crm.inbox.quarantine(&body, error.to_string(), now()),
-            )
-            .await
-        }
-    };
-    match committed {
-        Ok(Ok(())) => {
+/// same app comes in through any of its Pages.
+async fn webhook(crm: &Arc<Crm>, parts: Parts, body: Incoming) -> Reply {
+    let response = crm.service.respond(Request::from_parts(parts, body)).await;
+    match response.extensions().get::<Report>() {
+        Some(Report::Committed { .. }) => crm.wake(),
+        Some(Report::Recorded) => {
+            eprintln!("crm: a request about personal data was recorded");
             crm.wake();
-            plain(StatusCode::OK, "ok\n")
         }
-        Ok(Err(error)) => {
-            eprintln!("crm: a delivery was not stored: {error}");
-            plain(StatusCode::SERVICE_UNAVAILABLE, "not stored\n")
-        }
-        Err(_) => {
-            eprintln!("crm: a delivery was not stored in time");
-            plain(StatusCode::SERVICE_UNAVAILABLE, "not stored in time\n")
-        }
+        Some(Report::Quarantined { error, .. }) => eprintln!("crm: a body is kept raw: {error}"),
+        Some(Report::Failed(error)) => eprintln!("crm: a delivery was not stored: {error}"),
+        Some(Report::TimedOut) => eprintln!("crm: a delivery was not stored in time"),
+        _ => {}
     }
+    response.map(|body| Full::from(body).boxed())
 }
 
-/// Reads a whole body, within its own limit and within what all bodies together may take.
-async fn receive<'a>(
-    crm: &'a Crm,
-    headers: &HeaderMap,
-    mut body: Incoming,
-    limit: usize,
-) -> Result<(Vec<u8>, Vec<SemaphorePermit<'a>>), Reply> {
-    let too_large = || plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n");
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|announced| announced > limit) {
-        return Err(too_large());
+/// Reads the body of a request of our own pages.
+async fn receive(body: Incoming) -> Result<Bytes, Reply> {
+    match timeout(BODY_TIME, Limited::new(body, MAX_API_BYTES).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(plain(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body is too large\n",
+        )),
+        Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST, "the body was cut off\n")),
+        Err(_) => Err(plain(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body took too long\n",
+        )),
     }
-    let (mut bytes, mut permits) = (Vec::new(), Vec::new());
-    let read = async {
-        while let Some(frame) = body.frame().await {
-            let frame =
-                frame.map_err(|_| plain(StatusCode::BAD_REQUEST, "the body was cut off\n"))?;
-            let Ok(data) = frame.into_data() else {
-                continue;
-            };
-            if bytes.len() + data.len() > limit {
-                return Err(too_large());
-            }
-            let size = u32::try_from(data.len()).map_err(|_| too_large())?;
-            let busy = |_| plain(StatusCode::SERVICE_UNAVAILABLE, "too much at once\n");
-            permits.push(crm.in_flight.try_acquire_many(size).map_err(busy)?);
-            bytes.extend_from_slice(&data);
-        }
-        Ok(())
-    };
-    timeout(BODY_TIME, read)
-        .await
-        .map_err(|_| plain(StatusCode::REQUEST_TIMEOUT, "the body took too long\n"))??;
-    Ok((bytes, permits))
 }
 
 /// Pages answer to `localhost` and to addresses: a name may be anybody's (DNS rebinding), and the

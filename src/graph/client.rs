@@ -68,6 +68,11 @@ impl Graph {
         }
     }
 
+    /// The clock, with which the inbox measures its deadlines, too.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     /// Sets the base URL, for example that of the simulator. `https://graph.facebook.com` by default.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! Clock and jitter source, injected so that the core stays pure.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,6 +27,25 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 
     /// Waits for `duration`.
     async fn sleep(&self, duration: Duration);
+}
+
+/// Waits for a future, at most for so long; `None` when it is not ready by then. A future that is ready
+/// at once needs no timer.
+pub(crate) async fn within<F: Future>(
+    clock: &dyn Clock,
+    limit: Duration,
+    future: F,
+) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut sleep = None;
+    poll_fn(|context| {
+        if let Poll::Ready(output) = future.as_mut().poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        let sleep = sleep.get_or_insert_with(|| clock.sleep(limit));
+        sleep.as_mut().poll(context).map(|()| None)
+    })
+    .await
 }
 
 /// Clock of a program that runs on tokio.

@@ -111,6 +111,7 @@ pub use self::client::Graph;
 pub use self::clock::Clock;
 #[cfg(feature = "client")]
 pub use self::clock::TokioClock;
+pub(crate) use self::clock::within;
 pub use self::error::Error;
 pub use self::list::{Cursor, ListPage};
 pub use self::object::Object;

@@ -1,20 +1,61 @@
 //! What the CRM does: receive, answer, and what must be done later.
 //!
+//! | Task | Open |
+//! |---|---|
+//! | Serve the requests of Meta | [`Inbox::service`] |
+//! | Name the apps and Pages of the host | [`Connections`], [`SinglePage`], [`ConnectionTable`] |
+//! | Reply | [`Inbox::reply`] |
+//! | Do pending work: send, fetch profiles, erase | [`Inbox::step`] |
+//! | Erase a customer | [`Inbox::forget`], [`Inbox::privacy_requests`] |
+//!
 //! The inbox owns no thread and no timer. [`Inbox::step`] does one piece of what is pending; the
 //! host calls it in a loop, from as many tasks as it likes.
+//!
+//! # Examples
+//!
+//! ```
+//! use std::sync::Arc;
+//! use messenger_crm::graph::{Access, AppAccess, ScriptedTransport};
+//! use messenger_crm::inbox::{Inbox, SinglePage, Step};
+//! use messenger_crm::model::WorkerId;
+//! use messenger_crm::{Timestamp, store::MemoryStore};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = AppAccess::new("271828182845904".parse()?, "60efff025951cddde78c8d03de52cc90".parse()?);
+//! let access = Access::new(app, "1755847768034402".parse()?, "EAAtoken".parse()?);
+//! let connections = SinglePage::new(access, "a-verify-token".parse()?);
+//! let graph = ScriptedTransport::new().graph(); // in a program: `Graph::new()?`
+//! let inbox = Inbox::new(Arc::new(MemoryStore::new()), graph, Arc::new(connections));
+//!
+//! let service = inbox.service(); // give it to your HTTP server
+//! let live = http::Request::get("/livez").body(String::new())?;
+//! assert_eq!(service.respond(live).await.status(), 200);
+//!
+//! let now = Timestamp::from(std::time::SystemTime::now());
+//! assert_eq!(inbox.step(now, WorkerId::new(1)).await?, Step::Idle(None));
+//! # Ok(())
+//! # }
+//! ```
 
+mod body;
+mod connections;
+mod privacy;
+mod service;
 mod work;
 
+pub use body::Peer;
+pub use connections::{Callback, ConnectionTable, Connections, ConnectionsError, SinglePage};
+pub use privacy::{ASID_FIELD, PrivacyRequest, PrivacyRequestKind, PrivacyRequestState};
+pub use service::{Report, WebhookService};
 pub use work::Step;
 
-use std::{fmt::Debug, sync::Arc, time::Duration};
-
-use async_trait::async_trait;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     change::{Applied, Change},
     event::Event,
-    graph::{Access, Graph, InvalidMessage, OutgoingMessage, send::STANDARD_WINDOW},
+    graph::{Graph, InvalidMessage, OutgoingMessage, send::STANDARD_WINDOW},
     id::PageId,
     model::{Contact, ContactKey, Outgoing, OutgoingKey, WorkerId},
     store::{ContactStore, StoreError},
@@ -22,31 +63,44 @@ use crate::{
     webhook::Delivery,
 };
 
-/// Where the Page tokens are: one Page in a constant, or a host's own table.
-#[async_trait]
-pub trait Accounts: Debug + Send + Sync + 'static {
-    /// What to call the Graph API with for this Page, if the Page is connected.
-    async fn access(&self, page: &PageId) -> Option<Access>;
-}
-
 /// The inbox of any number of Pages. A clone is a handle to the same inbox.
 #[derive(Clone, Debug)]
 pub struct Inbox {
     store: Arc<dyn ContactStore>,
     graph: Graph,
-    accounts: Arc<dyn Accounts>,
+    connections: Arc<dyn Connections>,
 }
 
-/// The numbers of the changes of each Page, in order: one call of the store takes one Page.
-fn by_page(changes: &[Change]) -> Vec<Vec<usize>> {
-    let mut pages: Vec<(Option<&PageId>, Vec<usize>)> = Vec::new();
-    for (number, change) in changes.iter().enumerate() {
-        match pages.iter_mut().find(|(page, _)| *page == change.page()) {
-            Some((_, numbers)) => numbers.push(number),
-            None => pages.push((change.page(), vec![number])),
+/// Groups changes by Page with their numbers, in order: one call of the store takes one Page.
+fn by_page(changes: Vec<Change>) -> Vec<(Vec<usize>, Vec<Change>)> {
+    let mut groups: Vec<(Vec<usize>, Vec<Change>)> = Vec::new();
+    for (number, change) in changes.into_iter().enumerate() {
+        let group = groups.iter_mut().find(|(_, group)| {
+            group
+                .first()
+                .is_some_and(|first| first.page() == change.page())
+        });
+        match group {
+            Some((numbers, group)) => {
+                numbers.push(number);
+                group.push(change);
+            }
+            None => groups.push((vec![number], vec![change])),
         }
     }
-    pages.into_iter().map(|(_, numbers)| numbers).collect()
+    groups
+}
+
+/// Error of the inbox. Nothing is lost: try again later.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InboxError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The connections of the host cannot be read.
+    #[error(transparent)]
+    Connections(#[from] ConnectionsError),
 }
 
 /// Why an answer was not queued.
@@ -66,11 +120,15 @@ pub enum ReplyError {
 
 impl Inbox {
     /// An inbox over this store, answering through this Graph.
-    pub fn new(store: Arc<dyn ContactStore>, graph: Graph, accounts: Arc<dyn Accounts>) -> Self {
+    pub fn new(
+        store: Arc<dyn ContactStore>,
+        graph: Graph,
+        connections: Arc<dyn Connections>,
+    ) -> Self {
         Self {
             store,
             graph,
-            accounts,
+            connections,
         }
     }
 
@@ -113,8 +171,7 @@ impl Inbox {
             return Ok(Vec::new());
         }
         let mut applied = vec![None; changes.len()];
-        for numbers in by_page(&changes) {
-            let of_page: Vec<Change> = numbers.iter().map(|at| changes[*at].clone()).collect();
+        for (numbers, of_page) in by_page(changes) {
             let results = match self.store.apply(&of_page).await {
                 Err(StoreError::Refused(_)) => {
                     let events = numbers.iter().map(|at| &delivery.events[*at]);
@@ -229,13 +286,14 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// [`StoreError`]: nothing is lost; try again later.
+    /// [`InboxError`]: nothing is lost; try again later. Work whose connection cannot be read is
+    /// postponed, so that it does not hold back the work of other Pages.
     ///
     /// # Cancel safety
     ///
     /// What was claimed comes round again when its lease ends. An answer that was on its way is
     /// then *unknown*, never sent twice.
-    pub async fn step(&self, now: Timestamp, worker: WorkerId) -> Result<Step, StoreError> {
+    pub async fn step(&self, now: Timestamp, worker: WorkerId) -> Result<Step, InboxError> {
         work::step(self, now, worker).await
     }
 }

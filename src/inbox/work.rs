@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::Inbox;
+use super::{ConnectionsError, Inbox, InboxError, privacy};
 use crate::{
     change::{Applied, Change, ProfileResponse, SendOutcome, Work},
     graph::{Error, OutgoingMessage, PageClient, ProfileOutcome, TransportErrorKind},
+    id::{PageId, Psid},
     model::{Advice, ContactKey, Outgoing, OutgoingKey, Profile, Reason, WorkKind, WorkerId},
     store::{Pending, PendingQuery, StoreError},
     time::Timestamp,
@@ -37,12 +38,13 @@ pub(super) async fn step(
     inbox: &Inbox,
     now: Timestamp,
     worker: WorkerId,
-) -> Result<Step, StoreError> {
+) -> Result<Step, InboxError> {
     let kinds = [
         WorkKind::SEND,
         WorkKind::PROFILE,
         WorkKind::WAKE,
         WorkKind::ERASE,
+        WorkKind::DELETION,
     ];
     let query = PendingQuery::new(now, kinds).with_limit(LOOK_AT);
     for pending in inbox.store.pending(&query).await? {
@@ -64,7 +66,11 @@ pub(super) async fn step(
                 )
                 .await?;
                 if claimed {
-                    let outcome = send(inbox, &contact, &key, &outgoing, tries, now).await;
+                    let sent = send(inbox, &contact, &key, &outgoing, tries, now).await;
+                    let (outcome, failed) = match sent {
+                        Ok(outcome) => (outcome, None),
+                        Err(error) => (not_asked(tries, now), Some(error)),
+                    };
                     inbox
                         .store
                         .apply(&[Change::Settled {
@@ -74,6 +80,9 @@ pub(super) async fn step(
                             outcome,
                         }])
                         .await?;
+                    if let Some(error) = failed {
+                        return Err(error.into());
+                    }
                 }
                 claimed
             }
@@ -96,7 +105,11 @@ pub(super) async fn step(
             Pending::FetchProfile { contact, attempt } => {
                 let claimed = claim(inbox, &contact, Work::Profile, attempt, now, worker).await?;
                 if claimed {
-                    let (response, due) = fetch(inbox, &contact, attempt, now).await;
+                    let fetched = fetch(inbox, &contact, attempt, now).await;
+                    let ((response, due), failed) = match fetched {
+                        Ok(fetched) => (fetched, None),
+                        Err(error) => (not_fetched(attempt, now), Some(error)),
+                    };
                     inbox
                         .store
                         .apply(&[Change::Profile {
@@ -106,6 +119,9 @@ pub(super) async fn step(
                             due,
                         }])
                         .await?;
+                    if let Some(error) = failed {
+                        return Err(error.into());
+                    }
                 }
                 claimed
             }
@@ -122,8 +138,25 @@ pub(super) async fn step(
                     .await?;
                 true
             }
-            // No handlers are registered here.
-            Pending::Item { .. } => false,
+            Pending::Item { key, attempt, .. } => {
+                let work = Work::item(key.kind.clone(), key.id.clone());
+                let claimed = claim_of(inbox, &key.page, None, work, attempt, now, worker).await?;
+                if claimed {
+                    let outcome = privacy::resolve(inbox, &key.page, &key.id, now).await?;
+                    inbox
+                        .store
+                        .apply(&[Change::WorkSettled {
+                            page: key.page,
+                            psid: None,
+                            kind: key.kind,
+                            id: key.id,
+                            attempt,
+                            outcome,
+                        }])
+                        .await?;
+                }
+                claimed
+            }
         };
         if worked {
             return Ok(Step::Worked);
@@ -140,9 +173,30 @@ async fn claim(
     now: Timestamp,
     by: WorkerId,
 ) -> Result<bool, StoreError> {
+    claim_of(
+        inbox,
+        &contact.page,
+        Some(&contact.psid),
+        work,
+        attempt,
+        now,
+        by,
+    )
+    .await
+}
+
+async fn claim_of(
+    inbox: &Inbox,
+    page: &PageId,
+    psid: Option<&Psid>,
+    work: Work,
+    attempt: u32,
+    now: Timestamp,
+    by: WorkerId,
+) -> Result<bool, StoreError> {
     let claimed = Change::Claimed {
-        page: contact.page.clone(),
-        psid: Some(contact.psid.clone()),
+        page: page.clone(),
+        psid: psid.cloned(),
         work,
         attempt,
         until: now + LEASE,
@@ -158,13 +212,9 @@ async fn send(
     outgoing: &Outgoing,
     tries: u32,
     now: Timestamp,
-) -> SendOutcome {
-    let Some(access) = inbox.accounts.access(&contact.page).await else {
-        return SendOutcome::NotSent {
-            due: now + THROTTLED,
-            reason: None,
-            tries,
-        };
+) -> Result<SendOutcome, ConnectionsError> {
+    let Some(access) = inbox.connections.access(&contact.page).await? else {
+        return Ok(not_asked(tries, now));
     };
     let text = outgoing.content.text.clone().unwrap_or_default();
     // The key comes back in the echo, which settles an answer whose outcome is unknown.
@@ -177,13 +227,22 @@ async fn send(
             subcode: None,
             trace: None,
         };
-        return SendOutcome::Failed { reason };
+        return Ok(SendOutcome::Failed { reason });
     };
-    match inbox.graph.page(access).send(&message).await {
+    Ok(match inbox.graph.page(access).send(&message).await {
         Ok(sent) => sent
             .mid
             .map_or(SendOutcome::Unknown, |mid| SendOutcome::Sent { mid }),
         Err(error) => outcome(&error, tries.saturating_add(1), now),
+    })
+}
+
+/// Outcome of an attempt that was not made, because the Page's credentials are missing.
+fn not_asked(tries: u32, now: Timestamp) -> SendOutcome {
+    SendOutcome::NotSent {
+        due: now + THROTTLED,
+        reason: None,
+        tries,
     }
 }
 
@@ -222,17 +281,22 @@ async fn fetch(
     contact: &ContactKey,
     attempt: u32,
     now: Timestamp,
-) -> (ProfileResponse, Option<Timestamp>) {
-    let later = Some(now + delay(attempt));
-    let Some(access) = inbox.accounts.access(&contact.page).await else {
-        return (ProfileResponse::Failed, later);
+) -> Result<(ProfileResponse, Option<Timestamp>), ConnectionsError> {
+    let Some(access) = inbox.connections.access(&contact.page).await? else {
+        return Ok(not_fetched(attempt, now));
     };
     let page = inbox.graph.page(access);
-    match page.profile(&contact.psid).await {
-        Ok(ProfileOutcome::Known(profile)) => known(&page, profile, later).await,
+    Ok(match page.profile(&contact.psid).await {
+        Ok(ProfileOutcome::Known(profile)) => {
+            known(&page, profile, Some(now + delay(attempt))).await
+        }
         Ok(ProfileOutcome::Unavailable(_)) => (ProfileResponse::Unavailable, Some(now + ASK_AGAIN)),
-        Err(_) => (ProfileResponse::Failed, later),
-    }
+        Err(_) => not_fetched(attempt, now),
+    })
+}
+
+fn not_fetched(attempt: u32, now: Timestamp) -> (ProfileResponse, Option<Timestamp>) {
+    (ProfileResponse::Failed, Some(now + delay(attempt)))
 }
 
 /// The picture is fetched at once: its address is a secret, and dies.

@@ -36,6 +36,9 @@ impl WorkKind {
     /// History to import.
     pub const IMPORT: Self = Self(Cow::Borrowed("import"));
 
+    /// Requests of people to delete their data.
+    pub const DELETION: Self = Self(Cow::Borrowed("deletion"));
+
     /// Creates the kind for a handler of new messages with this name.
     pub fn handle(name: &str) -> Self {
         Self(Cow::Owned(format!("handle:{name}")))

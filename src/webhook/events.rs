@@ -59,7 +59,8 @@ enum Next {
 }
 
 impl<'a> Events<'a> {
-    pub(super) fn new(body: &'a [u8]) -> Result<Self, EnvelopeError> {
+    /// Reads a body whose signature was checked before.
+    pub(crate) fn new(body: &'a [u8]) -> Result<Self, EnvelopeError> {
         let body = std::str::from_utf8(body).map_err(|error| EnvelopeError::Encoding {
             at: error.valid_up_to(),
         })?;

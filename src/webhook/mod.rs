@@ -46,6 +46,7 @@ pub use delivery::{Delivery, EnvelopeError, EventJsonError, parse_unverified};
 pub use events::Events;
 pub use handshake::HandshakeError;
 pub use respond::Outcome;
+pub(crate) use respond::text_response;
 pub use signature::{SignatureError, sign};
 pub use signed_request::{
     DeletionResponse, InvalidConfirmationCode, SignedRequest, SignedRequestError, sign_request,

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 
-use super::{Delivery, EnvelopeError, HandshakeError, ReceiveError, SIGNATURE_HEADER, Webhook};
+use super::{Delivery, EnvelopeError, HandshakeError, SIGNATURE_HEADER, Webhook, parse_unverified};
 
 /// Decision about a request to the callback URL, from [`Webhook::respond`].
 ///
@@ -67,15 +67,26 @@ impl Webhook {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn respond<'a>(&self, request: &Parts, body: &'a [u8]) -> Outcome<'a> {
+        if let Some(refusal) = self.refusal(request, body) {
+            return Outcome::Response(refusal);
+        }
+        match parse_unverified(body) {
+            Ok(delivery) => Outcome::Delivery(delivery),
+            Err(error) => Outcome::Unreadable(error),
+        }
+    }
+
+    /// Returns the response to anything but a signed `POST`; `None` when the body is Meta's.
+    pub(crate) fn refusal(&self, request: &Parts, body: &[u8]) -> Option<Response<String>> {
         match request.method {
-            Method::GET => Outcome::Response(
+            Method::GET => Some(
                 match self.handshake(request.uri.query().unwrap_or_default()) {
-                    Ok(challenge) => response(StatusCode::OK, challenge),
+                    Ok(challenge) => text_response(StatusCode::OK, challenge),
                     Err(HandshakeError::WrongToken) => {
-                        response(StatusCode::FORBIDDEN, "wrong verify token\n")
+                        text_response(StatusCode::FORBIDDEN, "wrong verify token\n")
                     }
                     Err(HandshakeError::Malformed(_)) => {
-                        response(StatusCode::BAD_REQUEST, "not a handshake\n")
+                        text_response(StatusCode::BAD_REQUEST, "not a handshake\n")
                     }
                 },
             ),
@@ -85,27 +96,26 @@ impl Webhook {
                     (Some(one), None) => Some(one.as_bytes()),
                     _ => None,
                 };
-                match self.receive(signature, body) {
-                    Ok(delivery) => Outcome::Delivery(delivery),
-                    Err(ReceiveError::Envelope(error)) => Outcome::Unreadable(error),
-                    Err(ReceiveError::Signature(_)) if is_encoded(&request.headers) => {
-                        Outcome::Response(response(
-                            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                            "the signature does not match, and no content encoding is supported\n",
-                        ))
-                    }
-                    Err(ReceiveError::Signature(_)) => Outcome::Response(response(
+                if self.verify(signature, body).is_ok() {
+                    None
+                } else if is_encoded(&request.headers) {
+                    Some(text_response(
+                        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                        "the signature does not match, and no content encoding is supported\n",
+                    ))
+                } else {
+                    Some(text_response(
                         StatusCode::UNAUTHORIZED,
                         "not signed by this app\n",
-                    )),
+                    ))
                 }
             }
             _ => {
-                let mut refusal = response(StatusCode::METHOD_NOT_ALLOWED, "GET or POST\n");
+                let mut refusal = text_response(StatusCode::METHOD_NOT_ALLOWED, "GET or POST\n");
                 refusal
                     .headers_mut()
                     .insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
-                Outcome::Response(refusal)
+                Some(refusal)
             }
         }
     }
@@ -123,7 +133,7 @@ fn is_encoded(headers: &HeaderMap) -> bool {
 
 /// Creates a response in plain text. `nosniff` keeps a browser from rendering a challenge with
 /// markup as HTML.
-fn response(status: StatusCode, body: impl Into<String>) -> Response<String> {
+pub(crate) fn text_response(status: StatusCode, body: impl Into<String>) -> Response<String> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -16,7 +16,13 @@ use super::{
     form,
     signature::{Key, Tag, is_by_any},
 };
-use crate::{event::json::Json, id::Asid, secret::AppSecret, text::Text, time::Timestamp};
+use crate::{
+    event::json::Json,
+    id::Asid,
+    secret::AppSecret,
+    text::{Text, hex},
+    time::Timestamp,
+};
 
 /// Meta leaves out the padding; some senders keep it.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
@@ -42,9 +48,16 @@ pub struct SignedRequest {
     /// expires.
     pub expires: Option<Timestamp>,
     json: String,
+    code: String,
 }
 
 impl SignedRequest {
+    /// Returns a confirmation code for the request: 32 hexadecimal digits, the same for every copy of
+    /// it. Only who knows the App Secret can guess it.
+    pub fn confirmation_code(&self) -> &str {
+        &self.code
+    }
+
     /// Returns the whole payload as JSON. It may contain a token of the person: do not log it.
     pub fn raw(&self) -> &str {
         &self.json
@@ -169,11 +182,16 @@ pub(super) fn read(keys: &[Key], form: &[u8]) -> Result<SignedRequest, SignedReq
         return Err(Algorithm);
     }
     let user = payload.user_id.ok_or(NoUser)?;
+    let issued_at = payload.issued_at.and_then(moment);
+    let issued = issued_at.map_or(0, Timestamp::as_millis);
+    let key = keys.first().ok_or(Wrong)?;
+    let code = key.tag(format!("confirmation code of {} at {issued}", user.as_str()).as_bytes());
     Ok(SignedRequest {
         user: Asid::new(user.as_str()).map_err(|_| NoUser)?,
-        issued_at: payload.issued_at.and_then(moment),
+        issued_at,
         expires: payload.expires.and_then(moment),
         json,
+        code: hex(&code.0[..16]),
     })
 }
 

@@ -8,10 +8,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use messenger_crm::graph::{Access, AppAccess};
 use messenger_crm::id::{AppId, InvalidId, PageId};
+use messenger_crm::inbox::{self, Callback};
 use messenger_crm::secret::{AppSecret, InvalidSecret, PageToken, VerifyToken};
+use messenger_crm::webhook::Webhook;
 use rusqlite::{OpenFlags, params};
 
 use crate::vault::{Vault, VaultError, random};
@@ -199,6 +203,23 @@ impl Connections {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(Arc::clone(&connection));
         Ok(Some(connection))
+    }
+}
+
+#[async_trait]
+impl inbox::Connections for Connections {
+    async fn callback(&self, path: &str) -> Result<Option<Callback>, inbox::ConnectionsError> {
+        Ok(self.by_path(path).map(|connection| {
+            let webhook = Webhook::new(&connection.secret, connection.verify_token.clone());
+            Callback::new(connection.app_id.clone(), webhook)
+        }))
+    }
+
+    async fn access(&self, page: &PageId) -> Result<Option<Access>, inbox::ConnectionsError> {
+        Ok(self.by_page(page).map(|connection| {
+            let app = AppAccess::new(connection.app_id.clone(), connection.secret.clone());
+            Access::new(app, connection.page.clone(), connection.token.clone())
+        }))
     }
 }
 

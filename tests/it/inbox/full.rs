@@ -1,15 +1,46 @@
 //! A store that cannot write.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 
-/// A store whose disk is full: it reads, and writes nothing.
-#[derive(Debug)]
-struct Full(SqliteStore);
+/// A store whose disk can be full, or stuck: it reads, and writes nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Full(SqliteStore, Arc<[AtomicBool; 3]>);
+
+impl Full {
+    /// Creates a store that writes.
+    pub(super) fn new(store: SqliteStore) -> Self {
+        Self(store, Arc::default())
+    }
+
+    /// Sets whether writing fails.
+    pub(super) fn set_full(&self, is_full: bool) {
+        self.1[0].store(is_full, Ordering::Relaxed);
+    }
+
+    /// Sets whether removing the rows of an erased conversation fails.
+    pub(super) fn set_erasing_fails(&self, fails: bool) {
+        self.1[2].store(fails, Ordering::Relaxed);
+    }
+
+    /// Sets whether writing never ends.
+    pub(super) fn set_stuck(&self, is_stuck: bool) {
+        self.1[1].store(is_stuck, Ordering::Relaxed);
+    }
+}
 
 #[async_trait]
 impl ContactStore for Full {
-    async fn apply(&self, _: &[Change]) -> Result<Vec<Applied>, StoreError> {
-        Err(StoreError::Unavailable("the disk is full".into()))
+    async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
+        let erases = matches!(changes, [Change::Erase { .. }]);
+        if self.1[0].load(Ordering::Relaxed) || (erases && self.1[2].load(Ordering::Relaxed)) {
+            return Err(StoreError::Unavailable("the disk is full".into()));
+        }
+        if self.1[1].load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+        self.0.apply(changes).await
     }
     async fn contact(&self, key: &ContactKey) -> Result<Option<Contact>, StoreError> {
         self.0.contact(key).await
@@ -56,7 +87,9 @@ async fn a_store_that_cannot_write_fails_the_delivery_and_sends_nothing() {
         .await
         .unwrap();
     let graph = graph(&desk.script);
-    let full = Inbox::new(Arc::new(Full(desk.store.clone())), graph, Arc::new(OnePage));
+    let store = Full::new(desk.store.clone());
+    store.set_full(true);
+    let full = Inbox::new(Arc::new(store), graph, page_1());
     let body = delivery("1", &[message(&ada(), "m9", at(9), "Hello")]);
     let delivery = parse_unverified(&body).unwrap();
     let error = full.receive(&delivery, |_| true, at(9)).await;
@@ -76,7 +109,7 @@ async fn a_store_that_cannot_write_fails_the_delivery_and_sends_nothing() {
     );
     let error = full.step(at(9), WorkerId::new(7)).await;
     assert!(
-        matches!(error, Err(StoreError::Unavailable(_))),
+        matches!(error, Err(InboxError::Store(StoreError::Unavailable(_)))),
         "{error:?}"
     );
     assert!(posts(&desk.script).is_empty());

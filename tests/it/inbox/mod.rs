@@ -4,8 +4,11 @@
 
 mod answering;
 mod full;
+mod privacy;
 mod profiles;
 mod receiving;
+#[cfg(feature = "full")]
+mod service;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +19,11 @@ use messenger_crm::graph::{
     Access, Advice, AppAccess, Graph, Request, RetryPolicy, ScriptedTransport, TransportErrorKind,
 };
 use messenger_crm::id::{AppId, PageId};
-use messenger_crm::inbox::{Accounts, Inbox, ReplyError, Step};
+use messenger_crm::inbox::{Inbox, InboxError, ReplyError, SinglePage, Step};
 use messenger_crm::model::{
     Contact, ContactKey, Message, MessageState, Outgoing, Picture, RawEvent, Revision, WorkerId,
 };
-use messenger_crm::secret::{AppSecret, PageToken};
+use messenger_crm::secret::{AppSecret, PageToken, VerifyToken};
 use messenger_crm::store::conformance::POISON;
 use messenger_crm::store::{
     Changed, ContactQuery, ContactStore, Listing, MessageQuery, PageState, Pending, PendingQuery,
@@ -33,6 +36,8 @@ use serde_json::{Value, json};
 use crate::store::{File, ada, at, contact, delivery, key, message, person, received, talk};
 use crate::util::Folder;
 use crate::{conformance, events};
+
+const SECRET: &str = "60efff025951cddde78c8d03de52cc90";
 
 /// A `Graph` over the script that repeats nothing, so that each response is one attempt.
 fn graph(script: &ScriptedTransport) -> Graph {
@@ -56,19 +61,13 @@ fn refuse(script: &ScriptedTransport, code: i64, subcode: i64) {
     script.json(400, json!({"error": error}).to_string());
 }
 
-#[derive(Debug)]
-struct OnePage;
-
-#[async_trait]
-impl Accounts for OnePage {
-    async fn access(&self, page: &PageId) -> Option<Access> {
-        let secret = AppSecret::new("60efff025951cddde78c8d03de52cc90").unwrap();
-        Some(Access::new(
-            AppAccess::new(AppId::new("271828182845904").unwrap(), secret),
-            page.clone(),
-            PageToken::new("EAAtoken").unwrap(),
-        ))
-    }
+/// The connection of Page 1, whose callback URL has no path.
+fn page_1() -> Arc<SinglePage> {
+    let secret = AppSecret::new(SECRET).unwrap();
+    let app = AppAccess::new(AppId::new("271828182845904").unwrap(), secret);
+    let token = PageToken::new("EAAtoken").unwrap();
+    let access = Access::new(app, PageId::new("1").unwrap(), token);
+    Arc::new(SinglePage::new(access, VerifyToken::new("hush").unwrap()))
 }
 
 struct Desk {
@@ -92,7 +91,7 @@ impl Desk {
         let file = File::new();
         let store = file.open();
         let script = ScriptedTransport::new();
-        let inbox = Inbox::new(Arc::new(store.clone()), graph(&script), Arc::new(OnePage));
+        let inbox = Inbox::new(Arc::new(store.clone()), graph(&script), page_1());
         Self {
             inbox,
             script,

@@ -69,7 +69,7 @@ async fn i5_an_event_the_store_can_never_accept_is_kept_and_its_delivery_acknowl
     let folder = Folder::new();
     let store = conformance::sqlite(folder.path());
     let graph = graph(&ScriptedTransport::new());
-    let inbox = Inbox::new(Arc::new(store.clone()), graph, Arc::new(OnePage));
+    let inbox = Inbox::new(Arc::new(store.clone()), graph, page_1());
     let poison = message(&ada(), "m2", at(2), POISON);
     let events = [
         message(&ada(), "m1", at(1), "before"),

@@ -88,7 +88,7 @@ async fn pages(folder: &Folder) -> [Webhook; 3] {
             .put(
                 PageId::new(page).unwrap(),
                 format!("Page {page}"),
-                AppId::new("1").unwrap(),
+                AppId::new(app).unwrap(),
                 secret(app),
                 PageToken::new("EAAtoken").unwrap(),
             )

@@ -7,6 +7,7 @@ use crate::example::binary;
 use crate::util::{Answered, Process, exchange, signature};
 
 pub(super) const TOKEN: &str = "T+ü";
+pub(super) const PAGE: &str = "104242424242424";
 pub(super) const CHALLENGE: &str = "1158201444";
 
 /// The example, running; dropping it kills it.
@@ -72,6 +73,8 @@ impl Host {
 pub(super) fn command(secret: Option<&str>, token: Option<&str>) -> Command {
     let mut command = Command::new(binary("webhook"));
     command.env("LISTEN", "127.0.0.1:0");
+    command.env("APP_ID", "271828182845904");
+    command.env("PAGE_ID", PAGE).env("PAGE_TOKEN", "EAAtoken");
     for (name, value) in [("APP_SECRET", secret), ("VERIFY_TOKEN", token)] {
         match value {
             Some(value) => command.env(name, value),
