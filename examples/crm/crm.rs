@@ -66,6 +66,26 @@ impl Crm {
     }
 }
 
+/// Reads what other processes wrote to the table of connections.
+pub(crate) async fn follow_connections(crm: Arc<Crm>) {
+    let mut stopping = crm.stopping.clone();
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            () = ended(&mut stopping) => return,
+        }
+        let connections = Arc::clone(&crm.connections);
+        match tokio::task::spawn_blocking(move || connections.refresh()).await {
+            Ok(Ok(false)) => {}
+            Ok(Ok(true)) => {
+                crm.connected.send_replace(());
+            }
+            Ok(Err(error)) => eprintln!("crm: {error}"),
+            Err(error) => eprintln!("crm: cannot read the connections: {error}"),
+        }
+    }
+}
+
 /// Waits until the program is ending.
 pub(crate) async fn ended(stopping: &mut watch::Receiver<bool>) {
     // An error means that the sender is gone, and with it the program.
@@ -73,9 +93,9 @@ pub(crate) async fn ended(stopping: &mut watch::Receiver<bool>) {
 }
 
 pub(crate) fn work(crm: &Arc<Crm>) -> Vec<JoinHandle<()>> {
-    (0..WORKERS)
-        .map(|_| tokio::spawn(worker(Arc::clone(crm))))
-        .collect()
+    let workers = (0..WORKERS).map(|_| tokio::spawn(worker(Arc::clone(crm))));
+    let others = [tokio::spawn(follow_connections(Arc::clone(crm)))];
+    workers.chain(others).collect()
 }
 
 async fn worker(crm: Arc<Crm>) {

@@ -82,6 +82,8 @@ struct Known {
 struct Sealed {
     sqlite: rusqlite::Connection,
     vault: Vault,
+    /// SQLite's number of the last commit by another connection that was read.
+    version: i64,
 }
 
 impl Connections {
@@ -106,6 +108,8 @@ impl Connections {
             })?;
         let sealed = Sealed {
             vault: Vault::open(vault_env, database, must_exist)?,
+            // Before the table is read: what is committed meanwhile is read again.
+            version: data_version(&sqlite)?,
             sqlite,
         };
         let mut known = Known::default();
@@ -116,6 +120,32 @@ impl Connections {
             file: Mutex::new(Some(sealed)),
             known: RwLock::new(known),
         })
+    }
+
+    /// Reads the file again if another process wrote to it; `true` when the Pages are not the same
+    /// as before.
+    pub(crate) fn refresh(&self) -> Result<bool, ConnectionsError> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(sealed) = &mut *file else {
+            return Ok(false);
+        };
+        let version = data_version(&sealed.sqlite)?;
+        if version == sealed.version {
+            return Ok(false);
+        }
+        let mut read = Known::default();
+        for connection in sealed.load()? {
+            read.insert(Arc::new(connection));
+        }
+        sealed.version = version;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let is_new = known.by_page.len() != read.by_page.len()
+            || known
+                .by_path
+                .keys()
+                .any(|path| !read.by_path.contains_key(path));
+        *known = read;
+        Ok(is_new)
     }
 
     /// None yet, and nothing on the disk.
@@ -306,6 +336,11 @@ impl Sealed {
         }
         Ok(connections)
     }
+}
+
+/// Changes with every commit of another connection, also one of another process.
+fn data_version(sqlite: &rusqlite::Connection) -> rusqlite::Result<i64> {
+    sqlite.pragma_query_value(None, "data_version", |row| row.get(0))
 }
 
 /// Where a sealed secret belongs. No column has a line break in its name, so no two are alike.

@@ -226,3 +226,26 @@ fn a_connection_is_never_printed() {
         "Connection { page: PageId(\"1\"), .. }"
     );
 }
+
+/// Two processes on one file.
+#[test]
+fn n28_a_change_of_another_process_is_seen() {
+    let folder = Folder::new();
+    let one = Connections::open(&folder.database(), None).unwrap();
+    let other = Connections::open(&folder.database(), None).unwrap();
+    let made = put(&one, "1", "Tea", "hush-1");
+    assert!(other.by_path(&made.path).is_none());
+    assert!(other.refresh().unwrap());
+    same(&other.by_path(&made.path).unwrap(), &made);
+    assert!(!other.refresh().unwrap());
+
+    let moved = other.reset(&page("1")).unwrap().unwrap();
+    assert!(one.refresh().unwrap());
+    assert!(one.by_path(&made.path).is_none());
+    same(&one.by_page(&page("1")).unwrap(), &moved);
+
+    // A new secret is read too, though the address is the same.
+    let renewed = put(&one, "1", "Tea", "hush-2");
+    assert!(!other.refresh().unwrap());
+    same(&other.by_page(&page("1")).unwrap(), &renewed);
+}
