@@ -1,7 +1,7 @@
 //! The HTTP service of the inbox: every request of Meta, from the first byte to the commit.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -505,10 +505,9 @@ impl WebhookService {
         is_ours: &mut HashMap<PageId, bool>,
     ) -> Result<(), InboxError> {
         for page in events.iter().filter_map(Event::page) {
-            if !is_ours.contains_key(&page) {
-                let access = self.inbox.connections.access(&page).await?;
-                let ours = access.is_some_and(|access| access.app.id == callback.app);
-                is_ours.insert(page, ours);
+            if let Entry::Vacant(unknown) = is_ours.entry(page) {
+                let access = self.inbox.connections.access(unknown.key()).await?;
+                unknown.insert(access.is_some_and(|access| access.app.id == callback.app));
             }
         }
         Ok(())

@@ -228,7 +228,7 @@ async fn a_schema_without_an_index_of_texts_keeps_none_and_searches_the_newest()
     let options = schema.options().without_search();
     let store = PostgresStore::connect_with(options).await.unwrap();
     let hello = received(&ada(), "m1", 1, "Hello oolong");
-    store.apply(&[hello.clone()]).await.unwrap();
+    store.apply(std::slice::from_ref(&hello)).await.unwrap();
     // Whoever opens it later finds it as it is.
     let store = schema.open().await;
     let more = received(&ada(), "m2", 2, "More oolong");
