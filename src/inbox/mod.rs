@@ -39,8 +39,10 @@
 //! ```
 
 mod body;
+mod callbacks;
 mod connections;
 mod privacy;
+mod route;
 mod service;
 mod work;
 
@@ -91,7 +93,7 @@ fn by_page(changes: Vec<Change>) -> Vec<(Vec<usize>, Vec<Change>)> {
     groups
 }
 
-/// Error of the inbox. Nothing is lost: try again later.
+/// Error of the inbox. It is safe to try again later.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InboxError {

@@ -21,7 +21,8 @@ use http_body::Body;
 use super::{
     Callback, Inbox, InboxError,
     body::{BodyError, InFlight, Limits, Peer, Reading, Received},
-    privacy::{self, PrivacyRequestKind},
+    privacy::PrivacyRequestKind,
+    route::{Endpoint, Route},
 };
 use crate::{
     event::Event,
@@ -29,17 +30,12 @@ use crate::{
     id::PageId,
     model::WorkKind,
     store::PendingQuery,
-    webhook::{
-        DeletionResponse, Delivery, EnvelopeError, Events, MAX_BODY_BYTES, SignedRequestError,
-        text_response,
-    },
+    webhook::{Delivery, EnvelopeError, Events, MAX_BODY_BYTES, text_response},
 };
 
 /// Events that are parsed and committed at once, so that a large body needs little more memory than
 /// its own size.
 const SLICE: usize = 1_000;
-/// Largest form of the deauthorize and deletion callbacks.
-const MAX_FORM_BYTES: usize = 64 * 1024;
 /// A store that failed a commit so long ago may be well again: only the next commit can tell.
 const UNREADY: Duration = Duration::from_secs(10);
 
@@ -63,7 +59,7 @@ const UNREADY: Duration = Duration::from_secs(10);
 /// The callback URL is the prefix, followed by a path that [`Connections`](super::Connections) knows:
 /// `/webhook` and `/webhook/7Q4`. Events of a Page whose credentials name another app are kept raw.
 ///
-/// # What the server must do
+/// # Duties of the server
 ///
 /// The service limits bodies and commits. Limits of connections and of the time in which the head of
 /// a request arrives belong to the server. Deadlines use the clock of the inbox's
@@ -114,12 +110,12 @@ const UNREADY: Duration = Duration::from_secs(10);
 /// ```
 #[derive(Clone, Debug)]
 pub struct WebhookService {
-    inbox: Inbox,
+    pub(super) inbox: Inbox,
     prefix: Arc<str>,
     /// Without a slash at its end.
-    public_url: Option<Arc<str>>,
+    pub(super) public_url: Option<Arc<str>>,
     deadline: Duration,
-    reading: Reading,
+    pub(super) reading: Reading,
     shared: Arc<Shared>,
 }
 
@@ -131,8 +127,18 @@ struct Shared {
     unready_until: AtomicU64,
 }
 
-/// What the service did with a request, for logs and metrics. It is in the extensions of responses
-/// to signed requests.
+impl Shared {
+    fn new(small: usize, large: usize) -> Arc<Self> {
+        let in_flight = InFlight::new(Limits { small, large });
+        let unready_until = AtomicU64::new(0);
+        Arc::new(Self {
+            in_flight,
+            unready_until,
+        })
+    }
+}
+
+/// Outcome of a signed request, for logs and metrics. It is in the extensions of the response.
 ///
 /// It has no text, id or name of a person.
 ///
@@ -187,13 +193,7 @@ impl Inbox {
                 min_rate: 16 * 1024,
                 max_time: Duration::from_secs(30),
             },
-            shared: Arc::new(Shared {
-                in_flight: InFlight::new(Limits {
-                    small: 16 * 1024 * 1024,
-                    large: 64 * 1024 * 1024,
-                }),
-                unready_until: AtomicU64::new(0),
-            }),
+            shared: Shared::new(16 * 1024 * 1024, 64 * 1024 * 1024),
         }
     }
 }
@@ -246,11 +246,7 @@ impl WebhookService {
     /// small bodies, which are nearly all that Meta sends.
     #[must_use]
     pub fn with_bytes_in_flight(mut self, small: usize, large: usize) -> Self {
-        let limits = Limits { small, large };
-        self.shared = Arc::new(Shared {
-            in_flight: InFlight::new(limits),
-            unready_until: AtomicU64::new(0),
-        });
+        self.shared = Shared::new(small, large);
         self
     }
 
@@ -329,77 +325,8 @@ impl WebhookService {
         }
     }
 
-    /// Records a privacy request. The response to a deletion request names its status page.
-    async fn record<B>(
-        &self,
-        callback: &Callback,
-        parts: &Parts,
-        body: B,
-        kind: PrivacyRequestKind,
-    ) -> Response<String>
-    where
-        B: Body + Send,
-        B::Data: Send,
-    {
-        if parts.method != Method::POST {
-            return not_allowed("POST");
-        }
-        let status_page = match (kind, &self.public_url) {
-            (PrivacyRequestKind::Deauthorization, _) => None,
-            (PrivacyRequestKind::Deletion, Some(url)) => Some(format!("{url}{}", parts.uri.path())),
-            (PrivacyRequestKind::Deletion, None) => return not_found(),
-        };
-        let reading = Reading {
-            max_bytes: MAX_FORM_BYTES,
-            ..self.reading
-        };
-        let form = match self.read(&reading, parts, body).await {
-            Ok(form) => form,
-            Err(refusal) => return refusal,
-        };
-        let signed = match callback.webhook.signed_request(form.bytes()) {
-            Ok(signed) => signed,
-            Err(error) => {
-                let status = match error {
-                    SignedRequestError::Wrong => StatusCode::UNAUTHORIZED,
-                    _ => StatusCode::BAD_REQUEST,
-                };
-                return text_response(status, format!("{error}\n"));
-            }
-        };
-        let now = self.inbox.graph.clock().now();
-        let recorded = privacy::record(&self.inbox, &callback.app, kind, &signed, now);
-        let recorded = async { recorded.await.map(|()| Report::Recorded) };
-        let mut response = self.report(recorded).await;
-        if let (StatusCode::OK, Some(status_page)) = (response.status(), status_page) {
-            let code = signed.confirmation_code();
-            let deletion = DeletionResponse {
-                url: format!("{status_page}/{code}"),
-                confirmation_code: code.to_owned(),
-            };
-            *response.body_mut() = serde_json::json!(deletion).to_string();
-            let json = HeaderValue::from_static("application/json");
-            response.headers_mut().insert(header::CONTENT_TYPE, json);
-        }
-        response
-    }
-
-    /// The status page of a privacy request.
-    async fn status(&self, callback: &Callback, parts: &Parts, code: &str) -> Response<String> {
-        if parts.method != Method::GET && parts.method != Method::HEAD {
-            return not_allowed("GET, HEAD");
-        }
-        let request = privacy::request(&self.inbox, &callback.app, code);
-        match self.within(request).await {
-            Some(Ok(Some(request))) => text_response(StatusCode::OK, request.status_text()),
-            Some(Ok(None)) => not_found(),
-            Some(Err(error)) => reported(Report::Failed(Arc::new(error))),
-            None => reported(Report::TimedOut),
-        }
-    }
-
     /// Waits for a commit until the deadline, and remembers whether the store takes commits.
-    async fn report(
+    pub(super) async fn report(
         &self,
         commit: impl Future<Output = Result<Report, InboxError>> + Send,
     ) -> Response<String> {
@@ -420,11 +347,11 @@ impl WebhookService {
         u64::try_from(at.as_millis()).unwrap_or(u64::MAX)
     }
 
-    async fn within<F: Future + Send>(&self, future: F) -> Option<F::Output> {
+    pub(super) async fn within<F: Future + Send>(&self, future: F) -> Option<F::Output> {
         within(self.inbox.graph.clock(), self.deadline, future).await
     }
 
-    async fn read<B>(
+    pub(super) async fn read<B>(
         &self,
         reading: &Reading,
         parts: &Parts,
@@ -547,57 +474,7 @@ where
     }
 }
 
-/// What a path names.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Route<'a> {
-    Live,
-    Ready,
-    /// An endpoint of an app, with the app's path for [`Connections`](super::Connections).
-    App(&'a str, Endpoint<'a>),
-}
-
-/// Endpoint of an app.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Endpoint<'a> {
-    /// The callback URL: handshake and deliveries.
-    Events,
-    Deauthorize,
-    Deletion,
-    /// Status page of a request, with its confirmation code.
-    Status(&'a str),
-}
-
-impl<'a> Route<'a> {
-    fn of(prefix: &str, path: &'a str) -> Option<Self> {
-        match path {
-            "/livez" => return Some(Self::Live),
-            "/readyz" => return Some(Self::Ready),
-            _ => {}
-        }
-        let rest = path.strip_prefix(prefix)?;
-        if rest.is_empty() {
-            return Some(Self::App("", Endpoint::Events));
-        }
-        let segments: Vec<&str> = rest.strip_prefix('/')?.splitn(4, '/').collect();
-        if segments.iter().any(|segment| segment.is_empty()) {
-            return None;
-        }
-        let (path, rest) = match segments.split_first()? {
-            (&("deauthorize" | "deletion"), _) => ("", &*segments),
-            (path, rest) => (*path, rest),
-        };
-        let endpoint = match *rest {
-            [] => Endpoint::Events,
-            ["deauthorize"] => Endpoint::Deauthorize,
-            ["deletion"] => Endpoint::Deletion,
-            ["deletion", code] => Endpoint::Status(code),
-            _ => return None,
-        };
-        Some(Self::App(path, endpoint))
-    }
-}
-
-fn reported(report: Report) -> Response<String> {
+pub(super) fn reported(report: Report) -> Response<String> {
     let mut response = match report {
         Report::Committed { .. } | Report::Quarantined { .. } | Report::Recorded => {
             text_response(StatusCode::OK, "ok\n")
@@ -616,59 +493,13 @@ fn probe(parts: &Parts, status: StatusCode, text: &str) -> Response<String> {
     not_allowed("GET, HEAD")
 }
 
-fn not_allowed(methods: &'static str) -> Response<String> {
+pub(super) fn not_allowed(methods: &'static str) -> Response<String> {
     let mut response = text_response(StatusCode::METHOD_NOT_ALLOWED, format!("{methods}\n"));
     let allowed = HeaderValue::from_static(methods);
     response.headers_mut().insert(header::ALLOW, allowed);
     response
 }
 
-fn not_found() -> Response<String> {
+pub(super) fn not_found() -> Response<String> {
     text_response(StatusCode::NOT_FOUND, "not found\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn h14_only_the_exact_path_is_a_callback_url() {
-        for (path, route) in [
-            ("/webhook", Some(Route::App("", Endpoint::Events))),
-            ("/webhook/7Q4", Some(Route::App("7Q4", Endpoint::Events))),
-            (
-                "/webhook/deletion",
-                Some(Route::App("", Endpoint::Deletion)),
-            ),
-            (
-                "/webhook/deletion/c",
-                Some(Route::App("", Endpoint::Status("c"))),
-            ),
-            (
-                "/webhook/7Q4/deletion/c",
-                Some(Route::App("7Q4", Endpoint::Status("c"))),
-            ),
-            (
-                "/webhook/7Q4/deauthorize",
-                Some(Route::App("7Q4", Endpoint::Deauthorize)),
-            ),
-            ("/webhook/7Q4/deauthorize/c", None),
-            ("/webhook/7Q4/deletion/", None),
-            ("/webhook/7Q4/deletion/c/d", None),
-            ("/webhook/", None),
-            ("/webhook//7Q4", None),
-            ("/webhook/7Q4/", None),
-            ("/webhookx", None),
-            ("/Webhook", None),
-            ("/", None),
-            ("", None),
-            ("/livez", Some(Route::Live)),
-            ("/readyz", Some(Route::Ready)),
-            ("/readyz/", None),
-        ] {
-            assert_eq!(Route::of("/webhook", path), route, "{path}");
-        }
-        let events = Route::App("7Q4", Endpoint::Events);
-        assert_eq!(Route::of("", "/7Q4"), Some(events));
-    }
 }
