@@ -25,6 +25,7 @@ impl Full {
     }
 
     /// Sets whether writing never ends.
+    #[cfg(feature = "full")]
     pub(super) fn set_stuck(&self, is_stuck: bool) {
         self.1[1].store(is_stuck, Ordering::Relaxed);
     }
