@@ -1,4 +1,4 @@
-//! What deliveries notice while much is removed: one conversation of 200,000 messages, and a million
+//! Latency of commits while many rows are removed: one conversation of 200,000 messages, and a million
 //! messages that have become too old.
 
 use std::{
@@ -123,7 +123,7 @@ async fn remove<S: ContactStore>(store: &S) -> Outcome<u64> {
     }
 }
 
-/// Delivers all the time, at first alone and then beside `work`; prints how long commits took.
+/// Delivers all the time, first with nothing beside them, then beside `work`; prints how long commits took.
 async fn loaded<S: ContactStore + Clone>(
     store: &S,
     work: impl Future<Output = Outcome>,
@@ -141,7 +141,7 @@ async fn loaded<S: ContactStore + Clone>(
     worked
 }
 
-/// Delivers at a constant rate, whether or not those before are committed, until it is told to stop;
+/// Delivers at a constant rate, whether or not those before are committed, until `stop` is set;
 /// returns how long each commit took, from the moment when it was due.
 async fn deliver<S: ContactStore + Clone>(
     store: S,

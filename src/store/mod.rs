@@ -127,6 +127,8 @@ pub mod search_text;
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+// Only databases are polled.
+#[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), allow(dead_code))]
 mod watchers;
 
 pub use cursor::Place;

@@ -1,4 +1,4 @@
-//! Watchers of Pages: whoever waits for the next change of one.
+//! Watchers of Pages: callers that wait for the next change of one.
 //!
 //! A commit of this process wakes the watchers of its Page. Commits of other processes are noticed
 //! by one poll for all watched Pages, however many watchers there are. It needs no runtime and no
@@ -24,8 +24,8 @@ const LINGER: Duration = Duration::from_secs(10);
 /// How soon the commits of another process are noticed.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
-/// Customers of a Page that changed after `since`, as soon as `read` finds one, or after `wait`: of
-/// a store without watchers of its own.
+/// Customers of a Page that changed after `since`, as soon as `read` finds one, or after `wait`: in a
+/// store that has no watchers.
 pub(super) async fn changed<F>(
     page: &PageId,
     since: Revision,
@@ -89,7 +89,7 @@ struct Watched {
     commits: u64,
     /// The revision that the last poll found, if there was no commit of this process since.
     revision: Option<Revision>,
-    /// Why the last poll found nothing.
+    /// The error of the last poll, if it failed.
     failure: Option<StoreError>,
     /// Those who wait, by the number of the watcher.
     waiting: HashMap<u64, Waiting>,
@@ -354,13 +354,11 @@ pub(super) struct Asked {
 
 impl Asked {
     /// The watched Pages.
-    #[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), allow(dead_code))]
     pub(super) fn pages(&self) -> impl Iterator<Item = &PageId> {
         self.pages.keys()
     }
 
     /// Wakes the watchers of the Pages whose revision has changed, or all of them with the error.
-    #[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), allow(dead_code))]
     pub(super) fn answer(mut self, found: Result<HashMap<PageId, Revision>, StoreError>) {
         let mut state = self.shared.lock();
         let mut woken = Vec::new();
@@ -493,7 +491,7 @@ mod tests {
         store.polled(2).await;
         let reads = store.reads();
         assert!((1..=WATCHERS).contains(&reads), "{reads}");
-        // Whoever comes back to a Page that is polled anyway need not read either.
+        // A caller that comes back to a polled Page does not read either.
         let back = store.clone();
         let back = back.watch(watchers.clone(), page(0), Duration::from_millis(1));
         assert_eq!(back.await.unwrap().revision, Revision::new(1));

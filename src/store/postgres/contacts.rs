@@ -78,7 +78,7 @@ impl Writes<'_> {
         let (known, new): (Vec<_>, Vec<_>) = put.into_iter().partition(|row| row.1.row.is_some());
         if !new.is_empty() {
             let many = contacts(&new)?;
-            let (names, values) = (many.names(), told(&many));
+            let (names, values) = (many.names(), with_next_revision(&many));
             let sql = format!(
                 "INSERT INTO {schema}.contact ({names}) SELECT {} FROM {} w",
                 values.join(", "),
@@ -89,7 +89,7 @@ impl Writes<'_> {
         if !known.is_empty() {
             let many = contacts(&known)?;
             let names = many.names();
-            let set: Vec<String> = (names.split(", ").zip(told(&many)).skip(2))
+            let set: Vec<String> = (names.split(", ").zip(with_next_revision(&many)).skip(2))
                 .map(|(name, value)| format!("{name} = {value}"))
                 .collect();
             let sql = format!(
@@ -216,7 +216,7 @@ fn some<K, V>(rows: &BTreeMap<(ContactKey, K), Option<V>>) -> impl Iterator<Item
 }
 
 /// The values of these rows `w`: one that bears the revision of this commit learns it here.
-fn told(many: &Many) -> Vec<String> {
+fn with_next_revision(many: &Many) -> Vec<String> {
     let unknown = revision_to_sql(UNTOLD);
     let value = |name: &str| match name {
         "revision" | "arrived" | "status_revision" | "assignee_revision" => {

@@ -229,7 +229,7 @@ async fn a_schema_without_an_index_of_texts_keeps_none_and_searches_the_newest()
     let store = PostgresStore::connect_with(options).await.unwrap();
     let hello = received(&ada(), "m1", 1, "Hello oolong");
     store.apply(std::slice::from_ref(&hello)).await.unwrap();
-    // Whoever opens it later finds it as it is.
+    // A store that is opened later leaves it as it is.
     let store = schema.open().await;
     let more = received(&ada(), "m2", 2, "More oolong");
     store.apply(&[hello, more]).await.unwrap();
