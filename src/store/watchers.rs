@@ -510,8 +510,9 @@ mod tests {
         watchers.ring([&page(0)]);
         assert_eq!(waiting(&watchers), WATCHERS as usize / 2);
         store.polled(5).await;
+        // A poll that comes first spares them the read.
         let read = store.reads() - reads;
-        assert!((1..=WATCHERS / 2).contains(&read), "{read}");
+        assert!(read <= WATCHERS / 2, "{read}");
         assert!(all.try_join_next().is_none());
     }
 
