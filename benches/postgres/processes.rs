@@ -66,15 +66,15 @@ fn together(server: &Server<'_>, pages: &[&str], first: u64) -> Outcome<f64> {
         let from = first + part * (COUNT / parts);
         let arguments = [from, COUNT / parts, 64 / parts].map(|number| number.to_string());
         let mut child = Command::new(std::env::current_exe()?);
-        if server.prepares {
-            child.arg("--prepared");
+        if server.is_unprepared {
+            child.arg("--unprepared");
         }
         child
             .args([CHILD, &Server::schema(NAME), page])
             .args(arguments);
         children.push(child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?);
     }
-    // Starting and connecting does not count: all begin when they are told to.
+    // Starting and connecting does not count: all begin at one signal.
     let mut line = [0];
     for child in &mut children {
         child

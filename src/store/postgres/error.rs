@@ -310,17 +310,6 @@ pub(super) fn no_connection(error: PoolError) -> StoreError {
     }
 }
 
-/// The same error for another caller.
-pub(super) fn copied(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Misconfigured(inner) => misconfigured(inner.to_string()),
-        StoreError::Unavailable(inner) | StoreError::Refused(inner) => {
-            unavailable(inner.to_string())
-        }
-        other => unavailable(other.to_string()),
-    }
-}
-
 pub(super) fn misconfigured(
     error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> StoreError {

@@ -32,7 +32,7 @@ use crate::{
 const VISIBLE: u32 = 100;
 
 /// The revision that a commit works with until it has its own: later than any there is.
-pub(super) const UNTOLD: Revision = Revision::new(i64::MAX.cast_unsigned());
+pub(super) const PENDING_REVISION: Revision = Revision::new(i64::MAX.cast_unsigned());
 
 /// What is known of the rows that changes touch.
 #[derive(Default)]
@@ -73,7 +73,7 @@ pub(super) async fn load<S: Session>(
     }
     for page in pages {
         // The fold counts one on from here.
-        let last = Revision::new(UNTOLD.number() - 1);
+        let last = Revision::new(PENDING_REVISION.number() - 1);
         known.rows.add_revision(page.clone(), last);
     }
     Ok(known)
@@ -132,10 +132,13 @@ async fn first<S: Session>(
     let named = by_contact(contacts.iter().copied());
     let hashes = contacts.iter().map(|key| Some(key.hash().to_vec()));
     let hashed = by_contact(contacts.iter().copied()).bytes("hash", hashes.collect());
-    // Most Pages are told of together with their customers.
+    // Most Pages are named together with their customers.
     let with_contacts: BTreeSet<&PageId> = contacts.iter().map(|key| &key.page).collect();
-    let alone: Vec<&PageId> = pages.difference(&with_contacts).copied().collect();
-    let page_names = Many::default().texts("page", alone.iter().map(|page| Some(page.as_str())));
+    let without_contacts: Vec<&PageId> = pages.difference(&with_contacts).copied().collect();
+    let page_names = Many::default().texts(
+        "page",
+        without_contacts.iter().map(|page| Some(page.as_str())),
+    );
     let fetch = RowFetch::of(schema, keys);
 
     let mut statements: Vec<Statement<'_>> = begin.map(Statement::command).into_iter().collect();
@@ -160,7 +163,7 @@ async fn first<S: Session>(
         ),
         hashed.parameters(),
     ));
-    if !alone.is_empty() {
+    if !without_contacts.is_empty() {
         let sql = format!(
             "SELECT w.n, w.page_no FROM {} w WHERE w.page_no IS NOT NULL",
             on_pages(schema, &page_names)
@@ -173,8 +176,8 @@ async fn first<S: Session>(
         results.next();
     }
     let mut rows_of_next = || results.next().unwrap_or_default();
-    let (locked, told) = (rows_of_next(), rows_of_next());
-    let found_pages = if alone.is_empty() {
+    let (locked, places) = (rows_of_next(), rows_of_next());
+    let found_pages = if without_contacts.is_empty() {
         Vec::new()
     } else {
         rows_of_next()
@@ -182,7 +185,7 @@ async fn first<S: Session>(
 
     for row in found_pages {
         let mut next = Fields::of(row);
-        let page = alone.get(next.place()?);
+        let page = without_contacts.get(next.place()?);
         if let (Some(page), Some(number)) = (page, next.page_no()?) {
             known.pages.insert((*page).clone(), number);
         }
@@ -194,7 +197,7 @@ async fn first<S: Session>(
         let (number, _, row) = next.contact()?;
         rows.insert(place, (number, row));
     }
-    for row in told {
+    for row in places {
         let mut next = Fields::of(row);
         let place = next.place()?;
         let there = next.int()?;
@@ -223,9 +226,13 @@ async fn first<S: Session>(
             // They came between the two statements, and are not locked.
             _ => return Err(Failure::overtaken()),
         };
-        let mut seen = place.row.clone().unwrap_or_default();
-        seen.forgotten = seen.forgotten.max(forgotten);
-        known.rows.add_contact((*key).clone(), Some(seen));
+        // Of somebody who was erased the tombstone is left.
+        let tombstone = forgotten.map(|_| ContactRow::default());
+        let mut seen = place.row.clone().or(tombstone);
+        if let Some(row) = &mut seen {
+            row.forgotten = row.forgotten.max(forgotten);
+        }
+        known.rows.add_contact((*key).clone(), seen);
         known.contacts.insert((*key).clone(), place);
     }
     Ok(fetch.read(results, known)?)

@@ -213,8 +213,8 @@ impl PostgresStore {
         self.1.as_ref().unwrap_or(self.0.pool())
     }
 
-    /// Applies changes in a transaction of the host's own: all of them or none, and committed with
-    /// what the host writes itself. The transaction is one of tokio-postgres, of sqlx (feature
+    /// Applies changes in a transaction of the host's own: all of them or none, and committed
+    /// together with the host's own writes. The transaction is one of tokio-postgres, of sqlx (feature
     /// `sqlx`), or of any other driver for which you implement [`Session`].
     ///
     /// Call it once, as the last thing before COMMIT: until then all other changes of these Pages
