@@ -26,14 +26,14 @@ pub(crate) struct Server<'r> {
     pub(crate) runtime: &'r Runtime,
     address: String,
     schemas: RefCell<BTreeSet<String>>,
-    /// Whether the stores keep their statements prepared.
-    pub(crate) prepares: bool,
+    /// Whether the stores give statements no names.
+    pub(crate) is_unprepared: bool,
 }
 
 impl<'r> Server<'r> {
-    pub(crate) fn new(runtime: &'r Runtime, address: &str, prepares: bool) -> Self {
+    pub(crate) fn new(runtime: &'r Runtime, address: &str, is_unprepared: bool) -> Self {
         Self {
-            prepares,
+            is_unprepared,
             runtime,
             address: address.to_owned(),
             schemas: RefCell::default(),
@@ -44,10 +44,9 @@ impl<'r> Server<'r> {
     pub(crate) fn options(&self, name: &str) -> Outcome<PostgresOptions> {
         self.schemas.borrow_mut().insert(name.to_owned());
         let options = PostgresOptions::new(&self.address)?.with_schema(&Self::schema(name))?;
-        Ok(if self.prepares {
-            options.with_prepared_statements()
-        } else {
-            options
+        Ok(match self.is_unprepared {
+            true => options.with_prepared_statements(false),
+            false => options,
         })
     }
 

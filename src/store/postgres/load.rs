@@ -46,6 +46,10 @@ pub(super) struct Known {
     pub(super) work: BTreeSet<WorkKey>,
 }
 
+/// The condition for rows of one customer. Texts of statements that are the same for all customers
+/// can stay prepared.
+const OF_CONTACT: &str = "page_no = $1 AND contact_no = $2";
+
 /// Where a customer's rows lie, or will lie.
 pub(super) struct Place {
     pub(super) page_no: i32,
@@ -264,13 +268,13 @@ impl Known {
         self.rows.add_work(key, Some(row));
     }
 
-    /// The condition for rows of a customer that is stored.
-    fn condition(&self, key: &ContactKey) -> Option<String> {
+    /// The parameters of [`OF_CONTACT`] for a customer that is stored.
+    fn stored(&self, key: &ContactKey) -> Option<[Parameter<'static>; 2]> {
         let place = self.contacts.get(key).filter(|place| place.row.is_some())?;
-        Some(format!(
-            "page_no = {} AND contact_no = {}",
-            place.page_no, place.contact_no
-        ))
+        Some([
+            Parameter::Int4(place.page_no),
+            Parameter::Int8(place.contact_no),
+        ])
     }
 }
 
@@ -294,7 +298,7 @@ async fn ends<S: Session>(
 ) -> Result<(), Failure> {
     let mut ends = Ends::default();
     let cutoff = missing.cutoff;
-    let Some(of) = known.condition(&missing.contact) else {
+    let Some([page_no, contact_no]) = known.stored(&missing.contact) else {
         known.rows.add_ends(missing, ends);
         return Ok(());
     };
@@ -310,12 +314,19 @@ async fn ends<S: Session>(
     );
     let entries = |condition: &str, order: &str| {
         format!(
-            "SELECT {MESSAGE} FROM {schema}.message m WHERE {of} AND at > $2 AND id <> ALL ($1) {condition}
+            "SELECT {MESSAGE} FROM {schema}.message m WHERE {OF_CONTACT} AND at > $4 AND id <> ALL ($3) {condition}
              ORDER BY at {order}, tie {order} LIMIT {limit}"
         )
     };
     let after = millis(cutoff).unwrap_or(i64::MIN);
-    let after = vec![Parameter::TextArray(&ids), Parameter::Int8(after)];
+    let entries_after = |at| {
+        vec![
+            page_no,
+            contact_no,
+            Parameter::TextArray(&ids),
+            Parameter::Int8(at),
+        ]
+    };
     let mut statements = Vec::new();
     for (condition, order) in [
         (format!("AND kind & {SIDE} < 2"), "ASC"),
@@ -324,7 +335,7 @@ async fn ends<S: Session>(
         (page, "DESC"),
     ] {
         let sql = entries(&condition, order);
-        statements.push(Statement::new(sql, after.clone()));
+        statements.push(Statement::new(sql, entries_after(after)));
     }
     for end in [
         "AND has_content = 1 ORDER BY at LIMIT 1",
@@ -333,10 +344,15 @@ async fn ends<S: Session>(
     ] {
         statements.push(Statement::new(
             format!(
-                "SELECT {} FROM {schema}.outgoing o WHERE {of} AND key >= $2 AND key <> ALL ($1) {end}",
+                "SELECT {} FROM {schema}.outgoing o WHERE {OF_CONTACT} AND key >= $4 AND key <> ALL ($3) {end}",
                 *OUTGOING
             ),
-            vec![Parameter::ByteaArray(&keys), Parameter::Bytea(&first_key)],
+            vec![
+                page_no,
+                contact_no,
+                Parameter::ByteaArray(&keys),
+                Parameter::Bytea(&first_key),
+            ],
         ));
     }
     let results = run(session, &statements).await?;
@@ -356,8 +372,8 @@ async fn ends<S: Session>(
     }
     let replied = ends.replied_at.max(missing.replied_at);
     let since = millis(replied.max(cutoff)).unwrap_or(i64::MIN);
-    let since = vec![Parameter::TextArray(&ids), Parameter::Int8(since)];
-    let results = run(session, &[Statement::new(entries(&customer, "ASC"), since)]).await?;
+    let statement = Statement::new(entries(&customer, "ASC"), entries_after(since));
+    let results = run(session, &[statement]).await?;
     let mut unanswered = Ends {
         replied_at: replied,
         ..Ends::default()
@@ -380,23 +396,33 @@ async fn old<S: Session>(
     limit: u32,
 ) -> Result<RowKeys, Failure> {
     let (mut rows, mut keys) = (OldRows::default(), RowKeys::default());
-    if let Some(of) = known.condition(key) {
+    if let Some([page_no, contact_no]) = known.stored(key) {
         let first_key = keys_after(Some(cutoff));
         let mut statements = vec![Statement::new(
             format!(
-                "SELECT {} FROM {schema}.outgoing o WHERE {of} AND key < $1 LIMIT {limit}",
+                "SELECT {} FROM {schema}.outgoing o WHERE {OF_CONTACT} AND key < $3 LIMIT $4",
                 *OUTGOING
             ),
-            vec![Parameter::Bytea(&first_key)],
+            vec![
+                page_no,
+                contact_no,
+                Parameter::Bytea(&first_key),
+                Parameter::Int8(limit.into()),
+            ],
         )];
-        let until = vec![Parameter::Int8(cutoff.as_millis())];
+        let until = vec![
+            page_no,
+            contact_no,
+            Parameter::Int8(cutoff.as_millis()),
+            Parameter::Int8(limit.into()),
+        ];
         for sql in [
             format!(
-                "SELECT {MESSAGE} FROM {schema}.message m WHERE {of} AND at <= $1 LIMIT {limit}"
+                "SELECT {MESSAGE} FROM {schema}.message m WHERE {OF_CONTACT} AND at <= $3 LIMIT $4"
             ),
-            format!("SELECT {MARK} FROM {schema}.mark m WHERE {of} AND at <= $1 LIMIT {limit}"),
+            format!("SELECT {MARK} FROM {schema}.mark m WHERE {OF_CONTACT} AND at <= $3 LIMIT $4"),
             format!(
-                "SELECT {} FROM {schema}.work k WHERE {of} AND at <= $1 LIMIT {limit}",
+                "SELECT {} FROM {schema}.work k WHERE {OF_CONTACT} AND at <= $3 LIMIT $4",
                 *WORK
             ),
         ] {
@@ -448,13 +474,18 @@ async fn inbound<S: Session>(
     limit: u32,
 ) -> Result<(), Failure> {
     let mut count = 0;
-    if let Some(of) = known.condition(&key) {
+    if let Some([page_no, contact_no]) = known.stored(&key) {
         let sql = format!(
-            "SELECT count(*) FROM (SELECT 1 FROM {schema}.message WHERE {of} AND at > $1
-             AND kind & {SIDE} = 0 AND kind & {PRIMARY_LIVE} <> 0 LIMIT {limit}) few"
+            "SELECT count(*) FROM (SELECT 1 FROM {schema}.message WHERE {OF_CONTACT} AND at > $3
+             AND kind & {SIDE} = 0 AND kind & {PRIMARY_LIVE} <> 0 LIMIT $4) few"
         );
-        let after = vec![Parameter::Int8(cutoff.as_millis())];
-        let results = run(session, &[Statement::new(sql, after)]).await?;
+        let parameters = vec![
+            page_no,
+            contact_no,
+            Parameter::Int8(cutoff.as_millis()),
+            Parameter::Int8(limit.into()),
+        ];
+        let results = run(session, &[Statement::new(sql, parameters)]).await?;
         for row in results.into_iter().flatten() {
             count = Fields::of(row).number()?;
         }
