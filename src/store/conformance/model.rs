@@ -81,7 +81,7 @@ fn act(dice: &mut Dice) -> Option<Change> {
     let contact = dice.pick(&contacts());
     let kind = dice.pick(&[WorkKind::handle("bot"), WorkKind::MEDIA]);
     let id = format!("item {}", dice.below(3));
-    let work = match dice.below(12) {
+    let work = match dice.below(13) {
         0 => Work::Profile,
         1 => {
             let born = at(dice.below(2) * 20 + 5);
@@ -115,6 +115,15 @@ fn act(dice: &mut Dice) -> Option<Change> {
                 id,
                 attempt: dice.below(3) as u32,
                 outcome: dice.pick(&outcomes),
+            });
+        }
+        12 => {
+            return Some(Change::WorkReplayed {
+                page: contact.page,
+                psid: Some(contact.psid),
+                kind,
+                id,
+                due: at(dice.below(60)),
             });
         }
         7 => {
