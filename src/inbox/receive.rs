@@ -98,17 +98,16 @@ impl Inbox {
         now: Timestamp,
     ) -> Result<Vec<Applied>, StoreError> {
         let mut applied = Vec::with_capacity(changes.len());
-        let mut left = vec![0..changes.len()];
-        while let Some(group) = left.pop() {
-            match self.store.apply(&changes[group.clone()]).await {
+        let mut left = Vec::from([(0, changes.len())]);
+        while let Some((start, end)) = left.pop() {
+            match self.store.apply(&changes[start..end]).await {
                 Ok(results) => applied.extend(results),
-                Err(StoreError::Refused(_)) if group.len() > 1 => {
-                    let middle = group.start + group.len() / 2;
-                    left.push(middle..group.end);
-                    left.push(group.start..middle);
+                Err(StoreError::Refused(_)) if end - start > 1 => {
+                    let middle = start.midpoint(end);
+                    left.extend([(middle, end), (start, middle)]);
                 }
                 Err(StoreError::Refused(_)) => {
-                    let kept = Change::keep(events[group.start].1, now, "the store refuses it");
+                    let kept = Change::keep(events[start].1, now, "the store refuses it");
                     applied.extend(self.store.apply(&[kept]).await?);
                 }
                 Err(error) => return Err(error),

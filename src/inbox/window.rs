@@ -15,6 +15,7 @@ use crate::{
 const PROGRAM_WAITS: Duration = Duration::from_secs(3600);
 
 /// Whether and how a customer may be answered at a time.
+#[expect(clippy::exhaustive_enums)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ReplyWindow {
     /// People and programs may answer.

@@ -111,7 +111,7 @@ pub(super) async fn perform(
                     .await?,
             );
             settle(inbox, &changes).await?;
-            failed.map_or(Ok(true), |error| Err(error.into()))
+            failed.map_or(Ok(true), Err)
         }
         Pending::Lapsed {
             contact,

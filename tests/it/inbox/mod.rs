@@ -5,6 +5,7 @@
 mod answering;
 mod full;
 mod handlers;
+mod model;
 mod outbox;
 mod page_health;
 mod privacy;
