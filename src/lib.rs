@@ -137,6 +137,6 @@ pub use self::time::Timestamp;
 pub use self::webhook::Webhook;
 
 /// The README's examples compile and run; some of them need the client.
-#[cfg(all(doctest, feature = "client"))]
+#[cfg(all(doctest, feature = "client", feature = "tokio"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Inbox, observe, work};
 use crate::{
     model::WorkKind,
-    store::{PendingQuery, StoreError},
+    store::{Pending, PendingQuery, StoreError},
     time::Timestamp,
 };
 
@@ -29,9 +29,18 @@ pub struct QueueHealth {
     /// Pieces that are due, up to a thousand: of each conversation its next reply, and of each handler
     /// its next message there. Paused Pages count nothing.
     pub depth: u32,
-    /// How long the oldest has been due. Replies that were never tried count as due since the
-    /// beginning, so it is zero for them.
+    /// Age of the oldest of them: time since a reply was queued, since the message of a handler, or
+    /// since other work was due. Zero for work that is due at once and has no time.
     pub oldest: Duration,
+}
+
+/// Since when a piece of work waits.
+fn since(pending: &Pending) -> Option<Timestamp> {
+    match pending {
+        Pending::Send { key, .. } | Pending::Lapsed { key, .. } => Some(key.born()),
+        Pending::Item { at, .. } => Some(*at),
+        _ => None,
+    }
 }
 
 impl Inbox {
@@ -44,13 +53,10 @@ impl Inbox {
         let mut queues = Vec::new();
         for kind in work::kinds(self) {
             let query = PendingQuery::new(now, [kind.clone()]).with_limit(MAX_DEPTH);
-            let depth = self.store.pending(&query).await?.len();
-            let due = self.store.next_due(&query).await?;
-            let oldest = due
-                .filter(|due| *due > Timestamp::default())
-                .and_then(|due| u64::try_from(now.as_millis() - due.as_millis()).ok())
-                .map_or(Duration::ZERO, Duration::from_millis);
-            let depth = u32::try_from(depth).unwrap_or(u32::MAX);
+            let pending = self.store.pending(&query).await?;
+            let oldest = pending.iter().filter_map(since).min();
+            let oldest = oldest.map_or(Duration::ZERO, |since| now - since);
+            let depth = u32::try_from(pending.len()).unwrap_or(u32::MAX);
             observe::queue(kind.as_str(), depth, oldest);
             queues.push(QueueHealth {
                 kind,

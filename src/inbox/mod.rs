@@ -7,6 +7,7 @@
 //! | Do pending work: send, fetch profiles, erase, check Pages | `Inbox::run` (feature `tokio`), or [`Inbox::step`] |
 //! | Reply, send again, withdraw | [`Inbox::reply`], [`Inbox::send_again`], [`Inbox::dismiss`] |
 //! | Whether a customer may be answered now | [`Inbox::window`], [`ReplyPolicy`] |
+//! | Request a profile again | [`Inbox::refresh_profile`] |
 //! | A bot, an export, a notification | [`Inbox::on_message`] |
 //! | What keeps a Page from working, and its cure | [`Inbox::page_health`], [`Inbox::check_page`] |
 //! | Connect and disconnect a Page | [`Inbox::page_connected`], [`Inbox::disconnect_page`] |
@@ -84,7 +85,10 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     change::{Applied, Change},
-    graph::{Error, Graph},
+    graph::{
+        Error, Graph,
+        page::subscriptions::{RECOMMENDED, WebhookField},
+    },
     model::ContactKey,
     store::{ContactStore, StoreError},
     time::Timestamp,
@@ -99,6 +103,7 @@ pub struct Inbox {
     policy: Arc<dyn ReplyPolicy>,
     handlers: Arc<handlers::Handlers>,
     health: Arc<page_health::Watch>,
+    fields: Arc<[WebhookField]>,
     hook: Option<ErrorHook>,
     #[cfg(feature = "tokio")]
     bell: run::Bell,
@@ -167,6 +172,7 @@ impl Inbox {
             policy: Arc::new(MetaPolicy::default()),
             handlers: Arc::default(),
             health: Arc::default(),
+            fields: RECOMMENDED.into(),
             hook: None,
             #[cfg(feature = "tokio")]
             bell: run::Bell::default(),
@@ -178,6 +184,14 @@ impl Inbox {
     pub fn with_policy(self, policy: impl ReplyPolicy) -> Self {
         let policy = Arc::new(policy);
         Self { policy, ..self }
+    }
+
+    /// Sets the webhook fields to which [`check_page`](Self::check_page) subscribes the app.
+    /// [`RECOMMENDED`] by default. Meta refuses all of them when the app may not receive one.
+    #[must_use]
+    pub fn with_webhook_fields(self, fields: &[WebhookField]) -> Self {
+        let fields = fields.into();
+        Self { fields, ..self }
     }
 
     /// Sets a function that gets each failure of the workers, to log it. None by default.

@@ -14,10 +14,7 @@ use crate::{
     event::Event,
     graph::{
         Error,
-        page::{
-            status,
-            subscriptions::{self, RECOMMENDED, WebhookField},
-        },
+        page::{status, subscriptions},
     },
     id::PageId,
     model::Advice,
@@ -184,12 +181,41 @@ impl Problem {
             Advice::ThreadControl => (PageProblem::HeldByAnother, None),
             _ => return None,
         };
-        let code = match error {
-            Error::Api(api) => api.code,
-            _ => None,
-        };
+        let code = code(error);
         Some(Self { kind, code, pause })
     }
+
+    fn unsubscribed(error: &Error) -> Self {
+        Self {
+            kind: PageProblem::Unsubscribed,
+            code: code(error),
+            pause: None,
+        }
+    }
+}
+
+fn code(error: &Error) -> Option<i64> {
+    match error {
+        Error::Api(api) => api.code,
+        _ => None,
+    }
+}
+
+/// A failed check, and whether it left the app without the events of the Page.
+struct Failed(Error, bool);
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self(error, false)
+    }
+}
+
+fn subscribed_by_us(result: Result<(), Error>) -> Result<(), Failed> {
+    super::observe::resubscribed();
+    result.map_err(|error| {
+        let is_refused = matches!(error, Error::Api(_));
+        Failed(error, is_refused)
+    })
 }
 
 /// What this process remembers of the Pages.
@@ -336,20 +362,19 @@ impl Inbox {
                 .walk(&subscriptions::get(), MAX_LIMIT as usize)
                 .await?;
             let of_us = subscribed.items.iter().find(|one| one.id == app);
-            let fields = of_us.map_or(&[][..], |one| &one.fields);
-            let missing = RECOMMENDED.iter().any(|field| !fields.contains(field));
-            if missing {
-                let mut wanted: Vec<WebhookField> = fields.to_vec();
-                wanted.extend(
-                    RECOMMENDED
-                        .iter()
-                        .filter(|one| !fields.contains(one))
-                        .cloned(),
-                );
-                client.call(&subscriptions::subscribe(&wanted)?).await?;
-                super::observe::resubscribed();
+            // The list that is set replaces the other one: what a person has added stays.
+            let mut fields = of_us.map_or(Vec::new(), |one| one.fields.clone());
+            let count = fields.len();
+            for field in self.fields.iter() {
+                if !fields.contains(field) {
+                    fields.push(field.clone());
+                }
             }
-            client.call(&status::get()).await
+            if fields.len() > count {
+                let subscribe = subscriptions::subscribe(&fields)?;
+                subscribed_by_us(client.call(&subscribe).await)?;
+            }
+            client.call(&status::get()).await.map_err(Failed::from)
         };
         let changes = match found.await {
             Ok(status) => {
@@ -365,8 +390,12 @@ impl Inbox {
                 }
                 changes
             }
-            Err(error) => match Problem::of(&error) {
+            Err(Failed(error, is_unsubscribed)) => match Problem::of(&error) {
                 Some(problem) => self.health.changes(self, page, Some(problem), now).await?,
+                None if is_unsubscribed => {
+                    let problem = Problem::unsubscribed(&error);
+                    self.health.changes(self, page, Some(problem), now).await?
+                }
                 None => return Err(error.into()),
             },
         };

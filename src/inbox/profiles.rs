@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::{ConnectionsError, Inbox, page_health::Problem, work::delay};
 use crate::{
-    change::ProfileResponse,
+    change::{Change, ProfileResponse},
     graph::{PageClient, ProfileOutcome},
     model::{ContactKey, Profile},
+    store::StoreError,
     time::Timestamp,
 };
 
@@ -29,6 +30,30 @@ impl Fetched {
             due: Some(now + delay(attempt, LONGEST_DELAY)),
             problem: None,
         }
+    }
+}
+
+impl Inbox {
+    /// Requests the profile of a customer again, now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: nothing has changed.
+    pub async fn refresh_profile(
+        &self,
+        contact: &ContactKey,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        // As if a request had failed now: what is stored stays.
+        let due = Change::Profile {
+            contact: contact.clone(),
+            fetched_at: now,
+            response: ProfileResponse::Failed,
+            due: Some(now),
+        };
+        self.store.apply(&[due]).await?;
+        self.ring();
+        Ok(())
     }
 }
 

@@ -5,14 +5,15 @@ use std::time::Duration;
 use super::{Inbox, InboxError, handlers, observe, privacy, profiles, sending};
 use crate::{
     change::{Applied, Change, SendOutcome, Work, WorkOutcome},
+    graph::{CALL_TIMEOUT, Graph},
     id::{PageId, Psid},
     model::{ContactKey, WorkKind, WorkerId},
     store::{Pending, PendingQuery, StoreError},
     time::Timestamp,
 };
 
-/// The longest call of a worker: a file that is uploaded while it is sent.
-const LONGEST_CALL: Duration = Duration::from_secs(90);
+/// The longest call of a worker: a message with a file that Meta downloads, or a handler.
+const LONG_CALL: Duration = Duration::from_secs(90);
 /// Time of a lease after the call has ended, to settle its outcome also when the store is away.
 const TO_SETTLE: Duration = Duration::from_secs(30);
 const FIRST_DELAY: Duration = Duration::from_secs(5);
@@ -53,11 +54,11 @@ impl Inbox {
         }
         Ok(Step::Idle(self.store.next_due(&query).await?))
     }
+}
 
-    /// Time of a lease: longer than the longest call with all its repetitions.
-    fn lease(&self) -> Duration {
-        self.graph.retry().longest(LONGEST_CALL) + TO_SETTLE
-    }
+/// Time of a lease: longer than the call with all its repetitions.
+fn lease(graph: &Graph, call: Duration) -> Duration {
+    graph.retry().longest(call) + TO_SETTLE
 }
 
 /// All kinds of work that the inbox does.
@@ -78,7 +79,11 @@ pub(super) async fn perform(
     now: Timestamp,
     worker: WorkerId,
 ) -> Result<bool, InboxError> {
-    let claim = Claim { now, worker };
+    let claim = Claim {
+        now,
+        worker,
+        call: LONG_CALL,
+    };
     match pending {
         Pending::Send {
             contact,
@@ -88,6 +93,11 @@ pub(super) async fn perform(
             outgoing,
         } => {
             let work = Work::Send(key.clone());
+            // A text, like nearly all: the conversation waits shorter when its worker has died.
+            let claim = match outgoing.request {
+                None => claim.short(),
+                Some(_) => claim,
+            };
             if !claim.of(inbox, &contact, work, attempt).await? {
                 return Ok(false);
             }
@@ -201,12 +211,20 @@ pub(super) async fn perform(
     }
 }
 
+#[derive(Clone, Copy)]
 struct Claim {
     now: Timestamp,
     worker: WorkerId,
+    /// Time-out of one attempt of the call that it is for.
+    call: Duration,
 }
 
 impl Claim {
+    const fn short(self) -> Self {
+        let call = CALL_TIMEOUT;
+        Self { call, ..self }
+    }
+
     async fn of(
         &self,
         inbox: &Inbox,
@@ -232,7 +250,7 @@ impl Claim {
             psid: psid.cloned(),
             work,
             attempt,
-            until: self.now + inbox.lease(),
+            until: self.now + lease(&inbox.graph, self.call),
             by: self.worker,
         };
         Ok(inbox.store.apply(&[claimed]).await?.first() == Some(&Applied::Changed))
@@ -266,6 +284,16 @@ pub(super) fn delay(tries: u32, longest: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::{RetryPolicy, ScriptedTransport};
+
+    #[test]
+    fn n22_a_lease_is_longer_than_the_call_with_all_its_repetitions() {
+        let policy = RetryPolicy::default();
+        for call in [CALL_TIMEOUT, LONG_CALL] {
+            let lease = lease(&ScriptedTransport::new().graph().with_retry(policy), call);
+            assert!(lease >= policy.longest(call) + TO_SETTLE);
+        }
+    }
 
     #[test]
     fn delays_double_up_to_the_longest() {

@@ -666,6 +666,8 @@ pub enum Pending {
         attempt: u32,
         /// Number of tries that failed.
         tries: u32,
+        /// Time that orders the items of a kind: that of the message for a handler.
+        at: Timestamp,
         /// What the worker needs to know.
         data: String,
     },

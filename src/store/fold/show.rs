@@ -166,6 +166,7 @@ impl WorkRow {
     /// The work that it is, when it is due.
     pub fn pending(&self, key: &WorkKey) -> Pending {
         Pending::Item {
+            at: self.at,
             key: key.clone(),
             attempt: self.attempt.saturating_add(1),
             tries: self.tries,

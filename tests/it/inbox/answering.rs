@@ -116,3 +116,24 @@ async fn nobody_is_answered_who_never_wrote() {
     );
     assert_eq!(desk.step(9).await, Step::Idle(None));
 }
+
+/// Our clock jumps by a day in both directions: what is due, the order and the window follow Meta's
+/// times, and nothing waits for our clock.
+#[tokio::test]
+async fn i20_n11_a_wrong_clock_delays_nothing_and_orders_nothing() {
+    const DAY: i64 = 24 * 3600;
+    for now in [-DAY, DAY / 2] {
+        let desk = Desk::new().await;
+        let reply = text_to_ada(1, "hello");
+        desk.inbox.reply(&ada().page, reply, at(now)).await.unwrap();
+        assert_eq!(
+            talk(&desk.store, &ada()).await[0].key,
+            Some(key(1)),
+            "below the question"
+        );
+        desk.script
+            .json(200, json!({"message_id": "m2"}).to_string());
+        assert_eq!(desk.step(now).await, Step::Worked, "due at once");
+        assert_eq!(desk.newest().await.state, Some(MessageState::Sent));
+    }
+}

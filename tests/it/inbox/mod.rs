@@ -6,6 +6,8 @@ mod answering;
 mod full;
 mod handlers;
 mod model;
+#[cfg(feature = "full")]
+mod observing;
 mod outbox;
 mod page_health;
 mod privacy;

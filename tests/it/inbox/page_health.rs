@@ -168,3 +168,26 @@ async fn b21_a_page_is_unsubscribed_when_it_goes() {
     assert_eq!(last.http.method(), "DELETE");
     assert!(last.http.uri().path().ends_with("/1/subscribed_apps"));
 }
+
+#[tokio::test]
+async fn a_subscription_that_meta_refuses_is_a_problem_of_the_page_and_only_wanted_fields_are_asked()
+ {
+    use messenger_crm::graph::page::subscriptions::WebhookField;
+    let desk = Desk::new().await;
+    let inbox = desk
+        .inbox
+        .clone()
+        .with_webhook_fields(&[WebhookField::MESSAGES]);
+    desk.script.json(200, r#"{"data":[]}"#);
+    refuse(&desk.script, 100, 0);
+    let health = inbox.check_page(&page(), at(3)).await.unwrap();
+    assert!(health.has(PageProblem::Unsubscribed), "{health:?}");
+    assert_eq!(health.problems[0].code, Some(100));
+
+    let list = json!({"data": [{"id": "271828182845904", "subscribed_fields": ["messages"]}]});
+    desk.script.json(200, list.to_string());
+    desk.script.json(200, r#"{"id":"1"}"#);
+    let health = inbox.check_page(&page(), at(4)).await.unwrap();
+    assert_eq!(health.problems.len(), 0);
+    assert_eq!(posts(&desk.script).len(), 1, "subscribed already");
+}

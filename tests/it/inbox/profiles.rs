@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_refused_profile_leaves_the_message_visible() {
+async fn i21_a_refused_profile_leaves_the_message_visible() {
     let desk = Desk::empty();
     desk.receive(message(&ada(), "m1", at(1), "Hello")).await;
     refuse(&desk.script, 200, 0);
@@ -75,4 +75,36 @@ async fn b1_a_refused_picture_is_downloaded_again_later() {
         let picture = desk.store.picture(&ada()).await.unwrap();
         assert_eq!(picture.unwrap().bytes, b"\xff\xd8", "{status}");
     }
+}
+
+#[tokio::test]
+async fn b3_an_old_profile_is_requested_again_when_the_customer_writes() {
+    let desk = Desk::new().await;
+    const DAY: i64 = 24 * 3600;
+    assert_eq!(
+        desk.step(40 * DAY).await,
+        Step::Idle(None),
+        "not by age alone"
+    );
+    let body = delivery("1", &[message(&ada(), "m2", at(40 * DAY), "Hello again")]);
+    let read = parse_unverified(&body).unwrap();
+    desk.inbox
+        .receive(&read, |_| true, at(40 * DAY))
+        .await
+        .unwrap();
+    desk.script.json(200, r#"{"name":"Ada King","id":"ada"}"#);
+    assert_eq!(desk.step(40 * DAY).await, Step::Worked);
+    let profile = person(&desk.store, &ada()).await.profile.unwrap();
+    assert_eq!(profile.name.as_deref(), Some("Ada King"));
+    assert_eq!(desk.step(41 * DAY).await, Step::Idle(None));
+
+    desk.inbox
+        .refresh_profile(&ada(), at(41 * DAY))
+        .await
+        .unwrap();
+    desk.script
+        .json(200, r#"{"name":"Ada Lovelace","id":"ada"}"#);
+    assert_eq!(desk.step(41 * DAY).await, Step::Worked);
+    let profile = person(&desk.store, &ada()).await.profile.unwrap();
+    assert_eq!(profile.name.as_deref(), Some("Ada Lovelace"));
 }

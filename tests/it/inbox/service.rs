@@ -356,3 +356,48 @@ async fn the_service_is_a_tower_service() {
     let Ok(response) = service.call(signed(&hello("m1"))).await;
     assert_eq!(response.status(), 200);
 }
+
+#[tokio::test]
+async fn i12_a_thousand_escaped_texts_of_two_thousand_characters_are_accepted() {
+    let store = MemoryStore::new();
+    let service = inbox(store.clone(), page_1()).service();
+    let text = "烏".repeat(2_000);
+    let events: Vec<Value> = (0..1_000)
+        .map(|number| message(&ada(), &format!("m{number}"), at(number), &text))
+        .collect();
+    // As Meta writes it: everything that is not ASCII is escaped.
+    let body = String::from_utf8(delivery("1", &events)).unwrap();
+    let body = body.replace('烏', "\\u70cf").into_bytes();
+    assert!(body.len() > 12_000_000, "{}", body.len());
+    let response = service.respond(signed(&body)).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(talk(&store, &ada()).await[0].content.text, Some(text));
+}
+
+/// Two hundred uploads whose signature nobody can know yet: what they hold is bounded, and what Meta
+/// sends meanwhile is served.
+#[tokio::test]
+async fn i13_two_hundred_uploads_without_a_signature_are_bounded_and_others_are_served() {
+    let service = inbox(MemoryStore::new(), page_1()).service();
+    let address = serve(service.with_bytes_in_flight(1 << 20, 32 << 20)).await;
+    let mut uploads = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let mut upload = TcpStream::connect(&address).await.unwrap();
+        let head = head("POST", "/webhook", "content-length: 16000000\r\n");
+        upload.write_all(head.as_bytes()).await.unwrap();
+        uploads.spawn(async move {
+            let half = vec![b' '; 8_000_000];
+            // It is refused before all of it is written, or waits with half of it.
+            let mut answer = Vec::new();
+            let refused = upload.write_all(&half).await.is_err()
+                || upload.read_to_end(&mut answer).await.is_err()
+                || !answer.starts_with(b"HTTP/1.1 200");
+            assert!(refused);
+        });
+    }
+    for number in 0..50 {
+        let small = hello(&format!("small {number}"));
+        deliver(&address, &small).await.expect(200);
+    }
+    uploads.shutdown().await;
+}

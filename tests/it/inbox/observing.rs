@@ -1,0 +1,203 @@
+//! What the inbox tells about its work: the names that hosts rely on, and nothing of the people.
+
+use std::fmt::{self, Write as _};
+use std::sync::Mutex;
+
+use metrics::{
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, SharedString, Unit,
+};
+use tracing::field::{Field, Visit};
+use tracing::span;
+
+use super::*;
+use messenger_crm::model::WorkKind;
+
+/// Lines of all that was told.
+#[derive(Clone, Debug, Default)]
+struct Told(Arc<Mutex<Vec<String>>>);
+
+impl Told {
+    fn add(&self, line: String) {
+        self.0.lock().unwrap().push(line);
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+struct Line(Told, String);
+
+impl CounterFn for Line {
+    fn increment(&self, by: u64) {
+        self.0.add(format!("{} +{by}", self.1));
+    }
+
+    fn absolute(&self, value: u64) {
+        self.0.add(format!("{} ={value}", self.1));
+    }
+}
+
+impl GaugeFn for Line {
+    fn increment(&self, by: f64) {
+        self.0.add(format!("{} +{by}", self.1));
+    }
+
+    fn decrement(&self, by: f64) {
+        self.0.add(format!("{} -{by}", self.1));
+    }
+
+    fn set(&self, value: f64) {
+        self.0.add(format!("{} ={value}", self.1));
+    }
+}
+
+impl Told {
+    fn line(&self, key: &Key) -> Arc<Line> {
+        let mut name = key.name().to_owned();
+        for label in key.labels() {
+            write!(name, " {}={}", label.key(), label.value()).unwrap();
+        }
+        Arc::new(Line(self.clone(), name))
+    }
+}
+
+impl metrics::Recorder for Told {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.line(key))
+    }
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.line(key))
+    }
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+thread_local! {
+    /// Where the events of this thread go.
+    static HERE: std::cell::RefCell<Option<Told>> = const { std::cell::RefCell::new(None) };
+}
+
+/// The subscriber of the whole process: one of a thread would miss events that another thread has
+/// registered first.
+struct OfThread;
+
+impl tracing::Subscriber for OfThread {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target().starts_with("messenger_crm")
+    }
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut fields = Fields(event.metadata().target().to_owned());
+        event.record(&mut fields);
+        HERE.with_borrow(|told| told.iter().for_each(|told| told.add(fields.0.clone())));
+    }
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+struct Fields(String);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        write!(self.0, " {}={value:?}", field.name()).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn i15_events_sends_problems_and_queues_are_told_without_a_word_of_the_people() {
+    let told = Told::default();
+    let recorder = told.clone();
+    let _metrics = metrics::set_default_local_recorder(&recorder);
+    tracing::subscriber::set_global_default(OfThread).unwrap();
+    HERE.set(Some(told.clone()));
+    let secret_words = [
+        "CANARY-TEXT",
+        "CANARY-NAME",
+        "CANARY-PSID",
+        "EAAtoken",
+        SECRET,
+    ];
+
+    let desk = Desk::empty();
+    let who = contact("1", "CANARY-PSID");
+    desk.receive(message(&who, "m1", at(1), "CANARY-TEXT"))
+        .await;
+    desk.script.json(200, r#"{"name":"CANARY-NAME","id":"1"}"#);
+    assert_eq!(desk.step(1).await, Step::Worked);
+    let reply = |number| {
+        let text = OutgoingMessage::text(&who.psid, "CANARY-TEXT").unwrap();
+        Reply::new(key(number), text)
+    };
+    desk.inbox.reply(&who.page, reply(1), at(2)).await.unwrap();
+    // The workers stand still: the queue is deep and old.
+    let later = at(600);
+    let health = desk.inbox.health(later).await.unwrap();
+    let queue = |kind: &WorkKind| {
+        let queue = health.queues.iter().find(|queue| queue.kind == *kind);
+        queue.unwrap().depth
+    };
+    assert_eq!((queue(&WorkKind::SEND), queue(&WorkKind::PROFILE)), (1, 0));
+    desk.script
+        .json(200, json!({"message_id": "m2"}).to_string());
+    desk.step(3).await;
+    desk.inbox.reply(&who.page, reply(2), at(4)).await.unwrap();
+    refuse(&desk.script, 190, 463);
+    desk.step(5).await;
+
+    let lines = told.lines();
+    let all = lines.join("\n");
+    for word in secret_words {
+        assert!(!all.contains(word), "{word} was told:\n{all}");
+    }
+    for name in [
+        "messenger_events_total kind=message applied=new +1",
+        "messenger_sends_total outcome=sent +1",
+        "messenger_sends_total outcome=not_sent +1",
+        "messenger_page_problems_total problem=token_refused +1",
+        "messenger_queue_depth kind=send =1",
+    ] {
+        assert!(lines.iter().any(|line| line == name), "no {name}:\n{all}");
+    }
+    let events = ["event received", "send attempted", "page problem"];
+    for event in events {
+        let is_it =
+            |line: &&String| line.starts_with("messenger_crm::inbox") && line.contains(event);
+        assert!(lines.iter().any(|line| is_it(&line)), "no {event}:\n{all}");
+    }
+}
+
+#[tokio::test]
+async fn i15_the_depth_and_the_age_of_work_that_waits_rise() {
+    let desk = Desk::empty();
+    let inbox = desk.inbox.clone().on_message("bot", async |_| Ok(()));
+    for number in 0..1_200 {
+        let body = delivery(
+            "1",
+            &[message(
+                &contact("1", &format!("p{number}")),
+                "m",
+                at(1),
+                "hi",
+            )],
+        );
+        let read = parse_unverified(&body).unwrap();
+        inbox.receive(&read, |_| true, at(1)).await.unwrap();
+    }
+    let health = inbox.health(at(601)).await.unwrap();
+    let bot = health
+        .queues
+        .iter()
+        .find(|queue| queue.kind == WorkKind::handle("bot"));
+    let bot = bot.unwrap();
+    assert_eq!(bot.depth, 1_000, "counted up to a thousand");
+    assert_eq!(bot.oldest, Duration::from_secs(600));
+}
