@@ -45,7 +45,7 @@ run:
   --listen ADDRESS       loopback address and port (127.0.0.1:4040; port 0 takes a free one)
   --callback-url URL     verify this webhook at once, waiting up to 60 seconds for it
   --verify-token TOKEN   the verify token to do so with
-  --seed NUMBER          same ids, tokens and secrets at every start: they can be guessed
+  --seed NUMBER          draw ids, tokens and secrets from this seed: they can be guessed
   --print-credentials    print the App Secret and the Page token, too
   --no-proof             do not require appsecret_proof, for clients that cannot send one
   --sha1                 sign with the legacy header X-Hub-Signature, too, for old receivers

@@ -208,7 +208,8 @@ impl Simulator {
             .await
     }
 
-    /// Does for another app of the scene what [`subscribe`](Self::subscribe) does for the first.
+    /// Verifies the callback of an app of the scene, and subscribes that app. See
+    /// [`subscribe`](Self::subscribe).
     ///
     /// # Errors
     ///

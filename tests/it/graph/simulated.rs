@@ -5,7 +5,7 @@ use std::process::Command;
 use messenger_crm::graph::page::templates;
 use messenger_crm::graph::send::{
     self, MediaKind, MediaSource, OutgoingContent, OutgoingFile, OutgoingMessage,
-    OutgoingQuickReply, SenderAction, Template, TemplateButton, UtilityTemplate,
+    OutgoingQuickReply, Recipient, SenderAction, Template, TemplateButton, UtilityTemplate,
 };
 use messenger_crm::graph::{
     Access, Advice, AppAccess, AppClient, Call, Error, Graph, PageClient, Path, ReqwestTransport,
@@ -152,6 +152,20 @@ async fn messages_of_all_kinds_arrive() {
         assert_eq!(sent.recipient, Some(person(0)));
         assert_eq!(meta.thread()[0].reaction.as_deref(), reaction);
     }
+}
+
+#[tokio::test]
+async fn l19_a_private_reply_reaches_the_author_of_a_comment_over_sockets() {
+    let meta = Meta::new().await;
+    let author = person(0);
+    let customer = meta.simulator.customer(author.as_str()).unwrap();
+    let comment = customer.comments("Price?").unwrap();
+    let reply = OutgoingMessage::text(Recipient::Comment(comment), "Ten.").unwrap();
+    let sent = meta.page().send(&reply).await.unwrap();
+    assert_eq!(sent.recipient, Some(author));
+    assert_eq!(meta.thread()[0].text.as_deref(), Some("Ten."));
+    let error = meta.page().send(&reply).await.unwrap_err();
+    assert!(matches!(error, Error::Api(refusal) if refusal.code == Some(10900)));
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ async fn l5_the_repeats_can_be_sped_up_and_end_after_36_hours() {
     // What is accepted in between keeps the subscription alive.
     while simulator.pending() > 0 {
         half_hours += 1;
-        assert!(half_hours < 100, "it is repeated for ever");
+        assert!(half_hours < 100, "the repeats do not end");
         simulator.advance(Duration::from_secs(1800));
         settled(&simulator).await;
         simulator.write(AMELIE, "fine").unwrap();
