@@ -88,6 +88,9 @@
 //! |---|---|---|
 //! | `client` | yes | the Graph client over reqwest, with TLS by rustls |
 //! | `tower` | yes | the HTTP service of the inbox as a `tower_service::Service` |
+//! | `tokio` | yes | `Inbox::run`: the workers of the inbox, on tokio |
+//! | `tracing` | | events of the inbox for `tracing` |
+//! | `metrics` | | counters and gauges of the inbox for the facade `metrics` |
 //! | `sqlite` | | the SQLite store, linked to an installed SQLite |
 //! | `sqlite-bundled` | | the SQLite store with SQLite compiled in |
 //! | `postgres` | | the PostgreSQL store; runs on tokio |

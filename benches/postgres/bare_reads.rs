@@ -8,8 +8,8 @@ use tokio_postgres::{
 };
 
 use crate::{
-    pages::{BareReads, List, buckets},
-    server::{Server, number},
+    pages::{BareReads, List, ListSql},
+    server::Server,
     world::{FIELD, Outcome, PAGE, PLANS, TAG},
 };
 
@@ -93,14 +93,14 @@ impl Reads {
         order: ContactOrder,
         before: i64,
     ) -> Outcome<usize> {
-        let (column, than, bound, direction) = match order {
-            ContactOrder::LastActivity => ("last_at", "<", before, "DESC"),
-            ContactOrder::WaitingLongest => ("unanswered_since", ">", i64::MIN, "ASC"),
-            ContactOrder::WindowEndingSoonest { opened_after } => {
-                ("inbound_at", ">", opened_after.as_millis(), "ASC")
-            }
-            _ => return Err("there is no bare SQL for this order".into()),
-        };
+        let list = ListSql::new(filter, order, before)?;
+        let ListSql {
+            column,
+            than,
+            bound,
+            direction,
+            ..
+        } = list;
         let page = (&self.page_no as &(dyn ToSql + Sync), Type::INT4);
         let mut params: Vec<Param<'_>> = vec![page, (&bound, Type::INT8)];
         let label = filter.tags.first().map(|_| self.of_tag);
@@ -123,15 +123,7 @@ impl Reads {
                   ORDER BY {column} {direction}, contact_no {direction} LIMIT {ROWS})"
             )
         };
-        let buckets = buckets(filter, order);
-        let arms: Vec<String> = if buckets.len() == 24 && order == ContactOrder::LastActivity {
-            vec![arm("")]
-        } else {
-            let arms = buckets
-                .iter()
-                .map(|bucket| arm(&format!("AND bucket = {bucket}")));
-            arms.collect()
-        };
+        let arms: Vec<String> = list.buckets.iter().map(|one| arm(one)).collect();
         let sql = format!(
             "SELECT {} FROM ({} ORDER BY at {direction}, contact_no {direction} LIMIT {ROWS}) listed
              CROSS JOIN LATERAL (SELECT * FROM contact x WHERE x.page_no = $1 AND x.contact_no = listed.contact_no) c
@@ -147,7 +139,7 @@ impl Reads {
         let grams = search_text::grams_of_query(word);
         grams
             .iter()
-            .map(|gram| number(self.page_no, gram))
+            .map(|gram| search_text::gram_number(self.page_no, gram))
             .collect()
     }
 }

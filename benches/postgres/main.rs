@@ -6,7 +6,7 @@
 //! ten million messages: that takes about half an hour, and 15 GB on the server, which are given
 //! back at the end. `-- pages --tenth` fills a tenth of it.
 //!
-//! With `--prepared` the stores keep their statements prepared.
+//! With `--unprepared` the stores give statements no names, as behind a pooler.
 //!
 //! What is measured, and how, is the same as for SQLite: see `benches/store`.
 
@@ -52,9 +52,14 @@ fn main() -> Outcome {
         .enable_all()
         .build()?;
     if let Some(at) = arguments.iter().position(|one| one == processes::CHILD) {
-        return processes::child(&runtime, &address, has("--prepared"), &arguments[at + 1..]);
+        return processes::child(
+            &runtime,
+            &address,
+            has("--unprepared"),
+            &arguments[at + 1..],
+        );
     }
-    let server = Server::new(&runtime, &address, has("--prepared"));
+    let server = Server::new(&runtime, &address, has("--unprepared"));
     let is_whole = !["ingest", "pages", "sizes", "gentle", "soak"]
         .into_iter()
         .any(has);

@@ -66,15 +66,15 @@ fn together(server: &Server<'_>, pages: &[&str], first: u64) -> Outcome<f64> {
         let from = first + part * (COUNT / parts);
         let arguments = [from, COUNT / parts, 64 / parts].map(|number| number.to_string());
         let mut child = Command::new(std::env::current_exe()?);
-        if server.prepares {
-            child.arg("--prepared");
+        if server.is_unprepared {
+            child.arg("--unprepared");
         }
         child
             .args([CHILD, &Server::schema(NAME), page])
             .args(arguments);
         children.push(child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?);
     }
-    // Starting and connecting does not count: all begin when they are told to.
+    // Starting and connecting does not count: all begin at one signal.
     let mut line = [0];
     for child in &mut children {
         child
@@ -105,7 +105,7 @@ fn together(server: &Server<'_>, pages: &[&str], first: u64) -> Outcome<f64> {
 pub(crate) fn child(
     runtime: &Runtime,
     address: &str,
-    prepares: bool,
+    is_unprepared: bool,
     arguments: &[String],
 ) -> Outcome {
     let [schema, page, from, count, waiting] = arguments else {
@@ -116,8 +116,8 @@ pub(crate) fn child(
     let changes = (from..from + count).map(|number| world.event(number).change_of(page));
     let changes: Arc<[Change]> = changes.collect::<Result<_, _>>()?;
     let mut options = PostgresOptions::new(address)?.with_schema(schema)?;
-    if prepares {
-        options = options.with_prepared_statements();
+    if is_unprepared {
+        options = options.with_prepared_statements(false);
     }
     let store = runtime.block_on(PostgresStore::connect_with(options))?;
     // Connected, and the Page is there.

@@ -26,14 +26,14 @@ pub(crate) struct Server<'r> {
     pub(crate) runtime: &'r Runtime,
     address: String,
     schemas: RefCell<BTreeSet<String>>,
-    /// Whether the stores keep their statements prepared.
-    pub(crate) prepares: bool,
+    /// Whether the stores give statements no names.
+    pub(crate) is_unprepared: bool,
 }
 
 impl<'r> Server<'r> {
-    pub(crate) fn new(runtime: &'r Runtime, address: &str, prepares: bool) -> Self {
+    pub(crate) fn new(runtime: &'r Runtime, address: &str, is_unprepared: bool) -> Self {
         Self {
-            prepares,
+            is_unprepared,
             runtime,
             address: address.to_owned(),
             schemas: RefCell::default(),
@@ -44,10 +44,9 @@ impl<'r> Server<'r> {
     pub(crate) fn options(&self, name: &str) -> Outcome<PostgresOptions> {
         self.schemas.borrow_mut().insert(name.to_owned());
         let options = PostgresOptions::new(&self.address)?.with_schema(&Self::schema(name))?;
-        Ok(if self.prepares {
-            options.with_prepared_statements()
-        } else {
-            options
+        Ok(match self.is_unprepared {
+            true => options.with_prepared_statements(false),
+            false => options,
         })
     }
 
@@ -208,21 +207,9 @@ impl Row {
 pub(crate) fn packed(page_no: i32, texts: &[&str]) -> Vec<i32> {
     let folded = search_text::fold(texts.iter().copied());
     let numbers: BTreeSet<i32> = (search_text::grams(&folded))
-        .map(|gram| number(page_no, gram))
+        .map(|gram| search_text::gram_number(page_no, gram))
         .collect();
     numbers.into_iter().collect()
-}
-
-/// The number of a gram.
-pub(crate) fn number(page_no: i32, gram: &str) -> i32 {
-    const FACTOR: u64 = 0xbf58_476d_1ce4_e5b9;
-    let letters = gram.chars().map(|letter| u64::from(u32::from(letter)));
-    let begin = FACTOR ^ u64::from(page_no.cast_unsigned()).wrapping_mul(FACTOR);
-    let mixed = letters.fold(begin, |mixed, letter| {
-        let mixed = (mixed ^ letter).wrapping_mul(FACTOR);
-        mixed ^ mixed >> 31
-    });
-    ((mixed >> 32) as u32).cast_signed()
 }
 
 impl Bare for Driver {

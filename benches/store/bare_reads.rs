@@ -6,7 +6,7 @@ use messenger_crm::store::{AssigneeFilter, ContactFilter, ContactOrder, SqliteSt
 use rusqlite::{Connection, Params, params, params_from_iter, types::Value};
 
 use crate::{
-    pages::{BareReads, List, buckets},
+    pages::{BareReads, List, ListSql},
     sqlite::columns,
     world::{FIELD, Outcome, PAGE, PLANS, TAG},
 };
@@ -76,14 +76,14 @@ impl<'s> Reads<'s> {
         order: ContactOrder,
         before: i64,
     ) -> Outcome<usize> {
-        let (column, than, bound, direction) = match order {
-            ContactOrder::LastActivity => ("last_at", "<", before, "DESC"),
-            ContactOrder::WaitingLongest => ("unanswered_since", ">", i64::MIN, "ASC"),
-            ContactOrder::WindowEndingSoonest { opened_after } => {
-                ("inbound_at", ">", opened_after.as_millis(), "ASC")
-            }
-            _ => return Err("there is no bare SQL for this order".into()),
-        };
+        let list = ListSql::new(filter, order, before)?;
+        let ListSql {
+            column,
+            than,
+            bound,
+            direction,
+            ..
+        } = list;
         let mut params: Vec<Value> = [self.page_no, bound, ROWS].map(Value::from).into();
         let label = filter.tags.first().map(|_| self.of_tag);
         let label = label.or_else(|| filter.fields.first().map(|_| self.of_field));
@@ -104,15 +104,7 @@ impl<'s> Reads<'s> {
                  WHERE page_no = ?1 {key} {bucket} AND {column} IS NOT NULL AND {column} {than} ?2"
             )
         };
-        let buckets = buckets(filter, order);
-        let arms: Vec<String> = if buckets.len() == 24 && order == ContactOrder::LastActivity {
-            vec![arm("")]
-        } else {
-            let arms = buckets
-                .iter()
-                .map(|bucket| arm(&format!("AND bucket = {bucket}")));
-            arms.collect()
-        };
+        let arms: Vec<String> = list.buckets.iter().map(|one| arm(one)).collect();
         let sql = format!(
             "SELECT {} FROM ({} ORDER BY at {direction}, contact_no {direction} LIMIT ?3) listed
              CROSS JOIN contact ON contact.contact_no = listed.contact_no",

@@ -294,9 +294,51 @@ async fn cursors(store: &dyn ContactStore, world: World) -> Outcome<Vec<Cursor>>
     Ok(all.into_iter().step_by(step).take(PLACES).collect())
 }
 
+/// Parts of the bare SQL of a list of customers.
+pub(crate) struct ListSql {
+    /// Column that orders the list.
+    pub(crate) column: &'static str,
+    pub(crate) direction: &'static str,
+    /// Compares the column with the bound, where the list begins.
+    pub(crate) than: &'static str,
+    pub(crate) bound: i64,
+    /// A condition for each part of the index that is read; an empty one for the whole index.
+    pub(crate) buckets: Vec<String>,
+}
+
+impl ListSql {
+    /// The list from the beginning, or `before` a time of [`ContactOrder::LastActivity`].
+    pub(crate) fn new(filter: &ContactFilter, order: ContactOrder, before: i64) -> Outcome<Self> {
+        let bound = match order {
+            ContactOrder::LastActivity => before,
+            ContactOrder::WaitingLongest => i64::MIN,
+            ContactOrder::WindowEndingSoonest { opened_after } => opened_after.as_millis(),
+            _ => return Err("there is no bare SQL for this order".into()),
+        };
+        let (than, direction) = match order.is_descending() {
+            true => ("<", "DESC"),
+            false => (">", "ASC"),
+        };
+        let buckets = buckets(filter, order);
+        let is_whole = buckets.len() == 24 && order == ContactOrder::LastActivity;
+        let conditions = buckets.iter().map(|one| format!("AND bucket = {one}"));
+        Ok(Self {
+            column: order.column(),
+            direction,
+            than,
+            bound,
+            buckets: if is_whole {
+                vec![String::new()]
+            } else {
+                conditions.collect()
+            },
+        })
+    }
+}
+
 /// The buckets that a filter accepts: 1 for snoozed, 2 for done, and 3, 6 and 12 for unread,
 /// unanswered and assigned.
-pub(crate) fn buckets(filter: &ContactFilter, order: ContactOrder) -> Vec<i64> {
+fn buckets(filter: &ContactFilter, order: ContactOrder) -> Vec<i64> {
     let is_open_only = filter.statuses == [StatusKind::Open];
     let waits = filter.unanswered || order == ContactOrder::WaitingLongest;
     let accepts = |bucket: &i64| {

@@ -11,9 +11,9 @@ use hyper::{
 };
 use messenger_crm::{
     change::Change,
-    graph::{AccessError, ApiError, AppAccess, Error, InvalidMessage},
+    graph::{AccessError, ApiError, AppAccess, Error, InvalidMessage, send::OutgoingMessage},
     id::{AppId, PageId, Psid},
-    inbox::{Inbox, ReplyError},
+    inbox::{self, ReplyError, ReplyWindow},
     model::{ContactKey, OutgoingKey, Revision},
     secret::{AppSecret, PageToken},
     store::{
@@ -149,8 +149,8 @@ async fn messages(crm: &Crm, query: &HashMap<String, String>) -> Answer {
         asked.start = MessageStart::OlderThan(before.clone());
     }
     let listing = crm.inbox.store().messages(&asked).await.map_err(failed)?;
-    let window = match Inbox::window(&contact) {
-        Some(until) if until > now() => json!({"open": true, "until": until}),
+    let window = match crm.inbox.window(&contact, now()) {
+        ReplyWindow::Open { until } => json!({"open": true, "until": until}),
         _ => json!({"open": false}),
     };
     Ok(json_reply(
@@ -186,19 +186,23 @@ async fn reply(crm: &Crm, body: &Value) -> Answer {
         .and_then(|key| OutgoingKey::parse(key).ok())
         .ok_or_else(|| error(StatusCode::BAD_REQUEST, "bad_key"))?;
     let words = text(body, "text").map_or("", String::as_str);
-    crm.inbox
-        .reply(&contact, key, words, now())
-        .await
-        .map_err(|refusal| match refusal {
-            ReplyError::NoSuchCustomer => not_found(),
-            ReplyError::Invalid(InvalidMessage::TooLong { .. }) => {
-                error(StatusCode::UNPROCESSABLE_ENTITY, "too_long")
-            }
-            ReplyError::Invalid(_) => error(StatusCode::UNPROCESSABLE_ENTITY, "empty"),
-            ReplyError::Store(cause) => failed(cause),
-            _ => error(StatusCode::INTERNAL_SERVER_ERROR, "failed"),
-        })?;
-    crm.wake();
+    let message = OutgoingMessage::text(&contact.psid, words).map_err(ReplyError::Invalid);
+    // The page says when the window may be closed: who sends then has confirmed it.
+    let queued = async {
+        let reply = inbox::Reply::new(key, message?).confirmed();
+        crm.inbox.reply(&contact.page, reply, now()).await
+    };
+    queued.await.map_err(|refusal| match refusal {
+        ReplyError::NoSuchCustomer => not_found(),
+        ReplyError::WindowClosed { .. } => error(StatusCode::UNPROCESSABLE_ENTITY, "window_closed"),
+        ReplyError::Conflict => error(StatusCode::CONFLICT, "key_in_use"),
+        ReplyError::Invalid(InvalidMessage::TooLong { .. }) => {
+            error(StatusCode::UNPROCESSABLE_ENTITY, "too_long")
+        }
+        ReplyError::Invalid(_) => error(StatusCode::UNPROCESSABLE_ENTITY, "empty"),
+        ReplyError::Store(cause) => failed(cause),
+        _ => error(StatusCode::INTERNAL_SERVER_ERROR, "failed"),
+    })?;
     Ok(json_reply(
         StatusCode::ACCEPTED,
         &json!({"key": crm.new_key()}),
@@ -270,7 +274,13 @@ async fn connect(crm: &Crm, body: &Value) -> Answer {
         broken()
     })?;
     crm.connected.send_replace(());
-    crm.wake();
+    // What arrived before it was connected is read now. It may take as long as Meta does.
+    let (inbox, connected) = (crm.inbox.clone(), made.page.clone());
+    tokio::spawn(async move {
+        if let Err(error) = inbox.page_connected(&connected, now()).await {
+            eprintln!("crm: the connected page could not be checked: {error}");
+        }
+    });
     Ok(json_reply(
         StatusCode::CREATED,
         &json!({"connection": connection(crm, &made)}),

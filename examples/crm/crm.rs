@@ -4,16 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use messenger_crm::{
     graph::Graph,
-    inbox::{Inbox, Step, WebhookService},
-    model::{OutgoingKey, WorkerId},
+    inbox::{Inbox, RunOptions, WebhookService},
+    model::OutgoingKey,
     store::SqliteStore,
 };
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{connections::Connections, now, vault};
-
-/// One slow answer from Meta must not hold up the others.
-const WORKERS: usize = 4;
 
 pub(crate) struct Crm {
     pub(crate) inbox: Inbox,
@@ -26,7 +23,6 @@ pub(crate) struct Crm {
     pub(crate) stopping: watch::Receiver<bool>,
     /// Told when a Page was connected.
     pub(crate) connected: watch::Sender<()>,
-    woken: watch::Sender<()>,
 }
 
 impl Crm {
@@ -40,9 +36,10 @@ impl Crm {
     ) -> Self {
         let connections = Arc::new(connections);
         let connections_of_inbox = Arc::clone(&connections);
-        let inbox = Inbox::new(Arc::new(store), graph.clone(), connections_of_inbox);
+        let inbox = Inbox::new(Arc::new(store), graph.clone(), connections_of_inbox)
+            .with_error_hook(|error| eprintln!("crm: {error}"));
         let service = inbox.service().with_public_url(&public_url);
-        let (connected, woken) = (watch::channel(()).0, watch::channel(()).0);
+        let connected = watch::channel(()).0;
         Self {
             inbox,
             service,
@@ -52,13 +49,7 @@ impl Crm {
             demo,
             stopping,
             connected,
-            woken,
         }
-    }
-
-    /// Tells the workers that there may be something to do.
-    pub(crate) fn wake(&self) {
-        self.woken.send_replace(());
     }
 
     pub(crate) fn new_key(&self) -> OutgoingKey {
@@ -93,32 +84,14 @@ pub(crate) async fn ended(stopping: &mut watch::Receiver<bool>) {
 }
 
 pub(crate) fn work(crm: &Arc<Crm>) -> Vec<JoinHandle<()>> {
-    let workers = (0..WORKERS).map(|_| tokio::spawn(worker(Arc::clone(crm))));
-    let others = [tokio::spawn(follow_connections(Arc::clone(crm)))];
-    workers.chain(others).collect()
+    vec![
+        tokio::spawn(workers(Arc::clone(crm))),
+        tokio::spawn(follow_connections(Arc::clone(crm))),
+    ]
 }
 
-async fn worker(crm: Arc<Crm>) {
-    let me = WorkerId::new(u64::from_be_bytes(vault::random()));
-    let (mut woken, mut stopping) = (crm.woken.subscribe(), crm.stopping.clone());
-    while !*stopping.borrow() {
-        woken.borrow_and_update();
-        let pause = match crm.inbox.step(now(), me).await {
-            Ok(Step::Worked) => continue,
-            Ok(Step::Idle(due)) => due
-                .map_or(Duration::from_secs(60), |due| due - now())
-                .min(Duration::from_secs(60)),
-            Err(error) => {
-                eprintln!("crm: {error}");
-                Duration::from_secs(1)
-            }
-            Ok(_) => Duration::from_secs(1),
-        };
-        tokio::select! {
-            _ = woken.changed() => {}
-            _ = stopping.changed() => {}
-            // Never at once: work that others hold is due, but not ours.
-            () = tokio::time::sleep(pause.max(Duration::from_millis(50))) => {}
-        }
-    }
+async fn workers(crm: Arc<Crm>) {
+    let mut stopping = crm.stopping.clone();
+    let shutdown = async { ended(&mut stopping).await };
+    crm.inbox.run(RunOptions::default(), shutdown).await;
 }

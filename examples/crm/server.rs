@@ -138,11 +138,7 @@ async fn inside(crm: &Arc<Crm>, parts: &Parts, body: Incoming) -> Reply {
 async fn webhook(crm: &Arc<Crm>, parts: Parts, body: Incoming) -> Reply {
     let response = crm.service.respond(Request::from_parts(parts, body)).await;
     match response.extensions().get::<Report>() {
-        Some(Report::Committed { .. }) => crm.wake(),
-        Some(Report::Recorded) => {
-            eprintln!("crm: a request about personal data was recorded");
-            crm.wake();
-        }
+        Some(Report::Recorded) => eprintln!("crm: a request about personal data was recorded"),
         Some(Report::Quarantined { error, .. }) => eprintln!("crm: a body is kept raw: {error}"),
         Some(Report::Failed(error)) => eprintln!("crm: a delivery was not stored: {error}"),
         Some(Report::TimedOut) => eprintln!("crm: a delivery was not stored in time"),

@@ -156,6 +156,18 @@ impl fmt::Debug for Change {
                 .field("id", id)
                 .field("attempt", attempt)
                 .field("outcome", outcome),
+            Self::WorkReplayed {
+                page,
+                psid,
+                kind,
+                id,
+                due,
+            } => out
+                .field("page", page)
+                .field("psid", psid)
+                .field("kind", kind)
+                .field("id", id)
+                .field("due", due),
             Self::Claimed {
                 page,
                 psid,
@@ -242,6 +254,7 @@ impl Change {
             Self::Mark { .. } => "Mark",
             Self::WorkAdded { .. } => "WorkAdded",
             Self::WorkSettled { .. } => "WorkSettled",
+            Self::WorkReplayed { .. } => "WorkReplayed",
             Self::Claimed { .. } => "Claimed",
             Self::Erase { .. } => "Erase",
             Self::Seen { .. } => "Seen",

@@ -295,6 +295,20 @@ pub enum Change {
         /// Outcome of the attempt.
         outcome: WorkOutcome,
     },
+    /// Makes an item of work due that was given up, as one that was never tried. Of a kind that is
+    /// ordered it waits for the items before it again. Refused when there is no such item.
+    WorkReplayed {
+        /// The Page.
+        page: PageId,
+        /// The customer that it concerns; `None` for work of the Page.
+        psid: Option<Psid>,
+        /// Kind of the item.
+        kind: WorkKind,
+        /// Id of the item. Of work for a new message it is the id of the entry.
+        id: String,
+        /// Time from which it is due.
+        due: Timestamp,
+    },
     /// A worker claims a work item until its lease expires. Of competing claims one wins; the others
     /// get [`Applied::Refused`].
     Claimed {
@@ -452,6 +466,7 @@ impl Change {
             | Self::Mark { page, .. }
             | Self::WorkAdded { page, .. }
             | Self::WorkSettled { page, .. }
+            | Self::WorkReplayed { page, .. }
             | Self::Claimed { page, .. } => Some(page),
             _ => self.contact().map(|contact| &contact.page),
         }
@@ -490,6 +505,7 @@ impl Change {
             | Self::Mark { .. }
             | Self::WorkAdded { .. }
             | Self::WorkSettled { .. }
+            | Self::WorkReplayed { .. }
             | Self::Claimed { .. } => None,
         }
     }

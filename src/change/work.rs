@@ -47,7 +47,8 @@ pub enum WorkOutcome {
         /// Number of tries that failed so far.
         tries: u32,
     },
-    /// It is given up: it stays for a person, and work behind it goes on.
+    /// It is given up: work behind it goes on, and it stays until a person
+    /// [replays](super::Change::WorkReplayed) it.
     GivenUp,
 }
 

@@ -132,6 +132,7 @@ fn meaning(error: &ApiError) -> &'static str {
         Advice::Blocked => "the Page or the app is restricted",
         Advice::FixRequest => "the request is wrong",
         Advice::TryAgain => "a temporary failure",
+        Advice::Expired => "the latest time to send has passed",
         Advice::Unknown => "no known reason",
     }
 }

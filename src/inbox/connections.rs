@@ -115,6 +115,17 @@ pub trait Connections: Debug + Send + Sync + 'static {
     ///
     /// [`ConnectionsError`] when it cannot be found out. Work of the Page is then done later.
     async fn access(&self, page: &PageId) -> Result<Option<Access>, ConnectionsError>;
+
+    /// The connected Pages, which the workers [check](super::Inbox::check_page) every few minutes.
+    ///
+    /// The default names none: then the host checks its Pages itself.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectionsError`] when it cannot be found out. The workers ask again.
+    async fn pages(&self) -> Result<Vec<PageId>, ConnectionsError> {
+        Ok(Vec::new())
+    }
 }
 
 #[async_trait]
@@ -125,6 +136,10 @@ impl<C: Connections + ?Sized> Connections for Arc<C> {
 
     async fn access(&self, page: &PageId) -> Result<Option<Access>, ConnectionsError> {
         (**self).access(page).await
+    }
+
+    async fn pages(&self) -> Result<Vec<PageId>, ConnectionsError> {
+        (**self).pages().await
     }
 }
 
@@ -196,6 +211,10 @@ impl Connections for SinglePage {
 
     async fn access(&self, page: &PageId) -> Result<Option<Access>, ConnectionsError> {
         Ok((*page == self.access.page).then(|| self.access.clone()))
+    }
+
+    async fn pages(&self) -> Result<Vec<PageId>, ConnectionsError> {
+        Ok(vec![self.access.page.clone()])
     }
 }
 
@@ -290,5 +309,13 @@ impl Connections for ConnectionTable {
             let app = table.apps.get(app)?.clone();
             Some(Access::new(app, page.clone(), token.clone()))
         }))
+    }
+
+    async fn pages(&self) -> Result<Vec<PageId>, ConnectionsError> {
+        let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let is_whole = |(page, (app, _)): (&PageId, &(AppId, PageToken))| {
+            table.apps.contains_key(app).then(|| page.clone())
+        };
+        Ok(table.pages.iter().filter_map(is_whole).collect())
     }
 }

@@ -1,15 +1,23 @@
-//! What the CRM does: receive, answer, and what must be done later.
+//! What a CRM does: receive, reply, and what must be done later.
 //!
 //! | Task | Open |
 //! |---|---|
 //! | Serve the requests of Meta | [`Inbox::service`] |
 //! | Name the apps and Pages of the host | [`Connections`], [`SinglePage`], [`ConnectionTable`] |
-//! | Reply | [`Inbox::reply`] |
-//! | Do pending work: send, fetch profiles, erase | [`Inbox::step`] |
+//! | Do pending work: send, fetch profiles, erase, check Pages | `Inbox::run` (feature `tokio`), or [`Inbox::step`] |
+//! | Reply, send again, withdraw | [`Inbox::reply`], [`Inbox::send_again`], [`Inbox::dismiss`] |
+//! | Whether a customer may be answered now | [`Inbox::window`], [`ReplyPolicy`] |
+//! | A bot, an export, a notification | [`Inbox::on_message`] |
+//! | What keeps a Page from working, and its cure | [`Inbox::page_health`], [`Inbox::check_page`] |
+//! | Connect and disconnect a Page | [`Inbox::page_connected`], [`Inbox::disconnect_page`] |
+//! | Queues and failures | [`Inbox::health`], [`observe`], [`Inbox::with_error_hook`] |
 //! | Erase a customer | [`Inbox::forget`], [`Inbox::privacy_requests`] |
 //!
-//! The inbox owns no thread and no timer. [`Inbox::step`] does one piece of what is pending; the
-//! host calls it in a loop, from as many tasks as it likes.
+//! The store is the queue: every reply, look-up and handled message is a row there until it is done, so
+//! that nothing is lost when a program ends, and any number of processes can share the work. `run` has
+//! a loop with workers of their own for each kind of work, on tokio. On another runtime call
+//! [`Inbox::step`] in a loop, from as many tasks as you like: it does one piece of what is pending.
+//! Every deadline is measured with the clock of the [`Graph`].
 //!
 //! # Examples
 //!
@@ -41,28 +49,45 @@
 mod body;
 mod callbacks;
 mod connections;
+mod handlers;
+mod health;
+pub mod observe;
+mod outbox;
+mod outgoing;
+mod page_health;
 mod privacy;
+mod profiles;
+mod receive;
 mod route;
+#[cfg(feature = "tokio")]
+mod run;
+mod sending;
 mod service;
+mod window;
 mod work;
 
 pub use body::Peer;
 pub use connections::{Callback, ConnectionTable, Connections, ConnectionsError, SinglePage};
+pub use handlers::{HandlerError, IncomingMessage};
+pub use health::{InboxHealth, QueueHealth};
+pub use outbox::{Reply, ReplyError};
+pub use page_health::{FoundProblem, PageHealth, PageProblem};
 pub use privacy::{ASID_FIELD, PrivacyRequest, PrivacyRequestKind, PrivacyRequestState};
+pub use receive::Received;
+#[cfg(feature = "tokio")]
+pub use run::RunOptions;
 pub use service::{Report, WebhookService};
+pub use window::{MetaPolicy, ReplyPolicy, ReplyWindow};
 pub use work::Step;
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use crate::{
     change::{Applied, Change},
-    event::Event,
-    graph::{Graph, InvalidMessage, OutgoingMessage, send::STANDARD_WINDOW},
-    id::PageId,
-    model::{Contact, ContactKey, Outgoing, OutgoingKey, WorkerId},
+    graph::{Error, Graph},
+    model::ContactKey,
     store::{ContactStore, StoreError},
     time::Timestamp,
-    webhook::Delivery,
 };
 
 /// The inbox of any number of Pages. A clone is a handle to the same inbox.
@@ -71,26 +96,21 @@ pub struct Inbox {
     store: Arc<dyn ContactStore>,
     graph: Graph,
     connections: Arc<dyn Connections>,
+    policy: Arc<dyn ReplyPolicy>,
+    handlers: Arc<handlers::Handlers>,
+    health: Arc<page_health::Watch>,
+    hook: Option<ErrorHook>,
+    #[cfg(feature = "tokio")]
+    bell: run::Bell,
 }
 
-/// Groups changes by Page with their numbers, in order: one call of the store takes one Page.
-fn by_page(changes: Vec<Change>) -> Vec<(Vec<usize>, Vec<Change>)> {
-    let mut groups: Vec<(Vec<usize>, Vec<Change>)> = Vec::new();
-    for (number, change) in changes.into_iter().enumerate() {
-        let group = groups.iter_mut().find(|(_, group)| {
-            group
-                .first()
-                .is_some_and(|first| first.page() == change.page())
-        });
-        match group {
-            Some((numbers, group)) => {
-                numbers.push(number);
-                group.push(change);
-            }
-            None => groups.push((vec![number], vec![change])),
-        }
+#[derive(Clone)]
+struct ErrorHook(Arc<dyn Fn(&InboxError) + Send + Sync>);
+
+impl fmt::Debug for ErrorHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ErrorHook")
     }
-    groups
 }
 
 /// Error of the inbox. It is safe to try again later.
@@ -103,25 +123,38 @@ pub enum InboxError {
     /// The connections of the host cannot be read.
     #[error(transparent)]
     Connections(#[from] ConnectionsError),
+    /// Meta refused a call, or cannot be reached.
+    #[error(transparent)]
+    Graph(#[from] Error),
+    /// The host has no credentials for the Page.
+    #[error("the page is not connected")]
+    NotConnected,
+    /// A handler of the host failed for a message, and is called again later.
+    #[error("the handler {name:?} failed: {error}")]
+    Handler {
+        /// Name of the handler.
+        name: String,
+        /// The host's error.
+        #[source]
+        error: HandlerError,
+    },
 }
 
-/// Why an answer was not queued.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReplyError {
-    /// Nobody with this id has written to this Page.
-    #[error("there is no such customer")]
-    NoSuchCustomer,
-    /// Meta would not take it.
-    #[error(transparent)]
-    Invalid(#[from] InvalidMessage),
-    /// The store could not answer.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+impl InboxError {
+    /// Name of the variant in snake case, such as `store`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Store(_) => "store",
+            Self::Connections(_) => "connections",
+            Self::Graph(_) => "graph",
+            Self::NotConnected => "not_connected",
+            Self::Handler { .. } => "handler",
+        }
+    }
 }
 
 impl Inbox {
-    /// An inbox over this store, answering through this Graph.
+    /// An inbox over this store, answering through this Graph, by Meta's rules.
     pub fn new(
         store: Arc<dyn ContactStore>,
         graph: Graph,
@@ -131,132 +164,34 @@ impl Inbox {
             store,
             graph,
             connections,
+            policy: Arc::new(MetaPolicy::default()),
+            handlers: Arc::default(),
+            health: Arc::default(),
+            hook: None,
+            #[cfg(feature = "tokio")]
+            bell: run::Bell::default(),
         }
+    }
+
+    /// Sets the rules by which customers are answered. [`MetaPolicy`] by default.
+    #[must_use]
+    pub fn with_policy(self, policy: impl ReplyPolicy) -> Self {
+        let policy = Arc::new(policy);
+        Self { policy, ..self }
+    }
+
+    /// Sets a function that gets each failure of the workers, to log it. None by default.
+    ///
+    /// The errors of handlers are the host's own; no other error holds a text, a name or a token.
+    #[must_use]
+    pub fn with_error_hook(self, hook: impl Fn(&InboxError) + Send + Sync + 'static) -> Self {
+        let hook = Some(ErrorHook(Arc::new(hook)));
+        Self { hook, ..self }
     }
 
     /// The store behind it.
     pub fn store(&self) -> &dyn ContactStore {
         &*self.store
-    }
-
-    /// Commits a verified delivery, whole. Answer 200 only when this returned.
-    ///
-    /// Events of a Page that is not `ours` are kept raw: the path of the webhook decides which
-    /// secret is tried, the entry's id which Page it is. An event that the store can never accept
-    /// is kept raw as well: then each event is committed by itself, and only that one is lost to
-    /// its conversation.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`]: nothing was kept, or not all. Answer 503, and Meta sends the delivery again.
-    ///
-    /// # Cancel safety
-    ///
-    /// A dropped future has committed all or nothing; receiving the delivery again is harmless.
-    pub async fn receive(
-        &self,
-        delivery: &Delivery<'_>,
-        ours: impl Fn(&PageId) -> bool + Send,
-        now: Timestamp,
-    ) -> Result<Vec<Applied>, StoreError> {
-        let changes: Vec<Change> = delivery
-            .events
-            .iter()
-            .map(|event| match event.page() {
-                Some(page) if !ours(&page) => {
-                    Change::keep(event, now, "this page is not connected")
-                }
-                _ => Change::of(event, now),
-            })
-            .collect();
-        if changes.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut applied = vec![None; changes.len()];
-        for (numbers, of_page) in by_page(changes) {
-            let results = match self.store.apply(&of_page).await {
-                Err(StoreError::Refused(_)) => {
-                    let events = numbers.iter().map(|at| &delivery.events[*at]);
-                    self.receive_one_by_one(events, &of_page, now).await
-                }
-                applied => applied,
-            };
-            for (number, result) in numbers.into_iter().zip(results?) {
-                applied[number] = Some(result);
-            }
-        }
-        Ok(applied.into_iter().flatten().collect())
-    }
-
-    /// Repeating does not help, and refusing the delivery would cost all of it.
-    async fn receive_one_by_one<'e>(
-        &self,
-        events: impl Iterator<Item = &'e Event<'e>> + Send,
-        changes: &[Change],
-        now: Timestamp,
-    ) -> Result<Vec<Applied>, StoreError> {
-        let mut applied = Vec::with_capacity(changes.len());
-        for (change, event) in changes.iter().zip(events) {
-            let one = match self.store.apply(std::slice::from_ref(change)).await {
-                Err(StoreError::Refused(_)) => {
-                    let kept = Change::keep(event, now, "the store refuses it");
-                    self.store.apply(&[kept]).await
-                }
-                one => one,
-            };
-            applied.extend(one?);
-        }
-        Ok(applied)
-    }
-
-    /// Keeps a signed body that cannot be read. Answer 200 when this returned.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`]: nothing was kept. Answer 503.
-    pub async fn quarantine(
-        &self,
-        body: &[u8],
-        reason: impl Into<String> + Send,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.store
-            .apply(&[Change::quarantine(body, now, reason)])
-            .await
-            .map(drop)
-    }
-
-    /// Stores an agent's answer as queued; [`step`](Self::step) sends it. The same key twice is one answer.
-    ///
-    /// # Errors
-    ///
-    /// [`ReplyError`]: nothing was queued.
-    pub async fn reply(
-        &self,
-        contact: &ContactKey,
-        key: OutgoingKey,
-        text: &str,
-        now: Timestamp,
-    ) -> Result<Applied, ReplyError> {
-        OutgoingMessage::text(contact.psid.clone(), text)?;
-        let known = self
-            .store
-            .contact(contact)
-            .await?
-            .ok_or(ReplyError::NoSuchCustomer)?;
-        // A slow clock must not put the answer above the question.
-        let at = now.max(known.last_at + Duration::from_millis(1));
-        let outgoing = Outgoing::text(text.replace('\0', "\u{fffd}"));
-        let applied = self
-            .store
-            .apply(&[Change::Queued {
-                contact: contact.clone(),
-                key,
-                at,
-                outgoing,
-            }])
-            .await?;
-        Ok(applied.first().copied().unwrap_or(Applied::Unchanged))
     }
 
     /// Erases everything that is known of a customer, for good.
@@ -279,23 +214,18 @@ impl Inbox {
         Ok(applied.first().copied().unwrap_or(Applied::Unchanged))
     }
 
-    /// Until when the Page may answer freely, as far as can be told from here.
-    pub fn window(contact: &Contact) -> Option<Timestamp> {
-        contact.inbound_at.map(|at| at + STANDARD_WINDOW)
+    /// Wakes the workers of this process.
+    fn ring(&self) {
+        #[cfg(feature = "tokio")]
+        self.bell.ring();
     }
 
-    /// Does one piece of what is due at `now`.
-    ///
-    /// # Errors
-    ///
-    /// [`InboxError`]: nothing is lost; try again later. Work whose connection cannot be read is
-    /// postponed, so that it does not hold back the work of other Pages.
-    ///
-    /// # Cancel safety
-    ///
-    /// What was claimed comes round again when its lease ends. An answer that was on its way is
-    /// then *unknown*, never sent twice.
-    pub async fn step(&self, now: Timestamp, worker: WorkerId) -> Result<Step, InboxError> {
-        work::step(self, now, worker).await
+    /// Tells of a failure that ends nothing.
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
+    fn report(&self, error: &InboxError) {
+        observe::failed(error);
+        if let Some(ErrorHook(hook)) = &self.hook {
+            hook(error);
+        }
     }
 }

@@ -1,24 +1,21 @@
-//! What must be done later: profiles to fetch, answers to send.
+//! Pending work: found, claimed, done, settled.
 
 use std::time::Duration;
 
-use super::{ConnectionsError, Inbox, InboxError, privacy};
+use super::{Inbox, InboxError, handlers, observe, privacy, profiles, sending};
 use crate::{
-    change::{Applied, Change, ProfileResponse, SendOutcome, Work},
-    graph::{Error, OutgoingMessage, PageClient, ProfileOutcome, TransportErrorKind},
+    change::{Applied, Change, SendOutcome, Work, WorkOutcome},
     id::{PageId, Psid},
-    model::{Advice, ContactKey, Outgoing, OutgoingKey, Profile, Reason, WorkKind, WorkerId},
+    model::{ContactKey, WorkKind, WorkerId},
     store::{Pending, PendingQuery, StoreError},
     time::Timestamp,
 };
 
-/// Longer than any call can take, so that no lease ends under a call.
-const LEASE: Duration = Duration::from_secs(60);
+/// The longest call of a worker: a file that is uploaded while it is sent.
+const LONGEST_CALL: Duration = Duration::from_secs(90);
+/// Time of a lease after the call has ended, to settle its outcome also when the store is away.
+const TO_SETTLE: Duration = Duration::from_secs(30);
 const FIRST_DELAY: Duration = Duration::from_secs(5);
-const LONGEST_DELAY: Duration = Duration::from_secs(6 * 3600);
-const THROTTLED: Duration = Duration::from_secs(60);
-const ASK_AGAIN: Duration = Duration::from_secs(7 * 24 * 3600);
-const MAX_SEND_TRIES: u32 = 8;
 /// Enough that workers who lose one claim find another.
 const LOOK_AT: u32 = 16;
 /// Rows of an erased conversation that are removed in one commit.
@@ -34,297 +31,236 @@ pub enum Step {
     Idle(Option<Timestamp>),
 }
 
-pub(super) async fn step(
+impl Inbox {
+    /// Does one piece of what is due at `now`, of any kind. Feature `tokio` has a loop around it with
+    /// workers for each kind: `Inbox::run`.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxError`]: nothing is lost; try again later. Work whose connection cannot be read is
+    /// postponed, so that it does not hold back the work of other Pages.
+    ///
+    /// # Cancel safety
+    ///
+    /// What was claimed comes round again when its lease ends. A reply that was on its way is then
+    /// *unknown*, never sent twice.
+    pub async fn step(&self, now: Timestamp, worker: WorkerId) -> Result<Step, InboxError> {
+        let query = PendingQuery::new(now, kinds(self)).with_limit(LOOK_AT);
+        for pending in self.store.pending(&query).await? {
+            if perform(self, pending, now, worker).await? {
+                return Ok(Step::Worked);
+            }
+        }
+        Ok(Step::Idle(self.store.next_due(&query).await?))
+    }
+
+    /// Time of a lease: longer than the longest call with all its repetitions.
+    fn lease(&self) -> Duration {
+        self.graph.retry().longest(LONGEST_CALL) + TO_SETTLE
+    }
+}
+
+/// All kinds of work that the inbox does.
+pub(super) fn kinds(inbox: &Inbox) -> Vec<WorkKind> {
+    let mut kinds = vec![WorkKind::SEND, WorkKind::PROFILE];
+    kinds.extend(CHORES);
+    kinds.extend(inbox.handlers.kinds());
+    kinds
+}
+
+/// Work that needs the store only.
+pub(super) const CHORES: [WorkKind; 3] = [WorkKind::WAKE, WorkKind::ERASE, WorkKind::DELETION];
+
+/// Does a piece of work, if nobody else has claimed it; returns whether it did.
+pub(super) async fn perform(
     inbox: &Inbox,
+    pending: Pending,
     now: Timestamp,
     worker: WorkerId,
-) -> Result<Step, InboxError> {
-    let kinds = [
-        WorkKind::SEND,
-        WorkKind::PROFILE,
-        WorkKind::WAKE,
-        WorkKind::ERASE,
-        WorkKind::DELETION,
-    ];
-    let query = PendingQuery::new(now, kinds).with_limit(LOOK_AT);
-    for pending in inbox.store.pending(&query).await? {
-        let worked = match pending {
-            Pending::Send {
-                contact,
+) -> Result<bool, InboxError> {
+    let claim = Claim { now, worker };
+    match pending {
+        Pending::Send {
+            contact,
+            key,
+            attempt,
+            tries,
+            outgoing,
+        } => {
+            let work = Work::Send(key.clone());
+            if !claim.of(inbox, &contact, work, attempt).await? {
+                return Ok(false);
+            }
+            let sent = sending::send(inbox, &contact, &key, &outgoing, tries, now).await;
+            let (attempted, failed) = match sent {
+                Ok(attempted) => (attempted, None),
+                Err(error) => (sending::not_asked(tries, now), Some(error)),
+            };
+            observe::sent(&attempted.outcome);
+            let mut changes = vec![Change::Settled {
+                contact: contact.clone(),
                 key,
                 attempt,
-                tries,
-                outgoing,
-            } => {
-                let claimed = claim(
-                    inbox,
-                    &contact,
-                    Work::Send(key.clone()),
+                outcome: attempted.outcome,
+            }];
+            let problem = attempted.problem;
+            changes.extend(
+                inbox
+                    .health
+                    .changes(inbox, &contact.page, problem, now)
+                    .await?,
+            );
+            settle(inbox, &changes).await?;
+            failed.map_or(Ok(true), Err)
+        }
+        Pending::Lapsed {
+            contact,
+            key,
+            attempt,
+        } => {
+            let outcome = SendOutcome::Unknown;
+            observe::sent(&outcome);
+            settle(
+                inbox,
+                &[Change::Settled {
+                    contact,
+                    key,
                     attempt,
-                    now,
-                    worker,
-                )
-                .await?;
-                if claimed {
-                    let sent = send(inbox, &contact, &key, &outgoing, tries, now).await;
-                    let (outcome, failed) = match sent {
-                        Ok(outcome) => (outcome, None),
-                        Err(error) => (not_asked(tries, now), Some(error)),
-                    };
-                    inbox
-                        .store
-                        .apply(&[Change::Settled {
-                            contact,
-                            key,
-                            attempt,
-                            outcome,
-                        }])
-                        .await?;
-                    if let Some(error) = failed {
-                        return Err(error.into());
-                    }
-                }
-                claimed
+                    outcome,
+                }],
+            )
+            .await?;
+            Ok(true)
+        }
+        Pending::FetchProfile { contact, attempt } => {
+            if !claim.of(inbox, &contact, Work::Profile, attempt).await? {
+                return Ok(false);
             }
-            Pending::Lapsed {
-                contact,
-                key,
+            let fetched = profiles::fetch(inbox, &contact, attempt, now).await;
+            let (fetched, failed) = match fetched {
+                Ok(fetched) => (fetched, None),
+                Err(error) => (profiles::Fetched::failed(attempt, now), Some(error)),
+            };
+            let mut changes = vec![Change::Profile {
+                contact: contact.clone(),
+                fetched_at: now,
+                response: fetched.response,
+                due: fetched.due,
+            }];
+            let problem = fetched.problem;
+            changes.extend(
+                inbox
+                    .health
+                    .changes(inbox, &contact.page, problem, now)
+                    .await?,
+            );
+            settle(inbox, &changes).await?;
+            failed.map_or(Ok(true), |error| Err(error.into()))
+        }
+        Pending::Wake { contact } => {
+            let woken = Change::Woken { contact, at: now };
+            inbox.store.apply(&[woken]).await?;
+            Ok(true)
+        }
+        Pending::Erase { contact } => {
+            let limit = ERASE_AT_ONCE;
+            let erase = Change::Erase { contact, limit };
+            inbox.store.apply(&[erase]).await?;
+            Ok(true)
+        }
+        Pending::Item {
+            key,
+            attempt,
+            tries,
+            ..
+        } => {
+            let work = Work::item(key.kind.clone(), key.id.clone());
+            let (page, psid) = (&key.page, key.psid.as_ref());
+            if !claim.of_page(inbox, page, psid, work, attempt).await? {
+                return Ok(false);
+            }
+            let (outcome, failed) = if key.kind == WorkKind::DELETION {
+                (privacy::resolve(inbox, page, &key.id, now).await?, None)
+            } else {
+                match handlers::handle(inbox, &key, now).await {
+                    Ok(()) => (WorkOutcome::Done, None),
+                    Err(error) => (handlers::outcome(tries, now), Some(error)),
+                }
+            };
+            let settled = Change::WorkSettled {
+                page: key.page,
+                psid: key.psid,
+                kind: key.kind,
+                id: key.id,
                 attempt,
-            } => {
-                inbox
-                    .store
-                    .apply(&[Change::Settled {
-                        contact,
-                        key,
-                        attempt,
-                        outcome: SendOutcome::Unknown,
-                    }])
-                    .await?;
-                true
-            }
-            Pending::FetchProfile { contact, attempt } => {
-                let claimed = claim(inbox, &contact, Work::Profile, attempt, now, worker).await?;
-                if claimed {
-                    let fetched = fetch(inbox, &contact, attempt, now).await;
-                    let ((response, due), failed) = match fetched {
-                        Ok(fetched) => (fetched, None),
-                        Err(error) => (not_fetched(attempt, now), Some(error)),
-                    };
-                    inbox
-                        .store
-                        .apply(&[Change::Profile {
-                            contact,
-                            fetched_at: now,
-                            response,
-                            due,
-                        }])
-                        .await?;
-                    if let Some(error) = failed {
-                        return Err(error.into());
-                    }
-                }
-                claimed
-            }
-            Pending::Wake { contact } => {
-                let woken = Change::Woken { contact, at: now };
-                inbox.store.apply(&[woken]).await?;
-                true
-            }
-            Pending::Erase { contact } => {
-                let limit = ERASE_AT_ONCE;
-                inbox
-                    .store
-                    .apply(&[Change::Erase { contact, limit }])
-                    .await?;
-                true
-            }
-            Pending::Item { key, attempt, .. } => {
-                let work = Work::item(key.kind.clone(), key.id.clone());
-                let claimed = claim_of(inbox, &key.page, None, work, attempt, now, worker).await?;
-                if claimed {
-                    let outcome = privacy::resolve(inbox, &key.page, &key.id, now).await?;
-                    inbox
-                        .store
-                        .apply(&[Change::WorkSettled {
-                            page: key.page,
-                            psid: None,
-                            kind: key.kind,
-                            id: key.id,
-                            attempt,
-                            outcome,
-                        }])
-                        .await?;
-                }
-                claimed
-            }
+                outcome,
+            };
+            settle(inbox, &[settled]).await?;
+            failed.map_or(Ok(true), Err)
+        }
+    }
+}
+
+struct Claim {
+    now: Timestamp,
+    worker: WorkerId,
+}
+
+impl Claim {
+    async fn of(
+        &self,
+        inbox: &Inbox,
+        contact: &ContactKey,
+        work: Work,
+        attempt: u32,
+    ) -> Result<bool, StoreError> {
+        let psid = Some(&contact.psid);
+        self.of_page(inbox, &contact.page, psid, work, attempt)
+            .await
+    }
+
+    async fn of_page(
+        &self,
+        inbox: &Inbox,
+        page: &PageId,
+        psid: Option<&Psid>,
+        work: Work,
+        attempt: u32,
+    ) -> Result<bool, StoreError> {
+        let claimed = Change::Claimed {
+            page: page.clone(),
+            psid: psid.cloned(),
+            work,
+            attempt,
+            until: self.now + inbox.lease(),
+            by: self.worker,
         };
-        if worked {
-            return Ok(Step::Worked);
-        }
-    }
-    Ok(Step::Idle(inbox.store.next_due(&query).await?))
-}
-
-async fn claim(
-    inbox: &Inbox,
-    contact: &ContactKey,
-    work: Work,
-    attempt: u32,
-    now: Timestamp,
-    by: WorkerId,
-) -> Result<bool, StoreError> {
-    claim_of(
-        inbox,
-        &contact.page,
-        Some(&contact.psid),
-        work,
-        attempt,
-        now,
-        by,
-    )
-    .await
-}
-
-async fn claim_of(
-    inbox: &Inbox,
-    page: &PageId,
-    psid: Option<&Psid>,
-    work: Work,
-    attempt: u32,
-    now: Timestamp,
-    by: WorkerId,
-) -> Result<bool, StoreError> {
-    let claimed = Change::Claimed {
-        page: page.clone(),
-        psid: psid.cloned(),
-        work,
-        attempt,
-        until: now + LEASE,
-        by,
-    };
-    Ok(inbox.store.apply(&[claimed]).await?.first() == Some(&Applied::Changed))
-}
-
-async fn send(
-    inbox: &Inbox,
-    contact: &ContactKey,
-    key: &OutgoingKey,
-    outgoing: &Outgoing,
-    tries: u32,
-    now: Timestamp,
-) -> Result<SendOutcome, ConnectionsError> {
-    let Some(access) = inbox.connections.access(&contact.page).await? else {
-        return Ok(not_asked(tries, now));
-    };
-    let text = outgoing.content.text.clone().unwrap_or_default();
-    // The key comes back in the echo, which settles an answer whose outcome is unknown.
-    let Ok(message) = OutgoingMessage::text(contact.psid.clone(), text)
-        .and_then(|message| message.with_metadata(key.as_str()))
-    else {
-        let reason = Reason {
-            advice: Advice::FixRequest,
-            code: None,
-            subcode: None,
-            trace: None,
-        };
-        return Ok(SendOutcome::Failed { reason });
-    };
-    Ok(match inbox.graph.page(access).send(&message).await {
-        Ok(sent) => sent
-            .mid
-            .map_or(SendOutcome::Unknown, |mid| SendOutcome::Sent { mid }),
-        Err(error) => outcome(&error, tries.saturating_add(1), now),
-    })
-}
-
-/// Outcome of an attempt that was not made, because the Page's credentials are missing.
-fn not_asked(tries: u32, now: Timestamp) -> SendOutcome {
-    SendOutcome::NotSent {
-        due: now + THROTTLED,
-        reason: None,
-        tries,
+        Ok(inbox.store.apply(&[claimed]).await?.first() == Some(&Applied::Changed))
     }
 }
 
-/// What an error of a send means. Only what surely did not leave, or was throttled, goes again.
-fn outcome(error: &Error, tries: u32, now: Timestamp) -> SendOutcome {
-    let reason = Reason::from(error);
-    let never_left =
-        matches!(error, Error::Transport(error) if error.kind == TransportErrorKind::NotSent);
-    if error.outcome_is_unknown() {
-        SendOutcome::Unknown
-    } else if tries >= MAX_SEND_TRIES {
-        SendOutcome::Failed { reason }
-    } else if never_left {
-        SendOutcome::NotSent {
-            due: now + delay(tries),
-            reason: Some(reason),
-            tries,
+/// Applies the outcome of a claimed attempt. When the store is away it tries again until the lease
+/// ends: Meta's answer would be lost otherwise.
+async fn settle(inbox: &Inbox, changes: &[Change]) -> Result<(), StoreError> {
+    let clock = inbox.graph.clock();
+    let end = clock.elapsed() + TO_SETTLE;
+    let mut pause = Duration::from_millis(100);
+    loop {
+        match inbox.store.apply(changes).await {
+            Err(StoreError::Unavailable(_)) if clock.elapsed() + pause < end => {
+                clock.sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(2));
+            }
+            applied => return applied.map(drop),
         }
-    } else if reason.advice == Advice::RateLimited {
-        SendOutcome::NotSent {
-            due: now
-                + error
-                    .retry_after()
-                    .unwrap_or(THROTTLED)
-                    .max(THROTTLED.saturating_mul(tries)),
-            reason: Some(reason),
-            tries,
-        }
-    } else {
-        SendOutcome::Failed { reason }
     }
 }
 
-async fn fetch(
-    inbox: &Inbox,
-    contact: &ContactKey,
-    attempt: u32,
-    now: Timestamp,
-) -> Result<(ProfileResponse, Option<Timestamp>), ConnectionsError> {
-    let Some(access) = inbox.connections.access(&contact.page).await? else {
-        return Ok(not_fetched(attempt, now));
-    };
-    let page = inbox.graph.page(access);
-    Ok(match page.profile(&contact.psid).await {
-        Ok(ProfileOutcome::Known(profile)) => {
-            known(&page, profile, Some(now + delay(attempt))).await
-        }
-        Ok(ProfileOutcome::Unavailable(_)) => (ProfileResponse::Unavailable, Some(now + ASK_AGAIN)),
-        Err(_) => not_fetched(attempt, now),
-    })
-}
-
-fn not_fetched(attempt: u32, now: Timestamp) -> (ProfileResponse, Option<Timestamp>) {
-    (ProfileResponse::Failed, Some(now + delay(attempt)))
-}
-
-/// The picture is fetched at once: its address is a secret, and dies.
-async fn known(
-    page: &PageClient,
-    profile: crate::graph::Profile,
-    later: Option<Timestamp>,
-) -> (ProfileResponse, Option<Timestamp>) {
-    let (picture, due) = match &profile.picture {
-        None => (None, None),
-        // No failure is final: the address can expire, and its host can be away.
-        Some(url) => match page.picture(url).await {
-            Ok(picture) => (Some(picture), None),
-            Err(_) => (None, later),
-        },
-    };
-    let profile = Profile {
-        name: profile.name,
-        first_name: profile.first_name,
-        last_name: profile.last_name,
-    };
-    (ProfileResponse::Known { profile, picture }, due)
-}
-
-fn delay(attempt: u32) -> Duration {
+/// Delay before the next try: five seconds, doubled after each.
+pub(super) fn delay(tries: u32, longest: Duration) -> Duration {
     FIRST_DELAY
-        .saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)))
-        .min(LONGEST_DELAY)
+        .saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)))
+        .min(longest)
 }
 
 #[cfg(test)]
@@ -332,9 +268,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn delays_double_up_to_six_hours() {
-        assert_eq!(delay(1), Duration::from_secs(5));
-        assert_eq!(delay(4), Duration::from_secs(40));
-        assert_eq!(delay(u32::MAX), LONGEST_DELAY);
+    fn delays_double_up_to_the_longest() {
+        let longest = Duration::from_secs(6 * 3600);
+        assert_eq!(delay(1, longest), Duration::from_secs(5));
+        assert_eq!(delay(4, longest), Duration::from_secs(40));
+        assert_eq!(delay(u32::MAX, longest), longest);
     }
 }

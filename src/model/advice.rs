@@ -41,6 +41,8 @@ pub enum Advice {
     FixRequest,
     /// The failure may be temporary: retry a few times with backoff.
     TryAgain,
+    /// The latest time to send a reply has passed: a person has to send it again, or another one.
+    Expired,
     /// The error is not known to this version of the library.
     #[serde(other)]
     Unknown,
@@ -59,6 +61,7 @@ impl Advice {
             Self::Blocked => "blocked",
             Self::FixRequest => "fix_request",
             Self::TryAgain => "try_again",
+            Self::Expired => "expired",
             Self::Unknown => "unknown",
         }
     }
@@ -76,7 +79,7 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Advice; 10] = [
+    const ALL: [Advice; 11] = [
         Advice::OutsideWindow,
         Advice::Reauthorize,
         Advice::Unreachable,
@@ -86,6 +89,7 @@ mod tests {
         Advice::Blocked,
         Advice::FixRequest,
         Advice::TryAgain,
+        Advice::Expired,
         Advice::Unknown,
     ];
 

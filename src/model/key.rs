@@ -130,7 +130,7 @@ impl FromStr for EntryId {
 
 /// First 16 bytes of the SHA-256 of the parts, each preceded by its length: without that
 /// ("ab", "c") and ("a", "bc") would have one hash.
-fn first_16_bytes(parts: &[&[u8]]) -> [u8; 16] {
+pub(crate) fn first_16_bytes(parts: &[&[u8]]) -> [u8; 16] {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());

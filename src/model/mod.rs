@@ -46,6 +46,7 @@ pub use self::contact::{Contact, ContactReaction, Preview, Profile};
 pub use self::content::{
     Act, Attachment, Button, Card, Content, Coordinates, OptIn, Reaction, Referral,
 };
+pub(crate) use self::key::first_16_bytes;
 pub use self::key::{ContactKey, EntryId, Revision, WorkerId};
 pub use self::message::{Entry, Message, MessageState, Side, Source};
 pub use self::outgoing::Outgoing;

@@ -276,8 +276,8 @@ pub trait ContactStore: Debug + Send + Sync + 'static {
     /// [`WAKE`](crate::model::WorkKind::WAKE) and [`ERASE`](crate::model::WorkKind::ERASE).
     async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>, StoreError>;
 
-    /// When the next work of these kinds is due, of Pages that are not paused; `None` when there
-    /// is none.
+    /// When the next work of these kinds is due; `None` when there is none. Work of a paused Page is due
+    /// when the pause ends, and never when that has no end.
     async fn next_due(&self, query: &PendingQuery) -> Result<Option<Timestamp>, StoreError>;
 
     /// Customers of a Page that have changed after `since`, without waiting.

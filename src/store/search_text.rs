@@ -92,6 +92,21 @@ pub fn grams_of_query(folded: &str) -> BTreeSet<&str> {
     found
 }
 
+/// Number of a gram on the Page with this number, for an index of integers.
+///
+/// It is a hash: two grams may have one number, so only the text itself decides. Numbers are the same
+/// in every program with this [`VERSION`].
+pub fn gram_number(page_no: i32, gram: &str) -> i32 {
+    const FACTOR: u64 = 0xbf58_476d_1ce4_e5b9;
+    let letters = gram.chars().map(|letter| u64::from(u32::from(letter)));
+    let begin = FACTOR ^ u64::from(page_no.cast_unsigned()).wrapping_mul(FACTOR);
+    let mixed = letters.fold(begin, |mixed, letter| {
+        let mixed = (mixed ^ letter).wrapping_mul(FACTOR);
+        mixed ^ mixed >> 31
+    });
+    ((mixed >> 32) as u32).cast_signed()
+}
+
 /// Whether a character is of a script whose words have one or two characters.
 const fn is_ideograph(letter: char) -> bool {
     matches!(letter,

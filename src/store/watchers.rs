@@ -91,7 +91,7 @@ struct Watched {
     revision: Option<Revision>,
     /// The error of the last poll, if it failed.
     failure: Option<StoreError>,
-    /// Those who wait, by the number of the watcher.
+    /// Waiting watchers, by their number.
     waiting: HashMap<u64, Waiting>,
 }
 

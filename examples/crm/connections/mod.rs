@@ -251,6 +251,14 @@ impl inbox::Connections for Connections {
             Access::new(app, connection.page.clone(), connection.token.clone())
         }))
     }
+
+    async fn pages(&self) -> Result<Vec<PageId>, inbox::ConnectionsError> {
+        let all = self.all();
+        Ok(all
+            .iter()
+            .map(|connection| connection.page.clone())
+            .collect())
+    }
 }
 
 impl fmt::Debug for Connections {

@@ -36,6 +36,7 @@ export function explain(error) {
   switch (error.code) {
     case "empty": return words.error_empty;
     case "too_long": return words.error_too_long;
+    case "window_closed": return words.error_window_closed;
     case "not_found": return words.error_not_found;
     case "read_only": return words.error_read_only;
     default: return fill(words.error_other, { code: error.message });

@@ -204,6 +204,8 @@ words! {
     error_empty: "Write something before sending.", "請先輸入內容再傳送。";
     error_too_long: "A message has at most 2,000 characters. Shorten it, or send it in parts.",
         "一則訊息最多 2,000 個字元，請縮短或分成幾則傳送。";
+    error_window_closed: "Meta takes no reply any more: the customer wrote more than seven days ago. Wait until they write again.",
+        "Meta 已不接受回覆：顧客上次來訊已超過七天，請等顧客再次來訊。";
     error_not_found: "This is no longer here. Go back to the inbox.", "找不到這項資料，請返回收件匣。";
     error_read_only: "Settings cannot be changed in the demo.", "示範環境無法變更設定。";
     error_other: "The CRM refused this ({code}). Reload the page and try again.",

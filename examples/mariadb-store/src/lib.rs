@@ -1,8 +1,8 @@
 //! A [`ContactStore`] over MariaDB: how to write a store over a database that the library does not
 //! ship.
 //!
-//! Rows are kept as JSON, with the columns that find them beside it: see `schema.sql`. The rules are
-//! those of [`fold`]: this package only reads and writes rows.
+//! Rows are kept as JSON, with the columns that find them beside it: see `schema.sql`. [`fold`]
+//! has the rules: this package only reads and writes rows.
 //!
 //! **Writing** is one transaction. It locks the row of the Page, loads the rows that the changes
 //! touch, applies the changes in memory, writes the rows that are different, and commits. Other writers of the same

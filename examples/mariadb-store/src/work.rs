@@ -60,11 +60,16 @@ pub(crate) async fn next_due(
     tx: &mut Tx,
     query: &PendingQuery,
 ) -> Result<Option<Timestamp>, Error> {
-    let sql =
-        format!("SELECT min(due) FROM queue JOIN page USING (page) WHERE kind = ? AND {READY}");
+    // A pause that ends puts its work off until then.
+    let sql = format!(
+        "SELECT min(CASE WHEN {READY} THEN due ELSE greatest(due, paused_until) END)
+         FROM queue JOIN page USING (page)
+         WHERE kind = ? AND (kind IN ('wake', 'erase') OR coalesce(paused_until < {}, true))",
+        i64::MAX
+    );
     let mut next: Option<i64> = None;
     for kind in &query.kinds {
-        let values = values![kind.as_str(), query.now.as_millis()];
+        let values = values![query.now.as_millis(), kind.as_str()];
         let due: Option<Option<i64>> = one(tx, &sql, values).await?;
         next = next.into_iter().chain(due.flatten()).min();
     }

@@ -49,7 +49,7 @@ impl Purpose {
     }
 
     /// Returns whether Meta allows the purpose inside the standard messaging window only.
-    pub(super) fn needs_standard_window(&self) -> bool {
+    pub fn needs_standard_window(&self) -> bool {
         matches!(self, Self::Response | Self::Update)
     }
 

@@ -24,6 +24,13 @@ use crate::{
 /// [`StoreError::Refused`](crate::store::StoreError::Refused), and nothing beside it.
 pub const POISON: &str = "poison of the conformance kit";
 
+/// Texts that look like SQL or like parts of a pattern.
+pub(super) const SQL: [&str; 3] = [
+    "'; DROP TABLE message; --",
+    "\"); DELETE FROM contact; /*",
+    "100% _ \\ \" ` $1 ?1 :a @a {} [1] $$ E'\\'' \\x00",
+];
+
 /// Whether a clause is declared off; then it says so, past whatever captures the output of tests.
 pub fn skip(module: &str, clause: &str, off: &[&str]) -> bool {
     let is_off = off.contains(&clause);

@@ -10,15 +10,16 @@ use super::{
 use crate::{
     change::{Change, Work, WorkOutcome},
     id::PageId,
-    model::{
-        Author, Contact, Message, OutgoingKey, Revision, Status, StatusKind, WorkKind, WorkerId,
-    },
+    model::{Author, Contact, OutgoingKey, Revision, Status, StatusKind, WorkKind, WorkerId},
     store::{
         ContactFilter, ContactOrder, ContactQuery, ContactStore, Hit, MemoryStore, MessageQuery,
-        MessageStart, Pending, PendingQuery, RawEventQuery, SearchQuery,
+        MessageStart, Pending, PendingQuery, RawEventQuery, SearchQuery, search_text,
     },
     time::Timestamp,
 };
+
+/// What is searched for.
+const TEXTS: [&str; 3] = ["text 1", "X", "nobody said this"];
 
 /// Random changes, duplicated and in random batches, on the store and on [`MemoryStore`]; after
 /// each batch every answer and every read but the search is the same.
@@ -80,7 +81,7 @@ fn act(dice: &mut Dice) -> Option<Change> {
     let contact = dice.pick(&contacts());
     let kind = dice.pick(&[WorkKind::handle("bot"), WorkKind::MEDIA]);
     let id = format!("item {}", dice.below(3));
-    let work = match dice.below(12) {
+    let work = match dice.below(13) {
         0 => Work::Profile,
         1 => {
             let born = at(dice.below(2) * 20 + 5);
@@ -114,6 +115,15 @@ fn act(dice: &mut Dice) -> Option<Change> {
                 id,
                 attempt: dice.below(3) as u32,
                 outcome: dice.pick(&outcomes),
+            });
+        }
+        12 => {
+            return Some(Change::WorkReplayed {
+                page: contact.page,
+                psid: Some(contact.psid),
+                kind,
+                id,
+                due: at(dice.below(60)),
             });
         }
         7 => {
@@ -325,13 +335,33 @@ async fn compare(store: &impl ContactStore, model: &MemoryStore, place: &str) {
     }
 }
 
+/// Each hit is shown by the conversation and holds the text, and no message that the model finds is
+/// missing. An index may know a message by what a cut has hidden, such as an edit dated before it, and
+/// then miss the text that the cut uncovers: a store that reads the messages finds more.
 async fn compare_search(store: &impl ContactStore, model: &MemoryStore, place: &str) {
     for page in ["1", "2", "3"].map(|page| PageId::new(page).unwrap()) {
-        for text in ["text 1", "X", "nobody said this"] {
+        for text in TEXTS {
             let query = SearchQuery::new(page.clone(), text);
-            let found = in_order(all_hits(store, query.clone()).await);
-            let expected = in_order(all_hits(model, query.clone()).await);
-            same(&found, &expected, place, &query);
+            let found = all_hits(store, query.clone()).await;
+            for Hit { contact, message } in &found {
+                let talk = all_messages(store, MessageQuery::new(contact.key.clone())).await;
+                let text_of = message.content.text.as_deref();
+                assert!(talk.contains(message), "{place}: {query:?}: {message:?}");
+                assert!(
+                    search_text::fold(text_of).contains(&search_text::fold([text])),
+                    "{place}: {query:?}: {message:?}"
+                );
+            }
+            for expected in all_hits(model, query.clone()).await {
+                let hit = |hit: &Hit| {
+                    let (one, other) = (&hit.message, &expected.message);
+                    one == other || (one.contact == other.contact && one.at > other.at)
+                };
+                let shown = without_revision(expected.contact.clone());
+                let of_customer = |hit: &&Hit| without_revision(hit.contact.clone()) == shown;
+                let one = found.iter().find(of_customer);
+                assert!(one.is_some_and(hit), "{place}: {query:?}: {expected:?}");
+            }
         }
     }
 }
@@ -350,16 +380,6 @@ fn sorted(mut contacts: Vec<Contact>, order: ContactOrder) -> Vec<Contact> {
     assert!(contacts.is_sorted_by_key(key));
     contacts.sort_by_key(|contact| (key(contact), contact.key.clone()));
     contacts.into_iter().map(without_revision).collect()
-}
-
-/// The same of hits; those of a short text come in the order of the customers.
-fn in_order(hits: Vec<Hit>) -> Vec<(Contact, Message)> {
-    let hits = hits.into_iter();
-    let mut hits: Vec<_> = hits
-        .map(|hit| (without_revision(hit.contact), hit.message))
-        .collect();
-    hits.sort_by_key(|(_, message)| (message.at, message.contact.clone(), message.id.clone()));
-    hits
 }
 
 fn without_revision(mut contact: Contact) -> Contact {

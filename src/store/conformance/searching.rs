@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    kit::{Folder, all_hits, apply, at, customer, echoed, mid, page, received},
+    kit::{Folder, SQL, all_hits, apply, at, customer, echoed, mid, page, received},
     model::{Reads, run},
 };
 use crate::{
@@ -70,6 +70,11 @@ pub async fn searchable<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     };
     apply(&store, unsent).await;
     found(&store, "oolong", &["b1"]).await;
+    for (number, text) in SQL.iter().enumerate() {
+        let id = format!("sql {number}");
+        apply(&store, received(&customer("1", "sql"), &id, 9, text)).await;
+        found(&store, text, &[&id]).await;
+    }
     forgotten(&store, &bob).await;
 }
 

@@ -187,14 +187,20 @@ impl ContactRow {
         self.last_at.is_some()
     }
 
-    /// Time of the next request for the profile. When Meta gave none, a new message of the customer
-    /// makes it due again, because Meta may give it now.
+    /// Time of the next request for the profile. A new message of the customer makes it due again when
+    /// Meta gave none, because Meta may give it now, and when the stored one is old.
     pub fn profile_due(&self) -> Option<Timestamp> {
         let due = match (self.profile_lease, self.asked_at) {
             (Some(lease), _) => Some(lease),
             (None, Some(asked_at)) => {
-                let wrote = self.profile.is_none() && self.inbound_at > Some(asked_at);
-                let soon = asked_at + Self::PROFILE_COOL_DOWN;
+                let (since, soon) = match self.profile {
+                    None => (asked_at, asked_at + Self::PROFILE_COOL_DOWN),
+                    Some(_) => {
+                        let old = asked_at + Self::PROFILE_MAX_AGE;
+                        (old, old)
+                    }
+                };
+                let wrote = self.inbound_at > Some(since);
                 let again = self.ask_again.unwrap_or(soon).min(soon);
                 if wrote { Some(again) } else { self.ask_again }
             }
@@ -206,6 +212,9 @@ impl ContactRow {
 
     /// Shortest time between two requests for a profile that Meta did not give.
     pub const PROFILE_COOL_DOWN: Duration = Duration::from_secs(60);
+
+    /// Age from which a profile is requested again when the customer writes.
+    pub const PROFILE_MAX_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
 
     /// When the conversation is to be opened because its snooze ends.
     pub fn wake_due(&self) -> Option<Timestamp> {

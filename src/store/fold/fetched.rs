@@ -181,13 +181,17 @@ impl Fetched {
 
     /// Writes a row of a customer who has none, because other rows are written: by it a tombstone
     /// finds them.
-    fn require_contact(&mut self, key: &ContactKey) {
-        let found = self.found.contacts.get(key).and_then(Option::as_ref);
+    fn require_contact(&mut self, key: &ContactKey) -> Result<(), Missing> {
+        let Some(found) = self.found.contacts.get(key) else {
+            return Err(Missing::Contact(key.clone()));
+        };
+        let found = found.as_ref();
         if found.is_none_or(ContactRow::is_tombstone) {
             let row = found.cloned().unwrap_or_default();
             let changed = self.changed.contacts.entry(key.clone());
             changed.or_insert(Some(row));
         }
+        Ok(())
     }
 
     /// The rows of one customer in a map, those that changed over those that were found.
@@ -199,6 +203,14 @@ impl Fetched {
         let of_key = |((contact, _), _): &(&(ContactKey, K), &Option<V>)| contact == key;
         let rows = found.iter().chain(changed).filter(of_key);
         rows.map(|((_, id), row)| (id, row.as_ref())).collect()
+    }
+}
+
+/// A stored row as this commit has left it so far; `None` when it has removed the row.
+fn current<K: Ord, V: Clone>(changed: &BTreeMap<K, Option<V>>, key: &K, stored: V) -> Option<V> {
+    match changed.get(key) {
+        Some(row) => row.clone(),
+        None => Some(stored),
     }
 }
 
@@ -277,7 +289,7 @@ impl Rows for Fetched {
         row: Option<&EntryRow>,
     ) -> Result<(), Missing> {
         if row.is_some() {
-            self.require_contact(key);
+            self.require_contact(key)?;
         }
         let place = (key.clone(), id.clone());
         self.changed.entries.insert(place, row.cloned());
@@ -304,7 +316,7 @@ impl Rows for Fetched {
         row: Option<&OutgoingRow>,
     ) -> Result<(), Missing> {
         if row.is_some() {
-            self.require_contact(key);
+            self.require_contact(key)?;
         }
         let place = (key.clone(), reply.clone());
         self.changed.outgoing.insert(place, row.cloned());
@@ -388,18 +400,14 @@ impl Rows for Fetched {
         // As this commit has left them so far: a later copy may have taken the place of one of them.
         let entries = std::mem::take(&mut old.entries).into_iter();
         let now = entries.filter_map(|row| {
-            match self.changed.entries.get(&(key.clone(), row.id.clone())) {
-                Some(changed) => changed.clone(),
-                None => Some(row),
-            }
+            let place = (key.clone(), row.id.clone());
+            current(&self.changed.entries, &place, row)
         });
         old.entries = now.filter(|row| row.is_old(cutoff)).collect();
         let outgoing = std::mem::take(&mut old.outgoing).into_iter();
         let now = outgoing.filter_map(|row| {
-            match self.changed.outgoing.get(&(key.clone(), row.key.clone())) {
-                Some(changed) => changed.clone(),
-                None => Some(row),
-            }
+            let place = (key.clone(), row.key.clone());
+            current(&self.changed.outgoing, &place, row)
         });
         old.outgoing = now.collect();
         old.work.retain(|key| match self.changed.work.get(key) {
@@ -416,6 +424,9 @@ impl Rows for Fetched {
     }
 
     fn put_work(&mut self, key: &WorkKey, row: Option<&WorkRow>) -> Result<(), Missing> {
+        if let Some(contact) = key.contact().filter(|_| row.is_some()) {
+            self.require_contact(&contact)?;
+        }
         self.changed.work.insert(key.clone(), row.cloned());
         Ok(())
     }
@@ -469,9 +480,7 @@ impl Rows for Fetched {
     ) -> Result<Option<ContactKey>, Missing> {
         let is_it = |key: &&ContactKey| key.page == *page && key.hash() == *hash;
         let changed = &self.changed;
-        let rows = changed.entries.keys().map(|(key, _)| key);
-        let rows = rows.chain(changed.outgoing.keys().map(|(key, _)| key));
-        if let Some(here) = changed.contacts.keys().chain(rows).find(is_it) {
+        if let Some(here) = changed.contacts.keys().find(is_it) {
             return Ok(Some(here.clone()));
         }
         let mut kept = changed.kept.values().filter_map(RawEvent::contact);

@@ -239,6 +239,7 @@ fn of_conversation<R: Rows + ?Sized>(
         | Change::Mark { .. }
         | Change::WorkAdded { .. }
         | Change::WorkSettled { .. }
+        | Change::WorkReplayed { .. }
         | Change::Claimed { .. } => Ok(Applied::Unchanged),
     }
 }

@@ -123,11 +123,8 @@ pub(super) fn apply<R: Rows + ?Sized>(rows: &mut R, change: &Change) -> Result<A
             data,
         } => {
             let key = WorkKey::new(page.clone(), psid.clone(), kind.clone(), id.clone());
-            if let Some(contact) = key.contact() {
-                let contact = rows.contact(&contact)?;
-                if contact.is_some_and(|row| row.cutoff() >= Some(*at)) {
-                    return Ok(Applied::Forgotten);
-                }
+            if work::is_cut(rows, &key, *at)? {
+                return Ok(Applied::Forgotten);
             }
             work::add(rows, &key, WorkRow::new(*at, Some(*due), data.clone()))
         }
@@ -141,6 +138,16 @@ pub(super) fn apply<R: Rows + ?Sized>(rows: &mut R, change: &Change) -> Result<A
         } => {
             let key = WorkKey::new(page.clone(), psid.clone(), kind.clone(), id.clone());
             work::settle(rows, &key, *attempt, outcome)
+        }
+        Change::WorkReplayed {
+            page,
+            psid,
+            kind,
+            id,
+            due,
+        } => {
+            let key = WorkKey::new(page.clone(), psid.clone(), kind.clone(), id.clone());
+            work::replay(rows, &key, *due)
         }
         Change::Claimed {
             page,

@@ -71,6 +71,13 @@ impl RowKeys {
                 kind,
                 id,
                 ..
+            }
+            | Change::WorkReplayed {
+                page,
+                psid,
+                kind,
+                id,
+                ..
             } => self.item(WorkKey::new(page.clone(), psid.clone(), kind.clone(), id)),
             Change::Claimed {
                 page, psid, work, ..

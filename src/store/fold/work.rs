@@ -94,11 +94,54 @@ impl<R: Rows + ?Sized> Conversation<'_, R> {
 pub(super) fn add<R: Rows + ?Sized>(
     rows: &mut R,
     key: &WorkKey,
-    mut row: WorkRow,
+    row: WorkRow,
 ) -> Result<Applied, R::Error> {
     if rows.work(key)?.is_some() {
         return Ok(Applied::Unchanged);
     }
+    line_up(rows, key, row)
+}
+
+/// Makes an item due again that was given up. Its attempts go on counting, so that a late result of
+/// an old one is refused.
+pub(super) fn replay<R: Rows + ?Sized>(
+    rows: &mut R,
+    key: &WorkKey,
+    due: Timestamp,
+) -> Result<Applied, R::Error> {
+    let Some(mut row) = rows.work(key)? else {
+        return Ok(Applied::Refused);
+    };
+    if is_cut(rows, key, row.at)? {
+        return Ok(Applied::Forgotten);
+    }
+    if !row.given_up {
+        return Ok(Applied::Unchanged);
+    }
+    (row.given_up, row.tries, row.due) = (false, 0, Some(due));
+    line_up(rows, key, row)
+}
+
+/// Whether a cut has erased what this customer's item of a time was for.
+pub(super) fn is_cut<R: Rows + ?Sized>(
+    rows: &mut R,
+    key: &WorkKey,
+    at: Timestamp,
+) -> Result<bool, R::Error> {
+    let Some(contact) = key.contact() else {
+        return Ok(false);
+    };
+    let contact = rows.contact(&contact)?;
+    Ok(contact.is_some_and(|row| row.cutoff() >= Some(at)))
+}
+
+/// Writes an item that is due; of a kind that is ordered it waits unless it is the first of its
+/// conversation.
+fn line_up<R: Rows + ?Sized>(
+    rows: &mut R,
+    key: &WorkKey,
+    mut row: WorkRow,
+) -> Result<Applied, R::Error> {
     if let Some(contact) = key.contact().filter(|_| key.kind.is_ordered())
         && let Some((first, head)) = rows.first_work(&contact, &key.kind)?
     {

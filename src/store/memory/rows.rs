@@ -145,9 +145,16 @@ impl MemoryRows {
     /// All work with its time, of Pages that are not paused.
     fn all_work(&self, query: &PendingQuery) -> Vec<(WorkKind, Timestamp, Pending)> {
         let mut all = Vec::new();
-        let is_paused = |page: &PageId| {
-            let page = self.pages.get(page);
-            page.is_some_and(|page| page.row.is_paused(query.now))
+        // When work of a Page is due: not before its pause ends, and never when that has no end.
+        let after_pause = |page: &PageId, due: Timestamp| {
+            let pause = self
+                .pages
+                .get(page)
+                .and_then(|page| page.row.pause.as_ref());
+            match pause.filter(|pause| pause.holds(query.now)) {
+                Some(pause) => pause.until.map(|until| until.max(due)),
+                None => Some(due),
+            }
         };
         for (key, conversation) in &self.conversations {
             let row = &conversation.contact;
@@ -160,23 +167,21 @@ impl MemoryRows {
                 let due = Timestamp::default();
                 all.push((WorkKind::ERASE, due, Pending::Erase { contact }));
             }
-            if is_paused(&key.page) {
-                continue;
-            }
-            if let Some(due) = row.send_due.filter(|_| query.has(&WorkKind::SEND))
+            let send_due = row.send_due.filter(|_| query.has(&WorkKind::SEND));
+            if let Some(due) = send_due.and_then(|due| after_pause(&key.page, due))
                 && let Some(send) = conversation.head().and_then(|head| head.pending(key))
             {
                 all.push((WorkKind::SEND, due, send));
             }
-            if let Some(due) = row.profile_due().filter(|_| query.has(&WorkKind::PROFILE)) {
+            let profile_due = row.profile_due().filter(|_| query.has(&WorkKind::PROFILE));
+            if let Some(due) = profile_due.and_then(|due| after_pause(&key.page, due)) {
                 all.push((WorkKind::PROFILE, due, row.pending_profile(key)));
             }
         }
         for (key, row) in &self.work {
-            if let Some(due) = row.due
+            if let Some(due) = row.due.and_then(|due| after_pause(&key.page, due))
                 && key.kind.is_item()
                 && query.has(&key.kind)
-                && !is_paused(&key.page)
             {
                 all.push((key.kind.clone(), due, row.pending(key)));
             }

@@ -1,10 +1,17 @@
 //! A connection for one transaction.
 //!
-//! Nothing is kept in a session: statements have no names, tables are named with their schema, and
-//! settings are those of one transaction. So it works behind a pooler that gives every transaction
-//! another connection.
+//! Tables are named with their schema, and settings are those of one transaction, so that it works
+//! behind a pooler that gives every transaction another connection. Only statements are kept in a
+//! session, where a connection to the server itself is found: see [`Prepares`].
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use deadpool_postgres::{ClientWrapper, Object};
 use futures_util::FutureExt as _;
@@ -19,6 +26,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{
     error::{misconfigured, no_connection, unavailable},
     options::WAIT,
+    pooler,
 };
 use crate::store::StoreError;
 
@@ -45,8 +53,32 @@ pub(super) struct Pool {
     tls: Option<MakeRustlsConnect>,
     /// Permits for reads: slow ones leave connections to those who write.
     reads: Arc<Semaphore>,
-    /// Whether statements stay prepared on their connection.
-    prepares: bool,
+    prepares: Prepares,
+}
+
+/// Whether statements stay prepared on their connection, by a name that they have there.
+///
+/// Behind a pooler in transaction mode several clients use one session of the server in turn, and a
+/// name of one could be the statement of another.
+#[derive(Clone)]
+pub(super) enum Prepares {
+    Always,
+    Never,
+    /// On each connection that has its own server process, until one is found that has not.
+    Automatic(Arc<AtomicBool>),
+}
+
+impl Prepares {
+    pub(super) fn automatic() -> Self {
+        Self::Automatic(Arc::new(AtomicBool::new(true)))
+    }
+
+    /// A session has lost a statement, or has one that is not ours: no other is prepared.
+    fn stop(&self) {
+        if let Self::Automatic(prepares) = self {
+            prepares.store(false, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Pool {
@@ -60,12 +92,11 @@ impl Pool {
             connections,
             tls,
             reads: Arc::new(Semaphore::new(reads)),
-            prepares: false,
+            prepares: Prepares::automatic(),
         }
     }
 
-    /// Keeps statements prepared on their connection.
-    pub(super) fn prepared(self, prepares: bool) -> Self {
+    pub(super) fn with_prepares(self, prepares: Prepares) -> Self {
         Self { prepares, ..self }
     }
 
@@ -86,7 +117,7 @@ pub(super) struct Lease {
     object: Option<Object>,
     tls: Option<MakeRustlsConnect>,
     is_read: bool,
-    prepares: bool,
+    prepares: Prepares,
     /// Given back with the connection.
     _permit: Option<OwnedSemaphorePermit>,
 }
@@ -103,7 +134,7 @@ impl Lease {
             object: Some(object),
             tls: pool.tls.clone(),
             is_read: false,
-            prepares: pool.prepares,
+            prepares: pool.prepares.clone(),
             _permit: None,
         })
     }
@@ -121,25 +152,52 @@ impl Lease {
         Ok(lease)
     }
 
-    /// The statement prepared on this connection, if statements are kept so.
+    /// Whether statements stay prepared on this connection. A new one is asked, before anything else
+    /// is sent on it.
+    pub(super) async fn prepares(&self) -> Result<bool, tokio_postgres::Error> {
+        let prepares = match &self.prepares {
+            Prepares::Always => return Ok(true),
+            Prepares::Never => return Ok(false),
+            Prepares::Automatic(prepares) => prepares,
+        };
+        if !prepares.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        // One with statements was asked before, or the host has prepared some itself.
+        if self.object().statement_cache.size() == 0 && !pooler::is_direct(self).await? {
+            self.stop_preparing();
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Prepares no more statements on any connection, unless the options force it.
+    pub(super) fn stop_preparing(&self) {
+        self.prepares.stop();
+    }
+
+    /// The statement prepared on this connection.
     pub(super) async fn prepared(
         &self,
         sql: &str,
         types: &[Type],
-    ) -> Result<Option<Statement>, tokio_postgres::Error> {
-        let Some(object) = self.object.as_ref().filter(|_| self.prepares) else {
-            return Ok(None);
-        };
+    ) -> Result<Statement, tokio_postgres::Error> {
+        let object = self.object();
         // Most texts return again and again, but nothing bounds their number.
         if object.statement_cache.size() >= MAX_PREPARED {
             object.statement_cache.clear();
         }
-        object.prepare_typed_cached(sql, types).await.map(Some)
+        object.prepare_typed_cached(sql, types).await
     }
 
     /// Lets the next statements of the transaction use GIN, which knows bitmaps only.
     pub(super) fn allow_bitmaps(&self) {
         self.send("SET LOCAL enable_bitmapscan = on");
+    }
+
+    fn object(&self) -> &ClientWrapper {
+        // It is there until the lease is released, which takes the lease away.
+        self.object.as_ref().expect("a lease that is not released")
     }
 
     /// Sends a statement ahead of the next one, which fails if this one does.
@@ -161,9 +219,7 @@ impl Deref for Lease {
     type Target = Client;
 
     fn deref(&self) -> &Client {
-        // It is there until the lease is released, which takes the lease away.
-        let object: &ClientWrapper = self.object.as_ref().expect("a lease that is not released");
-        object
+        self.object()
     }
 }
 

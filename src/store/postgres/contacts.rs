@@ -1,10 +1,8 @@
 //! How customers are written, and the counters of their Pages.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{
     columns::Many,
-    load::{Place, UNTOLD},
+    load::{PENDING_REVISION, Place},
     save::{Writes, matching, of},
     search_index,
 };
@@ -12,7 +10,7 @@ use crate::{
     model::ContactKey,
     store::{
         StoreError,
-        fold::{Batch, ContactRow},
+        fold::{Batch, ContactRow, WorkKey},
         sql::{ContactColumns, Value, key_hash, list, millis, revision_to_sql},
     },
 };
@@ -20,33 +18,16 @@ use crate::{
 impl Writes<'_> {
     /// The customers, who bear the new revision of their Page; whose lock is held from here on.
     pub(super) fn contacts(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let bare = ContactRow::default();
-        let mut rows: BTreeMap<&ContactKey, &ContactRow> = BTreeMap::new();
-        let besides = (batch.entries.iter())
-            .filter_map(|((key, _), row)| row.as_ref().map(|_| key))
-            .chain(some(&batch.outgoing))
-            .chain(
-                batch
-                    .pictures
-                    .iter()
-                    .filter_map(|(key, one)| one.as_ref().map(|_| key)),
-            );
-        let work = batch.work.iter().filter(|(_, row)| row.is_some());
-        let work: BTreeSet<ContactKey> = work.filter_map(|(key, _)| key.contact()).collect();
-        let besides: BTreeSet<&ContactKey> = besides.chain(&work).collect();
-        for key in &besides {
-            if self.place(key)?.row.is_none() {
-                rows.insert(key, &bare);
-            }
-        }
-        for (key, row) in &batch.contacts {
-            rows.extend(row.as_ref().map(|row| (key, row)));
-        }
         let (mut put, mut erased) = (Vec::new(), Vec::new());
         let (mut renamed, mut named) = (Vec::new(), Vec::new());
-        for (key, row) in rows {
+        for (key, row) in &batch.contacts {
+            let Some(row) = row else { continue };
             let place = self.place(key)?;
             let old = place.row.as_ref();
+            // Of somebody of whom nothing is left a hash is enough.
+            if old.is_none() && row.is_tombstone() && !has_rows(batch, key) {
+                continue;
+            }
             let (before, after) = (old.map(ContactRow::searchable), row.searchable());
             if before.as_ref() != Some(&after) {
                 renamed.extend(before.filter(|name| !name.is_empty()).map(|_| place));
@@ -55,10 +36,7 @@ impl Writes<'_> {
             if row.is_tombstone() {
                 erased.extend(old.map(|_| place));
             }
-            // Of somebody of whom nothing is left a hash is enough.
-            if old.is_some() || !row.is_tombstone() || besides.contains(key) {
-                put.push((key, place, row));
-            }
+            put.push((key, place, row));
         }
         if !renamed.is_empty() {
             let many = of(renamed.iter().copied());
@@ -210,14 +188,33 @@ impl Writes<'_> {
     }
 }
 
-fn some<K, V>(rows: &BTreeMap<(ContactKey, K), Option<V>>) -> impl Iterator<Item = &ContactKey> {
-    rows.iter()
-        .filter_map(|((key, _), row)| row.as_ref().map(|_| key))
+/// Whether this commit writes other rows of the customer.
+fn has_rows(batch: &Batch, key: &ContactKey) -> bool {
+    fn any<'r, V: 'r>(
+        mut rows: impl Iterator<Item = (&'r ContactKey, &'r Option<V>)>,
+        key: &ContactKey,
+    ) -> bool {
+        rows.any(|(contact, row)| contact == key && row.is_some())
+    }
+    let is_of = |item: &WorkKey| item.page == key.page && item.psid.as_ref() == Some(&key.psid);
+    any(
+        batch
+            .entries
+            .iter()
+            .map(|((contact, _), row)| (contact, row)),
+        key,
+    ) || any(
+        batch
+            .outgoing
+            .iter()
+            .map(|((contact, _), row)| (contact, row)),
+        key,
+    ) || (batch.work.iter()).any(|(item, row)| is_of(item) && row.is_some())
 }
 
 /// The values of these rows `w`: one that bears the revision of this commit learns it here.
 fn with_next_revision(many: &Many) -> Vec<String> {
-    let unknown = revision_to_sql(UNTOLD);
+    let unknown = revision_to_sql(PENDING_REVISION);
     let value = |name: &str| match name {
         "revision" | "arrived" | "status_revision" | "assignee_revision" => {
             format!("CASE w.{name} WHEN {unknown} THEN w.next ELSE w.{name} END")

@@ -170,6 +170,12 @@ impl SessionError {
         }
     }
 
+    /// Whether the session lacks a prepared statement of ours, or has another of its name: somebody
+    /// else uses it in turn, or has cleared it.
+    pub(super) fn is_of_session(&self) -> bool {
+        matches!(&self.reason, Reason::Server { code, .. } if LOST_NAMES.contains(&code.as_str()))
+    }
+
     fn cause(&self) -> Cause {
         let Reason::Server { code, constraint } = &self.reason else {
             let is_lost = matches!(self.reason, Reason::Lost);
@@ -187,7 +193,7 @@ impl SessionError {
             // The tables of the store have no foreign keys.
             "23503" => Cause::Restricted,
             "40001" | "40P01" | "57P01" | "57P02" | "57P03" => Cause::Passing,
-            code if code.starts_with("08") => Cause::Passing,
+            code if code.starts_with("08") || LOST_NAMES.contains(&code) => Cause::Passing,
             "55P03" => Cause::Locked,
             "57014" => Cause::Slow,
             "25006" => Cause::ReadOnly,
@@ -227,6 +233,9 @@ impl fmt::Display for SessionError {
 
 impl std::error::Error for SessionError {}
 
+/// SQLSTATEs of a prepared statement that is not there, and of one that is there already.
+const LOST_NAMES: [&str; 2] = ["26000", "42P05"];
+
 /// SQLSTATE of a command that needs a transaction.
 const NO_TRANSACTION: &str = "25P01";
 
@@ -237,6 +246,9 @@ fn words(code: &str) -> &'static str {
         "25006" => "the server is read-only: it is a standby, or its transactions are read-only",
         "25P01" => "there is no transaction: begin one first",
         "25P03" => "the transaction waited too long for its next statement",
+        "26000" => {
+            "the session has lost a prepared statement: a pooler or a reset of sessions removes them"
+        }
         "28000" => "the role does not exist or may not connect",
         "28P01" => "the password is wrong",
         "3D000" => "the database does not exist",
@@ -244,6 +256,9 @@ fn words(code: &str) -> &'static str {
         "40001" => "another transaction was faster",
         "40P01" => "a deadlock",
         "42501" => "the role lacks a right",
+        "42P05" => {
+            "the session has a prepared statement of this name: a pooler shares it with others"
+        }
         "42703" | "42883" | "42P01" => "the tables are not those of this program",
         "53100" => "the disk is full",
         "53200" => "out of memory",
@@ -307,17 +322,6 @@ pub(super) fn no_connection(error: PoolError) -> StoreError {
         PoolError::Backend(error) => failed(error),
         PoolError::Timeout(_) => unavailable("no connection became free in time"),
         error => unavailable(error.to_string()),
-    }
-}
-
-/// The same error for another caller.
-pub(super) fn copied(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Misconfigured(inner) => misconfigured(inner.to_string()),
-        StoreError::Unavailable(inner) | StoreError::Refused(inner) => {
-            unavailable(inner.to_string())
-        }
-        other => unavailable(other.to_string()),
     }
 }
 

@@ -32,7 +32,7 @@ use crate::{
 const VISIBLE: u32 = 100;
 
 /// The revision that a commit works with until it has its own: later than any there is.
-pub(super) const UNTOLD: Revision = Revision::new(i64::MAX.cast_unsigned());
+pub(super) const PENDING_REVISION: Revision = Revision::new(i64::MAX.cast_unsigned());
 
 /// What is known of the rows that changes touch.
 #[derive(Default)]
@@ -45,6 +45,10 @@ pub(super) struct Known {
     /// The items of work that are stored.
     pub(super) work: BTreeSet<WorkKey>,
 }
+
+/// The condition for rows of one customer. Texts of statements that are the same for all customers
+/// can stay prepared.
+const OF_CONTACT: &str = "page_no = $1 AND contact_no = $2";
 
 /// Where a customer's rows lie, or will lie.
 pub(super) struct Place {
@@ -73,7 +77,7 @@ pub(super) async fn load<S: Session>(
     }
     for page in pages {
         // The fold counts one on from here.
-        let last = Revision::new(UNTOLD.number() - 1);
+        let last = Revision::new(PENDING_REVISION.number() - 1);
         known.rows.add_revision(page.clone(), last);
     }
     Ok(known)
@@ -132,10 +136,13 @@ async fn first<S: Session>(
     let named = by_contact(contacts.iter().copied());
     let hashes = contacts.iter().map(|key| Some(key.hash().to_vec()));
     let hashed = by_contact(contacts.iter().copied()).bytes("hash", hashes.collect());
-    // Most Pages are told of together with their customers.
+    // Most Pages are named together with their customers.
     let with_contacts: BTreeSet<&PageId> = contacts.iter().map(|key| &key.page).collect();
-    let alone: Vec<&PageId> = pages.difference(&with_contacts).copied().collect();
-    let page_names = Many::default().texts("page", alone.iter().map(|page| Some(page.as_str())));
+    let without_contacts: Vec<&PageId> = pages.difference(&with_contacts).copied().collect();
+    let page_names = Many::default().texts(
+        "page",
+        without_contacts.iter().map(|page| Some(page.as_str())),
+    );
     let fetch = RowFetch::of(schema, keys);
 
     let mut statements: Vec<Statement<'_>> = begin.map(Statement::command).into_iter().collect();
@@ -160,7 +167,7 @@ async fn first<S: Session>(
         ),
         hashed.parameters(),
     ));
-    if !alone.is_empty() {
+    if !without_contacts.is_empty() {
         let sql = format!(
             "SELECT w.n, w.page_no FROM {} w WHERE w.page_no IS NOT NULL",
             on_pages(schema, &page_names)
@@ -173,8 +180,8 @@ async fn first<S: Session>(
         results.next();
     }
     let mut rows_of_next = || results.next().unwrap_or_default();
-    let (locked, told) = (rows_of_next(), rows_of_next());
-    let found_pages = if alone.is_empty() {
+    let (locked, places) = (rows_of_next(), rows_of_next());
+    let found_pages = if without_contacts.is_empty() {
         Vec::new()
     } else {
         rows_of_next()
@@ -182,7 +189,7 @@ async fn first<S: Session>(
 
     for row in found_pages {
         let mut next = Fields::of(row);
-        let page = alone.get(next.place()?);
+        let page = without_contacts.get(next.place()?);
         if let (Some(page), Some(number)) = (page, next.page_no()?) {
             known.pages.insert((*page).clone(), number);
         }
@@ -194,7 +201,7 @@ async fn first<S: Session>(
         let (number, _, row) = next.contact()?;
         rows.insert(place, (number, row));
     }
-    for row in told {
+    for row in places {
         let mut next = Fields::of(row);
         let place = next.place()?;
         let there = next.int()?;
@@ -223,9 +230,13 @@ async fn first<S: Session>(
             // They came between the two statements, and are not locked.
             _ => return Err(Failure::overtaken()),
         };
-        let mut seen = place.row.clone().unwrap_or_default();
-        seen.forgotten = seen.forgotten.max(forgotten);
-        known.rows.add_contact((*key).clone(), Some(seen));
+        // Of somebody who was erased the tombstone is left.
+        let tombstone = forgotten.map(|_| ContactRow::default());
+        let mut seen = place.row.clone().or(tombstone);
+        if let Some(row) = &mut seen {
+            row.forgotten = row.forgotten.max(forgotten);
+        }
+        known.rows.add_contact((*key).clone(), seen);
         known.contacts.insert((*key).clone(), place);
     }
     Ok(fetch.read(results, known)?)
@@ -257,13 +268,13 @@ impl Known {
         self.rows.add_work(key, Some(row));
     }
 
-    /// The condition for rows of a customer that is stored.
-    fn condition(&self, key: &ContactKey) -> Option<String> {
+    /// The parameters of [`OF_CONTACT`] for a customer that is stored.
+    fn stored(&self, key: &ContactKey) -> Option<[Parameter<'static>; 2]> {
         let place = self.contacts.get(key).filter(|place| place.row.is_some())?;
-        Some(format!(
-            "page_no = {} AND contact_no = {}",
-            place.page_no, place.contact_no
-        ))
+        Some([
+            Parameter::Int4(place.page_no),
+            Parameter::Int8(place.contact_no),
+        ])
     }
 }
 
@@ -287,7 +298,7 @@ async fn ends<S: Session>(
 ) -> Result<(), Failure> {
     let mut ends = Ends::default();
     let cutoff = missing.cutoff;
-    let Some(of) = known.condition(&missing.contact) else {
+    let Some([page_no, contact_no]) = known.stored(&missing.contact) else {
         known.rows.add_ends(missing, ends);
         return Ok(());
     };
@@ -303,12 +314,19 @@ async fn ends<S: Session>(
     );
     let entries = |condition: &str, order: &str| {
         format!(
-            "SELECT {MESSAGE} FROM {schema}.message m WHERE {of} AND at > $2 AND id <> ALL ($1) {condition}
+            "SELECT {MESSAGE} FROM {schema}.message m WHERE {OF_CONTACT} AND at > $4 AND id <> ALL ($3) {condition}
              ORDER BY at {order}, tie {order} LIMIT {limit}"
         )
     };
     let after = millis(cutoff).unwrap_or(i64::MIN);
-    let after = vec![Parameter::TextArray(&ids), Parameter::Int8(after)];
+    let entries_after = |at| {
+        vec![
+            page_no,
+            contact_no,
+            Parameter::TextArray(&ids),
+            Parameter::Int8(at),
+        ]
+    };
     let mut statements = Vec::new();
     for (condition, order) in [
         (format!("AND kind & {SIDE} < 2"), "ASC"),
@@ -317,7 +335,7 @@ async fn ends<S: Session>(
         (page, "DESC"),
     ] {
         let sql = entries(&condition, order);
-        statements.push(Statement::new(sql, after.clone()));
+        statements.push(Statement::new(sql, entries_after(after)));
     }
     for end in [
         "AND has_content = 1 ORDER BY at LIMIT 1",
@@ -326,10 +344,15 @@ async fn ends<S: Session>(
     ] {
         statements.push(Statement::new(
             format!(
-                "SELECT {} FROM {schema}.outgoing o WHERE {of} AND key >= $2 AND key <> ALL ($1) {end}",
+                "SELECT {} FROM {schema}.outgoing o WHERE {OF_CONTACT} AND key >= $4 AND key <> ALL ($3) {end}",
                 *OUTGOING
             ),
-            vec![Parameter::ByteaArray(&keys), Parameter::Bytea(&first_key)],
+            vec![
+                page_no,
+                contact_no,
+                Parameter::ByteaArray(&keys),
+                Parameter::Bytea(&first_key),
+            ],
         ));
     }
     let results = run(session, &statements).await?;
@@ -349,8 +372,8 @@ async fn ends<S: Session>(
     }
     let replied = ends.replied_at.max(missing.replied_at);
     let since = millis(replied.max(cutoff)).unwrap_or(i64::MIN);
-    let since = vec![Parameter::TextArray(&ids), Parameter::Int8(since)];
-    let results = run(session, &[Statement::new(entries(&customer, "ASC"), since)]).await?;
+    let statement = Statement::new(entries(&customer, "ASC"), entries_after(since));
+    let results = run(session, &[statement]).await?;
     let mut unanswered = Ends {
         replied_at: replied,
         ..Ends::default()
@@ -373,23 +396,33 @@ async fn old<S: Session>(
     limit: u32,
 ) -> Result<RowKeys, Failure> {
     let (mut rows, mut keys) = (OldRows::default(), RowKeys::default());
-    if let Some(of) = known.condition(key) {
+    if let Some([page_no, contact_no]) = known.stored(key) {
         let first_key = keys_after(Some(cutoff));
         let mut statements = vec![Statement::new(
             format!(
-                "SELECT {} FROM {schema}.outgoing o WHERE {of} AND key < $1 LIMIT {limit}",
+                "SELECT {} FROM {schema}.outgoing o WHERE {OF_CONTACT} AND key < $3 LIMIT $4",
                 *OUTGOING
             ),
-            vec![Parameter::Bytea(&first_key)],
+            vec![
+                page_no,
+                contact_no,
+                Parameter::Bytea(&first_key),
+                Parameter::Int8(limit.into()),
+            ],
         )];
-        let until = vec![Parameter::Int8(cutoff.as_millis())];
+        let until = vec![
+            page_no,
+            contact_no,
+            Parameter::Int8(cutoff.as_millis()),
+            Parameter::Int8(limit.into()),
+        ];
         for sql in [
             format!(
-                "SELECT {MESSAGE} FROM {schema}.message m WHERE {of} AND at <= $1 LIMIT {limit}"
+                "SELECT {MESSAGE} FROM {schema}.message m WHERE {OF_CONTACT} AND at <= $3 LIMIT $4"
             ),
-            format!("SELECT {MARK} FROM {schema}.mark m WHERE {of} AND at <= $1 LIMIT {limit}"),
+            format!("SELECT {MARK} FROM {schema}.mark m WHERE {OF_CONTACT} AND at <= $3 LIMIT $4"),
             format!(
-                "SELECT {} FROM {schema}.work k WHERE {of} AND at <= $1 LIMIT {limit}",
+                "SELECT {} FROM {schema}.work k WHERE {OF_CONTACT} AND at <= $3 LIMIT $4",
                 *WORK
             ),
         ] {
@@ -441,13 +474,18 @@ async fn inbound<S: Session>(
     limit: u32,
 ) -> Result<(), Failure> {
     let mut count = 0;
-    if let Some(of) = known.condition(&key) {
+    if let Some([page_no, contact_no]) = known.stored(&key) {
         let sql = format!(
-            "SELECT count(*) FROM (SELECT 1 FROM {schema}.message WHERE {of} AND at > $1
-             AND kind & {SIDE} = 0 AND kind & {PRIMARY_LIVE} <> 0 LIMIT {limit}) few"
+            "SELECT count(*) FROM (SELECT 1 FROM {schema}.message WHERE {OF_CONTACT} AND at > $3
+             AND kind & {SIDE} = 0 AND kind & {PRIMARY_LIVE} <> 0 LIMIT $4) few"
         );
-        let after = vec![Parameter::Int8(cutoff.as_millis())];
-        let results = run(session, &[Statement::new(sql, after)]).await?;
+        let parameters = vec![
+            page_no,
+            contact_no,
+            Parameter::Int8(cutoff.as_millis()),
+            Parameter::Int8(limit.into()),
+        ];
+        let results = run(session, &[Statement::new(sql, parameters)]).await?;
         for row in results.into_iter().flatten() {
             count = Fields::of(row).number()?;
         }

@@ -5,8 +5,8 @@
 //! process has written, [`ContactStore::changed`] of another tells within a quarter of a second,
 //! and in the order in which it was committed.
 //!
-//! Its futures need a tokio runtime. It keeps nothing in a session, so that it works behind a
-//! pooler in transaction mode, and needs no extension. It is tested with PostgreSQL 15.
+//! Its futures need a tokio runtime. It works behind a pooler in transaction mode, and needs no
+//! extension. It is tested with PostgreSQL 15 and PgBouncer 1.18.
 //!
 //! # What is promised, and by which settings
 //!
@@ -35,10 +35,14 @@
 //! it back with `pg_rewind` or `pg_basebackup`. Reads that may be a little old can go to a standby:
 //! [`PostgresStore::with_standby`].
 //!
-//! **Poolers.** Every setting is that of one transaction, statements have no names, and nothing is
-//! listened to, so that transaction mode is enough; statement mode is not. The pooler must not
-//! end a transaction earlier than the store does, four seconds, and must follow the failover
-//! itself: the store gives up a connection only once its server turns out to be read-only.
+//! **Poolers.** Every setting is that of one transaction and nothing is listened to, so that
+//! transaction mode is enough; statement mode is not. Statements that write stay prepared only on
+//! connections to the server itself: each connection is asked before its first statement, and a
+//! pooler announces another server process than the one that answers.
+//! [`PostgresOptions::with_prepared_statements`] overrides it. A session that somebody else resets
+//! (`DISCARD ALL`) costs one attempt; from then on nothing is prepared. The pooler must not end a
+//! transaction earlier than the store does, four seconds, and must follow the failover itself: the
+//! store gives up a connection only once its server turns out to be read-only.
 //!
 //! **Transactions of a host.** [`PostgresStore::apply_in`] writes in a transaction of yours, so that
 //! your rows and ours are committed together. It takes transactions of tokio-postgres and, with the
@@ -100,6 +104,7 @@ mod messages;
 mod migrate;
 mod options;
 mod pipeline;
+mod pooler;
 mod queue;
 mod row_fetch;
 mod save;
@@ -213,8 +218,8 @@ impl PostgresStore {
         self.1.as_ref().unwrap_or(self.0.pool())
     }
 
-    /// Applies changes in a transaction of the host's own: all of them or none, and committed with
-    /// what the host writes itself. The transaction is one of tokio-postgres, of sqlx (feature
+    /// Applies changes in a transaction of the host's own: all of them or none, and committed
+    /// together with the host's own writes. The transaction is one of tokio-postgres, of sqlx (feature
     /// `sqlx`), or of any other driver for which you implement [`Session`].
     ///
     /// Call it once, as the last thing before COMMIT: until then all other changes of these Pages

@@ -10,7 +10,12 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{connection::Pool, error::misconfigured, servers::Servers, tls};
+use super::{
+    connection::{Pool, Prepares},
+    error::misconfigured,
+    servers::Servers,
+    tls,
+};
 use crate::store::StoreError;
 
 /// Nobody waits longer for a connection: a webhook must be answered within five seconds.
@@ -43,7 +48,7 @@ pub struct PostgresOptions {
     tls: Option<MakeRustlsConnect>,
     schema: Schema,
     connections: usize,
-    prepares: bool,
+    prepares: Prepares,
 }
 
 /// Whose certificate is good.
@@ -106,7 +111,7 @@ impl PostgresOptions {
                 has_search: true,
             },
             connections: 8,
-            prepares: false,
+            prepares: Prepares::automatic(),
         })
     }
 
@@ -146,18 +151,23 @@ impl PostgresOptions {
         }
     }
 
-    /// Keeps the statements that write prepared on each connection, which saves the server the work
-    /// to parse and plan them again.
+    /// Whether statements that write stay prepared on their connection, which saves the server the
+    /// work to parse and plan them again.
     ///
-    /// By default nothing is kept in a session, so that any pooler may stand between. With this option
-    /// connect to the server itself, or through a pooler in session mode or one that follows prepared
-    /// statements (PgBouncer with `max_prepared_statements`).
+    /// By default they do on connections to the server itself. Each connection is asked before its
+    /// first statement: a pooler announces another server process than the one that answers. Behind a
+    /// pooler nothing is kept in a session, so that any may stand between.
+    ///
+    /// `true` is good for a pooler in session mode, or one that follows prepared statements (PgBouncer
+    /// with `max_prepared_statements`). With another, clients could run the statements of each
+    /// other.
     #[must_use]
-    pub fn with_prepared_statements(self) -> Self {
-        Self {
-            prepares: true,
-            ..self
-        }
+    pub fn with_prepared_statements(self, prepares: bool) -> Self {
+        let prepares = match prepares {
+            true => Prepares::Always,
+            false => Prepares::Never,
+        };
+        Self { prepares, ..self }
     }
 
     /// Uses this TLS configuration, with its crypto provider, client certificate and rules for the
@@ -187,7 +197,7 @@ impl PostgresOptions {
             .create_timeout(Some(WAIT))
             .build()
             .map_err(|error| misconfigured(error.to_string()))?;
-        let pool = Pool::new(pool, Some(tls)).prepared(self.prepares);
+        let pool = Pool::new(pool, Some(tls)).with_prepares(self.prepares);
         Ok((pool, self.schema))
     }
 }

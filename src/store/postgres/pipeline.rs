@@ -72,17 +72,33 @@ impl Session for Lease {
         &mut self,
         statements: &[Statement<'_>],
     ) -> Result<Vec<Vec<session::Row>>, SessionError> {
-        let mut prepared = Vec::new();
-        for statement in statements {
-            let types = statement.parameters().iter().map(|one| param(one).1);
-            let types: Vec<Type> = types.collect();
-            prepared.push(match types.is_empty() {
-                true => None,
-                false => self.prepared(statement.sql(), &types).await?,
-            });
+        if !self.prepares().await? {
+            return run(self, statements, Vec::new()).await;
         }
-        run(self, statements, prepared).await
+        let result = run_prepared(self, statements).await;
+        if let Err(error) = &result
+            && error.is_of_session()
+        {
+            self.stop_preparing();
+        }
+        result
     }
+}
+
+async fn run_prepared(
+    lease: &Lease,
+    statements: &[Statement<'_>],
+) -> Result<Vec<Vec<session::Row>>, SessionError> {
+    let mut prepared = Vec::new();
+    for statement in statements {
+        let types = statement.parameters().iter().map(|one| param(one).1);
+        let types: Vec<Type> = types.collect();
+        prepared.push(match types.is_empty() {
+            true => None,
+            false => Some(lease.prepared(statement.sql(), &types).await?),
+        });
+    }
+    run(lease, statements, prepared).await
 }
 
 /// One round trip for all statements.

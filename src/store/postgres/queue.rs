@@ -333,6 +333,7 @@ fn customer(change: &Change) -> Option<ContactKey> {
     match change {
         Change::WorkAdded { page, psid, .. }
         | Change::WorkSettled { page, psid, .. }
+        | Change::WorkReplayed { page, psid, .. }
         | Change::Claimed { page, psid, .. } => Some(ContactKey::new(page.clone(), psid.clone()?)),
         Change::RawEvent(event) => event.contact(),
         _ => change.contact().cloned(),

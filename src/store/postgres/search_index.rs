@@ -8,7 +8,7 @@ use crate::store::search_text;
 /// The substrings of a folded text, each in one number with its Page, as SQL writes an array.
 pub(super) fn array(page_no: i32, folded: &str) -> String {
     let numbers: BTreeSet<i32> = search_text::grams(folded)
-        .map(|gram| number(page_no, gram))
+        .map(|gram| search_text::gram_number(page_no, gram))
         .collect();
     let numbers: Vec<String> = numbers.iter().map(i32::to_string).collect();
     format!("{{{}}}", numbers.join(","))
@@ -18,20 +18,9 @@ pub(super) fn array(page_no: i32, folded: &str) -> String {
 /// short for the index.
 pub(super) fn query(page_no: i32, folded: &str) -> Vec<i32> {
     let grams = search_text::grams_of_query(folded).into_iter();
-    grams.map(|gram| number(page_no, gram)).collect()
-}
-
-/// A hash of the Page and the substring. Two may have one number: whether a text holds another,
-/// only the text itself can tell.
-fn number(page_no: i32, gram: &str) -> i32 {
-    const FACTOR: u64 = 0xbf58_476d_1ce4_e5b9;
-    let letters = gram.chars().map(|letter| u64::from(u32::from(letter)));
-    let begin = FACTOR ^ u64::from(page_no.cast_unsigned()).wrapping_mul(FACTOR);
-    let mixed = letters.fold(begin, |mixed, letter| {
-        let mixed = (mixed ^ letter).wrapping_mul(FACTOR);
-        mixed ^ mixed >> 31
-    });
-    ((mixed >> 32) as u32).cast_signed()
+    grams
+        .map(|gram| search_text::gram_number(page_no, gram))
+        .collect()
 }
 
 /// Arrays of arrays cannot be unnested, so each comes as its text.

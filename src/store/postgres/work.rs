@@ -74,7 +74,7 @@ fn all_pending(schema: &Schema, kind: &WorkKind) -> String {
         );
     }
     let queue = Queue::of(kind);
-    let (pages, Queue { table, column, .. }) = (queue.pages(schema), &queue);
+    let (pages, Queue { table, column, .. }) = (queue.pages(schema, "$1"), &queue);
     let condition = queue.condition();
     let (columns, replies) = match kind {
         kind if *kind == WorkKind::SEND => (
@@ -157,10 +157,11 @@ fn first_due(schema: &Schema, kind: &WorkKind) -> String {
         return format!("SELECT 0::bigint FROM {schema}.contact WHERE erasing IS NOT NULL LIMIT 1");
     }
     let queue = Queue::of(kind);
-    let (pages, Queue { table, column, .. }) = (queue.pages(schema), &queue);
+    // A pause that ends puts its work off until then.
+    let (pages, Queue { table, column, .. }) = (queue.pages(schema, "9223372036854775806"), &queue);
     let condition = queue.condition();
     format!(
-        "{pages} SELECT min(first.due) FROM free CROSS JOIN LATERAL (
+        "{pages} SELECT min(CASE WHEN free.paused_until > $1 THEN greatest(first.due, free.paused_until) ELSE first.due END) FROM free CROSS JOIN LATERAL (
              SELECT x.{column} AS due FROM {schema}.{table} x WHERE {condition} AND x.page_no = free.page_no
              ORDER BY {column} LIMIT 1
          ) first"
@@ -193,9 +194,9 @@ impl Queue {
         format!("{kind} x.{} IS NOT NULL", self.column)
     }
 
-    /// The Pages with work that are not paused at `$1`, as `free`, found by looking for the next
+    /// The Pages with work whose pause has ended by `latest`, as `free`, found by looking for the next
     /// Page behind each.
-    fn pages(&self, schema: &Schema) -> String {
+    fn pages(&self, schema: &Schema, latest: &str) -> String {
         let (table, condition) = (self.table, self.condition());
         let of = format!("{schema}.{table} x WHERE {condition}");
         format!(
@@ -204,8 +205,8 @@ impl Queue {
                  UNION ALL SELECT (SELECT x.page_no FROM {of} AND x.page_no > waiting.page_no ORDER BY x.page_no LIMIT 1)
                  FROM waiting WHERE waiting.page_no IS NOT NULL
              ), free AS (
-                 SELECT p.page_no, p.page FROM waiting JOIN {schema}.page p ON p.page_no = waiting.page_no
-                 WHERE p.paused_until IS NULL OR p.paused_until <= $1
+                 SELECT p.page_no, p.page, p.paused_until FROM waiting JOIN {schema}.page p ON p.page_no = waiting.page_no
+                 WHERE p.paused_until IS NULL OR p.paused_until <= {latest}
              )"
         )
     }

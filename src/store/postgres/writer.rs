@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{
     connection::{Lease, Pool, within_tokio},
-    error::{Cause, Failure, copied, unavailable},
+    error::{Cause, Failure, unavailable},
     in_time,
     load::{load, load_more},
     locks::locked,
@@ -274,7 +274,7 @@ pub(super) async fn apply<S: Session>(
 fn fail(mut part: Vec<Job>, error: StoreError) {
     let last = part.pop();
     for job in part {
-        let _ = job.answer.send(Err(copied(&error)));
+        let _ = job.answer.send(Err(error.copy()));
     }
     if let Some(job) = last {
         let _ = job.answer.send(Err(error));
@@ -290,8 +290,9 @@ fn limit(part: &[Job]) -> Duration {
     }
 }
 
-/// Parts of a commit that one caller made fail: those of one Page and the others, or two halves of
-/// those of one Page. A slow caller costs time in each part: then there are eight parts.
+/// Parts of a commit that one caller made fail: the callers of one Page and the others, or two
+/// halves when all are of one Page. A slow caller costs time in each part: then there are eight
+/// parts.
 fn parted(mut part: Vec<Job>, cause: Cause) -> Vec<Vec<Job>> {
     if cause != Cause::Slow {
         let pages = part[0].pages();

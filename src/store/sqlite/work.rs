@@ -37,7 +37,7 @@ pub(super) fn pending(
         let queue = Queue::of(kind);
         // In turn from each Page: the first of all, then the second of all.
         let mut turns: Vec<(usize, Pending)> = Vec::new();
-        for page_no in queue.pages(connection, query.now)? {
+        for (page_no, _) in queue.pages(connection, query.now, false)? {
             let works = queue.due(connection, page_no, query)?;
             turns.extend(works.into_iter().enumerate());
         }
@@ -63,8 +63,9 @@ pub(super) fn next_due(
             add(one(connection, sql, [], int)?.flatten());
         } else {
             let queue = Queue::of(kind);
-            for page_no in queue.pages(connection, query.now)? {
-                add(queue.next_due(connection, page_no)?);
+            for (page_no, paused_until) in queue.pages(connection, query.now, true)? {
+                let due = queue.next_due(connection, page_no)?;
+                add(due.map(|due| due.max(paused_until)));
             }
         }
     }
@@ -131,11 +132,17 @@ impl Queue {
         self.kind.as_ref().map_or("", WorkKind::as_str)
     }
 
-    /// The Pages with work that are not paused, found by looking for the next Page behind each.
-    fn pages(&self, connection: &Connection, now: Timestamp) -> Result<Vec<i64>, StoreError> {
+    /// The Pages with work that are not paused, found by looking for the next Page behind each; on
+    /// request also those whose pause has an end, with it.
+    fn pages(
+        &self,
+        connection: &Connection,
+        now: Timestamp,
+        with_paused: bool,
+    ) -> Result<Vec<(i64, i64)>, StoreError> {
         let (table, condition) = (self.table, self.condition());
         let next = format!("SELECT min(page_no) FROM {table} WHERE {condition} AND page_no > ?1");
-        let paused = "SELECT 1 FROM page WHERE page_no = ?1 AND paused_until > ?2";
+        let paused = "SELECT paused_until FROM page WHERE page_no = ?1 AND paused_until > ?2";
         let (mut pages, mut last) = (Vec::new(), i64::MIN);
         loop {
             let params = params![last, self.kind()];
@@ -146,8 +153,13 @@ impl Queue {
                 return Ok(pages);
             };
             let params = params![page_no, now.as_millis()];
-            if one(connection, paused, params, |_| Ok(()))?.is_none() {
-                pages.push(page_no);
+            let until = one(connection, paused, params, |row| {
+                row.get::<_, i64>(0).map_err(failed)
+            })?;
+            match until {
+                None => pages.push((page_no, i64::MIN)),
+                Some(until) if with_paused && until < i64::MAX => pages.push((page_no, until)),
+                Some(_) => {}
             }
             last = page_no;
         }

@@ -162,7 +162,7 @@ pub(super) fn write(
 /// Commits all callers at once. When one of them fails, each gets a savepoint, so that it fails
 /// without the others; not from the start, because each savepoint makes FTS5 write what it has
 /// gathered.
-fn commit(connection: &mut Connection, has_search: bool, cache: &mut Cache, shared: Vec<Job>) {
+fn commit(connection: &mut Connection, has_search: bool, cache: &mut Cache, mut shared: Vec<Job>) {
     // A panic rolls the transaction back, and leaves the thread to the next callers.
     let caught = catch_unwind(AssertUnwindSafe(|| {
         let together = together(connection, has_search, cache, &shared);
@@ -185,10 +185,11 @@ fn commit(connection: &mut Connection, has_search: bool, cache: &mut Cache, shar
             }
         }
         Err(error) => {
-            let text = error.to_string();
-            let mut error = Some(error);
+            let last = shared.pop();
             for job in shared {
-                let error = error.take().unwrap_or_else(|| unavailable(text.clone()));
+                let _ = job.answer.send(Err(error.copy()));
+            }
+            if let Some(job) = last {
                 let _ = job.answer.send(Err(error));
             }
         }

@@ -108,7 +108,8 @@ async fn the_same_key_twice_is_one_answer() {
 #[tokio::test]
 async fn nobody_is_answered_who_never_wrote() {
     let desk = Desk::empty();
-    let error = desk.inbox.reply(&ada(), key(1), "hello", at(1)).await;
+    let reply = text_to_ada(1, "hello");
+    let error = desk.inbox.reply(&ada().page, reply, at(1)).await;
     assert!(
         matches!(error, Err(ReplyError::NoSuchCustomer)),
         "{error:?}"

@@ -1,17 +1,17 @@
 //! A store that cannot write.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::*;
 
 /// A store whose disk can be full, or stuck: it reads, and writes nothing.
 #[derive(Clone, Debug)]
-pub(super) struct Full(SqliteStore, Arc<[AtomicBool; 3]>);
+pub(super) struct Full(SqliteStore, Arc<[AtomicBool; 3]>, Arc<[AtomicU32; 2]>);
 
 impl Full {
     /// Creates a store that writes.
     pub(super) fn new(store: SqliteStore) -> Self {
-        Self(store, Arc::default())
+        Self(store, Arc::default(), Arc::default())
     }
 
     /// Sets whether writing fails.
@@ -24,6 +24,21 @@ impl Full {
         self.1[2].store(fails, Ordering::Relaxed);
     }
 
+    /// Sets how many times storing the outcome of a send fails.
+    pub(super) fn fail_settling(&self, times: u32) {
+        self.2[0].store(times, Ordering::Relaxed);
+    }
+
+    /// How many calls of `apply` there were.
+    pub(super) fn applies(&self) -> u32 {
+        self.2[1].load(Ordering::Relaxed)
+    }
+
+    /// How many failures are left.
+    pub(super) fn failures_left(&self) -> u32 {
+        self.2[0].load(Ordering::Relaxed)
+    }
+
     /// Sets whether writing never ends.
     #[cfg(feature = "full")]
     pub(super) fn set_stuck(&self, is_stuck: bool) {
@@ -34,9 +49,15 @@ impl Full {
 #[async_trait]
 impl ContactStore for Full {
     async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
+        self.2[1].fetch_add(1, Ordering::Relaxed);
         let erases = matches!(changes, [Change::Erase { .. }]);
         if self.1[0].load(Ordering::Relaxed) || (erases && self.1[2].load(Ordering::Relaxed)) {
             return Err(StoreError::Unavailable("the disk is full".into()));
+        }
+        let left = self.failures_left();
+        if left > 0 && matches!(changes, [Change::Settled { .. }, ..]) {
+            self.fail_settling(left - 1);
+            return Err(StoreError::Unavailable("the database is away".into()));
         }
         if self.1[1].load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
@@ -103,7 +124,9 @@ async fn a_store_that_cannot_write_fails_the_delivery_and_sends_nothing() {
         matches!(error, Err(StoreError::Unavailable(_))),
         "{error:?}"
     );
-    let error = full.reply(&ada(), key(2), "hello", at(9)).await;
+    let error = full
+        .reply(&ada().page, text_to_ada(2, "hello"), at(9))
+        .await;
     assert!(
         matches!(error, Err(ReplyError::Store(StoreError::Unavailable(_)))),
         "{error:?}"

@@ -4,9 +4,15 @@
 
 mod answering;
 mod full;
+mod handlers;
+mod model;
+mod outbox;
+mod page_health;
 mod privacy;
 mod profiles;
 mod receiving;
+#[cfg(feature = "full")]
+mod run;
 #[cfg(feature = "full")]
 mod service;
 
@@ -15,11 +21,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use messenger_crm::change::{Applied, Change};
+use messenger_crm::graph::send::OutgoingMessage;
 use messenger_crm::graph::{
     Access, Advice, AppAccess, Graph, Request, RetryPolicy, ScriptedTransport, TransportErrorKind,
 };
 use messenger_crm::id::{AppId, PageId};
-use messenger_crm::inbox::{Inbox, InboxError, ReplyError, SinglePage, Step};
+use messenger_crm::inbox::{Inbox, InboxError, Reply, ReplyError, SinglePage, Step};
 use messenger_crm::model::{
     Contact, ContactKey, Message, MessageState, Outgoing, Picture, RawEvent, Revision, WorkerId,
 };
@@ -70,6 +77,13 @@ fn page_1() -> Arc<SinglePage> {
     Arc::new(SinglePage::new(access, VerifyToken::new("hush").unwrap()))
 }
 
+fn text_to_ada(number: u8, text: &str) -> Reply {
+    Reply::new(
+        key(number),
+        OutgoingMessage::text(ada().psid, text).unwrap(),
+    )
+}
+
 struct Desk {
     inbox: Inbox,
     script: ScriptedTransport,
@@ -104,13 +118,14 @@ impl Desk {
         let body = delivery("1", &[event]);
         let delivery = parse_unverified(&body).unwrap();
         let ours = |page: &PageId| page.as_str() == "1";
-        self.inbox.receive(&delivery, ours, at(1)).await.unwrap()
+        let received = self.inbox.receive(&delivery, ours, at(1)).await.unwrap();
+        received.into_iter().map(|one| one.applied).collect()
     }
 
     async fn reply(&self, number: u8, text: &str) -> Applied {
-        let who = ada();
-        let reply = self.inbox.reply(&who, key(number), text, at(2));
-        reply.await.unwrap()
+        let reply = text_to_ada(number, text);
+        let queued = self.inbox.reply(&ada().page, reply, at(2)).await;
+        queued.unwrap()
     }
 
     async fn step(&self, when: i64) -> Step {

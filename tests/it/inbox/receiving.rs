@@ -13,7 +13,8 @@ async fn s4_a_feedback_that_meta_sends_again_moves_neither_message_nor_inbox() {
         let body = body.to_string();
         let delivery = parse_unverified(body.as_bytes()).unwrap();
         let received = desk.inbox.receive(&delivery, |_| true, at(when)).await;
-        received.unwrap()
+        let received = received.unwrap().into_iter();
+        received.map(|one| one.applied).collect::<Vec<_>>()
     };
     let who = contact("106540001112223", "7104000555666777");
     let other = contact("106540001112223", "bob");
@@ -118,4 +119,35 @@ async fn n32_unknown_kinds_are_kept_once_and_are_no_news() {
     let raw = desk.raw_events("1").await;
     assert_eq!((raw.len(), as_json(&raw[0])), (1, delivery_of(&event)));
     assert!(desk.store.contact(&ada()).await.unwrap().is_none());
+}
+
+/// Counts the commits: one refused event among a thousand costs some twenty, not a thousand.
+#[tokio::test]
+async fn n27_one_refused_event_among_many_is_found_by_halves() {
+    let folder = Folder::new();
+    let store = conformance::sqlite(folder.path());
+    let counting = full::Full::new(store.clone());
+    let graph = graph(&ScriptedTransport::new());
+    let inbox = Inbox::new(Arc::new(counting.clone()), graph, page_1());
+    let mut events: Vec<Value> = (0..1000)
+        .map(|number| message(&ada(), &format!("m{number}"), at(number), "hello"))
+        .collect();
+    events[617] = message(&ada(), "m617", at(617), POISON);
+    let body = delivery("1", &events);
+    let delivery = parse_unverified(&body).unwrap();
+    let received = inbox.receive(&delivery, |_| true, at(2000)).await.unwrap();
+    assert_eq!(received.len(), 1000);
+    for (number, one) in received.iter().enumerate() {
+        assert_eq!(
+            one.event.raw(),
+            delivery.events[number].raw(),
+            "in the order of the delivery"
+        );
+        assert_eq!(one.applied == Applied::Kept, number == 617, "{number}");
+    }
+    assert!(
+        counting.applies() <= 2 * 10 + 2,
+        "{} commits",
+        counting.applies()
+    );
 }

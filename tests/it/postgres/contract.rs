@@ -35,13 +35,7 @@ pub(super) async fn open(
     folder: &Path,
     schemas: &Mutex<Vec<Schema>>,
 ) -> PostgresStore {
-    let name = folder
-        .file_name()
-        .unwrap()
-        .to_str()
-        .unwrap()
-        .replace('-', "_");
-    let schema = Schema::named(address.to_owned(), name);
+    let schema = Schema::named(address.to_owned(), schema_name(folder));
     let store = schema.open().await;
     let trigger = format!(
         "CREATE OR REPLACE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -57,4 +51,10 @@ pub(super) async fn open(
         std::mem::forget(schema);
     }
     store
+}
+
+/// Name of the schema of a store in this folder.
+pub(super) fn schema_name(folder: &Path) -> String {
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    name.replace('-', "_")
 }

@@ -11,6 +11,7 @@ mod host;
 mod host_store;
 mod lanes;
 pub(crate) mod plans;
+mod pooler;
 mod reads;
 mod schema;
 pub(crate) mod server;

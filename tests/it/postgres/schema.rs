@@ -260,7 +260,7 @@ async fn statements_that_stay_prepared_do_the_same() {
     let Some(schema) = Schema::new("prepared") else {
         return;
     };
-    let options = schema.options().with_prepared_statements();
+    let options = schema.options().with_prepared_statements(true);
     let store = PostgresStore::connect_with(options.with_connections(1))
         .await
         .unwrap();

@@ -50,6 +50,16 @@ fn end(who: &ContactKey, mid: &str, attempt: u32, outcome: WorkOutcome) -> Chang
     }
 }
 
+fn replay(mid: &str, due: i64) -> Change {
+    Change::WorkReplayed {
+        page: ada().page,
+        psid: Some(ada().psid),
+        kind: bot(),
+        id: mid.to_owned(),
+        due: at(due),
+    }
+}
+
 #[tokio::test]
 async fn r20_a_handler_gets_each_message_of_a_conversation_in_order_and_once() {
     on_each_store(async |store| {
@@ -141,6 +151,57 @@ async fn r20_a_poison_message_is_tried_later_then_given_up_and_the_next_goes_on(
             apply(store, take(&ada(), "m1", 3, 7)).await,
             Applied::Refused
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r20_an_item_that_was_given_up_can_be_replayed() {
+    on_each_store(async |store| {
+        for (mid, when) in [("m1", 1), ("m2", 2), ("m3", 3)] {
+            apply(store, received_with(&bot(), &ada(), mid, when)).await;
+        }
+        assert_eq!(apply(store, replay("m1", 5)).await, Applied::Unchanged);
+        for mid in ["m1", "m2"] {
+            apply(store, take(&ada(), mid, 1, 7)).await;
+            apply(store, end(&ada(), mid, 1, WorkOutcome::GivenUp)).await;
+        }
+        assert_eq!(items(store, 30).await, [item("ada", "m3", 1)]);
+        // The later one waits for an item that a worker holds, and the earlier one goes before it.
+        apply(store, take(&ada(), "m3", 1, 7)).await;
+        assert_eq!(apply(store, replay("m2", 5)).await, Applied::Changed);
+        assert_eq!(items(store, 30).await, []);
+        apply(store, end(&ada(), "m3", 1, WorkOutcome::Done)).await;
+        assert_eq!(items(store, 30).await, [item("ada", "m2", 2)]);
+        assert_eq!(apply(store, replay("m1", 5)).await, Applied::Changed);
+        assert_eq!(items(store, 30).await, [item("ada", "m1", 2)]);
+        assert_eq!(apply(store, replay("m1", 5)).await, Applied::Unchanged);
+        // The attempt before is over, also for a worker that learns it late.
+        let late = end(&ada(), "m1", 1, WorkOutcome::Done);
+        assert_eq!(apply(store, late).await, Applied::Refused);
+        for mid in ["m1", "m2"] {
+            apply(store, take(&ada(), mid, 2, 7)).await;
+            apply(store, end(&ada(), mid, 2, WorkOutcome::Done)).await;
+            assert_eq!(apply(store, replay(mid, 5)).await, Applied::Refused);
+        }
+        assert_eq!(items(store, 9999).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r20_a_replay_does_not_bring_back_what_was_erased() {
+    on_each_store(async |store| {
+        apply(store, received_with(&bot(), &ada(), "m1", 1)).await;
+        apply(store, take(&ada(), "m1", 1, 7)).await;
+        apply(store, end(&ada(), "m1", 1, WorkOutcome::GivenUp)).await;
+        let forgotten = Change::Forgotten {
+            contact: ada(),
+            at: at(9),
+        };
+        apply(store, forgotten).await;
+        assert_eq!(apply(store, replay("m1", 20)).await, Applied::Forgotten);
+        assert_eq!(items(store, 9999).await, []);
     })
     .await;
 }

@@ -1,0 +1,430 @@
+//! Health of a Page: what keeps its messages from going out or coming in, and what cures it.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Inbox, InboxError, receive::NOT_CONNECTED};
+use crate::{
+    change::{Change, Pause},
+    event::Event,
+    graph::{
+        Error,
+        page::{
+            status,
+            subscriptions::{self, RECOMMENDED, WebhookField},
+        },
+    },
+    id::PageId,
+    model::Advice,
+    store::{MAX_LIMIT, PageState, RawEventQuery, StoreError},
+    time::Timestamp,
+};
+
+/// A pause that ends by itself, with one attempt: the host may have cured its cause without a word.
+const PAUSE: Duration = Duration::from_secs(600);
+/// A pause that Meta's throttling asks for, when Meta names no time.
+const THROTTLED: Duration = Duration::from_secs(60);
+const PREFIX: &str = "problem:";
+
+/// Something that keeps a Page from working. [`cure`](Self::cure) says what helps.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PageProblem {
+    /// The host has no credentials for the Page.
+    NotConnected,
+    /// Meta refuses the token.
+    TokenRefused,
+    /// A permission is missing.
+    PermissionMissing,
+    /// Meta has restricted the Page.
+    Restricted,
+    /// Meta takes no calls of the Page for a while.
+    Throttled,
+    /// The app does not receive the events of the Page.
+    Unsubscribed,
+    /// Another app, or Meta's own inbox, holds a conversation that was answered.
+    HeldByAnother,
+}
+
+impl PageProblem {
+    const ALL: [Self; 7] = [
+        Self::NotConnected,
+        Self::TokenRefused,
+        Self::PermissionMissing,
+        Self::Restricted,
+        Self::Throttled,
+        Self::Unsubscribed,
+        Self::HeldByAnother,
+    ];
+
+    /// Name of the variant in snake case, such as `token_refused`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotConnected => "not_connected",
+            Self::TokenRefused => "token_refused",
+            Self::PermissionMissing => "permission_missing",
+            Self::Restricted => "restricted",
+            Self::Throttled => "throttled",
+            Self::Unsubscribed => "unsubscribed",
+            Self::HeldByAnother => "held_by_another",
+        }
+    }
+
+    /// What cures it, as an instruction to a person in English.
+    pub const fn cure(self) -> &'static str {
+        match self {
+            Self::NotConnected => "Connect the Page: store its token.",
+            Self::TokenRefused => "Connect the Page again: log in to Facebook for a new token.",
+            Self::PermissionMissing => {
+                "Connect the Page again and grant all permissions, or request them in the app review."
+            }
+            Self::Restricted => {
+                "Open Support home of the Page at Facebook: it says what is restricted, and how to appeal."
+            }
+            Self::Throttled => "Wait: Meta takes calls again by itself.",
+            Self::Unsubscribed => {
+                "Connect the Page again: it subscribes the app to the Page's events."
+            }
+            Self::HeldByAnother => {
+                "Request the control of the conversation, or answer in the other program."
+            }
+        }
+    }
+
+    fn mark(self) -> String {
+        format!("{PREFIX}{}", self.as_str())
+    }
+}
+
+/// A problem of a Page, as the store keeps it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct FoundProblem {
+    /// The problem.
+    pub problem: PageProblem,
+    /// When it was noticed last.
+    pub at: Timestamp,
+    /// Meta's error code; `None` when no error of Meta told of it.
+    pub code: Option<i64>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Stored {
+    at: Timestamp,
+    #[serde(default)]
+    code: Option<i64>,
+}
+
+/// Health of a Page.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct PageHealth {
+    /// What keeps it from working; empty when all is well.
+    pub problems: Vec<FoundProblem>,
+    /// The pause of its work that holds now; `None` without.
+    pub pause: Option<Pause>,
+}
+
+impl PageHealth {
+    fn of(state: PageState, now: Timestamp) -> Self {
+        let found = |problem: PageProblem| {
+            let stored: Stored = serde_json::from_str(state.marks.get(&problem.mark())?).ok()?;
+            Some(FoundProblem {
+                problem,
+                at: stored.at,
+                code: stored.code,
+            })
+        };
+        Self {
+            problems: PageProblem::ALL.into_iter().filter_map(found).collect(),
+            pause: state.pause.filter(|pause| pause.holds(now)),
+        }
+    }
+
+    /// Whether it has this problem.
+    pub fn has(&self, problem: PageProblem) -> bool {
+        self.problems.iter().any(|found| found.problem == problem)
+    }
+}
+
+/// What a failed call says of its Page.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Problem {
+    kind: PageProblem,
+    code: Option<i64>,
+    /// How long the work of the Page waits; `None`: it goes on.
+    pause: Option<Duration>,
+}
+
+impl Problem {
+    pub(super) const fn not_connected() -> Self {
+        Self {
+            kind: PageProblem::NotConnected,
+            code: None,
+            pause: Some(PAUSE),
+        }
+    }
+
+    /// `None` for an error of this call only.
+    pub(super) fn of(error: &Error) -> Option<Self> {
+        let (kind, pause) = match error.advice() {
+            Advice::Reauthorize => (PageProblem::TokenRefused, Some(PAUSE)),
+            Advice::Blocked => (PageProblem::Restricted, Some(PAUSE)),
+            Advice::RateLimited if error.pauses_page() => {
+                let asked = error.retry_after().unwrap_or(THROTTLED);
+                (PageProblem::Throttled, Some(asked.max(THROTTLED)))
+            }
+            Advice::Permission => (PageProblem::PermissionMissing, None),
+            Advice::ThreadControl => (PageProblem::HeldByAnother, None),
+            _ => return None,
+        };
+        let code = match error {
+            Error::Api(api) => api.code,
+            _ => None,
+        };
+        Some(Self { kind, code, pause })
+    }
+}
+
+/// What this process remembers of the Pages.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    /// Pages with a problem that this process has noticed, or that it has not looked at yet.
+    troubled: Mutex<HashSet<PageId>>,
+    /// When an event of a Page was received last, by the clock's `elapsed`.
+    heard: Mutex<HashMap<PageId, Duration>>,
+}
+
+impl Watch {
+    pub(super) fn heard(&self, page: &PageId, at: Duration) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        match heard.get_mut(page) {
+            Some(last) => *last = at,
+            None => {
+                heard.insert(page.clone(), at);
+            }
+        }
+    }
+
+    /// When an event of a Page was received last by this process.
+    pub(super) fn last_heard(&self, page: &PageId) -> Option<Duration> {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.get(page).copied()
+    }
+
+    fn troubled(&self) -> std::sync::MutexGuard<'_, HashSet<PageId>> {
+        self.troubled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes that record a problem of a Page, or the end of one after a call that succeeded.
+    pub(super) async fn changes(
+        &self,
+        inbox: &Inbox,
+        page: &PageId,
+        problem: Option<Problem>,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, StoreError> {
+        let Some(problem) = problem else {
+            if !self.troubled().remove(page) {
+                return Ok(Vec::new());
+            }
+            let state = inbox.store.page(page).await?;
+            let cured = [
+                PageProblem::NotConnected,
+                PageProblem::TokenRefused,
+                PageProblem::PermissionMissing,
+                PageProblem::Restricted,
+                PageProblem::Throttled,
+            ];
+            return Ok(ends(page, &state, &cured, now));
+        };
+        self.troubled().insert(page.clone());
+        super::observe::page_problem(problem.kind);
+        let mut changes = vec![begins(page, problem.kind, problem.code, now)];
+        if let Some(pause) = problem.pause {
+            changes.push(Change::Paused {
+                page: page.clone(),
+                at: now,
+                pause: Some(Pause::new(problem.kind.as_str(), Some(now + pause))),
+            });
+        }
+        Ok(changes)
+    }
+}
+
+fn begins(page: &PageId, problem: PageProblem, code: Option<i64>, now: Timestamp) -> Change {
+    let stored = Stored { at: now, code };
+    Change::Mark {
+        page: page.clone(),
+        name: problem.mark(),
+        value: Some(serde_json::json!(stored).to_string()),
+        at: now,
+    }
+}
+
+/// Changes that end these problems, and the pause that one of them made.
+fn ends(page: &PageId, state: &PageState, cured: &[PageProblem], now: Timestamp) -> Vec<Change> {
+    let marked = cured
+        .iter()
+        .filter(|problem| state.marks.contains_key(&problem.mark()));
+    let mut changes: Vec<Change> = marked
+        .map(|problem| Change::Mark {
+            page: page.clone(),
+            name: problem.mark(),
+            value: None,
+            at: now,
+        })
+        .collect();
+    let is_ours = |pause: &Pause| cured.iter().any(|problem| problem.as_str() == pause.reason);
+    if state.pause.as_ref().is_some_and(is_ours) {
+        changes.push(Change::Paused {
+            page: page.clone(),
+            at: now,
+            pause: None,
+        });
+    }
+    changes
+}
+
+impl Inbox {
+    /// Health of a Page, as the store knows it. It asks Meta nothing: [`check_page`](Self::check_page)
+    /// does. To wait for a change, wait with [`ContactStore::changed`](crate::store::ContactStore::changed)
+    /// of the Page.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot answer.
+    pub async fn page_health(
+        &self,
+        page: &PageId,
+        now: Timestamp,
+    ) -> Result<PageHealth, StoreError> {
+        Ok(PageHealth::of(self.store.page(page).await?, now))
+    }
+
+    /// Asks Meta about a Page: whether its token is valid, the app subscribed and the Page free of
+    /// restrictions. It subscribes the app when it is not, ends the pauses whose cause is cured, and
+    /// records what it finds.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxError`] when the store or the connections cannot be read, or Meta cannot be reached. A
+    /// refusal by Meta is a problem of the Page, and no error.
+    ///
+    /// <https://developers.facebook.com/docs/graph-api/reference/page/subscribed_apps/>
+    pub async fn check_page(
+        &self,
+        page: &PageId,
+        now: Timestamp,
+    ) -> Result<PageHealth, InboxError> {
+        let Some(access) = self.connections.access(page).await? else {
+            let changes = self
+                .health
+                .changes(self, page, Some(Problem::not_connected()), now);
+            self.store.apply(&changes.await?).await?;
+            return Ok(self.page_health(page, now).await?);
+        };
+        let (client, app) = (self.graph.page(access.clone()), access.app.id);
+        let found = async {
+            let subscribed = client
+                .walk(&subscriptions::get(), MAX_LIMIT as usize)
+                .await?;
+            let of_us = subscribed.items.iter().find(|one| one.id == app);
+            let fields = of_us.map_or(&[][..], |one| &one.fields);
+            let missing = RECOMMENDED.iter().any(|field| !fields.contains(field));
+            if missing {
+                let mut wanted: Vec<WebhookField> = fields.to_vec();
+                wanted.extend(
+                    RECOMMENDED
+                        .iter()
+                        .filter(|one| !fields.contains(one))
+                        .cloned(),
+                );
+                client.call(&subscriptions::subscribe(&wanted)?).await?;
+                super::observe::resubscribed();
+            }
+            client.call(&status::get()).await
+        };
+        let changes = match found.await {
+            Ok(status) => {
+                self.health.troubled().remove(page);
+                let state = self.store.page(page).await?;
+                let restricted = status.messaging_restriction(now).is_some();
+                let cured = PageProblem::ALL
+                    .into_iter()
+                    .filter(|problem| !restricted || *problem != PageProblem::Restricted);
+                let mut changes = ends(page, &state, &cured.collect::<Vec<_>>(), now);
+                if restricted {
+                    changes.push(begins(page, PageProblem::Restricted, None, now));
+                }
+                changes
+            }
+            Err(error) => match Problem::of(&error) {
+                Some(problem) => self.health.changes(self, page, Some(problem), now).await?,
+                None => return Err(error.into()),
+            },
+        };
+        if !changes.is_empty() {
+            self.store.apply(&changes).await?;
+            self.ring();
+        }
+        Ok(self.page_health(page, now).await?)
+    }
+
+    /// Call it when a host has connected a Page, or renewed its token: it [checks](Self::check_page)
+    /// the Page, and applies the events that arrived before it was connected, as history: they open no
+    /// window, wake no handler and count as seen.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxError`]: call it again.
+    pub async fn page_connected(
+        &self,
+        page: &PageId,
+        now: Timestamp,
+    ) -> Result<PageHealth, InboxError> {
+        let health = self.check_page(page, now).await?;
+        let mut query = RawEventQuery::new(Some(page.clone()));
+        loop {
+            let listing = self.store.raw_events(&query).await?;
+            let mut changes = Vec::new();
+            for kept in listing
+                .rows
+                .iter()
+                .filter(|kept| kept.reason == NOT_CONNECTED)
+            {
+                let text = String::from_utf8_lossy(&kept.raw);
+                if let Ok(event) = Event::from_unverified_json(&text) {
+                    changes.push(Change::of(&event, now).into_past());
+                }
+            }
+            if !changes.is_empty() {
+                self.store.apply(&changes).await?;
+            }
+            query.after = listing.next;
+            if query.after.is_none() {
+                return Ok(health);
+            }
+        }
+    }
+
+    /// Ends the subscription of the app to a Page. The host then forgets the token; what still arrives
+    /// is kept raw, and expires.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxError`]: Meta goes on sending events.
+    pub async fn disconnect_page(&self, page: &PageId) -> Result<(), InboxError> {
+        let Some(access) = self.connections.access(page).await? else {
+            return Ok(());
+        };
+        let client = self.graph.page(access);
+        Ok(client.call(&subscriptions::unsubscribe()).await?)
+    }
+}

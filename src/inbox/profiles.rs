@@ -1,0 +1,81 @@
+//! Profiles and pictures of customers.
+
+use std::time::Duration;
+
+use super::{ConnectionsError, Inbox, page_health::Problem, work::delay};
+use crate::{
+    change::ProfileResponse,
+    graph::{PageClient, ProfileOutcome},
+    model::{ContactKey, Profile},
+    time::Timestamp,
+};
+
+const LONGEST_DELAY: Duration = Duration::from_secs(6 * 3600);
+const ASK_AGAIN: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What a request for a profile brought.
+pub(super) struct Fetched {
+    pub(super) response: ProfileResponse,
+    /// When to ask again; `None` for never.
+    pub(super) due: Option<Timestamp>,
+    /// What it says of the Page.
+    pub(super) problem: Option<Problem>,
+}
+
+impl Fetched {
+    pub(super) fn failed(attempt: u32, now: Timestamp) -> Self {
+        Self {
+            response: ProfileResponse::Failed,
+            due: Some(now + delay(attempt, LONGEST_DELAY)),
+            problem: None,
+        }
+    }
+}
+
+pub(super) async fn fetch(
+    inbox: &Inbox,
+    contact: &ContactKey,
+    attempt: u32,
+    now: Timestamp,
+) -> Result<Fetched, ConnectionsError> {
+    let later = Fetched::failed(attempt, now);
+    let Some(access) = inbox.connections.access(&contact.page).await? else {
+        let problem = Some(Problem::not_connected());
+        return Ok(Fetched { problem, ..later });
+    };
+    let page = inbox.graph.page(access);
+    Ok(match page.profile(&contact.psid).await {
+        Ok(ProfileOutcome::Known(profile)) => known(&page, profile, later).await,
+        Ok(ProfileOutcome::Unavailable(_)) => Fetched {
+            response: ProfileResponse::Unavailable,
+            due: Some(now + ASK_AGAIN),
+            problem: None,
+        },
+        Err(error) => Fetched {
+            problem: Problem::of(&error),
+            ..later
+        },
+    })
+}
+
+/// The picture is fetched at once: its address is a secret, and dies.
+async fn known(page: &PageClient, profile: crate::graph::Profile, later: Fetched) -> Fetched {
+    let (picture, due) = match &profile.picture {
+        None => (None, None),
+        // No failure is final: the address can expire, and its host can be away.
+        Some(url) => match page.picture(url).await {
+            Ok(picture) => (Some(picture), None),
+            Err(_) => (None, later.due),
+        },
+    };
+    let profile = Profile {
+        name: profile.name,
+        first_name: profile.first_name,
+        last_name: profile.last_name,
+    };
+    Fetched {
+        response: ProfileResponse::Known { profile, picture },
+        due,
+        problem: None,
+    }
+}

@@ -1,0 +1,136 @@
+//! Receiving: a verified delivery is committed, whole.
+
+use super::Inbox;
+use crate::{
+    change::{Applied, Change},
+    event::Event,
+    id::PageId,
+    store::StoreError,
+    time::Timestamp,
+    webhook::Delivery,
+};
+
+/// An event of a delivery, and what became of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Received<'d, 'a> {
+    /// The event.
+    pub event: &'d Event<'a>,
+    /// The Page it belongs to; `None` when it names none.
+    pub page: Option<PageId>,
+    /// Result of its change. Notify the agents of the Page when it is [`Applied::New`] and live; an
+    /// event of a Page that is not connected is [`Applied::Kept`].
+    pub applied: Applied,
+}
+
+impl Inbox {
+    /// Commits a verified delivery, whole. Answer 200 only when this returned.
+    ///
+    /// Events of a Page that is not `ours` are kept raw: the path of the webhook decides which
+    /// secret is tried, the entry's id which Page it is. An event that the store can never accept
+    /// is kept raw as well, and only that one is lost to its conversation. Each new live message
+    /// becomes work for the [handlers](Inbox::on_message).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: nothing was kept, or not all. Answer 503, and Meta sends the delivery again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Meta sends again what was not answered, and committing an event again changes nothing.
+    pub async fn receive<'d, 'a>(
+        &self,
+        delivery: &'d Delivery<'a>,
+        ours: impl Fn(&PageId) -> bool + Send,
+        now: Timestamp,
+    ) -> Result<Vec<Received<'d, 'a>>, StoreError> {
+        let mut received = Vec::with_capacity(delivery.events.len());
+        for (page, events) in by_page(&delivery.events) {
+            let is_ours = page.as_ref().is_none_or(&ours);
+            let changes: Vec<Change> = events
+                .iter()
+                .map(|(_, event)| match is_ours {
+                    true => self.handlers.add_work(Change::of(event, now)),
+                    false => Change::keep(event, now, NOT_CONNECTED),
+                })
+                .collect();
+            let applied = self.apply_or_keep(&changes, &events, now).await?;
+            if is_ours && let Some(page) = &page {
+                self.health.heard(page, self.graph.clock().elapsed());
+            }
+            for ((number, event), applied) in events.into_iter().zip(applied) {
+                super::observe::received(event.kind.name(), applied);
+                let page = page.clone();
+                let one = Received {
+                    event,
+                    page,
+                    applied,
+                };
+                received.push((number, one));
+            }
+        }
+        self.ring();
+        received.sort_by_key(|(number, _)| *number);
+        Ok(received.into_iter().map(|(_, one)| one).collect())
+    }
+
+    /// Keeps a signed body that cannot be read. Answer 200 when this returned.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: nothing was kept. Answer 503.
+    pub async fn quarantine(
+        &self,
+        body: &[u8],
+        reason: impl Into<String> + Send,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let kept = Change::quarantine(body, now, reason);
+        self.store.apply(&[kept]).await.map(drop)
+    }
+
+    /// Commits the changes of one Page. Halves a group that the store refuses until the refused
+    /// change is alone; repeating does not help it, and refusing the delivery would cost all of it.
+    async fn apply_or_keep(
+        &self,
+        changes: &[Change],
+        events: &[(usize, &Event<'_>)],
+        now: Timestamp,
+    ) -> Result<Vec<Applied>, StoreError> {
+        let mut applied = Vec::with_capacity(changes.len());
+        let mut left = Vec::from([(0, changes.len())]);
+        while let Some((start, end)) = left.pop() {
+            match self.store.apply(&changes[start..end]).await {
+                Ok(results) => applied.extend(results),
+                Err(StoreError::Refused(_)) if end - start > 1 => {
+                    let middle = start.midpoint(end);
+                    left.extend([(middle, end), (start, middle)]);
+                }
+                Err(StoreError::Refused(_)) => {
+                    let kept = Change::keep(events[start].1, now, "the store refuses it");
+                    applied.extend(self.store.apply(&[kept]).await?);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(applied)
+    }
+}
+
+/// Reason with which an event of a Page is kept that is not connected.
+pub(super) const NOT_CONNECTED: &str = "this page is not connected";
+
+type Numbered<'d, 'a> = Vec<(usize, &'d Event<'a>)>;
+
+/// Groups events by Page with their numbers, in order: one call of the store takes one Page.
+fn by_page<'d, 'a>(events: &'d [Event<'a>]) -> Vec<(Option<PageId>, Numbered<'d, 'a>)> {
+    let mut groups: Vec<(Option<PageId>, Numbered<'d, 'a>)> = Vec::new();
+    for (number, event) in events.iter().enumerate() {
+        let page = event.page();
+        match groups.iter_mut().find(|(of, _)| *of == page) {
+            Some((_, group)) => group.push((number, event)),
+            None => groups.push((page, vec![(number, event)])),
+        }
+    }
+    groups
+}

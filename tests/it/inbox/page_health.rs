@@ -1,0 +1,170 @@
+//! Health of a Page: problems, their pauses, and how they end.
+
+use super::*;
+use messenger_crm::graph::page::subscriptions::RECOMMENDED;
+use messenger_crm::inbox::{ConnectionTable, Connections, PageProblem};
+
+const DAY: i64 = 24 * 3600;
+
+fn page() -> PageId {
+    ada().page
+}
+
+fn subscribed(script: &ScriptedTransport) {
+    let fields: Vec<&str> = RECOMMENDED.iter().map(|field| field.as_str()).collect();
+    let list = json!({"data": [{"id": "271828182845904", "subscribed_fields": fields}]});
+    script.json(200, list.to_string());
+}
+
+fn healthy(script: &ScriptedTransport) {
+    subscribed(script);
+    script.json(200, r#"{"id":"1"}"#);
+}
+
+#[tokio::test]
+async fn i24_a_dead_token_pauses_the_page_and_nothing_is_lost() {
+    let desk = Desk::new().await;
+    desk.reply(1, "hello").await;
+    refuse(&desk.script, 190, 463);
+    assert_eq!(desk.step(3).await, Step::Worked);
+    let health = desk.inbox.page_health(&page(), at(3)).await.unwrap();
+    assert!(health.has(PageProblem::TokenRefused), "{health:?}");
+    assert_eq!(health.problems[0].code, Some(190));
+    assert!(health.pause.is_some());
+    assert!(!health.problems[0].problem.cure().is_empty());
+    // A paused Page costs nothing.
+    let calls = desk.script.requests().len();
+    assert!(matches!(desk.step(4).await, Step::Idle(_)));
+    assert_eq!(desk.script.requests().len(), calls);
+    let waiting = desk.newest().await;
+    assert_eq!(waiting.state, Some(MessageState::Queued));
+    assert_eq!(waiting.reason.unwrap().code, Some(190));
+
+    // The host has a new token.
+    healthy(&desk.script);
+    let health = desk.inbox.check_page(&page(), at(5)).await.unwrap();
+    assert_eq!((health.problems.len(), health.pause), (0, None));
+    desk.script
+        .json(200, json!({"message_id": "m2"}).to_string());
+    assert_eq!(desk.step(6).await, Step::Worked);
+    assert_eq!(desk.newest().await.state, Some(MessageState::Sent));
+}
+
+#[tokio::test]
+async fn n9_a_page_without_a_token_is_paused_and_goes_on_by_itself() {
+    let desk = Desk::new().await;
+    let table = ConnectionTable::new();
+    let inbox = Inbox::new(
+        Arc::new(desk.store.clone()),
+        graph(&desk.script),
+        Arc::new(table.clone()),
+    );
+    desk.reply(1, "hello").await;
+    let step = |when| {
+        let inbox = inbox.clone();
+        async move { inbox.step(at(when), WorkerId::new(7)).await.unwrap() }
+    };
+    assert_eq!(step(3).await, Step::Worked);
+    assert!(matches!(step(4).await, Step::Idle(_)));
+    assert!(matches!(step(500).await, Step::Idle(_)));
+    let health = inbox.page_health(&page(), at(5)).await.unwrap();
+    assert!(health.has(PageProblem::NotConnected));
+
+    // The host connects it without a word: the pause ends after ten minutes.
+    let app = page_1().access(&page()).await.unwrap().unwrap().app;
+    table.put_page(&page(), app.id.clone(), "EAAnew".parse().unwrap());
+    table.put_app("", app, "hush".parse().unwrap());
+    desk.script
+        .json(200, json!({"message_id": "m2"}).to_string());
+    assert_eq!(step(700).await, Step::Worked);
+    assert_eq!(desk.newest().await.state, Some(MessageState::Sent));
+    let health = inbox.page_health(&page(), at(700)).await.unwrap();
+    assert_eq!(health.problems.len(), 0, "a call that succeeds ends it");
+}
+
+#[tokio::test]
+async fn i22_a_page_that_meta_unsubscribed_is_subscribed_again() {
+    let desk = Desk::new().await;
+    desk.script.json(200, r#"{"data":[]}"#);
+    desk.script.json(200, r#"{"success":true}"#);
+    desk.script.json(200, r#"{"id":"1"}"#);
+    let health = desk.inbox.check_page(&page(), at(3)).await.unwrap();
+    assert_eq!(health.problems.len(), 0);
+    let posts = posts(&desk.script);
+    assert_eq!(posts.len(), 1);
+    let target = posts[0].http.uri().path();
+    assert!(target.ends_with("/1/subscribed_apps"), "{target}");
+}
+
+#[tokio::test]
+async fn a_missing_permission_or_a_held_conversation_fails_the_reply_and_shows_at_the_page() {
+    for (code, subcode, problem) in [
+        (200, 0, PageProblem::PermissionMissing),
+        (10, 2_018_300, PageProblem::HeldByAnother),
+    ] {
+        let desk = Desk::new().await;
+        desk.reply(1, "hello").await;
+        refuse(&desk.script, code, subcode);
+        desk.step(3).await;
+        let health = desk.inbox.page_health(&page(), at(3)).await.unwrap();
+        assert!(health.has(problem), "{code}/{subcode}: {health:?}");
+        assert_eq!(health.pause, None, "other conversations go on");
+        assert_eq!(desk.newest().await.state, Some(MessageState::Failed));
+    }
+}
+
+#[tokio::test]
+async fn n12_throttling_of_the_page_pauses_it_and_of_one_conversation_only_that() {
+    let desk = Desk::new().await;
+    desk.reply(1, "hello").await;
+    refuse(&desk.script, 613, 0);
+    desk.step(3).await;
+    let health = desk.inbox.page_health(&page(), at(3)).await.unwrap();
+    assert!(health.has(PageProblem::Throttled));
+    assert!(health.pause.unwrap().until.unwrap() >= at(63));
+    let waiting = desk.newest().await;
+    assert_eq!(waiting.state, Some(MessageState::Queued));
+    assert!(waiting.next_attempt.is_some());
+    assert_eq!(waiting.reason.unwrap().advice, Advice::RateLimited);
+
+    let desk = Desk::new().await;
+    desk.reply(1, "hello").await;
+    refuse(&desk.script, 613, 1996);
+    desk.step(3).await;
+    let health = desk.inbox.page_health(&page(), at(3)).await.unwrap();
+    assert_eq!((health.problems.len(), health.pause), (0, None));
+}
+
+#[tokio::test]
+async fn g13_i23_n38_events_of_a_page_are_kept_until_it_is_connected_and_are_then_history() {
+    let desk = Desk::empty();
+    let received = desk
+        .inbox
+        .clone()
+        .on_message("bot", async |_| panic!("history reaches no handler"));
+    let body = delivery("1", &[message(&ada(), "m1", at(1), "Hello")]);
+    let delivery = parse_unverified(&body).unwrap();
+    let kept = received.receive(&delivery, |_| false, at(1)).await.unwrap();
+    assert_eq!(kept[0].applied, Applied::Kept, "N32: nobody is notified");
+    assert_eq!(kept[0].page, Some(page()));
+    assert!(talk(&desk.store, &ada()).await.is_empty());
+
+    healthy(&desk.script);
+    received.page_connected(&page(), at(DAY)).await.unwrap();
+    let talk = talk(&desk.store, &ada()).await;
+    assert_eq!(talk[0].content.text.as_deref(), Some("Hello"));
+    assert_eq!(person(&desk.store, &ada()).await.unread, 0);
+    desk.script.json(200, r#"{"name":"Ada"}"#);
+    while received.step(at(DAY), WorkerId::new(7)).await.unwrap() == Step::Worked {}
+    assert_eq!(posts(&desk.script).len(), 0);
+}
+
+#[tokio::test]
+async fn b21_a_page_is_unsubscribed_when_it_goes() {
+    let desk = Desk::new().await;
+    desk.script.json(200, r#"{"success":true}"#);
+    desk.inbox.disconnect_page(&page()).await.unwrap();
+    let last = desk.script.requests().pop().unwrap();
+    assert_eq!(last.http.method(), "DELETE");
+    assert!(last.http.uri().path().ends_with("/1/subscribed_apps"));
+}

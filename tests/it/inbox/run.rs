@@ -1,0 +1,163 @@
+//! The workers of an inbox, over real HTTP against the simulator.
+
+use super::*;
+use messenger_crm::inbox::{IncomingMessage, RunOptions};
+use messenger_crm::simulator::{ProfileAnswer, Simulator};
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+
+use messenger_crm::store::MemoryStore;
+
+struct Office {
+    simulator: Simulator,
+    inbox: Inbox,
+    page: PageId,
+}
+
+async fn office(with: impl FnOnce(Inbox) -> Inbox) -> Office {
+    let simulator = Simulator::start("127.0.0.1:0".parse().unwrap())
+        .await
+        .unwrap();
+    let of = simulator.app();
+    let app = AppAccess::new(of.app_id.parse().unwrap(), of.app_secret.parse().unwrap());
+    let page: PageId = of.page_id.parse().unwrap();
+    let access = Access::new(app, page.clone(), of.page_token.parse().unwrap());
+    let connections = SinglePage::new(access, "hush".parse().unwrap());
+    let graph = Graph::new()
+        .unwrap()
+        .with_base_url(&simulator.url())
+        .unwrap();
+    let store = Arc::new(MemoryStore::new());
+    let inbox = with(Inbox::new(store, graph, Arc::new(connections)));
+    Office {
+        simulator,
+        inbox,
+        page,
+    }
+}
+
+impl Office {
+    /// The customer writes, and the event arrives.
+    async fn hears(&self, psid: &str, mid: &str, text: &str) -> ContactKey {
+        self.simulator.write(psid, text).unwrap();
+        let who = contact(self.page.as_str(), psid);
+        let now = Timestamp::from(std::time::SystemTime::now());
+        let body = delivery(self.page.as_str(), &[message(&who, mid, now, text)]);
+        let delivery = parse_unverified(&body).unwrap();
+        self.inbox.receive(&delivery, |_| true, now).await.unwrap();
+        who
+    }
+
+    async fn newest(&self, who: &ContactKey) -> Message {
+        let query = MessageQuery::new(who.clone());
+        self.inbox
+            .store()
+            .messages(&query)
+            .await
+            .unwrap()
+            .rows
+            .remove(0)
+    }
+}
+
+/// Waits until something is so, for at most ten seconds.
+async fn until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) {
+    let waiting = async {
+        while !is_so().await {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), waiting)
+        .await
+        .unwrap_or_else(|_| panic!("not within ten seconds: {what}"));
+}
+
+#[tokio::test]
+async fn the_workers_fetch_profiles_handle_messages_and_send_replies_until_the_shutdown() {
+    let office = office(|inbox| {
+        inbox.on_message("bot", async |incoming: IncomingMessage| {
+            incoming.reply_text("A person answers soon.").await?;
+            Ok(())
+        })
+    })
+    .await;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let inbox = office.inbox.clone();
+    let workers = tokio::spawn(async move {
+        let shutdown = async { stopped.await.unwrap_or_default() };
+        inbox.run(RunOptions::default(), shutdown).await;
+    });
+    let people = Simulator::people();
+    let who = office
+        .hears(&people[0].psid, "m_hello", "Do you have oolong?")
+        .await;
+    until("the profile is known", async || {
+        let known = office.inbox.store().contact(&who).await.unwrap().unwrap();
+        known.profile.is_some()
+    })
+    .await;
+    until("the handler's reply is sent", async || {
+        office.newest(&who).await.state == Some(MessageState::Sent)
+    })
+    .await;
+    let reply = OutgoingMessage::text(&who.psid, "Yes, from this spring.").unwrap();
+    let now = Timestamp::from(std::time::SystemTime::now());
+    office
+        .inbox
+        .reply(&office.page, Reply::new(key(1), reply), now)
+        .await
+        .unwrap();
+    until("the reply of the person is sent", async || {
+        let newest = office.newest(&who).await;
+        newest.state == Some(MessageState::Sent)
+            && newest.content.text.as_deref() == Some("Yes, from this spring.")
+    })
+    .await;
+    let health = office.inbox.health(now).await.unwrap();
+    assert!(
+        health.queues.iter().all(|queue| queue.depth == 0),
+        "{health:?}"
+    );
+    stop.send(()).unwrap();
+    timeout(Duration::from_secs(10), workers)
+        .await
+        .expect("the workers end")
+        .unwrap();
+    office.simulator.shutdown().await;
+}
+
+/// Profiles that Meta answers slowly do not hold back a reply.
+#[tokio::test]
+async fn n10_slow_profiles_hold_back_neither_a_reply_nor_the_shutdown() {
+    let office = office(|inbox| inbox).await;
+    let people = Simulator::people();
+    office.simulator.answer_profiles(ProfileAnswer::Slow);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let inbox = office.inbox.clone();
+    let workers = tokio::spawn(async move {
+        let mut options = RunOptions::default();
+        options.stop_within = Duration::from_millis(100);
+        let shutdown = async { stopped.await.unwrap_or_default() };
+        inbox.run(options, shutdown).await;
+    });
+    let who = office.hears(people[0].psid, "m_hello", "Hello").await;
+    let now = Timestamp::from(std::time::SystemTime::now());
+    let reply = OutgoingMessage::text(&who.psid, "Yes.").unwrap();
+    office
+        .inbox
+        .reply(&office.page, Reply::new(key(1), reply), now)
+        .await
+        .unwrap();
+    until("the reply is sent", async || {
+        office.newest(&who).await.state == Some(MessageState::Sent)
+    })
+    .await;
+    let known = office.inbox.store().contact(&who).await.unwrap().unwrap();
+    assert!(known.profile.is_none(), "the profile was not slow");
+    stop.send(()).unwrap();
+    timeout(Duration::from_secs(5), workers)
+        .await
+        .expect("the workers end in the stated time")
+        .unwrap();
+    office.simulator.shutdown().await;
+}
