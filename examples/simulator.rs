@@ -15,8 +15,8 @@ use messenger_crm::simulator::script::replay::Recording;
 use messenger_crm::simulator::script::{
     Delivered, DeliveryOptions, Override, Sender, kinds, trigger,
 };
-use messenger_crm::simulator::{Fault, FaultRule, GraphRequest, Scene, Simulator};
-use serde_json::{Value, json};
+use messenger_crm::simulator::{Fault, FaultRule, GraphRequest, Limits, Scene, Simulator};
+use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
 const USAGE: &str = "\
@@ -26,7 +26,10 @@ usage: simulator [run] [OPTIONS]          phones and Graph API; the page in the 
        simulator trigger KIND [OPTIONS]   post one signed event to a webhook
        simulator replay FILE... [OPTIONS] post recorded bodies to a webhook ('-' reads standard input)
        simulator listen [OPTIONS]         print what a program asks of a running simulator's Graph API
-       simulator fault KIND [OPTIONS]     break the Graph API of a running simulator; 'none' mends it
+       simulator fault KIND [OPTIONS]     break the Graph API of a running simulator; 'none' mends all
+       simulator fault webhooks [OPTIONS] deliver its webhooks late, twice, joined, shuffled or wrongly
+                                          signed; without options as usual
+       simulator limit NAME=NUMBER...     change the rate limits of a running simulator; 0 for none
        simulator advance SECONDS          move the time of a running simulator forward
 
 First steps:
@@ -42,10 +45,13 @@ run:
   --listen ADDRESS       loopback address and port (127.0.0.1:4040; port 0 takes a free one)
   --callback-url URL     verify this webhook at once, waiting up to 60 seconds for it
   --verify-token TOKEN   the verify token to do so with
-  --seed NUMBER          same ids, tokens and secrets at every start: they can be guessed
+  --seed NUMBER          draw ids, tokens and secrets from this seed: they can be guessed
   --print-credentials    print the App Secret and the Page token, too
   --no-proof             do not require appsecret_proof, for clients that cannot send one
   --sha1                 sign with the legacy header X-Hub-Signature, too, for old receivers
+  --limit NAME=NUMBER    change a rate limit from Meta's; 0 for none (repeatable)
+  --repeat-speed NUMBER  repeat failed webhooks so many times faster than Meta, which repeats at once,
+                         after a minute, and then ever more slowly
 
 trigger and replay:
   --callback-url URL     where to post; http, on this machine
@@ -56,11 +62,18 @@ trigger and replay:
   --list                 print all event kinds (trigger only)
   --speed FACTOR         keep the pauses of the recording, divided by FACTOR (replay only; by default
                          there are none)
+
+trigger, replay and fault webhooks:
   --copies NUMBER        post each body so often            --shuffle [--seed NUMBER]  in another order
   --batch NUMBER         join up to so many entries         --delay SECONDS  pause before each body
   --bad-signature        sign wrongly                       --sha1  add the legacy signature, too
+  A running simulator collects webhooks for the delay, but at least for a second, to join or shuffle
+  them. --repeat-speed changes its repeats.
 
-listen, fault and advance:
+limits: page_calls (24 hours)  app_calls (an hour)  texts, media, conversations (a second)
+        messenger_profile, user_settings (ten minutes)  private_replies (an hour)
+
+listen, fault, limit and advance:
   --at URL               the running simulator (http://127.0.0.1:4040)
   --path TEXT            only calls whose path contains TEXT, such as /messages
   --times NUMBER         fault: so many calls only.  listen: end after so many requests
@@ -92,6 +105,8 @@ struct Options {
     at: String,
     path: Option<String>,
     times: Option<u32>,
+    repeat_speed: Option<u32>,
+    limits: Map<String, Value>,
     json: bool,
 }
 
@@ -147,6 +162,12 @@ async fn run() -> Result<bool, Failure> {
         ("trigger", [kind]) => trigger_one(kind, &options).await,
         ("replay", files @ [_, ..]) => replay(files, &options).await,
         ("listen", []) => listen(&options).await,
+        ("limit", limits @ [_, ..]) => {
+            let named: Result<_, _> = limits.iter().map(|text| named_limit(text)).collect();
+            control(&options, "POST", "limits", &Value::Object(named?)).await?;
+            Ok(true)
+        }
+        ("fault", ["webhooks"]) => fault_webhooks(&options).await,
         ("fault", [kind]) => fault(kind, &options).await,
         ("advance", [seconds]) => {
             let wrong = |_| Failure::Usage("advance needs a number of seconds".to_owned());
@@ -165,7 +186,13 @@ async fn run() -> Result<bool, Failure> {
 
 async fn simulate(options: &Options) -> Result<bool, Failure> {
     let mut stopped = pin!(stopped().map_err(|error| other("cannot listen for signals", error))?);
-    let mut scene = Scene::default();
+    let mut limits = json!(Limits::default());
+    for (name, limit) in &options.limits {
+        limits[name] = limit.clone();
+    }
+    let limits: Limits =
+        serde_json::from_value(limits).map_err(|error| Failure::Usage(error.to_string()))?;
+    let mut scene = Scene::default().with_limits(limits);
     if let Some(seed) = options.seed {
         scene = scene.with_seed(seed);
     }
@@ -174,6 +201,7 @@ async fn simulate(options: &Options) -> Result<bool, Failure> {
         .map_err(|error| other(&format!("cannot listen on {}", options.listen), error))?;
     simulator.set_proof_required(!options.no_proof);
     simulator.set_sha1(options.delivery.with_sha1);
+    simulator.set_repeat_speed(options.repeat_speed.unwrap_or(1));
     introduce(&simulator, options);
     match (&options.callback_url, &options.verify_token) {
         (None, None) => {}
@@ -393,6 +421,7 @@ fn print(request: &GraphRequest, as_json: bool) {
 async fn fault(kind: &str, options: &Options) -> Result<bool, Failure> {
     if kind == "none" {
         control(options, "DELETE", "faults", &Value::Null).await?;
+        control(options, "DELETE", "webhooks", &Value::Null).await?;
         return Ok(true);
     }
     let fault: Fault = serde_json::from_value(json!(kind))
@@ -406,6 +435,26 @@ async fn fault(kind: &str, options: &Options) -> Result<bool, Failure> {
     }
     control(options, "POST", "faults", &json!(rule)).await?;
     Ok(true)
+}
+
+async fn fault_webhooks(options: &Options) -> Result<bool, Failure> {
+    let delivery = &options.delivery;
+    let delay = u64::try_from(delivery.delay.as_millis()).unwrap_or(u64::MAX);
+    let body = json!({
+        "copies": delivery.copies, "shuffle": delivery.shuffle, "seed": delivery.seed,
+        "batch": delivery.batch, "delay_ms": delay, "bad_signature": delivery.bad_signature,
+        "sha1": delivery.with_sha1, "repeat_speed": options.repeat_speed,
+    });
+    control(options, "POST", "webhooks", &body).await?;
+    Ok(true)
+}
+
+/// Reads `NAME=NUMBER`.
+fn named_limit(text: &str) -> Result<(String, Value), Failure> {
+    let wrong = || Failure::Usage("a limit is NAME=NUMBER, such as page_calls=100".to_owned());
+    let (name, number) = text.split_once('=').ok_or_else(wrong)?;
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    Ok((name.to_owned(), json!(number)))
 }
 
 /// Asks the control API of a running simulator.
@@ -445,7 +494,7 @@ async fn control(
 }
 
 /// `None` when only the usage is asked for.
-fn options() -> Result<Option<Options>, lexopt::Error> {
+fn options() -> Result<Option<Options>, Failure> {
     let mut options = Options {
         words: Vec::new(),
         listen: SocketAddr::from(([127, 0, 0, 1], 4040)),
@@ -463,6 +512,8 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
         at: "http://127.0.0.1:4040".to_owned(),
         path: None,
         times: None,
+        repeat_speed: None,
+        limits: Map::new(),
         json: false,
     };
     let mut arguments = Parser::from_env();
@@ -502,9 +553,16 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
             Arg::Long("at") => options.at = arguments.value()?.string()?,
             Arg::Long("path") => options.path = Some(arguments.value()?.string()?),
             Arg::Long("times") => options.times = Some(arguments.value()?.parse()?),
+            Arg::Long("limit") => {
+                let (name, number) = named_limit(&arguments.value()?.string()?)?;
+                options.limits.insert(name, number);
+            }
+            Arg::Long("repeat-speed") => {
+                options.repeat_speed = Some(arguments.value()?.parse()?);
+            }
             Arg::Long("json") => options.json = true,
             Arg::Short('h') | Arg::Long("help") => return Ok(None),
-            _ => return Err(argument.unexpected()),
+            _ => return Err(argument.unexpected().into()),
         }
     }
     Ok(Some(options))

@@ -4,6 +4,7 @@ use super::http::shared::Shared;
 use super::platform::customer::{self as acts, PhoneError};
 use super::platform::draft::{LIKE, sample};
 use super::world::World;
+use super::world::file::File;
 use super::world::thread::{Attachment, Draft, Message};
 
 /// A person who can write to a Page: `ada.writes("…")`, `ada.taps("…")`, `ada.edits(&mid, "…")`.
@@ -94,6 +95,43 @@ impl<'a> Customer<'a> {
     /// See [`PhoneError::Blocked`].
     pub fn sends_file(&self) -> Result<String, PhoneError> {
         self.send(None, vec![self.sample("file")], None)
+    }
+
+    /// Sends a file and returns the message id. The first part of the media type, such as `image` of
+    /// `image/png`, decides whether it is a picture, a sound, a video or a file.
+    ///
+    /// # Errors
+    ///
+    /// When the file is empty.
+    ///
+    /// ```no_run
+    /// # fn example(ada: messenger_crm::simulator::Customer<'_>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mid = ada.uploads("receipt.png", "image/png", std::fs::read("receipt.png")?)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn uploads(
+        &self,
+        name: &str,
+        media_type: &str,
+        content: impl Into<Vec<u8>>,
+    ) -> Result<String, PhoneError> {
+        let file = File {
+            name: name.to_owned(),
+            media_type: media_type.to_owned(),
+            bytes: content.into().into(),
+        };
+        self.act(|world| acts::upload(world, self.psid, file, None))
+    }
+
+    /// Comments on a post of the Page and returns the id of the comment, which the Page can send one
+    /// private reply to.
+    ///
+    /// # Errors
+    ///
+    /// When the text is blank.
+    pub fn comments(&self, text: &str) -> Result<String, PhoneError> {
+        self.act(|world| acts::comment(world, self.psid, text))
     }
 
     /// Sends a sticker and returns its message id.

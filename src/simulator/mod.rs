@@ -2,27 +2,27 @@
 //!
 //! A [`Simulator`] is one server on one loopback address that plays all of Meta's parts: the
 //! **phones** of invented people, the **dashboard** where the callback is verified, the **Graph
-//! API** that a CRM sends through, and the **webhooks** that tell the CRM what happened. Open
-//! [`Simulator::url`] in a browser to use it by hand, or call the methods to do the same in a test.
+//! API** that a CRM sends through, and the **webhooks** that tell the CRM what happened. A person
+//! uses it in the browser, at [`Simulator::url`]; a test calls the methods.
 //! It listens on loopback addresses and connects to loopback addresses only.
 //!
 //! What it simulates:
 //!
 //! - several apps, Pages, tokens and people, with ids of the caller's choice ([`Scene`]);
-//! - everything a person does ([`Customer`]): text, picture, voice, file, sticker, like; taps on quick
-//!   replies, buttons, menu and *Get Started*; edits, unsends, reactions, quotes, blocks; m.me links,
+//! - everything a person does ([`Customer`]): text, picture, voice, file, sticker, like; uploaded
+//!   files; comments, which the Page can reply to privately; taps on quick replies, buttons, menu and *Get Started*; edits, unsends, reactions, quotes, blocks; m.me links,
 //!   ads and account linking;
 //! - a colleague who replies in Meta's own inbox ([`Simulator::write_from_inbox`]);
 //! - webhooks signed and escaped as Meta does, to every app that is subscribed at both levels, in
-//!   `standby` while another app holds the thread; retries; the unsubscription after an hour of
-//!   failures;
+//!   `standby` while another app holds the thread; repeats as slow as Meta's; the unsubscription after
+//!   an hour of failures; late, doubled, joined, shuffled and wrongly signed webhooks
+//!   ([`Simulator::set_delivery`]);
 //! - the Graph API calls of this crate, with Meta's errors, the messaging window, token types and
-//!   scopes, `appsecret_proof`, paging, usage headers, batches;
+//!   scopes, `appsecret_proof`, paging, batches, rate limits and usage headers ([`Limits`]);
 //! - faults ([`FaultRule`]), a clock that the test moves ([`Simulator::advance`]), and a record of
 //!   what was asked ([`Simulator::requests`]).
 //!
-//! What it does not simulate it refuses, and says so: recipients other than a PSID. It counts no
-//! rate limits: use [`Fault::Throttled`]. Webhooks go out at once, and are repeated sooner than by Meta.
+//! What it does not simulate it refuses, and says so: recipients such as `user_ref` and `phone_number`.
 //!
 //! It writes and reads its own JSON and makes its own signatures, so that it and the rest of this
 //! crate cannot be wrong alike.
@@ -69,21 +69,25 @@ pub use self::platform::customer::PhoneError;
 pub use self::world::app::App;
 pub use self::world::fault::{Fault, FaultRule, ProfileAnswer, SendAnswer};
 pub use self::world::person::{Person, PersonSetup};
+pub use self::world::rate_limit::Limits;
 pub use self::world::request::GraphRequest;
 pub use self::world::scene::{AppSetup, PageSetup, Scene, SceneError};
 pub use self::world::thread::{Attachment, Message};
 
 use self::http::shared::Shared;
-use self::http::{server, webhook};
+use self::http::{delivery, server, webhook};
+use self::platform::delivery as schedule;
 use self::platform::page_status;
 use self::platform::send::send_from_inbox;
+use self::script::DeliveryOptions;
 use self::world::person::PEOPLE;
 
 /// A running simulator; dropping it stops it at once.
 ///
-/// Notifications about one person go out in the order in which things happened, each again and
-/// again until the callback answers 200 or an hour of the simulated time has passed. Without a
-/// callback nobody is notified, then or later, as with Meta.
+/// Webhooks about one person go out in the order of the events. One that the callback does not answer
+/// with 200 is repeated as Meta does it, in simulated time: at once, after a minute, and then ever more
+/// slowly; meanwhile later ones overtake it. An hour of failures unsubscribes the app from the Page.
+/// Without a callback no webhooks are made: those of an earlier time never come.
 pub struct Simulator {
     shared: Arc<Shared>,
     url: String,
@@ -133,10 +137,11 @@ impl Simulator {
         let first = world.apps.first().zip(world.pages.first());
         let app = first.and_then(|(app, page)| world.credentials(&app.id, &page.id));
         let app = app.ok_or_else(|| invalid(SceneError::Empty))?;
-        let (shared, notices) = Shared::new(world);
+        let (shared, ready) = Shared::new(world);
         let shared = Arc::new(shared);
         let mut delivering = JoinSet::new();
-        delivering.spawn(webhook::deliver(Arc::clone(&shared), notices));
+        delivering.spawn(delivery::deliver(Arc::clone(&shared), ready));
+        delivering.spawn(delivery::watch_clock(Arc::clone(&shared)));
         let (stop, stopping) = watch::channel(false);
         let mut serving = JoinSet::new();
         serving.spawn(server::serve(listener, Arc::clone(&shared), stopping));
@@ -187,7 +192,7 @@ impl Simulator {
     /// Verifies the callback of the first app by Meta's handshake, and subscribes the app to all
     /// fields, on every Page that it is not yet subscribed to.
     ///
-    /// Notifications that still wait for an earlier callback go to the new one.
+    /// Webhooks that an earlier callback did not accept go to the new one at once.
     ///
     /// # Errors
     ///
@@ -203,7 +208,8 @@ impl Simulator {
             .await
     }
 
-    /// Does for another app of the scene what [`subscribe`](Self::subscribe) does for the first.
+    /// Verifies the callback of an app of the scene, and subscribes that app. See
+    /// [`subscribe`](Self::subscribe).
     ///
     /// # Errors
     ///
@@ -270,6 +276,40 @@ impl Simulator {
         self.shared.with(|world| world.faults.rules.clear());
     }
 
+    /// Changes how webhooks are delivered from now on. Those that waited for their first attempt go out
+    /// at once.
+    ///
+    /// To join webhooks or to change their order, the simulator collects them for
+    /// [`delay`](DeliveryOptions::delay), but at least for one second of the simulated time. A webhook
+    /// with a wrong signature that the callback refuses is repeated like any other.
+    ///
+    /// ```no_run
+    /// # fn example(simulator: &messenger_crm::simulator::Simulator) {
+    /// use messenger_crm::simulator::script::DeliveryOptions;
+    ///
+    /// let mut twice = DeliveryOptions::default();
+    /// twice.copies = 2;
+    /// simulator.set_delivery(twice);
+    /// # }
+    /// ```
+    pub fn set_delivery(&self, options: DeliveryOptions) {
+        self.shared
+            .with(|world| schedule::set_options(world, options));
+    }
+
+    /// Divides the pauses between two attempts at a webhook by this factor. 1 by default: the pauses
+    /// are as long as Meta's.
+    pub fn set_repeat_speed(&self, factor: u32) {
+        self.shared
+            .with(|world| world.deliveries.repeat_speed = factor);
+    }
+
+    /// Changes the rate limits. The calls of before count against the new ones, as far as there was a
+    /// limit that they counted against.
+    pub fn set_limits(&self, limits: Limits) {
+        self.shared.with(|world| world.counted.limits = limits);
+    }
+
     /// Restricts the first Page from sending messages, for a time or until it is lifted: sends are
     /// refused with 10/1893063, `page_status` shows the restriction, and a `business_integrity`
     /// webhook goes out.
@@ -314,25 +354,35 @@ impl Simulator {
         self.shared.look(world::World::now)
     }
 
-    /// Moves the simulated time forward, which closes windows and ends thread control, and tries
-    /// every waiting notification again.
+    /// Moves the simulated time forward: windows close, thread control ends, and webhooks that are due
+    /// by then go out.
     pub fn advance(&self, time: Duration) {
         self.shared.with(|world| world.clock.advance(time));
-        self.shared.retry_now();
     }
 
-    /// Returns how many notifications the callbacks have not yet answered with 200.
+    /// Returns how many webhooks the callbacks have not yet answered with 200. One that is copied counts
+    /// as often as it is posted.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.shared.look(|world| world.pending)
+        self.shared.look(|world| world.deliveries.pending)
     }
 
-    /// Waits until no notification is pending.
+    /// Waits until no webhook is pending.
     ///
-    /// It waits for ever while a callback fails: put it under a time-out.
+    /// It does not return while a callback fails or a webhook waits for a simulated time that does not
+    /// come. Wrap it in [`tokio::time::timeout`].
     pub async fn delivered(&self) {
         let mut changes = self.shared.changes();
         while self.pending() > 0 && changes.changed().await.is_ok() {}
+    }
+
+    /// Waits until no webhook is under way: each one was answered, or waits for its next attempt.
+    ///
+    /// A callback that does not answer holds it up for five seconds.
+    pub async fn settled(&self) {
+        let is_under_way = || self.shared.look(|world| world.deliveries.are_under_way());
+        let mut changes = self.shared.changes();
+        while is_under_way() && changes.changed().await.is_ok() {}
     }
 
     /// Returns what was asked of the Graph API so far, oldest first: the latest 10,000 requests.
@@ -344,7 +394,7 @@ impl Simulator {
     /// Waits until at least `count` requests whose path contains `path` were answered, and returns
     /// all of them, oldest first.
     ///
-    /// It waits for ever when they do not come: put it under a time-out.
+    /// It does not return when fewer come. Wrap it in [`tokio::time::timeout`].
     pub async fn wait_for_requests(&self, path: &str, count: usize) -> Vec<GraphRequest> {
         let mut changes = self.shared.changes();
         loop {

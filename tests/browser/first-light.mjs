@@ -10,7 +10,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -157,18 +157,29 @@ async function start(stage, program, args, names) {
   stage.children.push(child);
   let output = "";
   const addresses = {};
+  // Whole lines only: the rest of a line may come with the next bytes.
+  const lines = (take) => {
+    let rest = "";
+    return (text) => {
+      output += text;
+      const whole = (rest + text).split("\n");
+      rest = whole.pop();
+      whole.forEach(take);
+    };
+  };
   await new Promise((resolve, reject) => {
     const tooLong = setTimeout(() => reject(new Error(`${program} printed no ${names.join(" and ")} address:\n${output}`)), PATIENCE);
-    const read = (bytes) => {
-      output += bytes;
-      for (const [, name, address] of output.matchAll(/^(\w+)\s+(http:\/\/\S+)$/gm)) addresses[name] = address;
+    const read = (line) => {
+      const [, name, address] = line.match(/^(\w+)\s+(http:\/\/\S+)$/) ?? [];
+      if (name) addresses[name] = address;
       if (names.every((name) => name in addresses)) {
         clearTimeout(tooLong);
         resolve();
       }
     };
-    child.stdout.on("data", read);
-    child.stderr.on("data", read);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", lines(read));
+    }
     child.on("error", reject);
     child.on("exit", (code) => reject(new Error(`${program} ended with ${code}:\n${output}`)));
   });
@@ -183,13 +194,27 @@ function stop(child) {
   return ended.then(() => clearTimeout(impatient));
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on("error", reject).listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+/**
+ * An address that stays while the program behind it starts again on another port, as behind a reverse
+ * proxy. Without a program behind it, connections are closed at once.
+ */
+async function entrance() {
+  const front = { port: null };
+  const server = createServer((outer) => {
+    outer.on("error", () => outer.destroy());
+    if (front.port === null) return outer.destroy();
+    const inner = connect(front.port, "127.0.0.1");
+    inner.on("error", () => outer.destroy());
+    inner.on("close", () => outer.destroy());
+    outer.on("close", () => inner.destroy());
+    return outer.pipe(inner).pipe(outer);
   });
+  await new Promise((resolve, reject) => {
+    server.on("error", reject).listen(0, "127.0.0.1", resolve);
+  });
+  server.unref();
+  front.url = `http://127.0.0.1:${server.address().port}`;
+  return front;
 }
 
 // ---- the demo -------------------------------------------------------------
@@ -252,16 +277,18 @@ async function realWalk(stage, folder) {
   let name;
 
   await step(stage, "the CRM starts beside a simulated Meta", async () => {
-    const simulator = await start(stage, binaries.simulator, ["--listen", "127.0.0.1:0"], ["Phone"]);
+    const simulator = await start(stage, binaries.simulator, ["--listen", "127.0.0.1:0", "--repeat-speed", "60"], ["Phone"]);
     const graph = new URL(simulator.addresses.Phone).origin;
-    const address = `127.0.0.1:${await freePort()}`;
+    const front = await entrance();
     startServer = async () => {
       server = await start(stage, binaries.crm, [
-        "--database", join(folder, "crm.db"), "--listen", address, "--public-url", `http://${address}`, "--graph-url", graph,
+        "--database", join(folder, "crm.db"), "--listen", "127.0.0.1:0", "--public-url", front.url, "--graph-url", graph,
       ], ["CRM"]);
+      front.port = Number(new URL(server.addresses.CRM).port);
+      server.child.on("exit", () => { front.port = null; });
     };
     await startServer();
-    crm = await open(stage, server.addresses.CRM);
+    crm = await open(stage, front.url);
     phone = await open(stage, simulator.addresses.Phone);
     await shows(crm.getByText("No Page connected yet"));
     assert.equal(await crm.getByText("Demo", { exact: true }).count(), 0);
@@ -448,6 +475,18 @@ async function realWalk(stage, folder) {
     await button(phone, "Picture").click();
     await shows(bubbles(crm).getByText("Image", { exact: true }));
     await shows(rows(crm).getByText("Image", { exact: true }));
+  });
+
+  await step(stage, "a file of this computer is sent from the phone", async () => {
+    const dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+    const shown = phone.locator("#thread img.image");
+    const before = await shown.count();
+    await phone.locator("#chosen").setInputFiles({ name: "dot.png", mimeType: "image/png", buffer: Buffer.from(dot, "base64") });
+    await until("the picture is on the phone", async () => assert.equal(await shown.count(), before + 1));
+    // It is shown through the link that redirects.
+    await until("the picture has loaded", async () => assert.equal(await shown.last().evaluate((image) => image.naturalWidth), 1));
+    await phone.locator("#chosen").setInputFiles({ name: "note.txt", mimeType: "text/plain", buffer: Buffer.from("note") });
+    await shows(phone.getByRole("link", { name: "file: note.txt" }));
   });
 
   await step(stage, "r14 cards, buttons, a place and a thumb are shown", async () => {

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use hyper::{Method, StatusCode};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 
-use crate::simulator::platform::page_status;
+use crate::simulator::platform::{delivery, page_status};
+use crate::simulator::world::delivery::DeliveryOptions;
 use crate::simulator::world::fault::FaultRule;
+use crate::simulator::world::rate_limit::Limits;
 
 use super::page_access::{Refused, admit, ok, read};
 use super::response::{Answer, Asked, pairs};
@@ -30,6 +32,54 @@ struct Restriction {
     seconds: Option<u64>,
 }
 
+/// How webhooks are delivered: [`DeliveryOptions`], with the delay in milliseconds.
+#[derive(Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+struct Delivery {
+    copies: u32,
+    shuffle: bool,
+    seed: u64,
+    batch: usize,
+    delay_ms: u64,
+    bad_signature: bool,
+    sha1: bool,
+    /// Divides the pauses between two attempts. Absent to leave it.
+    repeat_speed: Option<u32>,
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        Self::new(&DeliveryOptions::default(), None)
+    }
+}
+
+impl Delivery {
+    fn new(options: &DeliveryOptions, repeat_speed: Option<u32>) -> Self {
+        Self {
+            copies: options.copies,
+            shuffle: options.shuffle,
+            seed: options.seed,
+            batch: options.batch,
+            delay_ms: u64::try_from(options.delay.as_millis()).unwrap_or(u64::MAX),
+            bad_signature: options.bad_signature,
+            sha1: options.with_sha1,
+            repeat_speed,
+        }
+    }
+
+    fn options(&self) -> DeliveryOptions {
+        DeliveryOptions {
+            copies: self.copies,
+            shuffle: self.shuffle,
+            seed: self.seed,
+            batch: self.batch,
+            delay: Duration::from_millis(self.delay_ms),
+            bad_signature: self.bad_signature,
+            with_sha1: self.sha1,
+        }
+    }
+}
+
 /// Answers a request to the control API. `None` when the path is not of it.
 pub(crate) async fn answer(shared: &Shared, asked: &Asked) -> Option<Answer> {
     let route = asked.uri().path().strip_prefix("/control/")?;
@@ -38,6 +88,12 @@ pub(crate) async fn answer(shared: &Shared, asked: &Asked) -> Option<Answer> {
         return match route {
             "requests" => Some(requests(shared, asked).await),
             "faults" => Some(ok(&shared.look(|world| json!(world.faults.rules)))),
+            "limits" => Some(ok(&shared.look(|world| json!(world.counted.limits)))),
+            "webhooks" => Some(ok(&shared.look(|world| {
+                let deliveries = &world.deliveries;
+                let speed = Some(deliveries.repeat_speed);
+                json!(Delivery::new(&deliveries.options, speed))
+            }))),
             _ => None,
         };
     }
@@ -55,10 +111,34 @@ fn change(shared: &Shared, method: &Method, route: &str, body: &[u8]) -> Result<
             shared.with(|world| world.faults.rules.push(rule));
         }
         ("DELETE", "faults") => shared.with(|world| world.faults.rules.clear()),
+        ("POST", "webhooks") => {
+            let asked: Delivery = read(body)?;
+            if !(1..=delivery::MOST_COPIES).contains(&asked.copies) {
+                let words = format!("copies is not 1 to {}", delivery::MOST_COPIES);
+                return Err(Refused::new(StatusCode::BAD_REQUEST, words));
+            }
+            shared.with(|world| {
+                if let Some(speed) = asked.repeat_speed {
+                    world.deliveries.repeat_speed = speed;
+                }
+                delivery::set_options(world, asked.options());
+            });
+        }
+        ("DELETE", "webhooks") => {
+            shared.with(|world| delivery::set_options(world, DeliveryOptions::default()));
+        }
+        ("POST", "limits") => {
+            let asked: Map<String, Value> = read(body)?;
+            let mut limits = shared.look(|world| json!(world.counted.limits));
+            for (name, limit) in asked {
+                limits[name] = limit;
+            }
+            let limits: Limits = read(limits.to_string().as_bytes())?;
+            shared.with(|world| world.counted.limits = limits);
+        }
         ("POST", "time") => {
             let time: Time = read(body)?;
             shared.with(|world| world.clock.advance(Duration::from_millis(time.advance_ms)));
-            shared.retry_now();
         }
         ("POST", "restriction") => {
             let asked: Restriction = read(body)?;

@@ -29,9 +29,10 @@ pub(crate) fn read(
         let head = String::from_utf8_lossy(&part[..split]).into_owned();
         let value = part.slice(split + 4..);
         let name = quoted(&head, "name").ok_or_else(wrong)?;
-        if quoted(&head, "filename").is_some() {
+        if let Some(name) = quoted(&head, "filename") {
             let media_type = header(&head, "content-type");
             file = Some(File {
+                name,
                 media_type,
                 bytes: value,
             });

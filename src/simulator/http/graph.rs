@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::simulator::platform::access::{Caller, Role, authorize};
-use crate::simulator::platform::event;
 use crate::simulator::platform::parameters::{
     Call, File, Parameters, array, flag, remove_nulls, text,
 };
 use crate::simulator::platform::refusal::Refusal;
 use crate::simulator::platform::reply::Reply;
 use crate::simulator::platform::routes::route;
-use crate::simulator::platform::version;
+use crate::simulator::platform::{event, rate_limit, version};
 use crate::simulator::world::clock::machine_time;
 use crate::simulator::world::fault::Fault;
+use crate::simulator::world::rate_limit::Usage;
 use crate::simulator::world::request::GraphRequest;
 
 use super::form;
@@ -30,8 +30,8 @@ use super::webhook::{explained, subscribe};
 const LATE: Duration = Duration::from_secs(10);
 /// How many calls a batch may have.
 const LONGEST_BATCH: usize = 50;
-/// Calls in 24 hours that a Page with ten thousand customers may make.
-const ALLOWANCE: u64 = 200 * 10_000;
+/// Pause of a call that a fault throttles, in milliseconds.
+const THROTTLED: u64 = 5 * 60 * 1000;
 /// Parameters that are secret, or too long to be remembered.
 const SECRETS: [&str; 7] = [
     "access_token",
@@ -105,14 +105,8 @@ pub(crate) async fn answer(
 fn before(fault: Option<Fault>) -> Option<Outcome> {
     Some(match fault? {
         Fault::ResetAfterReading => Outcome::Silence,
-        Fault::Throttled => Outcome::Refused(Refusal::new(
-            80006,
-            "(#80006) There have been too many calls to this Messenger account. Wait a bit and \
-             try again.",
-        )),
-        Fault::AppThrottled => {
-            Outcome::Refused(Refusal::new(4, "(#4) Application request limit reached"))
-        }
+        Fault::Throttled => Outcome::Refused(rate_limit::page_refusal()),
+        Fault::AppThrottled => Outcome::Refused(rate_limit::app_refusal()),
         Fault::ServerError => Outcome::Json(Value::Null),
         _ => return None,
     })
@@ -137,7 +131,11 @@ fn authenticate(shared: &Shared, asked: &Asked, call: Call<'_>) -> Result<Option
 }
 
 async fn carry_out(shared: &Shared, caller: Option<&Caller>, call: Call<'_>) -> Outcome {
-    match shared.with(|world| route(world, caller, call)) {
+    let outcome = shared.with(|world| {
+        rate_limit::count(world, caller, call)?;
+        route(world, caller, call)
+    });
+    match outcome {
         Ok(Reply::Json(value)) => Outcome::Json(value),
         Ok(Reply::Late(value)) => {
             sleep(LATE).await;
@@ -333,25 +331,29 @@ fn respond(
             headers.insert(name, value);
         }
     };
-    let (count, trace) = shared.with(|world| (world.requests.count(), world.names.trace()));
-    let percent = (count * 100 / ALLOWANCE).min(99);
-    let throttled = |is: bool| if is { 100 } else { percent };
-    let app = throttled(fault == Some(Fault::AppThrottled));
+    let trace = shared.with(|world| world.names.trace());
     set("facebook-api-version", version.to_owned());
     set("x-fb-trace-id", trace);
-    set(
-        "x-app-usage",
-        json!({"call_count": app, "total_time": app, "total_cputime": app}).to_string(),
-    );
-    if let Some(Role::Page(page)) = caller.map(|caller| &caller.role) {
-        let is_throttled = fault == Some(Fault::Throttled);
-        let of_page = throttled(is_throttled);
-        let wait = if is_throttled { 5 } else { 0 };
-        let usage = json!({page.as_str(): [{
-            "type": "messenger", "call_count": of_page, "total_cputime": of_page,
-            "total_time": of_page, "estimated_time_to_regain_access": wait,
-        }]});
-        set("x-business-use-case-usage", usage.to_string());
+    if let Some(caller) = caller {
+        let (app, page) = shared.with(|world| rate_limit::usage(world, caller));
+        let faulty = |is: bool, usage: Usage| match is {
+            true => Usage {
+                percent: 100,
+                wait: THROTTLED,
+            },
+            false => usage,
+        };
+        let Usage { percent, .. } = faulty(fault == Some(Fault::AppThrottled), app);
+        let usage = json!({"call_count": percent, "total_time": percent, "total_cputime": percent});
+        set("x-app-usage", usage.to_string());
+        if let (Some(usage), Role::Page(page)) = (page, &caller.role) {
+            let Usage { percent, wait } = faulty(fault == Some(Fault::Throttled), usage);
+            let usage = json!({page.as_str(): [{
+                "type": "messenger", "call_count": percent, "total_cputime": percent,
+                "total_time": percent, "estimated_time_to_regain_access": wait.div_ceil(60_000),
+            }]});
+            set("x-business-use-case-usage", usage.to_string());
+        }
     }
     if is_token {
         let challenge = "OAuth \"Facebook Platform\" \"invalid_token\"";

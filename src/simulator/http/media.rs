@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use hyper::header::{HeaderValue, LOCATION};
 use hyper::{Method, StatusCode};
 
+use crate::simulator::platform::media::{self as platform, FILES, LINKS};
 use crate::simulator::platform::profile::{PICTURE, REDIRECT, picture};
 
 use super::response::{Answer, Asked, content, pairs, text};
@@ -15,6 +16,24 @@ const PDF: &str = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n\
 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n\
 3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\n\
 trailer<</Root 1 0 R>>\n%%EOF\n";
+/// Types of uploaded files that a browser may show.
+const SHOWN: [&str; 14] = [
+    "application/pdf",
+    "audio/aac",
+    "audio/mp4",
+    "audio/mpeg",
+    "audio/ogg",
+    "audio/wav",
+    "audio/webm",
+    "image/gif",
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "video/mp4",
+    "video/ogg",
+    "video/webm",
+];
+const LIKE: &[u8] = include_bytes!("../world/media/like.png");
 /// Samples per second of the voice message.
 const RATE: u32 = 8000;
 
@@ -27,12 +46,46 @@ pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Option<Answer> {
     Some(match path {
         PICTURE => portrait(shared, asked),
         REDIRECT => redirect(asked),
-        "/media/parcel.png" => png(include_bytes!("../world/media/parcel.png")),
-        "/media/like.png" => png(include_bytes!("../world/media/like.png")),
-        "/media/order.pdf" => content(StatusCode::OK, "application/pdf", PDF),
-        "/media/voice.wav" => content(StatusCode::OK, "audio/wav", voice()),
-        path => upload(shared, path.strip_prefix("/attachments/")?),
+        "/media/like.png" => png(LIKE),
+        path => match path.strip_prefix(LINKS) {
+            Some(rest) => link(shared, asked, rest),
+            None => file(shared, asked, path.strip_prefix(FILES)?),
+        },
     })
+}
+
+/// Redirects a link to its file.
+fn link(shared: &Shared, asked: &Asked, rest: &str) -> Answer {
+    let id = rest.split('/').next().unwrap_or_default();
+    let query = asked.uri().query().unwrap_or_default();
+    if !is_valid(shared, id, query) {
+        return ended();
+    }
+    found_at(format!("{FILES}{id}?{query}"))
+}
+
+fn is_valid(shared: &Shared, id: &str, query: &str) -> bool {
+    let query: BTreeMap<_, _> = pairs(query.as_bytes()).collect();
+    let value = |name| query.get(name).map_or("", String::as_str);
+    shared.look(|world| platform::is_valid(world, id, value("ext"), value("hash")))
+}
+
+fn ended() -> Answer {
+    text(StatusCode::FORBIDDEN, "URL signature expired")
+}
+
+/// The file behind a link: a sample, or an uploaded one.
+fn file(shared: &Shared, asked: &Asked, id: &str) -> Answer {
+    if !is_valid(shared, id, asked.uri().query().unwrap_or_default()) {
+        return ended();
+    }
+    match id {
+        "parcel.png" => png(include_bytes!("../world/media/parcel.png")),
+        "like.png" => png(LIKE),
+        "order.pdf" => content(StatusCode::OK, "application/pdf", PDF),
+        "voice.wav" => content(StatusCode::OK, "audio/wav", voice()),
+        id => upload(shared, id),
+    }
 }
 
 fn png(bytes: &'static [u8]) -> Answer {
@@ -67,8 +120,12 @@ fn voice() -> Vec<u8> {
 /// Redirects to the address of the picture.
 fn redirect(asked: &Asked) -> Answer {
     let query = asked.uri().query().unwrap_or_default();
+    found_at(format!("{PICTURE}?{query}"))
+}
+
+fn found_at(location: String) -> Answer {
     let mut answer = text(StatusCode::FOUND, "");
-    if let Ok(location) = HeaderValue::try_from(format!("{PICTURE}?{query}")) {
+    if let Ok(location) = HeaderValue::try_from(location) {
         answer.headers_mut().insert(LOCATION, location);
     }
     answer
@@ -82,26 +139,18 @@ fn portrait(shared: &Shared, asked: &Asked) -> Answer {
     let found = shared.with(|world| picture(world, psid, width, value("ext"), value("hash")));
     match found {
         Some(portrait) => png(portrait),
-        None => text(StatusCode::FORBIDDEN, "URL signature expired"),
+        None => ended(),
     }
 }
 
 /// An uploaded file.
 fn upload(shared: &Shared, id: &str) -> Answer {
-    let key = format!("upload {id}");
-    let file = shared.with(|world| {
-        let mut pages = world.pages.iter();
-        pages.find_map(|page| page.attachments.get(&key)?.file.clone())
-    });
-    let Some((media_type, bytes)) = file else {
+    let Some(file) = shared.look(|world| world.files.get(id).cloned()) else {
         return text(StatusCode::NOT_FOUND, "nothing here");
     };
     // The uploader chose the type: nothing of it may run here.
-    let kind = match media_type.as_str() {
-        "image/png" => "image/png",
-        "image/jpeg" => "image/jpeg",
-        "image/gif" => "image/gif",
-        _ => "application/octet-stream",
-    };
-    content(StatusCode::OK, kind, bytes)
+    let mut known = SHOWN.iter().copied();
+    let kind = known.find(|kind| *kind == file.media_type);
+    let kind = kind.unwrap_or("application/octet-stream");
+    content(StatusCode::OK, kind, file.bytes)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 mod control;
+pub(crate) mod delivery;
 mod form;
 mod graph;
 mod media;

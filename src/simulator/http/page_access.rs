@@ -47,11 +47,23 @@ impl From<SubscribeError> for Refused {
 /// Other sites' pages must not use the phone: JSON cannot come from their forms,
 /// and browsers tell where a request comes from.
 pub(crate) fn admit(headers: &HeaderMap) -> Result<(), Refused> {
+    admit_type(headers, "application/json")
+}
+
+/// The same for a file, whose type is in the query. Forms cannot send this type, either.
+pub(crate) fn admit_file(headers: &HeaderMap) -> Result<(), Refused> {
+    admit_type(headers, "application/octet-stream")
+}
+
+fn admit_type(headers: &HeaderMap, wanted: &str) -> Result<(), Refused> {
     let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let kind = header(CONTENT_TYPE).unwrap_or_default();
-    if kind.split(';').next().map(str::trim) != Some("application/json") {
+    if kind.split(';').next().map(str::trim) != Some(wanted) {
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Err(Refused::new(status, "content type is not application/json"));
+        return Err(Refused::new(
+            status,
+            format!("content type is not {wanted}"),
+        ));
     }
     let here = header(HOST).map(|host| format!("http://{host}"));
     let site = header(HeaderName::from_static("sec-fetch-site"));

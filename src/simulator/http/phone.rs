@@ -1,6 +1,9 @@
 //! The page in the browser (the phone, and the dashboard beside it) and its routes.
 //!
-//! A program may use the routes as well: `POST /phone/ACT` with a JSON body that names the `psid`.
+//! A program may use the routes as well: `POST /phone/ACT` with a JSON body that names the `psid`, and
+//! `POST /phone/uploads?psid=…&name=…&type=…` with the bytes of a file.
+
+use std::collections::BTreeMap;
 
 use hyper::header::HeaderValue;
 use hyper::{Method, StatusCode};
@@ -9,16 +12,20 @@ use serde_json::{Value, json};
 
 use crate::simulator::platform::customer::{self, PhoneError, button_title, buttons, menu};
 use crate::simulator::platform::draft::{LIKE, sample};
+use crate::simulator::platform::media::address;
 use crate::simulator::world::World;
 use crate::simulator::world::fault::{ProfileAnswer, SendAnswer};
+use crate::simulator::world::file::File;
 use crate::simulator::world::page::Page;
 use crate::simulator::world::thread::{Attachment, Draft, Message, Thread};
 
-use super::page_access::{Refused, admit, ok, read};
+use super::page_access::{Refused, admit, admit_file, ok, read};
 use super::response::{Answer, Asked, content, pairs, text};
 use super::shared::Shared;
 use super::webhook::subscribe_to_all;
 
+/// Where the page uploads a file: `POST /phone/uploads?psid=…&name=…&type=…`, the file as the body.
+pub(crate) const UPLOADS: &str = "/phone/uploads";
 /// How many messages of a thread the phone shows.
 const SHOWN: usize = 200;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -31,6 +38,10 @@ pub(crate) async fn answer(shared: &Shared, asked: &Asked) -> Option<Answer> {
     let route = path.strip_prefix("/phone/");
     if asked.method() == Method::POST {
         let route = route?;
+        if path == UPLOADS {
+            let done = admit_file(asked.headers()).and_then(|()| upload(shared, asked));
+            return Some(done.map_or_else(Refused::into_answer, |value| ok(&value)));
+        }
         let done = match admit(asked.headers()) {
             Ok(()) => post(shared, route, asked.body()).await,
             Err(refused) => Err(refused),
@@ -160,6 +171,21 @@ async fn post(shared: &Shared, route: &str, body: &[u8]) -> Result<Value, Refuse
     }
 }
 
+/// Sends a file as the person.
+fn upload(shared: &Shared, asked: &Asked) -> Result<Value, Refused> {
+    let query = asked.uri().query().unwrap_or_default();
+    let mut query: BTreeMap<_, _> = pairs(query.as_bytes()).collect();
+    let psid = query.remove("psid").unwrap_or_default();
+    let file = File {
+        name: query.remove("name").unwrap_or_default(),
+        media_type: query.remove("type").unwrap_or_default(),
+        bytes: asked.body().clone(),
+    };
+    let reply_to = query.remove("reply_to");
+    let mid = shared.with(|world| customer::upload(world, &psid, file, reply_to))?;
+    Ok(json!({ "mid": mid }))
+}
+
 fn first_app(shared: &Shared) -> Option<String> {
     shared.look(|world| world.apps.first().map(|app| app.id.clone()))
 }
@@ -227,6 +253,10 @@ fn carry_out(world: &mut World, route: &str, act: Act) -> Result<Value, Refused>
             customer::follow_link(world, psid, &reference)?;
             json!({})
         }
+        "comments" => {
+            let text = Act::needs(act.text.as_ref(), "text")?;
+            json!({"comment_id": customer::comment(world, psid, &text)?})
+        }
         "ads" => {
             let ad = Act::needs(act.ad_id.as_ref(), "ad_id")?;
             let title = act.title.unwrap_or_else(|| "Spring sale".to_owned());
@@ -285,7 +315,7 @@ fn state(world: &World, psid: &str) -> Option<Value> {
     let thread = page.thread(psid)?;
     let messages = thread.messages.iter().rev().take(SHOWN).rev();
     let messages = messages.map(|message| bubble(world, page, thread, message));
-    let failure = world.last_failure.as_ref();
+    let failure = world.deliveries.last_failure.as_ref();
     let failure = failure.map(|(at, reason)| json!({"at": at, "reason": reason}));
     let callback = world.apps.first().and_then(|app| app.callback.as_ref());
     let titles = |list: &[Value]| -> Vec<Value> {
@@ -301,12 +331,12 @@ fn state(world: &World, psid: &str) -> Option<Value> {
         "typing": thread.typing_until > world.now(),
         "read": thread.read,
         "quick_replies": quick.unwrap_or_default(),
-        "menu": titles(&menu(&page.profile)),
+        "menu": titles(&menu(page, thread)),
         "greeting": page.profile.get("greeting").map(|greeting| &greeting[0]["text"]),
         "page_name": page.name,
         "blocked": thread.has_blocked_page,
         "callback": callback,
-        "pending": world.pending,
+        "pending": world.deliveries.pending,
         "last_failure": failure,
         "sends": world.faults.sends,
         "profiles": world.faults.profiles,
@@ -318,10 +348,13 @@ fn state(world: &World, psid: &str) -> Option<Value> {
 fn bubble(world: &World, page: &Page, thread: &Thread, message: &Message) -> Value {
     // Our own files by path, without the host: the page may be open under another name of this machine,
     // and shows files of the same origin only.
-    let own = |url: &str| url.strip_prefix(&world.url).unwrap_or(url).to_owned();
+    let own = |url: String| {
+        url.strip_prefix(&world.url)
+            .map_or(url.clone(), str::to_owned)
+    };
     let attachments = message.attachment.iter().chain(&message.more_attachments);
-    let attachments =
-        attachments.map(|attachment| json!({"kind": attachment.kind, "url": own(&attachment.url)}));
+    let attachments = attachments
+        .map(|attachment| json!({"kind": attachment.kind, "url": own(address(world, attachment))}));
     let persona = message.persona_id.as_ref();
     let persona = persona.and_then(|id| page.personas.get(id));
     let quoted = message

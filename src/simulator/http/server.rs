@@ -96,7 +96,8 @@ async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<Answ
     }
     let kind = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let is_form = kind.is_some_and(|kind| kind.starts_with(b"multipart/form-data"));
-    let longest = if is_form { LONGEST_FORM } else { LONGEST_BODY };
+    let is_file = is_form || path == phone::UPLOADS;
+    let longest = if is_file { LONGEST_FORM } else { LONGEST_BODY };
     let body = match timeout(ARRIVAL, Limited::new(body, longest).collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(_)) => return Ok(text(StatusCode::PAYLOAD_TOO_LARGE, "body is too long")),

@@ -4,38 +4,38 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{mpsc, watch};
 
-use crate::simulator::world::{Notice, World};
+use crate::simulator::platform::delivery;
+use crate::simulator::world::World;
+use crate::simulator::world::delivery::Delivery;
 
 /// State that all connections and deliveries share.
 pub(crate) struct Shared {
     world: Mutex<World>,
-    outbox: mpsc::UnboundedSender<Notice>,
+    ready: mpsc::UnboundedSender<Delivery>,
     /// Counts the changes of the world.
     changes: watch::Sender<u64>,
-    /// Wakes the deliveries that wait for their next attempt.
-    retries: watch::Sender<u64>,
 }
 
 impl Shared {
-    pub(crate) fn new(world: World) -> (Self, mpsc::UnboundedReceiver<Notice>) {
-        let (outbox, notices) = mpsc::unbounded_channel();
+    pub(crate) fn new(world: World) -> (Self, mpsc::UnboundedReceiver<Delivery>) {
+        let (ready, deliveries) = mpsc::unbounded_channel();
         let shared = Self {
             world: Mutex::new(world),
-            outbox,
+            ready,
             changes: watch::channel(0).0,
-            retries: watch::channel(0).0,
         };
-        (shared, notices)
+        (shared, deliveries)
     }
 
-    /// Reads or changes the world, and sends off the notifications that this caused.
+    /// Reads or changes the world, and sends off the webhooks that are due after it.
     pub(crate) fn with<R>(&self, act: impl FnOnce(&mut World) -> R) -> R {
         let result = {
             let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
             let result = act(&mut world);
-            for notice in world.outbox.drain(..) {
+            delivery::release(&mut world);
+            for delivery in world.deliveries.ready.drain(..) {
                 // The far end is gone only while the simulator stops.
-                let _stopping = self.outbox.send(notice);
+                let _stopping = self.ready.send(delivery);
             }
             result
         };
@@ -51,14 +51,5 @@ impl Shared {
     /// Receives a value whenever the world may have changed.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
-    }
-
-    pub(crate) fn retries(&self) -> watch::Receiver<u64> {
-        self.retries.subscribe()
-    }
-
-    /// Tries every waiting delivery again at once.
-    pub(crate) fn retry_now(&self) {
-        self.retries.send_modify(|count| *count += 1);
     }
 }

@@ -1,29 +1,22 @@
-//! The handshake with a callback, and deliveries until they are taken.
+//! The handshake with a callback, and the signed request of a webhook.
 
-use std::collections::HashMap;
 use std::error::Error;
-use std::sync::Arc;
-use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use thiserror::Error;
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use tokio::time::sleep;
 
-use crate::simulator::platform::notify;
+use crate::simulator::platform::delivery;
 use crate::simulator::platform::page_status::FIELDS;
-use crate::simulator::world::Notice;
 use crate::simulator::world::app::{legacy_signature, signature};
 
 use super::client::{CallError, Callback};
 use super::shared::Shared;
 
-const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A signature that is wrong for every body.
+const WRONG: &str = "sha256=0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Error for a callback that was not subscribed.
 #[derive(Debug, Error)]
@@ -94,8 +87,8 @@ pub(crate) async fn subscribe(
             app.callback = Some(callback.as_str().to_owned());
             app.fields = fields;
         }
+        delivery::hurry(world, app);
     });
-    shared.retry_now();
     Ok(())
 }
 
@@ -118,68 +111,10 @@ pub(crate) async fn subscribe_to_all(
     Ok(())
 }
 
-/// Delivers notifications: those of one person one after another, those of different people side by
-/// side.
-pub(crate) async fn deliver(shared: Arc<Shared>, mut notices: mpsc::UnboundedReceiver<Notice>) {
-    let mut queues = HashMap::new();
-    let mut deliveries = JoinSet::new();
-    while let Some(notice) = notices.recv().await {
-        let key = (notice.app.clone(), notice.page.clone(), notice.psid.clone());
-        let queue = queues.entry(key).or_insert_with(|| {
-            let (sender, mut queue) = mpsc::unbounded_channel::<Notice>();
-            let shared = Arc::clone(&shared);
-            deliveries.spawn(async move {
-                while let Some(notice) = queue.recv().await {
-                    insist(&shared, &notice).await;
-                }
-            });
-            sender
-        });
-        // The task ends with this function only.
-        let _alive = queue.send(notice);
-    }
-}
-
-/// Posts until the response is 200 or Meta gives up: again at once, then ever more slowly.
-async fn insist(shared: &Shared, notice: &Notice) {
-    let mut retries = shared.retries();
-    let mut pause = Duration::ZERO;
-    loop {
-        retries.mark_unchanged();
-        let target = shared.with(|world| {
-            let app = world.app(&notice.app)?;
-            let callback = Callback::parse(app.callback.as_deref()?).ok()?;
-            Some((callback, app.secret.clone(), app.signs_with_sha1))
-        });
-        if let Some((callback, secret, with_sha1)) = target {
-            let request = signed(&notice.body, &secret, with_sha1);
-            match post(&callback, request).await {
-                Ok(()) => {
-                    shared.with(|world| notify::delivered(world, notice));
-                    return;
-                }
-                Err(reason) => {
-                    let again = shared.with(|world| notify::failed(world, notice, reason));
-                    if !again {
-                        return;
-                    }
-                }
-            }
-        }
-        // A callback that has just been verified is worth trying at once.
-        tokio::select! {
-            () = sleep(pause) => pause = (pause * 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE),
-            _ = retries.changed() => pause = Duration::ZERO,
-        }
-    }
-}
-
-/// A signed notification.
+/// A signed webhook.
 pub(crate) fn signed(body: &Bytes, secret: &str, with_sha1: bool) -> Request<Full<Bytes>> {
-    let mut request = Request::new(Full::new(body.clone()));
-    *request.method_mut() = Method::POST;
+    let mut request = unsigned(body);
     let headers = request.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let mut insert = |name: &'static str, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
@@ -192,15 +127,20 @@ pub(crate) fn signed(body: &Bytes, secret: &str, with_sha1: bool) -> Request<Ful
     request
 }
 
-async fn post(callback: &Callback, request: Request<Full<Bytes>>) -> Result<(), String> {
-    match callback.call(request).await {
-        Ok(answered) if answered.status == StatusCode::OK => Ok(()),
-        Ok(answered) => Err(format!(
-            "callback answered with HTTP status {}, not 200",
-            answered.status.as_u16()
-        )),
-        Err(error) => Err(explained(&error)),
-    }
+/// A webhook whose signature is wrong.
+pub(crate) fn wrongly_signed(body: &Bytes) -> Request<Full<Bytes>> {
+    let mut request = unsigned(body);
+    let wrong = HeaderValue::from_static(WRONG);
+    request.headers_mut().insert("x-hub-signature-256", wrong);
+    request
+}
+
+fn unsigned(body: &Bytes) -> Request<Full<Bytes>> {
+    let mut request = Request::new(Full::new(body.clone()));
+    *request.method_mut() = Method::POST;
+    let json = HeaderValue::from_static("application/json");
+    request.headers_mut().insert(CONTENT_TYPE, json);
+    request
 }
 
 /// An error and its innermost cause, on one line.

@@ -11,6 +11,7 @@ use super::parameters::{Call, Parameters, fields, required, text, texts};
 use super::portfolio;
 use super::refusal::Refusal;
 use super::reply::{Handshake, Reply};
+use super::sticker;
 
 /// How long a token of a login lives, in seconds.
 const TOKEN_LIFE: u64 = 5_183_944;
@@ -34,6 +35,8 @@ pub(crate) fn route(
         (path, Role::User) if is_get && path.ends_with("_pages") => {
             portfolio::pages(world, caller, call)?
         }
+        (path, Role::App) if sticker::is_catalog(path) => sticker::route(world, call)?,
+        (path, _) if sticker::is_catalog(path) => Err(needs("An app access token")),
         ("me/permissions", Role::User) if is_get => {
             let all = PERMISSIONS.map(|name| json!({"permission": name, "status": "granted"}));
             Ok(json!({ "data": all }))

@@ -4,10 +4,13 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::simulator::world::World;
-use crate::simulator::world::thread::{Attachment, Draft, Message, Opening};
+use crate::simulator::world::file::File;
+use crate::simulator::world::page::Page;
+use crate::simulator::world::thread::{Attachment, Draft, Message, Opening, Thread};
 
 use super::event::Event;
-use super::notify::{content, notify};
+use super::notify::{content, notify, notify_change};
+use super::{media, private_reply};
 
 /// How long an account-linking token lives, in milliseconds.
 const LINKING_LIFE: u64 = 5 * 60 * 1000;
@@ -24,6 +27,9 @@ pub enum PhoneError {
     /// There is nothing to send in a blank text.
     #[error("text is blank: a message needs at least one visible character")]
     BlankText,
+    /// There is nothing in the file.
+    #[error("the file is empty: it needs at least one byte")]
+    EmptyFile,
     /// The thread has no such message, or it is not of the side that the act needs.
     #[error("the thread has no message with this id that this can be done to")]
     UnknownMessage,
@@ -145,6 +151,44 @@ pub(crate) fn send_attachment(
     send(world, psid, draft, None)
 }
 
+/// The person sends an uploaded file.
+pub(crate) fn upload(
+    world: &mut World,
+    psid: &str,
+    file: File,
+    reply_to: Option<String>,
+) -> Result<String, PhoneError> {
+    if file.bytes.is_empty() {
+        return Err(PhoneError::EmptyFile);
+    }
+    page_of(world, psid)?;
+    check_block(world, psid)?;
+    let kind = match file.media_type.split('/').next() {
+        Some(kind @ ("image" | "audio" | "video")) => kind.to_owned(),
+        _ => "file".to_owned(),
+    };
+    let attachment = media::keep(world, &kind, file);
+    send_attachment(world, psid, attachment, reply_to)
+}
+
+/// The person comments on a post of the Page; returns the id of the comment.
+pub(crate) fn comment(world: &mut World, psid: &str, text: &str) -> Result<String, PhoneError> {
+    let page = page_of(world, psid)?;
+    if text.trim().is_empty() {
+        return Err(PhoneError::BlankText);
+    }
+    let at = world.clock.tick();
+    let id = private_reply::comment(world, &page, psid, at).ok_or(PhoneError::UnknownPerson)?;
+    let name = world.thread(psid).map(|thread| thread.person.name.clone());
+    let post = format!("{page}_1");
+    let value = json!({
+        "item": "comment", "verb": "add", "comment_id": id, "post_id": post, "parent_id": post,
+        "from": {"id": psid, "name": name}, "created_time": at / 1000, "message": text,
+    });
+    notify_change(world, &page, "feed", &value);
+    Ok(id)
+}
+
 /// The person taps a button, a quick reply or a menu item of this title; returns the id of the
 /// message or postback.
 pub(crate) fn tap(world: &mut World, psid: &str, title: &str) -> Result<String, PhoneError> {
@@ -186,7 +230,7 @@ fn find_button(world: &World, psid: &str, title: &str) -> Result<Value, PhoneErr
     let quick = thread.messages.last().into_iter();
     let quick = quick.flat_map(|message| message.quick_replies.clone());
     let buttons = thread.messages.iter().rev().flat_map(buttons);
-    let menu = menu(&page.profile);
+    let menu = menu(page, thread);
     let mut all = quick.chain(buttons).chain(menu);
     let found = all.find(|button| button_title(button) == title);
     found.ok_or(PhoneError::NothingToTap)
@@ -212,10 +256,12 @@ pub(crate) fn buttons(message: &Message) -> Vec<Value> {
     found
 }
 
-/// Items of the persistent menu and the ice breakers, as postback or URL buttons.
-pub(crate) fn menu(profile: &serde_json::Map<String, Value>) -> Vec<Value> {
+/// Items of the persistent menu (of the person, or else of the Page) and the ice breakers, as postback
+/// or URL buttons.
+pub(crate) fn menu(page: &Page, thread: &Thread) -> Vec<Value> {
     let actions = |name: &str| {
-        let set = profile.get(name).and_then(Value::as_array);
+        let own = thread.menu.as_ref().filter(|_| name == "persistent_menu");
+        let set = own.or(page.profile.get(name)).and_then(Value::as_array);
         let first = set.and_then(|set| set.first()).cloned().unwrap_or_default();
         let actions = first["call_to_actions"].as_array().cloned();
         actions.unwrap_or_default()

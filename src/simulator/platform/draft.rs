@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use crate::simulator::world::World;
-use crate::simulator::world::page::{Page, Saved};
+use crate::simulator::world::file;
+use crate::simulator::world::page::Saved;
 use crate::simulator::world::thread::{Attachment, Draft};
 
+use super::media;
 use super::parameters::{File, Parameters, flag, object, string, text};
 use super::refusal::Refusal;
 use super::template::template;
@@ -26,7 +28,7 @@ const MEMBERS: [&str; 7] = [
     "text",
 ];
 
-/// A sample of an attachment kind, which lies at an address of the simulator.
+/// A sample of an attachment kind, which lies at the simulator.
 pub(crate) fn sample(world: &World, kind: &str) -> Attachment {
     let file = match kind {
         "audio" => "voice.wav",
@@ -36,7 +38,7 @@ pub(crate) fn sample(world: &World, kind: &str) -> Attachment {
     };
     Attachment {
         sticker_id: (kind == "sticker").then_some(144_884_852_352_448),
-        ..Attachment::new(kind, format!("{}/media/{file}", world.url))
+        ..media::attachment(world, kind, file)
     }
 }
 
@@ -71,8 +73,7 @@ pub(crate) fn draft(
             if flag(&payload, "is_reusable") == Some(true) {
                 let id = world.names.id();
                 if let Some(page) = world.page_mut(page) {
-                    let saved = saved(page, &found);
-                    page.attachments.insert(id.clone(), saved);
+                    page.attachments.insert(id.clone(), saved(&found));
                 }
                 draft.saved_as = Some(id);
             }
@@ -131,14 +132,12 @@ fn check_members(message: &Parameters, draft: &Draft) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Saves an attachment, with its file when it was uploaded.
-fn saved(page: &Page, found: &Attachment) -> Saved {
-    let mut same = page.attachments.values();
-    let same = same.find(|saved| saved.url == found.url);
+/// Saves an attachment.
+pub(crate) fn saved(found: &Attachment) -> Saved {
     Saved {
         kind: found.kind.clone(),
         url: found.url.clone(),
-        file: same.and_then(|saved| saved.file.clone()),
+        file: found.file.clone(),
     }
 }
 
@@ -179,13 +178,15 @@ pub(crate) fn attachment(
     if let Some(id) = text(payload.get("attachment_id")) {
         let saved = world.page(page).and_then(|page| page.attachments.get(&id));
         let saved = saved.filter(|saved| saved.kind == kind);
-        let url = saved
-            .map(|saved| saved.url.clone())
-            .ok_or_else(|| Refusal::parameter("Invalid attachment id").with_subcode(2_018_074))?;
-        return Ok(Attachment::new(kind, url));
+        let invalid = || Refusal::parameter("Invalid attachment id").with_subcode(2_018_074);
+        let saved = saved.ok_or_else(invalid)?;
+        return Ok(match &saved.file {
+            Some(file) => media::attachment(world, &kind, file),
+            None => Attachment::new(kind, saved.url.clone()),
+        });
     }
     if let Some(file) = file {
-        return upload(world, page, kind, file);
+        return upload(world, &kind, file);
     }
     let url = string(&payload, "url")?.unwrap_or_default();
     if !(url.starts_with("https://") || url.starts_with("http://")) {
@@ -195,8 +196,8 @@ pub(crate) fn attachment(
     Ok(Attachment::new(kind, url))
 }
 
-fn upload(world: &mut World, page: &str, kind: String, file: &File) -> Result<Attachment, Refusal> {
-    let is_fitting = match (kind.as_str(), file.media_type.as_deref()) {
+fn upload(world: &mut World, kind: &str, file: &File) -> Result<Attachment, Refusal> {
+    let is_fitting = match (kind, file.media_type.as_deref()) {
         ("file", _) | (_, None) => true,
         (kind, Some(media_type)) => media_type.starts_with(&format!("{kind}/")),
     };
@@ -204,18 +205,12 @@ fn upload(world: &mut World, page: &str, kind: String, file: &File) -> Result<At
         let words = "Upload attachment failure.";
         return Err(Refusal::parameter(words).with_subcode(2_018_047));
     }
-    let id = world.names.id();
-    let url = format!("{}/attachments/{id}", world.url);
-    let media_type = file.media_type.clone().unwrap_or_default();
-    let saved = Saved {
-        kind: kind.clone(),
-        url: url.clone(),
-        file: Some((media_type, file.bytes.clone())),
+    let kept = file::File {
+        name: file.name.clone(),
+        media_type: file.media_type.clone().unwrap_or_default(),
+        bytes: file.bytes.clone(),
     };
-    if let Some(page) = world.page_mut(page) {
-        page.attachments.insert(format!("upload {id}"), saved);
-    }
-    Ok(Attachment::new(kind, url))
+    Ok(media::keep(world, kind, kept))
 }
 
 fn quick_replies(message: &Parameters) -> Result<Vec<Value>, Refusal> {

@@ -6,12 +6,6 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 
-#[derive(Serialize)]
-struct Envelope<'a> {
-    object: &'static str,
-    entry: [Entry<'a>; 1],
-}
-
 // Meta writes `time` before `id`, so these are structs: a `json!` map would sort.
 #[derive(Serialize)]
 struct Entry<'a> {
@@ -21,6 +15,14 @@ struct Entry<'a> {
     messaging: Option<[Item<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     standby: Option<[Item<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<[Change<'a>; 1]>,
+}
+
+#[derive(Serialize)]
+struct Change<'a> {
+    field: &'a str,
+    value: &'a Value,
 }
 
 #[derive(Serialize)]
@@ -52,8 +54,8 @@ pub(crate) struct Event<'a> {
 }
 
 impl Event<'_> {
-    /// Body of the notification. `now` is the time of sending.
-    pub(crate) fn body(&self, now: u64, is_standby: bool) -> Vec<u8> {
+    /// Entry of a webhook. `now` is the time of sending.
+    pub(crate) fn entry(&self, now: u64, is_standby: bool) -> Vec<u8> {
         let is_echo = self.content["is_echo"] == true;
         let (page, person) = (Some(Id { id: self.page }), self.psid.map(|id| Id { id }));
         let (sender, recipient) = match (is_echo, person) {
@@ -79,16 +81,38 @@ impl Event<'_> {
             true => (None, Some([item])),
             false => (Some([item]), None),
         };
-        json(&Envelope {
-            object: "page",
-            entry: [Entry {
-                time: now,
-                id: self.page,
-                messaging,
-                standby,
-            }],
+        json(&Entry {
+            time: now,
+            id: self.page,
+            messaging,
+            standby,
+            changes: None,
         })
     }
+}
+
+/// Entry of a webhook about a change of the Page. `seconds` is the time of sending.
+pub(crate) fn change(page: &str, seconds: u64, field: &str, value: &Value) -> Vec<u8> {
+    json(&Entry {
+        time: seconds,
+        id: page,
+        messaging: None,
+        standby: None,
+        changes: Some([Change { field, value }]),
+    })
+}
+
+/// Body of a webhook with these entries.
+pub(crate) fn body<'a>(entries: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut body = br#"{"object":"page","entry":["#.to_vec();
+    for (place, entry) in entries.enumerate() {
+        if place > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(entry);
+    }
+    body.extend_from_slice(b"]}");
+    body
 }
 
 /// Compact JSON with Meta's escapes.
@@ -133,7 +157,8 @@ mod tests {
             name,
             content,
         };
-        String::from_utf8(event.body(5, is_standby)).unwrap()
+        let entry = event.entry(5, is_standby);
+        String::from_utf8(super::body([&*entry].into_iter())).unwrap()
     }
 
     #[test]

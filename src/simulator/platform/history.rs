@@ -7,10 +7,10 @@ use crate::simulator::world::page::Page;
 use crate::simulator::world::thread::{Message, Thread};
 
 use super::access::Caller;
-use super::list;
 use super::parameters::{Call, text};
 use super::refusal::Refusal;
 use super::window;
+use super::{list, media};
 
 /// How many messages of a thread are shown in detail.
 const IN_DETAIL: usize = 20;
@@ -36,7 +36,7 @@ pub(crate) fn conversations(
     let wanted = wanted(call, FIELDS);
     let shown = threads
         .into_iter()
-        .map(|thread| conversation(page, thread, &wanted, world.now()));
+        .map(|thread| conversation(world, page, thread, &wanted));
     list::page(&world.url, caller, call, shown)
 }
 
@@ -47,10 +47,9 @@ pub(crate) fn one_conversation(
     id: &str,
     call: Call<'_>,
 ) -> Option<Result<Value, Refusal>> {
-    let page = world.page(page)?;
-    let thread = page.thread(id.strip_prefix("t_")?)?;
+    let (page, thread) = find(world, page, id)?;
     let wanted = wanted(call, FIELDS);
-    Some(Ok(conversation(page, thread, &wanted, world.now())))
+    Some(Ok(conversation(world, page, thread, &wanted)))
 }
 
 /// The messages of a conversation, newest first. `None` when there is no such conversation.
@@ -63,9 +62,8 @@ pub(crate) fn messages(
     id: &str,
     call: Call<'_>,
 ) -> Option<Result<Value, Refusal>> {
-    let page = world.page(page)?;
-    let thread = page.thread(id.strip_prefix("t_")?)?;
-    let shown = newest(page, thread, thread.messages.len());
+    let (page, thread) = find(world, page, id)?;
+    let shown = newest(world, page, thread, thread.messages.len());
     Some(list::page(&world.url, caller, call, shown.into_iter()))
 }
 
@@ -82,7 +80,14 @@ pub(crate) fn message(world: &World, page: &str, mid: &str) -> Option<Result<Val
         let words = "(#9000001) The message has been deleted.";
         return Some(Err(Refusal::new(9_000_001, words)));
     }
-    Some(Ok(show(page, thread, message)))
+    Some(Ok(show(world, page, thread, message)))
+}
+
+/// The conversation with this id. `None` when the Page has none.
+fn find<'a>(world: &'a World, page: &str, id: &str) -> Option<(&'a Page, &'a Thread)> {
+    let page = world.page(page)?;
+    let thread = page.thread(id.strip_prefix("t_")?)?;
+    Some((page, thread))
 }
 
 fn wanted(call: Call<'_>, default: &str) -> String {
@@ -115,7 +120,7 @@ fn split_fields(fields: &str) -> Vec<&str> {
     found
 }
 
-fn conversation(page: &Page, thread: &Thread, wanted: &str, now: u64) -> Value {
+fn conversation(world: &World, page: &Page, thread: &Thread, wanted: &str) -> Value {
     let mut shown = json!({"id": format!("t_{}", thread.person.psid)});
     let participants = || json!({"data": [of_person(thread), of_page(page)]});
     for field in split_fields(wanted) {
@@ -124,7 +129,7 @@ fn conversation(page: &Page, thread: &Thread, wanted: &str, now: u64) -> Value {
             "link" => shown[name] = json!(format!("/{}/inbox/{}/", page.id, thread.person.psid)),
             "updated_time" => shown[name] = json!(time(last(thread))),
             "participants" | "senders" => shown[name] = participants(),
-            "can_reply" => shown[name] = json!(window::is_open(thread, now)),
+            "can_reply" => shown[name] = json!(window::is_open(thread, world.now())),
             "message_count" => shown[name] = json!(thread.messages.len()),
             "snippet" => {
                 let newest = thread.messages.last();
@@ -139,7 +144,7 @@ fn conversation(page: &Page, thread: &Thread, wanted: &str, now: u64) -> Value {
             "messages" => {
                 let limit = field.split("limit(").nth(1);
                 let limit = limit.and_then(|rest| rest.split(')').next()?.parse().ok());
-                let messages = newest(page, thread, limit.unwrap_or(25));
+                let messages = newest(world, page, thread, limit.unwrap_or(25));
                 // The inner list of an empty page is left out.
                 if !messages.is_empty() {
                     shown[name] = json!({ "data": messages });
@@ -151,11 +156,11 @@ fn conversation(page: &Page, thread: &Thread, wanted: &str, now: u64) -> Value {
     shown
 }
 
-fn newest(page: &Page, thread: &Thread, limit: usize) -> Vec<Value> {
+fn newest(world: &World, page: &Page, thread: &Thread, limit: usize) -> Vec<Value> {
     let messages = thread.messages.iter().rev().take(limit).enumerate();
     let messages = messages.map(|(place, message)| {
         if place < IN_DETAIL {
-            show(page, thread, message)
+            show(world, page, thread, message)
         } else {
             json!({"id": message.mid, "created_time": time(message.timestamp)})
         }
@@ -173,7 +178,7 @@ fn of_page(page: &Page) -> Value {
     json!({"name": name, "email": format!("{id}@facebook.com"), "id": id})
 }
 
-fn show(page: &Page, thread: &Thread, message: &Message) -> Value {
+fn show(world: &World, page: &Page, thread: &Thread, message: &Message) -> Value {
     let (from, to) = match message.from_page {
         true => (of_page(page), of_person(thread)),
         false => (of_person(thread), of_page(page)),
@@ -185,15 +190,22 @@ fn show(page: &Page, thread: &Thread, message: &Message) -> Value {
     let attachments = message.attachment.iter().chain(&message.more_attachments);
     let attachments: Vec<Value> = attachments
         .map(|attachment| {
+            let url = media::address(world, attachment);
             let mut data =
                 json!({"id": "1", "mime_type": format!("{}/*", attachment.kind), "size": 1});
+            let file = attachment.file.as_ref();
+            if let Some(file) = file.and_then(|id| world.files.get(id)) {
+                data["name"] = json!(file.name);
+                data["mime_type"] = json!(file.media_type);
+                data["size"] = json!(file.bytes.len());
+            }
             match attachment.kind.as_str() {
-                "image" => data["image_data"] = json!({"url": attachment.url}),
+                "image" => data["image_data"] = json!({ "url": url }),
                 "sticker" => {
-                    data["image_data"] = json!({"url": attachment.url, "render_as_sticker": true});
+                    data["image_data"] = json!({"url": url, "render_as_sticker": true});
                 }
-                "video" => data["video_data"] = json!({"url": attachment.url}),
-                _ => data["file_url"] = json!(attachment.url),
+                "video" => data["video_data"] = json!({ "url": url }),
+                _ => data["file_url"] = json!(url),
             }
             data
         })

@@ -1,14 +1,14 @@
-//! Which app is notified of what, and when Meta gives up.
+//! Which app is notified of what.
 
 use serde_json::{Value, json};
 
+use crate::simulator::world::World;
+use crate::simulator::world::delivery::Notice;
 use crate::simulator::world::thread::Message;
-use crate::simulator::world::{Notice, World};
 
-use super::event::Event;
+use super::delivery;
+use super::event::{self, Event};
 
-/// How long a callback may fail before its app is unsubscribed from the Page, in milliseconds.
-const PATIENCE: u64 = 60 * 60 * 1000;
 /// Kinds that an app receives in `standby` while another app holds the thread.
 const STANDBY: [&str; 4] = ["message", "delivery", "read", "postback"];
 
@@ -21,7 +21,7 @@ pub(crate) fn notify(world: &mut World, field: &str, event: &Event<'_>, mid: Opt
         let reaches = !is_standby
             || (STANDBY.contains(&event.name) && is_subscribed(world, event.page, &app, "standby"));
         if reaches {
-            queue(world, app, event, is_standby, mid);
+            queue(world, &app, event, is_standby, mid);
         }
     }
 }
@@ -29,18 +29,29 @@ pub(crate) fn notify(world: &mut World, field: &str, event: &Event<'_>, mid: Opt
 /// Queues an event for one app, when it is subscribed to its field.
 pub(crate) fn notify_app(world: &mut World, app: &str, field: &str, event: &Event<'_>) {
     if is_subscribed(world, event.page, app, field) {
-        queue(world, app.to_owned(), event, false, None);
+        queue(world, app, event, false, None);
     }
 }
 
-fn queue(world: &mut World, app: String, event: &Event<'_>, is_standby: bool, mid: Option<&str>) {
-    let body = event.body(world.now(), is_standby).into();
-    world.pending += 1;
-    world.outbox.push(Notice {
-        app,
+/// Queues a change of the Page for every app that is subscribed to its field.
+pub(crate) fn notify_change(world: &mut World, page: &str, field: &str, value: &Value) {
+    let entry = event::change(page, world.now() / 1000, field, value);
+    for app in subscribers(world, page, field) {
+        delivery::queue(world, &app, || Notice {
+            page: page.to_owned(),
+            psid: String::new(),
+            entry: entry.clone(),
+            mid: None,
+        });
+    }
+}
+
+fn queue(world: &mut World, app: &str, event: &Event<'_>, is_standby: bool, mid: Option<&str>) {
+    let entry = event.entry(world.now(), is_standby);
+    delivery::queue(world, app, || Notice {
         page: event.page.to_owned(),
         psid: event.psid.unwrap_or_default().to_owned(),
-        body,
+        entry: entry.clone(),
         mid: mid.map(str::to_owned),
     });
 }
@@ -63,44 +74,6 @@ fn is_subscribed(world: &World, page: &str, app: &str, field: &str) -> bool {
 
 fn holds(fields: &[String], field: &str) -> bool {
     fields.iter().any(|held| held == field)
-}
-
-/// The callback answered 200.
-pub(crate) fn delivered(world: &mut World, notice: &Notice) {
-    world.pending = world.pending.saturating_sub(1);
-    if let Some(page) = world.page_mut(&notice.page) {
-        page.failing_since.remove(&notice.app);
-    }
-    let thread = world.thread_mut(&notice.psid);
-    let message = thread.and_then(|thread| {
-        notice
-            .mid
-            .as_deref()
-            .and_then(|mid| thread.message_mut(mid))
-    });
-    if let Some(message) = message {
-        message.acknowledged = true;
-    }
-}
-
-/// The callback failed. Returns whether to try again: after an hour of failures Meta unsubscribes
-/// the app from the Page and drops what waits.
-pub(crate) fn failed(world: &mut World, notice: &Notice, reason: String) -> bool {
-    let now = world.now();
-    world.last_failure = Some((now, reason));
-    let Some(page) = world.page_mut(&notice.page) else {
-        return false;
-    };
-    let since = *page.failing_since.entry(notice.app.clone()).or_insert(now);
-    if now.saturating_sub(since) >= PATIENCE {
-        page.subscriptions.remove(&notice.app);
-        page.failing_since.remove(&notice.app);
-    }
-    let is_installed = page.subscriptions.contains_key(&notice.app);
-    if !is_installed {
-        world.pending = world.pending.saturating_sub(1);
-    }
-    is_installed
 }
 
 /// A message as a webhook shows it.

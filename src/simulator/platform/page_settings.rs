@@ -73,6 +73,7 @@ pub(crate) fn edge(
             }
             Ok(json!({"result": "success"}))
         }
+        (_, "custom_user_settings") => user_settings(page, call)?,
         ("POST", "subscribed_apps") => subscribe(page, app, parameters),
         ("GET", "subscribed_apps") => Ok(subscribed(page, app)),
         ("DELETE", "subscribed_apps") => {
@@ -192,13 +193,67 @@ fn write_profile(page: &mut Page, parameters: &Parameters) -> Result<Value, Refu
     let has_start =
         page.profile.contains_key("get_started") || parameters.contains_key("get_started");
     if parameters.contains_key("persistent_menu") && !has_start {
-        let words = "You must set a Get Started button if you also wish to use persistent menu";
-        return Err(Refusal::parameter(words).with_subcode(2_018_145));
+        return Err(no_get_started());
     }
     for (name, value) in set {
         page.profile.insert(name.clone(), inner(value));
     }
     Ok(json!({"result": "success"}))
+}
+
+/// The persistent menu of one person. `None` for another method.
+fn user_settings(page: &mut Page, call: Call<'_>) -> Option<Result<Value, Refusal>> {
+    if !matches!(call.method, "GET" | "POST" | "DELETE") {
+        return None;
+    }
+    Some(change_user_settings(page, call))
+}
+
+fn change_user_settings(page: &mut Page, call: Call<'_>) -> Result<Value, Refusal> {
+    let parameters = call.parameters;
+    let psid = required(parameters, "psid")?;
+    let of_page = page.profile.get("persistent_menu").cloned();
+    let has_start = page.profile.contains_key("get_started");
+    let thread = page.thread_mut(&psid);
+    let thread = thread.ok_or_else(Refusal::no_such_person)?;
+    match call.method {
+        "GET" => {
+            let mut shown = Map::new();
+            let menus = [
+                ("user_level_persistent_menu", thread.menu.clone()),
+                ("page_level_persistent_menu", of_page),
+            ];
+            for (name, menu) in menus {
+                if let Some(menu) = menu {
+                    shown.insert(name.to_owned(), menu);
+                }
+            }
+            return Ok(json!({ "data": [shown] }));
+        }
+        "POST" => {
+            let menu = array(parameters, "persistent_menu").filter(|menu| !menu.is_empty());
+            let missing = || Refusal::parameter("The parameter persistent_menu is required");
+            let menu = menu.ok_or_else(missing)?;
+            if !has_start {
+                return Err(no_get_started());
+            }
+            thread.menu = Some(Value::Array(menu));
+        }
+        _ => {
+            let named = texts(parameters, "params");
+            if named != ["persistent_menu"] {
+                let words = "Param params must be [\"persistent_menu\"]";
+                return Err(Refusal::parameter(words));
+            }
+            thread.menu = None;
+        }
+    }
+    Ok(json!({"result": "success"}))
+}
+
+fn no_get_started() -> Refusal {
+    let words = "You must set a Get Started button if you also wish to use persistent menu";
+    Refusal::parameter(words).with_subcode(2_018_145)
 }
 
 fn subscribe(page: &mut Page, app: &str, parameters: &Parameters) -> Result<Value, Refusal> {

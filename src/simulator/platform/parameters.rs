@@ -11,6 +11,7 @@ pub(crate) type Parameters = Map<String, Value>;
 /// The file of a form.
 #[derive(Clone)]
 pub(crate) struct File {
+    pub(crate) name: String,
     /// Absent when the form names none.
     pub(crate) media_type: Option<String>,
     pub(crate) bytes: Bytes,

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use crate::simulator::world::World;
 use crate::simulator::world::fault::SendAnswer;
-use crate::simulator::world::page::Saved;
 use crate::simulator::world::scene::INBOX_APP;
 use crate::simulator::world::thread::{Draft, Message};
 
-use super::draft::{attachment, draft};
+use super::draft::{attachment, draft, saved};
 use super::event::Event;
 use super::notify::{content, notify};
 use super::parameters::{Call, Parameters, object, string, text};
+use super::private_reply;
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::window::{self, Purpose};
@@ -20,8 +20,7 @@ use super::{page_status, thread_control};
 /// How long the three dots show after `typing_on`, in milliseconds.
 const TYPING: u64 = 20_000;
 /// Ways to address somebody that this simulator does not know.
-const OTHER_RECIPIENTS: [&str; 11] = [
-    "comment_id",
+const OTHER_RECIPIENTS: [&str; 9] = [
     "follow_id",
     "login_id",
     "notification_messages_token",
@@ -29,7 +28,6 @@ const OTHER_RECIPIENTS: [&str; 11] = [
     "phone_number",
     "player_id",
     "poll_response_id",
-    "post_id",
     "story_id",
     "user_ref",
 ];
@@ -43,16 +41,7 @@ pub(crate) fn save(world: &mut World, page: &str, call: Call<'_>) -> Result<Valu
     let found = attachment(world, page, &described, call.file)?;
     let id = world.names.id();
     let page = world.page_mut(page).ok_or_else(Refusal::no_such_person)?;
-    let mut kept = page.attachments.values();
-    let file = kept
-        .find(|saved| saved.url == found.url && saved.file.is_some())
-        .and_then(|saved| saved.file.clone());
-    let saved = Saved {
-        kind: found.kind,
-        url: found.url,
-        file,
-    };
-    page.attachments.insert(id.clone(), saved);
+    page.attachments.insert(id.clone(), saved(&found));
     Ok(json!({ "attachment_id": id }))
 }
 
@@ -64,7 +53,11 @@ pub(crate) fn send(
     call: Call<'_>,
 ) -> Result<Reply, Refusal> {
     let parameters = call.parameters;
-    let psid = recipient(parameters)?;
+    let to = recipient(parameters)?;
+    let psid = match &to {
+        Recipient::Person(psid) => psid.clone(),
+        Recipient::Comment(id) => private_reply::author(world, page, id)?,
+    };
     let thread = world.page(page).and_then(|page| page.thread(&psid));
     thread.ok_or_else(Refusal::no_such_person)?;
     thread_control::check(world, app, &psid)?;
@@ -83,9 +76,16 @@ pub(crate) fn send(
             return Err(Refusal::parameter(words).with_subcode(2_018_014));
         }
         (None, None) => return Err(Refusal::parameter("The parameter message is required")),
+        (None, Some(_)) if matches!(to, Recipient::Comment(_)) => {
+            let words = "A private reply has a message";
+            return Err(Refusal::parameter(words));
+        }
         (None, Some(action)) => Intent::Act(Action::read(action, parameters)?),
         (Some(message), None) => {
-            let purpose = purpose(parameters, message.contains_key("template"))?;
+            let purpose = match &to {
+                Recipient::Person(_) => purpose(parameters, message.contains_key("template"))?,
+                Recipient::Comment(_) => Purpose::PrivateReply,
+            };
             let mut draft = draft(world, page, &message, call.file)?;
             draft.persona_id = persona;
             if let Some(quoted) = object(parameters, "reply_to")? {
@@ -111,7 +111,13 @@ pub(crate) fn send(
         }
     }
     let reply = match intent {
-        Intent::Say(draft, purpose) => say(world, app, page, &psid, *draft, purpose)?,
+        Intent::Say(draft, purpose) => {
+            let said = say(world, app, page, &psid, *draft, purpose)?;
+            if let Recipient::Comment(id) = &to {
+                private_reply::answered(world, page, id);
+            }
+            said
+        }
         Intent::Act(action) => act(world, &psid, action)?,
     };
     Ok(match answer {
@@ -120,7 +126,14 @@ pub(crate) fn send(
     })
 }
 
-fn recipient(parameters: &Parameters) -> Result<String, Refusal> {
+/// To whom a message goes.
+enum Recipient {
+    Person(String),
+    /// The author of a comment: a private reply.
+    Comment(String),
+}
+
+fn recipient(parameters: &Parameters) -> Result<Recipient, Refusal> {
     let recipient = object(parameters, "recipient")?;
     let recipient =
         recipient.ok_or_else(|| Refusal::parameter("The parameter recipient is required"))?;
@@ -131,8 +144,11 @@ fn recipient(parameters: &Parameters) -> Result<String, Refusal> {
         let words = format!("This simulator does not simulate recipient[{other}]");
         return Err(Refusal::parameter(&words));
     }
-    let psid = text(recipient.get("id")).filter(|psid| !psid.is_empty());
-    psid.ok_or_else(|| Refusal::parameter("param recipient must be non-empty."))
+    let named = |name| text(recipient.get(name)).filter(|id| !id.is_empty());
+    let person = named("id").map(Recipient::Person);
+    let comment = || named("comment_id").or_else(|| named("post_id"));
+    let found = person.or_else(|| comment().map(Recipient::Comment));
+    found.ok_or_else(|| Refusal::parameter("param recipient must be non-empty."))
 }
 
 fn notification_type(parameters: &Parameters) -> Result<(), Refusal> {

@@ -16,6 +16,8 @@ pub(crate) enum Purpose {
     Tagged,
     /// `UTILITY` with an approved template.
     Utility,
+    /// A reply to a comment.
+    PrivateReply,
 }
 
 /// Whether the standard window is open.
@@ -33,7 +35,7 @@ pub(crate) fn check(thread: &Thread, purpose: Purpose, now: u64) -> Result<(), R
         Purpose::Tagged => thread
             .opening
             .is_some_and(|opening| now < opening.at.saturating_add(7 * DAY)),
-        Purpose::Utility => true,
+        Purpose::Utility | Purpose::PrivateReply => true,
     };
     if is_allowed {
         return Ok(());

@@ -1,52 +1,15 @@
 //! Posts bodies to a callback: signed, in order or not.
 
-use std::time::Duration;
-
 use hyper::body::Bytes;
-use hyper::header::HeaderValue;
 use serde::Serialize;
 use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::time::sleep;
 
 use crate::simulator::http::client::{CallError, Callback};
-use crate::simulator::http::webhook::{explained, signed};
+use crate::simulator::http::webhook::{explained, signed, wrongly_signed};
 use crate::simulator::platform::event;
-use crate::simulator::world::names::Names;
-
-/// How bodies are delivered. By default each once, in order, at once.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct DeliveryOptions {
-    /// How often each body is posted.
-    pub copies: u32,
-    /// Whether the order is changed. The order depends only on `seed`.
-    pub shuffle: bool,
-    /// Seed of the changed order.
-    pub seed: u64,
-    /// How many entries are put into one body at most. 1 leaves the bodies as they are.
-    pub batch: usize,
-    /// Pause before each body.
-    pub delay: Duration,
-    /// Whether the signature is wrong.
-    pub bad_signature: bool,
-    /// Whether the legacy `X-Hub-Signature` header is sent, too.
-    pub with_sha1: bool,
-}
-
-impl Default for DeliveryOptions {
-    fn default() -> Self {
-        Self {
-            copies: 1,
-            shuffle: false,
-            seed: 0,
-            batch: 1,
-            delay: Duration::ZERO,
-            bad_signature: false,
-            with_sha1: false,
-        }
-    }
-}
+use crate::simulator::world::delivery::{DeliveryOptions, shuffle};
 
 /// Error for a [`Sender`] that cannot be made.
 #[derive(Debug, Error)]
@@ -120,14 +83,10 @@ impl Sender {
     }
 
     async fn post(&self, number: usize, body: &Bytes, options: &DeliveryOptions) -> Delivered {
-        let mut request = signed(body, &self.secret, options.with_sha1);
-        if options.bad_signature {
-            let wrong = HeaderValue::from_static(
-                "sha256=0000000000000000000000000000000000000000000000000000000000000000",
-            );
-            request.headers_mut().insert("x-hub-signature-256", wrong);
-            request.headers_mut().remove("x-hub-signature");
-        }
+        let request = match options.bad_signature {
+            true => wrongly_signed(body),
+            false => signed(body, &self.secret, options.with_sha1),
+        };
         let (status, error) = match self.callback.call(request).await {
             Ok(answered) => (Some(answered.status.as_u16()), None),
             Err(error) => (None, Some(explained(&error))),
@@ -153,10 +112,7 @@ fn arrange(bodies: &[Bytes], options: &DeliveryOptions) -> Vec<(usize, Bytes)> {
         .flat_map(|body| std::iter::repeat_n(body, options.copies.max(1) as usize))
         .collect();
     if options.shuffle {
-        let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&options.seed.to_be_bytes());
-        let mut names = Names::new(seed);
-        all.sort_by_cached_key(|_| names.bytes("order"));
+        shuffle(&mut all, &mut options.order());
     }
     if options.batch <= 1 {
         return all;

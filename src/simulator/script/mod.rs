@@ -22,8 +22,9 @@ mod samples;
 use serde_json::Value;
 use thiserror::Error;
 
-pub use self::deliver::{Delivered, DeliveryOptions, Sender, SenderError};
+pub use self::deliver::{Delivered, Sender, SenderError};
 pub use self::overrides::{InvalidOverride, NoSuchPlace, Override};
+pub use super::world::delivery::DeliveryOptions;
 
 /// An event kind that can be triggered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

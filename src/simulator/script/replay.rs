@@ -6,7 +6,8 @@ use hyper::body::Bytes;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::deliver::{Delivered, DeliveryOptions, Sender};
+use super::deliver::{Delivered, Sender};
+use crate::simulator::world::delivery::DeliveryOptions;
 
 /// Longest pause between two bodies, whatever their times say.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);

@@ -25,6 +25,12 @@ impl Clock {
         base.saturating_add(self.moved).max(self.last)
     }
 
+    /// Time until `millis` when nobody moves the clock. Absent while it stands still.
+    pub(crate) fn until(&self, millis: u64) -> Option<Duration> {
+        let is_running = self.fixed.is_none();
+        is_running.then(|| Duration::from_millis(millis.saturating_sub(self.now())))
+    }
+
     pub(crate) fn advance(&mut self, time: Duration) {
         let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         self.moved = self.moved.saturating_add(time);

@@ -2,34 +2,29 @@
 
 pub(crate) mod app;
 pub(crate) mod clock;
+pub(crate) mod delivery;
 pub(crate) mod fault;
+pub(crate) mod file;
 pub(crate) mod names;
 pub(crate) mod page;
 pub(crate) mod person;
+pub(crate) mod rate_limit;
 pub(crate) mod request;
 pub(crate) mod scene;
 pub(crate) mod thread;
 
-use hyper::body::Bytes;
+use std::collections::BTreeMap;
 
 use self::app::{AccessToken, App, MetaApp};
 use self::clock::Clock;
+use self::delivery::Deliveries;
 use self::fault::Faults;
+use self::file::File;
 use self::names::Names;
 use self::page::Page;
+use self::rate_limit::Counted;
 use self::request::Requests;
 use self::thread::{Draft, Message, Thread};
-
-/// A notification that waits for its 200.
-pub(crate) struct Notice {
-    pub(crate) app: String,
-    pub(crate) page: String,
-    /// Person it is about; empty for an event of the Page. Notices of one person keep their order.
-    pub(crate) psid: String,
-    pub(crate) body: Bytes,
-    /// Message that it is about. The 200 marks it as acknowledged.
-    pub(crate) mid: Option<String>,
-}
 
 /// The simulated world.
 pub(crate) struct World {
@@ -40,14 +35,13 @@ pub(crate) struct World {
     pub(crate) apps: Vec<MetaApp>,
     pub(crate) pages: Vec<Page>,
     pub(crate) tokens: Vec<AccessToken>,
+    /// Uploaded files by id.
+    pub(crate) files: BTreeMap<String, File>,
     pub(crate) faults: Faults,
     pub(crate) requests: Requests,
-    /// Notices that are not yet under way.
-    pub(crate) outbox: Vec<Notice>,
-    /// Number of notices without their 200.
-    pub(crate) pending: usize,
-    pub(crate) last_failure: Option<(u64, String)>,
-    /// Signs the addresses of pictures.
+    pub(crate) counted: Counted,
+    pub(crate) deliveries: Deliveries,
+    /// Signs the addresses of pictures and files.
     pub(crate) picture_key: [u8; 32],
 }
 
@@ -68,11 +62,11 @@ impl World {
             apps,
             pages,
             tokens,
+            files: BTreeMap::new(),
             faults: Faults::default(),
             requests: Requests::default(),
-            outbox: Vec::new(),
-            pending: 0,
-            last_failure: None,
+            counted: Counted::default(),
+            deliveries: Deliveries::default(),
             picture_key,
         }
     }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hyper::body::Bytes;
 use serde_json::{Map, Value};
 
 use super::thread::Thread;
@@ -24,6 +23,8 @@ pub(crate) struct Page {
     pub(crate) labels: BTreeMap<String, Label>,
     pub(crate) templates: BTreeMap<String, Value>,
     pub(crate) attachments: BTreeMap<String, Saved>,
+    /// Comments of people on a post of the Page, by id.
+    pub(crate) comments: BTreeMap<String, Comment>,
     /// Restriction of sending. Absent when the Page may send.
     pub(crate) restriction: Option<Restriction>,
 }
@@ -42,6 +43,7 @@ impl Page {
             labels: BTreeMap::new(),
             templates: BTreeMap::new(),
             attachments: BTreeMap::new(),
+            comments: BTreeMap::new(),
             restriction: None,
         }
     }
@@ -63,13 +65,22 @@ pub(crate) struct Label {
     pub(crate) people: BTreeSet<String>,
 }
 
+/// A comment of a person on a post of the Page.
+pub(crate) struct Comment {
+    pub(crate) psid: String,
+    /// Milliseconds since 1970.
+    pub(crate) at: u64,
+    /// Whether the Page has sent its private reply.
+    pub(crate) is_answered: bool,
+}
+
 /// A medium that was uploaded or saved.
 #[derive(Clone)]
 pub(crate) struct Saved {
     pub(crate) kind: String,
     pub(crate) url: String,
-    /// Media type and content, when the file lies here.
-    pub(crate) file: Option<(String, Bytes)>,
+    /// Id of the file, when it lies here.
+    pub(crate) file: Option<String>,
 }
 
 /// Restriction of sending; its times are in seconds since 1970.

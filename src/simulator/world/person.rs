@@ -4,7 +4,7 @@
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Person {
-    /// Page-scoped id, decimal digits; the same at every start.
+    /// Page-scoped id, decimal digits. A constant.
     pub psid: &'static str,
     /// Full name.
     pub name: &'static str,

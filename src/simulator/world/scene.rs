@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::names::Names;
 use super::page::Page;
 use super::person::{PEOPLE, PersonSetup};
+use super::rate_limit::Limits;
 use super::thread::Thread;
 
 /// The app that is the Page's inbox at Meta.
@@ -39,6 +40,7 @@ const BRANCH_SCOPES: [&str; 2] = ["pages_show_list", "business_management"];
 pub struct Scene {
     seed: Option<u64>,
     time: Option<u64>,
+    limits: Limits,
     apps: Vec<AppSetup>,
     pages: Vec<PageSetup>,
 }
@@ -50,6 +52,7 @@ impl Scene {
         Self {
             seed: None,
             time: None,
+            limits: Limits::default(),
             apps: Vec::new(),
             pages: Vec::new(),
         }
@@ -71,6 +74,13 @@ impl Scene {
     #[must_use]
     pub fn with_time(mut self, millis: u64) -> Self {
         self.time = Some(millis);
+        self
+    }
+
+    /// Sets the rate limits. Meta's by default.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 
@@ -153,7 +163,9 @@ impl Scene {
         if apps.is_empty() || pages.is_empty() {
             return Err(SceneError::Empty);
         }
-        Ok(World::new(url, clock, names, apps, pages, tokens))
+        let mut world = World::new(url, clock, names, apps, pages, tokens);
+        world.counted.limits = self.limits;
+        Ok(world)
     }
 }
 

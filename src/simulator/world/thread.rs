@@ -63,10 +63,13 @@ impl fmt::Debug for Message {
 pub struct Attachment {
     /// `image`, `audio`, `video`, `file` or `sticker`.
     pub kind: String,
-    /// Address of the content.
+    /// Address of the content, as the webhook has it. One of the simulator redirects, and ends after 30
+    /// days.
     pub url: String,
     /// Id of the sticker. Absent when it is none.
     pub sticker_id: Option<u64>,
+    /// Id of the file, when it lies at the simulator.
+    pub(crate) file: Option<String>,
 }
 
 impl Attachment {
@@ -75,6 +78,7 @@ impl Attachment {
             kind: kind.into(),
             url: url.into(),
             sticker_id: None,
+            file: None,
         }
     }
 }
@@ -130,6 +134,8 @@ pub(crate) struct Thread {
     pub(crate) owned_until: u64,
     /// Account-linking token and the end of its life, in milliseconds since 1970.
     pub(crate) linking: Option<(String, u64)>,
+    /// Persistent menu of this person. Absent when it is the one of the Page.
+    pub(crate) menu: Option<Value>,
     /// Whether the person blocked the Page.
     pub(crate) has_blocked_page: bool,
     /// Whether the Page blocked the person.
@@ -153,6 +159,7 @@ impl Thread {
             owner: None,
             owned_until: 0,
             linking: None,
+            menu: None,
             has_blocked_page: false,
             is_blocked: false,
         }

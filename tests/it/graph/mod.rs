@@ -5,6 +5,7 @@
 mod app;
 mod canary;
 mod corpus;
+mod every_call;
 mod flow;
 mod page;
 mod past;

@@ -5,7 +5,7 @@ use std::process::Command;
 use messenger_crm::graph::page::templates;
 use messenger_crm::graph::send::{
     self, MediaKind, MediaSource, OutgoingContent, OutgoingFile, OutgoingMessage,
-    OutgoingQuickReply, SenderAction, Template, TemplateButton, UtilityTemplate,
+    OutgoingQuickReply, Recipient, SenderAction, Template, TemplateButton, UtilityTemplate,
 };
 use messenger_crm::graph::{
     Access, Advice, AppAccess, AppClient, Call, Error, Graph, PageClient, Path, ReqwestTransport,
@@ -13,7 +13,7 @@ use messenger_crm::graph::{
 };
 use messenger_crm::id::{AppId, Mid, PageId, Psid};
 use messenger_crm::secret::{AppSecret, PageToken, UserToken};
-use messenger_crm::simulator::Simulator;
+use messenger_crm::simulator::{Limits, Simulator};
 use serde_json::{Value, json};
 
 use crate::example::binary;
@@ -29,6 +29,8 @@ impl Meta {
         let simulator = Simulator::start("127.0.0.1:0".parse().unwrap())
             .await
             .unwrap();
+        // A busy machine can bring calls together that the client keeps apart.
+        simulator.set_limits(Limits::none());
         let builder = reqwest::Client::builder().no_proxy();
         let transport = ReqwestTransport::from_builder(builder).unwrap();
         let graph = Graph::from_parts(transport, TokioClock::new())
@@ -150,6 +152,20 @@ async fn messages_of_all_kinds_arrive() {
         assert_eq!(sent.recipient, Some(person(0)));
         assert_eq!(meta.thread()[0].reaction.as_deref(), reaction);
     }
+}
+
+#[tokio::test]
+async fn l19_a_private_reply_reaches_the_author_of_a_comment_over_sockets() {
+    let meta = Meta::new().await;
+    let author = person(0);
+    let customer = meta.simulator.customer(author.as_str()).unwrap();
+    let comment = customer.comments("Price?").unwrap();
+    let reply = OutgoingMessage::text(Recipient::Comment(comment), "Ten.").unwrap();
+    let sent = meta.page().send(&reply).await.unwrap();
+    assert_eq!(sent.recipient, Some(author));
+    assert_eq!(meta.thread()[0].text.as_deref(), Some("Ten."));
+    let error = meta.page().send(&reply).await.unwrap_err();
+    assert!(matches!(error, Error::Api(refusal) if refusal.code == Some(10900)));
 }
 
 #[tokio::test]

@@ -87,6 +87,8 @@ async fn a_wrong_command_line_says_so_without_the_secret() {
         &["trigger", "message", "--override", "nonsense"],
         &["replay"],
         &["fault", "nonsense"],
+        &["limit", "page_calls"],
+        &["run", "--limit", "nonsense=1"],
         &["--nonsense"],
     ] {
         let (output, _) = run(words).await;
@@ -100,13 +102,15 @@ async fn a_wrong_command_line_says_so_without_the_secret() {
 }
 
 #[tokio::test]
-async fn l5_a_running_simulator_is_listened_to_and_broken() {
+async fn l5_l6_a_running_simulator_is_listened_to_limited_and_broken() {
     let (_child, mut lines) = running(command(&[
         "run",
         "--listen",
         "127.0.0.1:0",
         "--json",
         "--print-credentials",
+        "--limit",
+        "media=7",
     ]))
     .await;
     let ready: Value = serde_json::from_str(&line(&mut lines).await).unwrap();
@@ -137,10 +141,63 @@ async fn l5_a_running_simulator_is_listened_to_and_broken() {
         assert_eq!(request["code"], json!(code));
         assert_eq!(request["parameters"]["message"]["text"], "hi");
     }
+    let limit = ["limit", "page_calls=1", "texts=0", "--at", &url];
+    let (output, _) = run(&limit).await;
+    assert!(output.status.success());
+    let limits = client.get(format!("{url}/control/limits")).send().await;
+    let limits: Value = serde_json::from_slice(&limits.unwrap().bytes().await.unwrap()).unwrap();
+    assert_eq!(
+        (&limits["page_calls"], &limits["media"]),
+        (&json!(1), &json!(7))
+    );
     let (output, _) = run(&["advance", "90000", "--at", &url]).await;
     assert!(output.status.success());
     let (output, _) = run(&["fault", "none", "--at", &url]).await;
     assert!(output.status.success());
+}
+
+#[tokio::test]
+async fn l3_webhooks_of_a_running_simulator_are_broken_from_the_command_line() {
+    let mut callback = Callback::start().await;
+    let words = ["run", "--listen", "127.0.0.1:0", "--json", "--callback-url"];
+    let token = ["--verify-token", "right", "--repeat-speed", "60"];
+    let (_child, mut lines) =
+        running(command(&[&words[..], &[&callback.url], &token].concat())).await;
+    let ready: Value = serde_json::from_str(&line(&mut lines).await).unwrap();
+    let url = ready["url"].as_str().unwrap();
+    let verified: Value = serde_json::from_str(&line(&mut lines).await).unwrap();
+    assert_eq!(verified["verified"], callback.url);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let write = async |text: &str| {
+        let body = json!({"psid": YIJUN, "text": text}).to_string();
+        let sent = client.post(format!("{url}/phone/messages"));
+        let sent = sent.header("content-type", "application/json").body(body);
+        assert_eq!(sent.send().await.unwrap().status(), 200);
+    };
+    let fault = ["fault", "webhooks", "--at", url];
+    let several = ["--copies", "2", "--batch", "4", "--bad-signature"];
+    let (output, _) = run(&[&fault[..], &several].concat()).await;
+    assert!(output.status.success());
+    write("one").await;
+    let call = callback.next().await;
+    let body: Value = serde_json::from_str(&call.body).unwrap();
+    assert_eq!(body["entry"].as_array().unwrap().len(), 2);
+    assert_eq!(call.signature, format!("sha256={}", "0".repeat(64)));
+    let state = client.get(format!("{url}/control/webhooks")).send().await;
+    let state: Value = serde_json::from_slice(&state.unwrap().bytes().await.unwrap()).unwrap();
+    assert_eq!(
+        state,
+        json!({"copies": 2, "shuffle": false, "seed": 0, "batch": 4, "delay_ms": 0,
+               "bad_signature": true, "sha1": false, "repeat_speed": 60})
+    );
+    let (output, _) = run(&[&fault[..], &["--copies", "1000"]].concat()).await;
+    assert_eq!(output.status.code(), Some(1));
+    let (output, _) = run(&["fault", "none", "--at", url]).await;
+    assert!(output.status.success());
+    write("three").await;
+    let call = callback.next().await;
+    assert_eq!(call.item()["message"]["text"], "three");
+    assert_ne!(call.signature, format!("sha256={}", "0".repeat(64)));
 }
 
 #[tokio::test]

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod clients;
 mod command;
 mod faults;
 mod layers;
+mod limits;
 mod listening;
 mod people;
 mod phone;
@@ -294,6 +296,15 @@ async fn connected(callback: &Callback) -> Simulator {
     let simulator = start().await;
     simulator.subscribe(&callback.url, "right").await.unwrap();
     simulator
+}
+
+/// Follows the link of an attachment, a path, to its file.
+async fn download(simulator: &Simulator, path: &str) -> Answered {
+    let link = ask(simulator, &format!("GET {path}"), "", "").await;
+    assert_eq!(link.status, 302, "{}", link.head);
+    let mut lines = link.head.lines();
+    let file = lines.find_map(|line| line.strip_prefix("location: "));
+    ask(simulator, &format!("GET {}", file.unwrap()), "", "").await
 }
 
 /// Posts what the phone's own page would.

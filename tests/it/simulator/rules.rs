@@ -1,6 +1,6 @@
 //! The Graph API as a client of somebody else's expects it.
 
-use messenger_crm::simulator::{AppSetup, PageSetup, PersonSetup, Scene};
+use messenger_crm::simulator::{AppSetup, Limits, PageSetup, PersonSetup, Scene};
 
 use super::*;
 
@@ -157,13 +157,122 @@ async fn l19_other_recipients_are_refused_as_not_simulated() {
     for recipient in [
         json!({"user_ref": "a"}),
         json!({"phone_number": "+1"}),
-        json!({"comment_id": "1_2"}),
+        json!({"one_time_notif_token": "1"}),
+        json!({"notification_messages_token": "1"}),
     ] {
         let body = json!({"recipient": recipient, "message": {"text": "hi"}});
         let refused = send(&simulator, body).await.refusal();
         let words = refused["message"].as_str().unwrap();
         assert!(words.contains("does not simulate recipient["), "{words}");
     }
+}
+
+#[tokio::test]
+async fn l19_a_comment_has_one_private_reply_within_seven_days() {
+    let mut callback = Callback::start().await;
+    let simulator = connected(&callback).await;
+    let comment = customer(&simulator, YIJUN).comments("price?").unwrap();
+    let call = callback.next().await;
+    let body: Value = serde_json::from_str(&call.body).unwrap();
+    let change = &body["entry"][0]["changes"][0];
+    assert_eq!(
+        (&change["field"], &body["entry"][0]["id"]),
+        (&json!("feed"), &json!(PAGE))
+    );
+    assert_eq!(change["value"]["comment_id"], *comment);
+    assert_eq!(change["value"]["message"], "price?");
+    assert_eq!(change["value"]["from"]["id"], YIJUN);
+    // It does not depend on the window.
+    simulator.advance(Duration::from_secs(2 * 24 * 3600));
+    let reply = |id: &str| {
+        let message = json!({"text": "Ten."});
+        json!({"recipient": {"comment_id": id}, "message": message})
+    };
+    assert_eq!(
+        send(&simulator, text(YIJUN, "hi")).await.refusal()["code"],
+        10
+    );
+    let sent = send(&simulator, reply(&comment)).await.json();
+    assert_eq!(sent["recipient_id"], YIJUN);
+    assert_eq!(simulator.thread(YIJUN).unwrap()[0].mid, sent["message_id"]);
+    assert_eq!(
+        send(&simulator, reply(&comment)).await.refusal()["code"],
+        10900
+    );
+    assert_eq!(send(&simulator, reply("1_2")).await.refusal()["code"], 100);
+    let old = customer(&simulator, AMELIE).comments("size?").unwrap();
+    simulator.advance(Duration::from_secs(7 * 24 * 3600));
+    assert_eq!(send(&simulator, reply(&old)).await.refusal()["code"], 10903);
+    let mut limits = Limits::none();
+    // One was refused a moment ago, and counts.
+    limits.private_replies = 2;
+    simulator.set_limits(limits);
+    let body = json!({"psid": AMELIE, "text": "color?"}).to_string();
+    let new = phone(&simulator, "comments", "", &body).await.json();
+    let new = new["comment_id"].as_str().unwrap();
+    assert_eq!(send(&simulator, reply(new)).await.status, 200);
+    assert_eq!(send(&simulator, reply(new)).await.refusal()["code"], 613);
+}
+
+#[tokio::test]
+async fn a_person_can_have_another_persistent_menu_than_the_page() {
+    let simulator = start().await;
+    let menu = |title: &str| {
+        let action = json!({"type": "postback", "title": title, "payload": "HELP"});
+        json!([{"locale": "default", "composer_input_disabled": false, "call_to_actions": [action]}])
+    };
+    let path = format!("me/custom_user_settings?psid={YIJUN}");
+    let own = json!({"psid": YIJUN, "persistent_menu": menu("Own")}).to_string();
+    let refused = graph(&simulator, "POST", "me/custom_user_settings", &own).await;
+    assert_eq!(refused.refusal()["error_subcode"], 2_018_145);
+    let page = json!({"get_started": {"payload": "GO"}, "persistent_menu": menu("All")});
+    graph(
+        &simulator,
+        "POST",
+        "me/messenger_profile",
+        &page.to_string(),
+    )
+    .await;
+    let set = graph(&simulator, "POST", "me/custom_user_settings", &own).await;
+    assert_eq!(set.json(), json!({"result": "success"}));
+    let shown = graph(&simulator, "GET", &path, "").await.json();
+    assert_eq!(shown["data"][0]["user_level_persistent_menu"], menu("Own"));
+    assert_eq!(shown["data"][0]["page_level_persistent_menu"], menu("All"));
+    customer(&simulator, YIJUN).taps("Own").unwrap();
+    customer(&simulator, YIJUN).taps("All").unwrap_err();
+    customer(&simulator, AMELIE).taps("All").unwrap();
+    let delete = format!("{path}&params=[%22persistent_menu%22]");
+    assert_eq!(graph(&simulator, "DELETE", &delete, "").await.status, 200);
+    customer(&simulator, YIJUN).taps("All").unwrap();
+}
+
+#[tokio::test]
+async fn the_sticker_catalog_is_read_with_the_token_of_the_app() {
+    let simulator = start().await;
+    let app = simulator.app();
+    let token = format!("{}|{}", app.app_id, app.app_secret);
+    let proof = hex_hmac(&app.app_secret, &token);
+    let get = async |path: &str| {
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let request = format!("GET /v27.0/{path}{mark}appsecret_proof={proof}");
+        let headers = format!("authorization: Bearer {token}\r\n");
+        ask(&simulator, &request, &headers, "").await
+    };
+    let packs = get("sticker_packs").await.json();
+    let pack = packs["data"][0]["id"].as_str().unwrap().to_owned();
+    let stickers = get(&format!("{pack}/stickers")).await.json();
+    let sticker = &stickers["data"][0];
+    assert_eq!(sticker["id"], "369239263222822");
+    assert_eq!(sticker["is_animated"], false);
+    let found = get("sticker_search?q=large").await.json();
+    assert_eq!(found["data"].as_array().unwrap().len(), 1);
+    assert_eq!(get("sticker_search?q=l").await.refusal()["code"], 100);
+    assert_eq!(get("1/stickers").await.refusal()["error_subcode"], 33);
+    let refused = graph(&simulator, "GET", "sticker_packs", "").await;
+    assert_eq!(refused.refusal()["code"], 190);
+    let id: u64 = sticker["id"].as_str().unwrap().parse().unwrap();
+    let body = json!({"recipient": {"id": YIJUN}, "message": {"sticker_id": id}});
+    assert_eq!(send(&simulator, body).await.status, 200);
 }
 
 #[tokio::test]
@@ -270,6 +379,7 @@ async fn l6_token_types_and_scopes_have_metas_errors() {
 #[tokio::test]
 async fn l8_the_history_has_the_twenty_newest_messages_in_detail() {
     let simulator = start().await;
+    simulator.set_limits(Limits::none());
     let mids: Vec<String> = (0..22)
         .map(|number| simulator.write(YIJUN, &number.to_string()).unwrap())
         .collect();

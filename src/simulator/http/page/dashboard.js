@@ -5,10 +5,11 @@
 const element = (id) => document.getElementById(id);
 
 async function ask(path, body, method) {
+  const isFile = body instanceof Blob;
   const options = (body || method) && {
     method: method || "POST",
-    headers: { "Content-Type": "application/json" },
-    body: body && JSON.stringify(body),
+    headers: { "Content-Type": isFile ? "application/octet-stream" : "application/json" },
+    body: isFile ? body : body && JSON.stringify(body),
   };
   let response;
   try {

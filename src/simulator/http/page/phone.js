@@ -31,14 +31,14 @@ function attached({ kind, url }) {
     image.width = image.height = kind === "image" ? 200 : 96;
     return image;
   }
-  if (kind === "audio" && isOwn) {
-    const sound = tag("audio");
-    sound.src = url;
-    sound.controls = true;
-    sound.preload = "none";
-    return sound;
+  if ((kind === "audio" || kind === "video") && isOwn) {
+    const player = tag(kind, kind);
+    player.src = url;
+    player.controls = true;
+    player.preload = "none";
+    return player;
   }
-  const link = tag("a", "", `${kind}: ${url.split("/").pop()}`);
+  const link = tag("a", "", `${kind}: ${url.split("?")[0].split("/").pop()}`);
   link.href = url;
   link.target = "_blank";
   link.rel = "noopener noreferrer";
@@ -105,7 +105,7 @@ function bubble(message) {
     body.append(card);
   }
   body.addEventListener("click", (event) => {
-    if (event.target.closest("a, audio")) return;
+    if (event.target.closest("a, audio, video")) return;
     open = open === message.mid ? null : message.mid;
     refresh();
   });
@@ -191,6 +191,21 @@ async function act(path, body) {
   element("thread").scrollTop = element("thread").scrollHeight;
   refresh();
   return true;
+}
+
+// A file of this computer, sent as it is.
+async function upload(file) {
+  const query = new URLSearchParams({ psid: person, name: file.name, type: file.type });
+  if (mode?.reply) query.set("reply_to", mode.reply);
+  try {
+    await ask(`/phone/uploads?${query}`, file);
+    complain(null);
+    enter(null);
+  } catch (error) {
+    complain(error);
+  }
+  element("thread").scrollTop = element("thread").scrollHeight;
+  refresh();
 }
 
 function enter(next, text) {
@@ -299,6 +314,13 @@ element("text").addEventListener("keydown", key);
 element("text").addEventListener("input", fit);
 element("more").addEventListener("click", toggleTray);
 element("like").addEventListener("click", () => act("/phone/attachments", { kind: "like" }));
+element("upload").addEventListener("click", () => element("chosen").click());
+element("chosen").addEventListener("change", async (event) => {
+  const [file] = event.target.files;
+  if (file) await upload(file);
+  // The same file can be chosen again.
+  event.target.value = "";
+});
 element("start").addEventListener("click", () => act("/phone/get-started"));
 element("leave").addEventListener("click", () => enter(null));
 element("block").addEventListener("click", () => act("/phone/blocks", { blocked: !isBlocked }));

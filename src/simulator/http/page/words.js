@@ -5,7 +5,7 @@
 const WORDS = {
   en: {
     whose: "Whose phone is it?", simulated: "Messenger, simulated", message: "Message", send: "Send",
-    more: "More", like: "Like", picture: "Picture", voice: "Voice", file: "File", sticker: "Sticker",
+    more: "More", like: "Like", picture: "Picture", voice: "Voice", file: "File", sticker: "Sticker", upload: "From this computer",
     start: "Get Started", link: "m.me link", ad: "Ad click", block: "Block", unblock: "Unblock",
     menu: "Menu", typing: "The Page is typing",
     unheard: "No callback URL is saved yet, so the Page is not notified of what is written here.",
@@ -24,7 +24,7 @@ const WORDS = {
   },
   "zh-Hant": {
     whose: "這是誰的手機？", simulated: "模擬的 Messenger", message: "訊息", send: "傳送",
-    more: "更多", like: "讚", picture: "圖片", voice: "語音", file: "檔案", sticker: "貼圖",
+    more: "更多", like: "讚", picture: "圖片", voice: "語音", file: "檔案", sticker: "貼圖", upload: "從這台電腦",
     start: "開始使用", link: "m.me 連結", ad: "點擊廣告", block: "封鎖", unblock: "解除封鎖",
     menu: "選單", typing: "粉絲專頁正在輸入",
     unheard: "尚未儲存回呼網址，因此粉絲專頁不會收到這裡的訊息。",
