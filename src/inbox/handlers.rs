@@ -32,7 +32,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(3600);
 /// Tries before a message is given up: about three hours.
 const MAX_TRIES: u32 = 12;
 
-/// Why a handler failed for a message. The inbox tries again later.
+/// Error of a handler for a message. The inbox calls the handler again later.
 pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
 
 type Handling = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>>;
@@ -248,7 +248,7 @@ async fn run(
     .await
 }
 
-/// What follows when a handler has failed.
+/// Outcome of a failed try of a handler.
 pub(super) fn outcome(tries: u32, now: Timestamp) -> WorkOutcome {
     let tries = tries.saturating_add(1);
     if tries >= MAX_TRIES {

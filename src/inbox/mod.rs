@@ -15,8 +15,8 @@
 //! | Erase a customer | [`Inbox::forget`], [`Inbox::privacy_requests`] |
 //!
 //! The store is the queue: every reply, look-up and handled message is a row there until it is done, so
-//! that nothing is lost when a program ends, and any number of processes can share the work. `run` has
-//! a loop with workers of their own for each kind of work, on tokio. On another runtime call
+//! that a program can end at any time without losing work, and any number of processes can share the work. `run` has
+//! a loop with separate workers for each kind of work, on tokio. On another runtime call
 //! [`Inbox::step`] in a loop, from as many tasks as you like: it does one piece of what is pending.
 //! Every deadline is measured with the clock of the [`Graph`].
 //!
@@ -234,7 +234,7 @@ impl Inbox {
         self.bell.ring();
     }
 
-    /// Tells of a failure that ends nothing.
+    /// Reports a failure, after which the workers go on.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
     fn report(&self, error: &InboxError) {
         observe::failed(error);

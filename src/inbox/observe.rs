@@ -1,5 +1,5 @@
-//! What the inbox tells about its work: spans and events of `tracing` (feature `tracing`), counters
-//! and gauges of `metrics` (feature `metrics`). Neither holds a text, a name, a token or a PSID.
+//! Observability: events of `tracing` (feature `tracing`), and counters and gauges of `metrics` (feature
+//! `metrics`). They contain no text, name, token or PSID.
 //!
 //! | Metric | Labels | Counts |
 //! |---|---|---|

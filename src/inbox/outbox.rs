@@ -90,7 +90,7 @@ impl Reply {
     }
 }
 
-/// Why a reply was not queued.
+/// Error for a reply that was not queued.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplyError {
@@ -130,7 +130,7 @@ pub enum ReplyError {
 impl Inbox {
     /// Stores a reply as queued; the [workers](Inbox::step) send it. The same reply twice is one.
     ///
-    /// What surely was not sent is tried again until its latest time. A reply that came too late
+    /// A reply that was certainly not sent is tried again until its latest time. After that time it
     /// fails with [`Advice::Expired`](crate::graph::Advice::Expired), and a person can
     /// [send it again](Self::send_again).
     ///

@@ -1,4 +1,4 @@
-//! What is stored of a message that waits to be sent, and the message made of it again.
+//! The stored form of a message that waits to be sent.
 
 use serde_json::{Map, Value, json};
 
@@ -14,7 +14,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// What is stored of a message: what it shows, and the request without recipient and metadata.
+/// Returns the stored form: the content to show, and the request without recipient and metadata.
 pub(super) fn store(message: &OutgoingMessage) -> Outgoing {
     let outgoing = Outgoing::from(content(message));
     let mut request = json!(message);
@@ -62,7 +62,7 @@ fn remove_metadata(request: &mut Map<String, Value>) {
     }
 }
 
-/// What a message shows: what its echo would show, so that both look alike.
+/// Content to show: that of the echo, so that both look alike.
 fn content(message: &OutgoingMessage) -> Content {
     let mut said = json!(message)["message"].take();
     if let Some(said) = said.as_object_mut() {

@@ -1,4 +1,4 @@
-//! Health of a Page: what keeps its messages from going out or coming in, and what cures it.
+//! Health of a Page: problems that keep messages from being sent or received, with their cures.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -73,7 +73,7 @@ impl PageProblem {
         }
     }
 
-    /// What cures it, as an instruction to a person in English.
+    /// Returns the cure, as an instruction to a person in English.
     pub const fn cure(self) -> &'static str {
         match self {
             Self::NotConnected => "Connect the Page: store its token.",
@@ -107,7 +107,7 @@ pub struct FoundProblem {
     pub problem: PageProblem,
     /// When it was noticed last.
     pub at: Timestamp,
-    /// Meta's error code; `None` when no error of Meta told of it.
+    /// Meta's error code; `None` when Meta returned none.
     pub code: Option<i64>,
 }
 
@@ -122,7 +122,7 @@ struct Stored {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct PageHealth {
-    /// What keeps it from working; empty when all is well.
+    /// Problems of the Page; empty when it works.
     pub problems: Vec<FoundProblem>,
     /// The pause of its work that holds now; `None` without.
     pub pause: Option<Pause>,
@@ -150,7 +150,7 @@ impl PageHealth {
     }
 }
 
-/// What a failed call says of its Page.
+/// Problem of a Page that a failed call shows.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Problem {
     kind: PageProblem,
@@ -218,7 +218,7 @@ fn subscribed_by_us(result: Result<(), Error>) -> Result<(), Failed> {
     })
 }
 
-/// What this process remembers of the Pages.
+/// Memory of this process about the Pages.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     /// Pages with a problem that this process has noticed, or that it has not looked at yet.

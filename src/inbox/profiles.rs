@@ -14,12 +14,12 @@ use crate::{
 const LONGEST_DELAY: Duration = Duration::from_secs(6 * 3600);
 const ASK_AGAIN: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// What a request for a profile brought.
+/// Result of a request for a profile.
 pub(super) struct Fetched {
     pub(super) response: ProfileResponse,
     /// When to ask again; `None` for never.
     pub(super) due: Option<Timestamp>,
-    /// What it says of the Page.
+    /// Problem of the Page that it shows.
     pub(super) problem: Option<Problem>,
 }
 

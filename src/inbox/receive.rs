@@ -89,8 +89,8 @@ impl Inbox {
         self.store.apply(&[kept]).await.map(drop)
     }
 
-    /// Commits the changes of one Page. Halves a group that the store refuses until the refused
-    /// change is alone; repeating does not help it, and refusing the delivery would cost all of it.
+    /// Commits the changes of one Page. Halves a group that the store refuses, down to the refused
+    /// change, which is kept raw. Refusing the delivery would refuse its other events, too.
     async fn apply_or_keep(
         &self,
         changes: &[Change],

@@ -58,7 +58,7 @@ impl Default for RunOptions {
 impl Inbox {
     /// Runs the workers until `shutdown` is ready: replies are sent, profiles fetched, messages
     /// handled, snoozed conversations opened, erased rows removed, and Pages
-    /// [checked](Inbox::check_page). Each kind of work has workers of its own, so that none waits for
+    /// [checked](Inbox::check_page). Each kind of work has separate workers, so that none waits for
     /// another.
     ///
     /// Any number of processes may run it on one database. Work that is in hand at the shutdown has
@@ -179,7 +179,7 @@ impl Lane {
             }
         }
         let all = async { while tasks.join_next().await.is_some() {} };
-        // What is left is dropped: its lease ends by itself.
+        // Unfinished work is dropped: its lease ends by itself.
         let _ = timeout(self.stop_within, all).await;
     }
 

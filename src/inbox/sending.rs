@@ -1,4 +1,4 @@
-//! One attempt to send a reply, and what its result means.
+//! One attempt to send a reply, and its outcome.
 
 use std::time::Duration;
 
@@ -85,7 +85,8 @@ fn failed(advice: Advice) -> SendOutcome {
     SendOutcome::Failed { reason }
 }
 
-/// What an error of a send means. Only what surely was not sent goes again, until its latest time.
+/// Outcome of an attempt that failed with an error. Only a reply that was certainly not sent is tried
+/// again.
 fn outcome(error: &Error, tries: u32, now: Timestamp) -> SendOutcome {
     let reason = Reason::from(error);
     if error.outcome_is_unknown() {

@@ -41,7 +41,7 @@ pub enum ReplyWindow {
 }
 
 impl ReplyWindow {
-    /// When it ends; `None` for one that has no end of its own.
+    /// End of the window; `None` for a window without an end.
     pub const fn until(self) -> Option<Timestamp> {
         match self {
             Self::Open { until } | Self::Maybe { until } | Self::HumanAgent { until } => {
@@ -114,7 +114,7 @@ impl ReplyPolicy for MetaPolicy {
     }
 }
 
-/// Why a reply cannot be sent now.
+/// Reason for which a reply cannot be sent now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Barred {
     /// A person has to confirm it.

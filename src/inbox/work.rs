@@ -22,7 +22,7 @@ const LOOK_AT: u32 = 16;
 /// Rows of an erased conversation that are removed in one commit.
 const ERASE_AT_ONCE: u32 = 200;
 
-/// What a step did.
+/// Result of a step.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Step {
@@ -38,12 +38,12 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// [`InboxError`]: nothing is lost; try again later. Work whose connection cannot be read is
+    /// [`InboxError`]: the work stays pending; try again later. Work whose connection cannot be read is
     /// postponed, so that it does not hold back the work of other Pages.
     ///
     /// # Cancel safety
     ///
-    /// What was claimed comes round again when its lease ends. A reply that was on its way is then
+    /// Claimed work is pending again when its lease ends. A reply that was on its way is then
     /// *unknown*, never sent twice.
     pub async fn step(&self, now: Timestamp, worker: WorkerId) -> Result<Step, InboxError> {
         let query = PendingQuery::new(now, kinds(self)).with_limit(LOOK_AT);

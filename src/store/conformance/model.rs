@@ -18,7 +18,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// What is searched for.
+/// Texts to search for.
 const TEXTS: [&str; 3] = ["text 1", "X", "nobody said this"];
 
 /// Random changes, duplicated and in random batches, on the store and on [`MemoryStore`]; after

@@ -15,7 +15,7 @@ use messenger_crm::inbox::IncomingMessage;
 use messenger_crm::model::{Author, OutgoingKey, Side};
 use messenger_crm::store::MemoryStore;
 
-/// What Meta does with the next send.
+/// Treatment of the next send by Meta.
 #[derive(Clone, Copy, Debug)]
 enum Fate {
     Sent,

@@ -1,4 +1,4 @@
-//! What the inbox tells about its work: the names that hosts rely on, and nothing of the people.
+//! Events and metrics of the inbox: the names that hosts rely on, and no personal data.
 
 use std::fmt::{self, Write as _};
 use std::sync::Mutex;
@@ -12,21 +12,21 @@ use tracing::span;
 use super::*;
 use messenger_crm::model::WorkKind;
 
-/// Lines of all that was told.
+/// Lines of all events and metrics.
 #[derive(Clone, Debug, Default)]
-struct Told(Arc<Mutex<Vec<String>>>);
+struct Lines(Arc<Mutex<Vec<String>>>);
 
-impl Told {
+impl Lines {
     fn add(&self, line: String) {
         self.0.lock().unwrap().push(line);
     }
 
-    fn lines(&self) -> Vec<String> {
+    fn all(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 }
 
-struct Line(Told, String);
+struct Line(Lines, String);
 
 impl CounterFn for Line {
     fn increment(&self, by: u64) {
@@ -52,7 +52,7 @@ impl GaugeFn for Line {
     }
 }
 
-impl Told {
+impl Lines {
     fn line(&self, key: &Key) -> Arc<Line> {
         let mut name = key.name().to_owned();
         for label in key.labels() {
@@ -62,7 +62,7 @@ impl Told {
     }
 }
 
-impl metrics::Recorder for Told {
+impl metrics::Recorder for Lines {
     fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
     fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
     fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
@@ -79,7 +79,7 @@ impl metrics::Recorder for Told {
 
 thread_local! {
     /// Where the events of this thread go.
-    static HERE: std::cell::RefCell<Option<Told>> = const { std::cell::RefCell::new(None) };
+    static HERE: std::cell::RefCell<Option<Lines>> = const { std::cell::RefCell::new(None) };
 }
 
 /// The subscriber of the whole process: one of a thread would miss events that another thread has
@@ -98,7 +98,7 @@ impl tracing::Subscriber for OfThread {
     fn event(&self, event: &tracing::Event<'_>) {
         let mut fields = Fields(event.metadata().target().to_owned());
         event.record(&mut fields);
-        HERE.with_borrow(|told| told.iter().for_each(|told| told.add(fields.0.clone())));
+        HERE.with_borrow(|here| here.iter().for_each(|lines| lines.add(fields.0.clone())));
     }
     fn enter(&self, _: &span::Id) {}
     fn exit(&self, _: &span::Id) {}
@@ -113,12 +113,12 @@ impl Visit for Fields {
 }
 
 #[tokio::test]
-async fn i15_events_sends_problems_and_queues_are_told_without_a_word_of_the_people() {
-    let told = Told::default();
-    let recorder = told.clone();
+async fn i15_events_sends_problems_and_queues_are_reported_without_personal_data() {
+    let lines = Lines::default();
+    let recorder = lines.clone();
     let _metrics = metrics::set_default_local_recorder(&recorder);
     tracing::subscriber::set_global_default(OfThread).unwrap();
-    HERE.set(Some(told.clone()));
+    HERE.set(Some(lines.clone()));
     let secret_words = [
         "CANARY-TEXT",
         "CANARY-NAME",
@@ -153,10 +153,10 @@ async fn i15_events_sends_problems_and_queues_are_told_without_a_word_of_the_peo
     refuse(&desk.script, 190, 463);
     desk.step(5).await;
 
-    let lines = told.lines();
-    let all = lines.join("\n");
+    let all_lines = lines.all();
+    let all = all_lines.join("\n");
     for word in secret_words {
-        assert!(!all.contains(word), "{word} was told:\n{all}");
+        assert!(!all.contains(word), "{word} was reported:\n{all}");
     }
     for name in [
         "messenger_events_total kind=message applied=new +1",
@@ -165,13 +165,19 @@ async fn i15_events_sends_problems_and_queues_are_told_without_a_word_of_the_peo
         "messenger_page_problems_total problem=token_refused +1",
         "messenger_queue_depth kind=send =1",
     ] {
-        assert!(lines.iter().any(|line| line == name), "no {name}:\n{all}");
+        assert!(
+            all_lines.iter().any(|line| line == name),
+            "no {name}:\n{all}"
+        );
     }
     let events = ["event received", "send attempted", "page problem"];
     for event in events {
         let is_it =
             |line: &&String| line.starts_with("messenger_crm::inbox") && line.contains(event);
-        assert!(lines.iter().any(|line| is_it(&line)), "no {event}:\n{all}");
+        assert!(
+            all_lines.iter().any(|line| is_it(&line)),
+            "no {event}:\n{all}"
+        );
     }
 }
 

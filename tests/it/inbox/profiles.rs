@@ -84,7 +84,7 @@ async fn b3_an_old_profile_is_requested_again_when_the_customer_writes() {
     assert_eq!(
         desk.step(40 * DAY).await,
         Step::Idle(None),
-        "not by age alone"
+        "only when the customer writes"
     );
     let body = delivery("1", &[message(&ada(), "m2", at(40 * DAY), "Hello again")]);
     let read = parse_unverified(&body).unwrap();
