@@ -10,12 +10,12 @@ use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use super::{
     Inbox, InboxError,
-    work::{CHORES, perform},
+    work::{CHORES, longest_lease, perform},
 };
 use crate::{
     id::PageId,
     model::{WorkKind, WorkerId},
-    store::{Pending, PendingQuery},
+    store::{MAX_LIMIT, Pending, PendingQuery},
 };
 
 /// Longest time between two looks at the queue: work that another process has queued waits as long.
@@ -42,6 +42,9 @@ pub struct RunOptions {
     pub handlers: usize,
     /// Time that work in hand has to end after the shutdown.
     pub stop_within: Duration,
+    /// Whether no other process has workers on this store. Then claims of sends from an earlier run are
+    /// settled as *unknown* at the start, instead of at the end of their leases. False by default.
+    pub is_alone: bool,
 }
 
 impl Default for RunOptions {
@@ -51,7 +54,17 @@ impl Default for RunOptions {
             profiles: 4,
             handlers: 16,
             stop_within: Duration::from_secs(20),
+            is_alone: false,
         }
+    }
+}
+
+impl RunOptions {
+    /// Says that no other process has workers on this store: see [`is_alone`](Self::is_alone).
+    #[must_use]
+    pub const fn alone(self) -> Self {
+        let is_alone = true;
+        Self { is_alone, ..self }
     }
 }
 
@@ -100,6 +113,11 @@ impl Inbox {
         let (stop, stopped) = watch::channel(false);
         let random = self.graph.clock().random().to_bits();
         let worker = WorkerId::new(random ^ u64::from(std::process::id()).rotate_left(40));
+        if options.is_alone
+            && let Err(error) = settle_earlier(self).await
+        {
+            self.report(&error);
+        }
         let mut lanes = JoinSet::new();
         let mut lane = |kinds: Vec<WorkKind>, at_once: usize| {
             let lane = Lane {
@@ -122,6 +140,28 @@ impl Inbox {
         shutdown.await;
         stop.send_replace(true);
         while lanes.join_next().await.is_some() {}
+    }
+}
+
+/// Settles the sends that a program had claimed that does not run any more.
+async fn settle_earlier(inbox: &Inbox) -> Result<(), InboxError> {
+    let now = inbox.graph.clock().now();
+    // By then the lease of every claim has ended.
+    let query = PendingQuery::new(now + longest_lease(&inbox.graph), [WorkKind::SEND]);
+    loop {
+        let pending = inbox
+            .store
+            .pending(&query.clone().with_limit(MAX_LIMIT))
+            .await?;
+        let mut claims = pending
+            .into_iter()
+            .filter(|one| matches!(one, Pending::Lapsed { .. }));
+        let Some(first) = claims.next() else {
+            return Ok(());
+        };
+        for claim in std::iter::once(first).chain(claims) {
+            perform(inbox, claim, now, WorkerId::new(0)).await?;
+        }
     }
 }
 

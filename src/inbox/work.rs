@@ -56,6 +56,12 @@ impl Inbox {
     }
 }
 
+/// Time of the longest lease.
+#[cfg(feature = "tokio")]
+pub(super) fn longest_lease(graph: &Graph) -> Duration {
+    lease(graph, LONG_CALL)
+}
+
 /// Time of a lease: longer than the call with all its repetitions.
 fn lease(graph: &Graph, call: Duration) -> Duration {
     graph.retry().longest(call) + TO_SETTLE

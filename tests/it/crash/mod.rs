@@ -9,6 +9,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bot;
 mod ending;
 pub(crate) mod half;
 mod host;

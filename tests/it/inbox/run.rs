@@ -161,3 +161,43 @@ async fn n10_slow_profiles_hold_back_neither_a_reply_nor_the_shutdown() {
         .unwrap();
     office.simulator.shutdown().await;
 }
+
+/// A program died while it sent: the next one, which is alone, does not wait for the lease.
+#[tokio::test]
+async fn n21_a_process_that_is_alone_settles_the_claims_of_an_earlier_one_at_its_start() {
+    let office = office(|inbox| inbox).await;
+    let people = Simulator::people();
+    let who = office.hears(people[0].psid, "m_hello", "Hello").await;
+    let now = Timestamp::from(std::time::SystemTime::now());
+    for number in [1, 2] {
+        let reply = OutgoingMessage::text(&who.psid, format!("reply {number}")).unwrap();
+        let reply = Reply::new(key(number), reply);
+        office.inbox.reply(&office.page, reply, now).await.unwrap();
+    }
+    let claimed = Change::Claimed {
+        page: office.page.clone(),
+        psid: Some(who.psid.clone()),
+        work: messenger_crm::change::Work::Send(key(1)),
+        attempt: 1,
+        until: now + Duration::from_secs(60),
+        by: WorkerId::new(99),
+    };
+    let applied = office.inbox.store().apply(&[claimed]).await.unwrap();
+    assert_eq!(applied, [Applied::Changed]);
+    let inbox = office.inbox.clone();
+    let workers = tokio::spawn(async move {
+        let options = RunOptions::default().alone();
+        inbox.run(options, std::future::pending()).await;
+    });
+    until("the reply behind the claimed one is sent", async || {
+        let newest = office.newest(&who).await;
+        newest.key == Some(key(2)) && newest.state == Some(MessageState::Sent)
+    })
+    .await;
+    let query = MessageQuery::new(who.clone());
+    let talk = office.inbox.store().messages(&query).await.unwrap().rows;
+    let first = talk.iter().find(|one| one.key == Some(key(1))).unwrap();
+    assert_eq!(first.state, Some(MessageState::Unknown), "never sent twice");
+    workers.abort();
+    office.simulator.shutdown().await;
+}

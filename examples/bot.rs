@@ -1,0 +1,60 @@
+//! A bot that answers each message once, however often it is killed.
+//!
+//! `APP_ID=… APP_SECRET=… PAGE_ID=… PAGE_TOKEN=… VERIFY_TOKEN=… cargo run --features sqlite-bundled --example bot`
+//!
+//! It listens on 127.0.0.1:3002, or on the address in `LISTEN`, under the path `/webhook`. `DATABASE` is
+//! its file, `bot.db` without it. `GRAPH_URL` is the address of the simulator, for a try without Meta.
+
+use std::{convert::Infallible, env, error::Error, future::pending, sync::Arc};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use messenger_crm::{
+    graph::{Access, AppAccess, Graph},
+    inbox::{HandlerError, Inbox, IncomingMessage, RunOptions, SinglePage},
+    store::SqliteStore,
+};
+use tokio::net::TcpListener;
+
+/// In many places the law requires that a bot says that it is one.
+async fn answer(incoming: IncomingMessage) -> Result<(), HandlerError> {
+    let text = incoming.message.content.text.as_deref();
+    let text = text.unwrap_or("something that I cannot read");
+    let words = format!("I am a program. You wrote: {text}");
+    incoming.reply_text(words).await?;
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let set = |name| env::var(name).map_err(|_| format!("{name} is not set"));
+    let app = AppAccess::new(set("APP_ID")?.parse()?, set("APP_SECRET")?.parse()?);
+    let access = Access::new(app, set("PAGE_ID")?.parse()?, set("PAGE_TOKEN")?.parse()?);
+    let connections = Arc::new(SinglePage::new(access, set("VERIFY_TOKEN")?.parse()?));
+    let store = SqliteStore::open(env::var("DATABASE").unwrap_or("bot.db".into()))?;
+    let graph = match env::var("GRAPH_URL") {
+        Ok(url) => Graph::new()?.with_base_url(&url)?,
+        Err(_) => Graph::new()?,
+    };
+    let inbox = Inbox::new(Arc::new(store), graph, connections)
+        .on_message("answer", answer)
+        .with_error_hook(|error| eprintln!("bot: {error}"));
+    let service = inbox.service();
+    tokio::spawn(async move { inbox.run(RunOptions::default().alone(), pending()).await });
+
+    let listener = TcpListener::bind(env::var("LISTEN").unwrap_or("127.0.0.1:3002".into())).await?;
+    println!("bot http://{}/webhook", listener.local_addr()?);
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let service = service.clone();
+        let service = service_fn(move |request| {
+            let service = service.clone();
+            async move { Ok::<_, Infallible>(service.respond(request).await) }
+        });
+        let mut server = http1::Builder::new();
+        let connection = server
+            .timer(TokioTimer::new())
+            .serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(async move { connection.await.map_err(|error| eprintln!("bot: {error}")) });
+    }
+}
