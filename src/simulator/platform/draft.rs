@@ -16,6 +16,8 @@ use super::template::template;
 pub(crate) const LIKE: u64 = 369_239_263_222_822;
 const LONGEST_TEXT: usize = 2000;
 const LONGEST_METADATA: usize = 1000;
+/// How long a saved attachment can be sent, in milliseconds.
+const SAVED: u64 = 90 * 24 * 60 * 60 * 1000;
 /// How many images a stack may have.
 const MOST_IMAGES: usize = 30;
 const MEMBERS: [&str; 7] = [
@@ -71,9 +73,9 @@ pub(crate) fn draft(
             let found = attachment(world, page, &described, file)?;
             let payload = object(&described, "payload")?.unwrap_or_default();
             if flag(&payload, "is_reusable") == Some(true) {
-                let id = world.names.id();
+                let (id, now) = (world.names.id(), world.now());
                 if let Some(page) = world.page_mut(page) {
-                    page.attachments.insert(id.clone(), saved(&found));
+                    page.attachments.insert(id.clone(), saved(&found, now));
                 }
                 draft.saved_as = Some(id);
             }
@@ -133,11 +135,12 @@ fn check_members(message: &Parameters, draft: &Draft) -> Result<(), Refusal> {
 }
 
 /// Saves an attachment.
-pub(crate) fn saved(found: &Attachment) -> Saved {
+pub(crate) fn saved(found: &Attachment, at: u64) -> Saved {
     Saved {
         kind: found.kind.clone(),
         url: found.url.clone(),
         file: found.file.clone(),
+        at,
     }
 }
 
@@ -177,7 +180,9 @@ pub(crate) fn attachment(
     let payload = object(described, "payload")?.unwrap_or_default();
     if let Some(id) = text(payload.get("attachment_id")) {
         let saved = world.page(page).and_then(|page| page.attachments.get(&id));
-        let saved = saved.filter(|saved| saved.kind == kind);
+        let now = world.now();
+        let is_usable = |saved: &&Saved| saved.kind == kind && now < saved.at + SAVED;
+        let saved = saved.filter(is_usable);
         let invalid = || Refusal::parameter("Invalid attachment id").with_subcode(2_018_074);
         let saved = saved.ok_or_else(invalid)?;
         return Ok(match &saved.file {

@@ -39,9 +39,9 @@ pub(crate) fn save(world: &mut World, page: &str, call: Call<'_>) -> Result<Valu
     let described = object(&message, "attachment")?;
     let described = described.ok_or_else(|| missing("message[attachment]"))?;
     let found = attachment(world, page, &described, call.file)?;
-    let id = world.names.id();
+    let (id, now) = (world.names.id(), world.now());
     let page = world.page_mut(page).ok_or_else(Refusal::no_such_person)?;
-    page.attachments.insert(id.clone(), saved(&found));
+    page.attachments.insert(id.clone(), saved(&found, now));
     Ok(json!({ "attachment_id": id }))
 }
 

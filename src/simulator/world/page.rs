@@ -81,6 +81,8 @@ pub(crate) struct Saved {
     pub(crate) url: String,
     /// Id of the file, when it lies here.
     pub(crate) file: Option<String>,
+    /// Time of saving, in milliseconds since 1970.
+    pub(crate) at: u64,
 }
 
 /// Restriction of sending; its times are in seconds since 1970.

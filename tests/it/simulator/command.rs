@@ -78,6 +78,22 @@ async fn l2_l3_an_event_is_triggered_from_the_command_line() {
 }
 
 #[tokio::test]
+async fn l3_a_triggered_event_is_copied_joined_and_wrongly_signed_from_the_command_line() {
+    let mut callback = Callback::answering(|_: &str| 401).await;
+    let words = ["trigger", "message", "--callback-url", &callback.url];
+    let several = ["--copies", "3", "--batch", "2", "--bad-signature"];
+    let (output, printed) = run(&[&words[..], &several].concat()).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(printed, "message 401\nmessage 401\n0 of 2 answered 200\n");
+    for count in [2, 1] {
+        let call = callback.next().await;
+        assert_eq!(call.signature, format!("sha256={}", "0".repeat(64)));
+        let body: Value = serde_json::from_str(&call.body).unwrap();
+        assert_eq!(body["entry"].as_array().unwrap().len(), count);
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_command_line_says_so_without_the_secret() {
     for words in [
         &["nonsense"][..],

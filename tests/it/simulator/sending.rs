@@ -228,3 +228,29 @@ async fn a_send_without_an_answer_is_delivered_all_the_same() {
     assert_eq!(callback.next().await.item()["message"]["text"], "hello?");
     assert_eq!(simulator.thread(YIJUN).unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_saved_attachment_can_be_sent_for_ninety_days() {
+    let simulator = start().await;
+    let payload = json!({"url": "https://shop.example/tea.png", "is_reusable": true});
+    let save = json!({"message": {"attachment": {"type": "image", "payload": payload}}});
+    let saved = graph(
+        &simulator,
+        "POST",
+        "me/message_attachments",
+        &save.to_string(),
+    )
+    .await;
+    let id = saved.json()["attachment_id"].clone();
+    let attachment = json!({"type": "image", "payload": {"attachment_id": id}});
+    let message = json!({"recipient": {"id": YIJUN}, "message": {"attachment": attachment}});
+    simulator.advance(Duration::from_secs(90 * 24 * 3600 - 60));
+    simulator.write(YIJUN, "A picture?").unwrap();
+    assert_eq!(send(&simulator, message.clone()).await.status, 200);
+    simulator.advance(Duration::from_secs(60));
+    let refused = send(&simulator, message).await.refusal();
+    assert_eq!(
+        (&refused["code"], &refused["error_subcode"]),
+        (&json!(100), &json!(2_018_074))
+    );
+}
