@@ -40,7 +40,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .on_message("answer", answer)
         .with_error_hook(|error| eprintln!("bot: {error}"));
     let service = inbox.service();
-    tokio::spawn(async move { inbox.run(RunOptions::default().alone(), pending()).await });
+    tokio::spawn(async move {
+        inbox
+            .run(RunOptions::default().single_process(), pending())
+            .await
+    });
 
     let listener = TcpListener::bind(env::var("LISTEN").unwrap_or("127.0.0.1:3002".into())).await?;
     println!("bot http://{}/webhook", listener.local_addr()?);

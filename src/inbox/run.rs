@@ -44,7 +44,7 @@ pub struct RunOptions {
     pub stop_within: Duration,
     /// Whether no other process has workers on this store. Then claims of sends from an earlier run are
     /// settled as *unknown* at the start, instead of at the end of their leases. False by default.
-    pub is_alone: bool,
+    pub is_single_process: bool,
 }
 
 impl Default for RunOptions {
@@ -54,17 +54,20 @@ impl Default for RunOptions {
             profiles: 4,
             handlers: 16,
             stop_within: Duration::from_secs(20),
-            is_alone: false,
+            is_single_process: false,
         }
     }
 }
 
 impl RunOptions {
-    /// Says that no other process has workers on this store: see [`is_alone`](Self::is_alone).
+    /// Says that no other process has workers on this store: see [`is_single_process`](Self::is_single_process).
     #[must_use]
-    pub const fn alone(self) -> Self {
-        let is_alone = true;
-        Self { is_alone, ..self }
+    pub const fn single_process(self) -> Self {
+        let is_single_process = true;
+        Self {
+            is_single_process,
+            ..self
+        }
     }
 }
 
@@ -113,7 +116,7 @@ impl Inbox {
         let (stop, stopped) = watch::channel(false);
         let random = self.graph.clock().random().to_bits();
         let worker = WorkerId::new(random ^ u64::from(std::process::id()).rotate_left(40));
-        if options.is_alone
+        if options.is_single_process
             && let Err(error) = settle_earlier(self).await
         {
             self.report(&error);

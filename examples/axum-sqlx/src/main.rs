@@ -98,7 +98,7 @@ async fn link(
     Ok(())
 }
 
-/// A bot that asks, and shows a template to whoever wants prices. It says that it is a program.
+/// A bot that asks, and shows a template to customers who want prices. It says that it is a program.
 async fn bot(incoming: IncomingMessage) -> Result<(), HandlerError> {
     let psid = &incoming.contact.key.psid;
     let message = if incoming.message.content.payload.as_deref() == Some("PRICES") {

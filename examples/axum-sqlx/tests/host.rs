@@ -1,4 +1,4 @@
-//! The host with two Pages, as a program, against the simulator and a database of its own.
+//! The host with two Pages, as a program, against the simulator and a separate database.
 //!
 //! It needs a PostgreSQL server, named by `MESSENGER_TEST_POSTGRES`.
 

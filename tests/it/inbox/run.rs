@@ -162,9 +162,9 @@ async fn n10_slow_profiles_hold_back_neither_a_reply_nor_the_shutdown() {
     office.simulator.shutdown().await;
 }
 
-/// A program died while it sent: the next one, which is alone, does not wait for the lease.
+/// A program died while it sent: the next one, the only process, does not wait for the lease.
 #[tokio::test]
-async fn n21_a_process_that_is_alone_settles_the_claims_of_an_earlier_one_at_its_start() {
+async fn n21_a_single_process_settles_the_claims_of_an_earlier_one_at_its_start() {
     let office = office(|inbox| inbox).await;
     let people = Simulator::people();
     let who = office.hears(people[0].psid, "m_hello", "Hello").await;
@@ -186,7 +186,7 @@ async fn n21_a_process_that_is_alone_settles_the_claims_of_an_earlier_one_at_its
     assert_eq!(applied, [Applied::Changed]);
     let inbox = office.inbox.clone();
     let workers = tokio::spawn(async move {
-        let options = RunOptions::default().alone();
+        let options = RunOptions::default().single_process();
         inbox.run(options, std::future::pending()).await;
     });
     until("the reply behind the claimed one is sent", async || {
