@@ -201,21 +201,13 @@ fn code(error: &Error) -> Option<i64> {
     }
 }
 
-/// A failed check, and whether it left the app without the events of the Page.
-struct Failed(Error, bool);
+/// Whether a failed check left the app without events of the Page, and the error.
+struct Failed(bool, Error);
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
-        Self(error, false)
+        Self(false, error)
     }
-}
-
-fn subscribed_by_us(result: Result<(), Error>) -> Result<(), Failed> {
-    super::observe::resubscribed();
-    result.map_err(|error| {
-        let is_refused = matches!(error, Error::Api(_));
-        Failed(error, is_refused)
-    })
 }
 
 /// Memory of this process about the Pages.
@@ -371,8 +363,11 @@ impl Inbox {
                 }
             }
             if fields.len() > count {
+                super::observe::resubscribed();
                 let subscribe = subscriptions::subscribe(&fields)?;
-                subscribed_by_us(client.call(&subscribe).await)?;
+                let is_refused = |error: &Error| matches!(error, Error::Api(_));
+                let subscribed = client.call(&subscribe).await;
+                subscribed.map_err(|error| Failed(is_refused(&error), error))?;
             }
             client.call(&status::get()).await.map_err(Failed::from)
         };
@@ -390,7 +385,7 @@ impl Inbox {
                 }
                 changes
             }
-            Err(Failed(error, is_unsubscribed)) => match Problem::of(&error) {
+            Err(Failed(is_unsubscribed, error)) => match Problem::of(&error) {
                 Some(problem) => self.health.changes(self, page, Some(problem), now).await?,
                 None if is_unsubscribed => {
                     let problem = Problem::unsubscribed(&error);

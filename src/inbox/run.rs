@@ -10,12 +10,14 @@ use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use super::{
     Inbox, InboxError,
-    work::{CHORES, longest_lease, perform},
+    work::{CHORES, kinds, longest_lease, perform},
 };
 use crate::{
+    change::{Change, SendOutcome, Work, WorkOutcome},
     id::PageId,
     model::{WorkKind, WorkerId},
-    store::{MAX_LIMIT, Pending, PendingQuery},
+    store::{MAX_LIMIT, Pending, PendingQuery, fold::WorkKey},
+    time::Timestamp,
 };
 
 /// Longest time between two looks at the queue: work that another process has queued waits as long.
@@ -42,8 +44,9 @@ pub struct RunOptions {
     pub handlers: usize,
     /// Time that work in hand has to end after the shutdown.
     pub stop_within: Duration,
-    /// Whether no other process has workers on this store. Then claims of sends from an earlier run are
-    /// settled as *unknown* at the start, instead of at the end of their leases. False by default.
+    /// Whether no other process has workers on this store. Then the claims of an earlier run end at the
+    /// start, and not with their leases: its sends are *unknown*, its messages are handled again. False
+    /// by default.
     pub is_single_process: bool,
 }
 
@@ -117,7 +120,7 @@ impl Inbox {
         let random = self.graph.clock().random().to_bits();
         let worker = WorkerId::new(random ^ u64::from(std::process::id()).rotate_left(40));
         if options.is_single_process
-            && let Err(error) = settle_earlier(self).await
+            && let Err(error) = end_earlier_claims(self, worker).await
         {
             self.report(&error);
         }
@@ -146,26 +149,67 @@ impl Inbox {
     }
 }
 
-/// Settles the sends that a program had claimed that does not run any more.
-async fn settle_earlier(inbox: &Inbox) -> Result<(), InboxError> {
+/// Ends the claims of a program that does not run any more: sends are *unknown* then, and other work is
+/// due at once.
+async fn end_earlier_claims(inbox: &Inbox, worker: WorkerId) -> Result<(), InboxError> {
     let now = inbox.graph.clock().now();
     // By then the lease of every claim has ended.
-    let query = PendingQuery::new(now + longest_lease(&inbox.graph), [WorkKind::SEND]);
+    let end = now + longest_lease(&inbox.graph);
+    let kinds = kinds(inbox)
+        .into_iter()
+        .filter(|kind| *kind != WorkKind::PROFILE);
+    let query = PendingQuery::new(end, kinds).with_limit(MAX_LIMIT);
     loop {
-        let pending = inbox
-            .store
-            .pending(&query.clone().with_limit(MAX_LIMIT))
-            .await?;
-        let mut claims = pending
-            .into_iter()
-            .filter(|one| matches!(one, Pending::Lapsed { .. }));
-        let Some(first) = claims.next() else {
+        let mut count = 0;
+        for pending in inbox.store.pending(&query).await? {
+            let changes = match pending {
+                Pending::Lapsed {
+                    contact,
+                    key,
+                    attempt,
+                } => vec![Change::Settled {
+                    contact,
+                    key,
+                    attempt,
+                    outcome: SendOutcome::Unknown,
+                }],
+                Pending::Item {
+                    key,
+                    attempt,
+                    tries,
+                    is_claimed: true,
+                    ..
+                } => free(key, attempt, tries, now, worker),
+                _ => continue,
+            };
+            inbox.store.apply(&changes).await?;
+            count += 1;
+        }
+        if count == 0 {
             return Ok(());
-        };
-        for claim in std::iter::once(first).chain(claims) {
-            perform(inbox, claim, now, WorkerId::new(0)).await?;
         }
     }
+}
+
+/// Takes a claimed item over and gives it back. The claim that was lost counts as no try.
+fn free(key: WorkKey, attempt: u32, tries: u32, now: Timestamp, by: WorkerId) -> Vec<Change> {
+    let claimed = Change::Claimed {
+        page: key.page.clone(),
+        psid: key.psid.clone(),
+        work: Work::item(key.kind.clone(), key.id.clone()),
+        attempt,
+        until: now,
+        by,
+    };
+    let settled = Change::WorkSettled {
+        page: key.page,
+        psid: key.psid,
+        kind: key.kind,
+        id: key.id,
+        attempt,
+        outcome: WorkOutcome::Postponed { due: now, tries },
+    };
+    vec![claimed, settled]
 }
 
 /// The workers of some kinds of work.

@@ -668,6 +668,8 @@ pub enum Pending {
         tries: u32,
         /// Time that orders the items of a kind: that of the message for a handler.
         at: Timestamp,
+        /// Whether a worker has claimed it: its lease has ended when the item is due.
+        is_claimed: bool,
         /// What the worker needs to know.
         data: String,
     },

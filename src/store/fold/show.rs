@@ -167,6 +167,7 @@ impl WorkRow {
     pub fn pending(&self, key: &WorkKey) -> Pending {
         Pending::Item {
             at: self.at,
+            is_claimed: self.by.is_some(),
             key: key.clone(),
             attempt: self.attempt.saturating_add(1),
             tries: self.tries,
