@@ -21,7 +21,7 @@ const CANCEL: i32 = 80_877_102;
 /// Whether the server process that announced itself when the connection began also answers now.
 ///
 /// A pooler announces a number that it has made up, because it has no server process for the
-/// connection yet. So it is recognized in any mode, and while others use it.
+/// connection yet. So it is recognized in every mode, also while other clients use it.
 pub(super) async fn is_direct(client: &Client) -> Result<bool, Error> {
     let rows = client.query_typed("SELECT pg_backend_pid()", &[]).await?;
     let answers: Option<i32> = rows.first().map(|row| row.try_get(0)).transpose()?;
@@ -50,7 +50,7 @@ fn process_of(written: &[u8]) -> Option<i32> {
     numbers.next()?.filter(|_| is_cancel)
 }
 
-/// The bytes that are written, in memory. The answer to any request is the `S` that accepts TLS.
+/// A stream in memory that keeps the bytes written to it. Each read returns the `S` that accepts TLS.
 #[derive(Clone, Default)]
 struct Memory(Arc<Mutex<Vec<u8>>>);
 

@@ -1,6 +1,6 @@
 //! Rows that the writer keeps from one commit to the next.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::Connection;
 
@@ -14,7 +14,7 @@ use crate::{
 /// Rows of the file as they are: who writes once soon writes again.
 #[derive(Default)]
 pub(super) struct Cache {
-    pub(super) pages: HashMap<PageId, Page>,
+    pub(super) pages: BTreeMap<PageId, Page>,
     contacts: HashMap<ContactKey, Stored>,
     /// The customer who was used last: mostly it is the same again.
     current: Option<(ContactKey, Stored)>,
@@ -69,7 +69,8 @@ pub(super) struct Page {
     pub(super) revision: Revision,
     /// The revision that removed a customer, if this transaction did.
     pub(super) removed: Option<Revision>,
-    pub(super) is_bumped: bool,
+    /// The call of this transaction that has given it a revision, if one did.
+    pub(super) bumped_in: Option<u32>,
     pub(super) is_changed: bool,
 }
 

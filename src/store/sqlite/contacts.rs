@@ -27,8 +27,6 @@ use crate::{
 pub(super) struct Stored {
     number: Option<i64>,
     row: ContactRow,
-    /// The columns of the row as this transaction or an earlier one has written them.
-    columns: Option<ContactColumns>,
 }
 
 impl Stored {
@@ -52,7 +50,6 @@ impl SqliteRows<'_> {
                 Some((number, _, row)) => Stored {
                     number: Some(number),
                     row,
-                    columns: None,
                 },
                 None => {
                     let mut row = ContactRow::default();
@@ -84,7 +81,7 @@ impl SqliteRows<'_> {
         }
         let page_no = self.page_entry(&key.page)?.number;
         let forgotten = self.stored(key)?.row.forgotten;
-        self.execute(
+        self.execute_held(
             "INSERT INTO contact (page_no, psid, key_hash, forgotten) VALUES (?1, ?2, ?3, ?4)",
             params![
                 page_no,
@@ -135,7 +132,7 @@ impl SqliteRows<'_> {
         let page_no = self.page_entry(&key.page)?.number;
         // An error from here on ends the transaction, and the cache with it.
         let stored = self.stored(key)?;
-        let (old, columns) = (std::mem::take(&mut stored.row), stored.columns.take());
+        let old = std::mem::take(&mut stored.row);
         if row.forgotten != old.forgotten {
             self.execute(
                 "INSERT INTO tombstone (hash, page_no, at) VALUES (?1, ?2, ?3)
@@ -161,35 +158,29 @@ impl SqliteRows<'_> {
             return Ok(());
         }
         let number = self.number(key)?;
-        let after = ContactColumns::of(row)?;
-        let before = match columns {
-            Some(columns) => columns,
-            None => ContactColumns::of(&old)?,
-        };
+        let (before, after) = (ContactColumns::of(&old)?, ContactColumns::of(row)?);
         // A column that is set rewrites all indexes that have it, also where it stays the same.
         let (was, is) = (before.values(), after.values());
-        let columns = ContactColumns::NAMES.iter().zip(was.iter().zip(&is));
-        let (mut set, mut values) = (String::new(), Vec::new());
-        for (name, (was, is)) in columns {
-            if was != is {
-                let comma = if set.is_empty() { "" } else { ", " };
-                set.push_str(&format!("{comma}{name} = ?"));
-                values.push(is);
-            }
-        }
-        if !set.is_empty() {
+        let differ: Vec<usize> = (0..is.len()).filter(|at| was[*at] != is[*at]).collect();
+        if !differ.is_empty() {
+            let set = differ.iter().fold(0, |set, at| set | 1 << at);
+            let statement = self.held.of_columns(self.connection, set, || {
+                let names = differ.iter().map(|at| ContactColumns::NAMES[*at]);
+                let set: Vec<String> = names.map(|name| format!("{name} = ?")).collect();
+                format!("UPDATE contact SET {} WHERE contact_no = ?", set.join(", "))
+            })?;
             let last = Value::Int(Some(number));
-            let sql = format!("UPDATE contact SET {set} WHERE contact_no = ?");
-            self.execute(&sql, params_from_iter(values.into_iter().chain([&last])))?;
+            let values = differ.iter().map(|at| &is[*at]).chain([&last]);
+            statement
+                .execute(params_from_iter(values))
+                .map_err(failed)?;
         }
         self.write_labels(page_no, number, &old, row)?;
         if row.profile != old.profile {
             let (old, new) = (old.searchable(), row.searchable());
             search_index::put_names(self.connection, page_no, number, &old, &new)?;
         }
-        let stored = self.stored(key)?;
-        stored.row = row.clone();
-        stored.columns = Some(after);
+        self.stored(key)?.row = row.clone();
         Ok(())
     }
 

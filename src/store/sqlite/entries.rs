@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::{
     columns::{self, MARK, MESSAGE},
-    read::all,
+    read::rows_of,
     rows::SqliteRows,
     search_index::Indexed,
 };
@@ -42,11 +42,13 @@ impl Place {
 
 impl SqliteRows<'_> {
     /// The entry, and the `tie` that it has or would have.
-    pub(super) fn place(&self, number: i64, id: &EntryId) -> Result<Place, StoreError> {
-        let mut tie = EntryRow::tie(id);
+    pub(super) fn place(&mut self, number: i64, id: &EntryId) -> Result<Place, StoreError> {
+        let own = EntryRow::tie(id);
+        let mut tie = own;
         loop {
-            let params = params![number, tie, EntryRow::tie(id), id.as_str()];
-            let found = all(self.connection, &BY_ID, params, columns::entry)?;
+            let params = params![number, tie, own, id.as_str()];
+            let statement = self.held.get(self.connection, &BY_ID)?;
+            let found = rows_of(statement, params, columns::entry)?;
             // A hash finds fast, but decides nothing: another id may have the same.
             let is_taken = found.iter().any(|row| row.body.is_some());
             let row = found.into_iter().find(|row| row.id == *id);
@@ -100,7 +102,10 @@ impl SqliteRows<'_> {
                 .remove(self.connection, page_no, indexed, &text)?;
         }
         match new {
-            Some((indexed, text)) => self.texts.put(self.connection, page_no, indexed, &text),
+            Some((indexed, text)) => {
+                let (held, connection) = (&mut self.held, self.connection);
+                self.texts.put(held, connection, page_no, indexed, &text)
+            }
             None => Ok(()),
         }
     }
@@ -146,7 +151,7 @@ impl SqliteRows<'_> {
                 )
                 .map(drop);
         };
-        self.execute(
+        self.execute_held(
             "INSERT INTO message (contact_no, at, tie, id, key, kind, text, more, marks)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             params![

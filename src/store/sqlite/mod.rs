@@ -13,6 +13,7 @@ mod connection;
 mod contacts;
 mod entries;
 mod export;
+mod held;
 mod lists;
 mod messages;
 mod migrate;

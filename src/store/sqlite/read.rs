@@ -81,10 +81,20 @@ pub(super) fn all<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
+    read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = prepare(connection, sql)?;
+    rows_of(&mut statement, params, read)
+}
+
+/// All rows of a statement that is prepared.
+pub(super) fn rows_of<T>(
+    statement: &mut Statement<'_>,
+    params: impl Params,
     mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
     let mut all = Vec::new();
-    each(connection, sql, params, |row| {
+    read_each(statement, params, |row| {
         all.push(read(row)?);
         Ok(true)
     })?;
@@ -96,9 +106,17 @@ pub(super) fn each(
     connection: &Connection,
     sql: &str,
     params: impl Params,
-    mut read: impl FnMut(&Row<'_>) -> Result<bool, StoreError>,
+    read: impl FnMut(&Row<'_>) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
     let mut statement = prepare(connection, sql)?;
+    read_each(&mut statement, params, read)
+}
+
+fn read_each(
+    statement: &mut Statement<'_>,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
     let mut rows = statement.query(params).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         if !read(row)? {
@@ -106,7 +124,7 @@ pub(super) fn each(
         }
     }
     drop(rows);
-    count_steps(&statement);
+    count_steps(statement);
     Ok(())
 }
 

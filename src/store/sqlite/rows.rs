@@ -7,6 +7,7 @@ use super::{
     columns::{self, MARK, MESSAGE, Next, OUTGOING, WORK},
     connection::failed,
     entries::Place,
+    held::Held,
     read::{all, due, each, find_page, one, page_row},
     search_index::Texts,
 };
@@ -27,7 +28,10 @@ use crate::{
 /// The rows inside one transaction.
 pub(super) struct SqliteRows<'c> {
     pub(super) connection: &'c Connection,
+    pub(super) held: Held<'c>,
     pub(super) cache: Cache,
+    /// Number of the call of `apply` within the transaction.
+    call: u32,
     /// Place of the entry that was looked up last: most are looked up to be written.
     pub(super) looked_up: Option<(ContactKey, EntryId, Place)>,
     pub(super) texts: Texts,
@@ -39,7 +43,9 @@ impl<'c> SqliteRows<'c> {
         texts.is_off = !has_search;
         Self {
             connection,
+            held: Held::default(),
             cache: Cache::default(),
+            call: 0,
             looked_up: None,
             texts,
         }
@@ -47,8 +53,7 @@ impl<'c> SqliteRows<'c> {
 
     /// Begins the next call of `apply`: each Page that it changes gets its next revision.
     pub(super) fn begin(&mut self) {
-        let pages = self.cache.pages.values_mut();
-        pages.for_each(|page| page.is_bumped = false);
+        self.call += 1;
     }
 
     /// Writes what waits for the end: the search index of texts, and the revisions of the Pages. The
@@ -57,6 +62,7 @@ impl<'c> SqliteRows<'c> {
         self.texts.write(self.connection)?;
         let mut cache = std::mem::take(&mut self.cache);
         for page in cache.pages.values_mut() {
+            page.bumped_in = None;
             if std::mem::take(&mut page.is_changed) {
                 let removed = page.removed.take().map(revision_to_sql);
                 self.execute(
@@ -75,6 +81,16 @@ impl<'c> SqliteRows<'c> {
             .map_err(failed)
     }
 
+    /// Executes a statement that is run for each message, and keeps it for the transaction.
+    pub(super) fn execute_held(
+        &mut self,
+        sql: &'static str,
+        params: impl Params,
+    ) -> Result<usize, StoreError> {
+        let statement = self.held.get(self.connection, sql)?;
+        statement.execute(params).map_err(failed)
+    }
+
     pub(super) fn page_entry(&mut self, page: &PageId) -> Result<&mut Page, StoreError> {
         if !self.cache.pages.contains_key(page) {
             let (number, revision) = match find_page(self.connection, page)? {
@@ -91,7 +107,7 @@ impl<'c> SqliteRows<'c> {
                 number,
                 revision,
                 removed: None,
-                is_bumped: false,
+                bumped_in: None,
                 is_changed: false,
             };
             self.cache.pages.insert(page.clone(), new);
@@ -142,10 +158,11 @@ impl Rows for SqliteRows<'_> {
     type Error = StoreError;
 
     fn revision(&mut self, page: &PageId) -> Result<Revision, StoreError> {
+        let call = Some(self.call);
         let page = self.page_entry(page)?;
-        if !page.is_bumped {
+        if page.bumped_in != call {
             page.revision = page.revision.next();
-            (page.is_bumped, page.is_changed) = (true, true);
+            (page.bumped_in, page.is_changed) = (call, true);
         }
         Ok(page.revision)
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 
-use super::connection::failed;
+use super::{connection::failed, held::Held};
 use crate::store::{StoreError, search_text};
 
 /// So many bits of a document's number are its time, in milliseconds: until the year 2109.
@@ -34,9 +34,10 @@ impl Texts {
     const MAX_WAITING: usize = 4096;
 
     /// Puts what a message is found by into the index.
-    pub(super) fn put(
+    pub(super) fn put<'c>(
         &mut self,
-        connection: &Connection,
+        held: &mut Held<'c>,
+        connection: &'c Connection,
         page_no: i64,
         message: Indexed,
         text: &str,
@@ -46,7 +47,7 @@ impl Texts {
         }
         let mut doc = message.first_doc();
         // Another message of this millisecond may have the number.
-        while !take(connection, doc, message)? {
+        while !take(held.get(connection, TAKE)?, doc, message)? {
             doc += 1;
         }
         self.waiting.insert(doc, Index::tokens(page_no, text));
@@ -95,10 +96,8 @@ impl Texts {
 
     /// Writes what is still waiting: before the end of the transaction.
     pub(super) fn write(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        for (doc, tokens) in std::mem::take(&mut self.waiting) {
-            TEXTS.write(connection, doc, &tokens)?;
-        }
-        Ok(())
+        let waiting = std::mem::take(&mut self.waiting);
+        TEXTS.write(connection, &waiting)
     }
 }
 
@@ -143,13 +142,11 @@ impl Indexed {
     }
 }
 
+const TAKE: &str = "INSERT INTO document (doc, contact_no, tie, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (doc) DO NOTHING";
+
 /// Says which message a number is, unless it is taken.
-fn take(connection: &Connection, doc: i64, message: Indexed) -> Result<bool, StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO document (doc, contact_no, tie, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (doc) DO NOTHING",
-        )
-        .and_then(|mut sql| sql.execute(params![doc, message.contact_no, message.tie, message.at]))
+fn take(take: &mut Statement<'_>, doc: i64, message: Indexed) -> Result<bool, StoreError> {
+    take.execute(params![doc, message.contact_no, message.tie, message.at])
         .map(|rows| rows > 0)
         .map_err(failed)
 }
@@ -172,17 +169,22 @@ impl Index {
         page_no: i64,
         text: &str,
     ) -> Result<(), StoreError> {
-        self.write(connection, doc, &Self::tokens(page_no, text))
+        self.write(connection, [(&doc, &Self::tokens(page_no, text))])
     }
 
-    fn write(&self, connection: &Connection, doc: i64, tokens: &str) -> Result<(), StoreError> {
+    /// Puts in documents with the words that find them.
+    fn write<'t>(
+        &self,
+        connection: &Connection,
+        documents: impl IntoIterator<Item = (&'t i64, &'t String)>,
+    ) -> Result<(), StoreError> {
         let table = self.table;
         let sql = format!("INSERT INTO {table} (rowid, grams) VALUES (?1, ?2)");
-        connection
-            .prepare_cached(&sql)
-            .and_then(|mut sql| sql.execute(params![doc, tokens]))
-            .map(drop)
-            .map_err(failed)
+        let mut insert = connection.prepare_cached(&sql).map_err(failed)?;
+        for (doc, tokens) in documents {
+            insert.execute(params![doc, tokens]).map_err(failed)?;
+        }
+        Ok(())
     }
 
     /// FTS5 keeps no text here, so that it needs the text again to remove it.
