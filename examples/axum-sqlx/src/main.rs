@@ -73,46 +73,77 @@ impl Tables {
     }
 }
 
-/// Counts the customer's messages in a table of ours, and links the customer to that row: both or
-/// neither. `Inbox::store().find("customer", …)` finds the conversations of a row.
+/// Records in a table of ours when the customer wrote last, and links the customer to that row: both
+/// or neither. `Inbox::store().find("customer", id)` finds the conversations of a row.
+///
+/// A handler may be called again for the same message: a second call changes nothing.
 async fn link(
     pool: PgPool,
     store: PostgresStore,
     incoming: IncomingMessage,
 ) -> Result<(), HandlerError> {
     let contact = incoming.contact.key.clone();
+    let at = incoming.message.at;
     let mut transaction = pool.begin().await?;
-    let sql = "INSERT INTO customers (page, psid) VALUES ($1, $2)
-        ON CONFLICT (page, psid) DO UPDATE SET messages = customers.messages + 1 RETURNING id";
-    let row =
-        sqlx::query_scalar::<_, i64>(sql).bind(contact.page.as_str()).bind(contact.psid.as_str());
+    let sql =
+        "INSERT INTO customers (page, psid, wrote_at) VALUES ($1, $2, $3) ON CONFLICT (page, psid)
+        DO UPDATE SET wrote_at = greatest(customers.wrote_at, excluded.wrote_at) RETURNING id";
+    let row = sqlx::query_scalar::<_, i64>(sql)
+        .bind(contact.page.as_str())
+        .bind(contact.psid.as_str())
+        .bind(at.as_millis());
     let id = row.fetch_one(&mut *transaction).await?;
-    let field = Change::Field {
-        contact,
-        name: "customer".into(),
-        value: Some(id.to_string()),
-        at: Timestamp::from(std::time::SystemTime::now()),
-    };
+    let field = Change::Field { contact, name: "customer".into(), value: Some(id.to_string()), at };
     store.apply_in(&mut transaction, &[field]).await?;
     transaction.commit().await?;
     Ok(())
 }
 
-/// A bot that asks, and shows a template to customers who want prices. It says that it is a program.
+/// A bot that asks, shows a template to customers who want prices, and is silent for customers who want
+/// a person. It says that it is a program.
 async fn bot(incoming: IncomingMessage) -> Result<(), HandlerError> {
+    if incoming.contact.fields.contains_key("wants_person") {
+        return Ok(());
+    }
     let psid = &incoming.contact.key.psid;
-    let message = if incoming.message.content.payload.as_deref() == Some("PRICES") {
-        let buttons = vec![TemplateButton::web_url("Prices", "https://tea.example/prices")];
-        OutgoingMessage::template(psid, Template::buttons("Our teas of this spring", buttons))?
-    } else {
-        let question = "This is the automatic assistant. Would you like to see our prices?";
-        OutgoingMessage::text(psid, question)?.with_quick_replies(vec![
-            OutgoingQuickReply::text("Prices", "PRICES"),
-            OutgoingQuickReply::text("A person, please", "PERSON"),
-        ])?
+    let message = match incoming.message.content.payload.as_deref() {
+        Some("PRICES") => {
+            let buttons = vec![TemplateButton::web_url("Prices", "https://tea.example/prices")];
+            OutgoingMessage::template(psid, Template::buttons("Our teas of this spring", buttons))?
+        }
+        Some("PERSON") => OutgoingMessage::text(psid, "A colleague will answer you here.")?,
+        _ => {
+            let question = "This is the automatic assistant. Would you like to see our prices?";
+            OutgoingMessage::text(psid, question)?.with_quick_replies(vec![
+                OutgoingQuickReply::text("Prices", "PRICES"),
+                OutgoingQuickReply::text("A person, please", "PERSON"),
+            ])?
+        }
     };
     incoming.reply_with(message).await?;
+    if incoming.message.content.payload.as_deref() == Some("PERSON") {
+        // An agent's program lists these customers, and removes the field.
+        let (contact, at) = (incoming.contact.key.clone(), incoming.message.at);
+        let field =
+            Change::Field { contact, name: "wants_person".into(), value: Some("yes".into()), at };
+        incoming.inbox().store().apply(&[field]).await?;
+    }
     Ok(())
+}
+
+/// Waits for SIGINT, or for SIGTERM, with which an orchestrator ends a program.
+async fn interrupted() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 #[tokio::main]
@@ -151,13 +182,13 @@ async fn main() -> Result<(), BoxError> {
     let shutdown = until(stopped.clone());
     let workers = tokio::spawn(async move { inbox.run(RunOptions::default(), shutdown).await });
     let listener = TcpListener::bind(env::var("LISTEN").unwrap_or("127.0.0.1:3003".into())).await?;
-    println!("host http://{}/webhook/", listener.local_addr()?);
-    tokio::spawn(async move {
-        let ended = tokio::signal::ctrl_c().await;
-        stop.send_replace(true);
-        ended
-    });
-    axum::serve(listener, router).with_graceful_shutdown(until(stopped)).await?;
+    let address = listener.local_addr()?;
+    let server = axum::serve(listener, router).with_graceful_shutdown(until(stopped));
+    let serving = tokio::spawn(async move { server.await });
+    println!("host http://{address}/webhook/");
+    interrupted().await?;
+    stop.send_replace(true);
+    serving.await??;
     workers.await?;
     Ok(())
 }

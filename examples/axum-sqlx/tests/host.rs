@@ -7,33 +7,57 @@
 use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
-use messenger_crm::simulator::{AppSetup, PageSetup, PersonSetup, Scene, Simulator};
+use messenger_crm::{
+    Timestamp,
+    model::{Side, WorkKind},
+    simulator::{AppSetup, Customer, PageSetup, PersonSetup, Scene, Simulator},
+    store::{ContactStore as _, MessageQuery, PendingQuery, PostgresStore},
+};
 use sqlx::{Connection as _, PgConnection};
 use tokio::time::{sleep, timeout};
 
 const SECRET: &str = "60efff025951cddde78c8d03de52cc90";
 const PAGES: [(&str, &str, &str); 2] = [("21", "EAAbakery", "31"), ("22", "EAAflorist", "32")];
 
-struct Host(Child, String);
+struct Host {
+    child: Child,
+    url: String,
+}
 
-impl Drop for Host {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+impl Host {
+    fn start(database: &str, graph: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_axum-sqlx"));
+        command.env("DATABASE_URL", database).env("GRAPH_URL", graph).env("LISTEN", "127.0.0.1:0");
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("host ").unwrap_or_else(|| panic!("{line:?}"));
+        Self { child, url: url.to_owned() }
+    }
+
+    /// SIGTERM: the program ends by itself, and says that all is well.
+    #[cfg(unix)]
+    async fn terminates(&mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let mut status = None;
+        until("the program ends", async || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        })
+        .await;
+        assert!(status.unwrap().success(), "{status:?}");
     }
 }
 
-fn host(database: &str, graph: &str) -> Host {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_axum-sqlx"));
-    command.env("DATABASE_URL", database).env("GRAPH_URL", graph).env("LISTEN", "127.0.0.1:0");
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let url = line.trim().strip_prefix("host ").unwrap_or_else(|| panic!("{line:?}"));
-    Host(child, url.to_owned())
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// A database that only this test uses.
@@ -60,7 +84,7 @@ async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 #[tokio::test]
-async fn two_pages_are_served_customers_are_linked_and_a_bot_answers() {
+async fn two_pages_are_served_customers_are_linked_and_a_bot_answers_until_a_person_is_wanted() {
     let Ok(server) = std::env::var("MESSENGER_TEST_POSTGRES") else {
         assert!(std::env::var_os("CI").is_none(), "CI has no PostgreSQL server");
         println!("NOT TESTED: MESSENGER_TEST_POSTGRES names no PostgreSQL server");
@@ -76,7 +100,7 @@ async fn two_pages_are_served_customers_are_linked_and_a_bot_answers() {
     let simulator = Simulator::start_scene("127.0.0.1:0".parse().unwrap(), scene).await.unwrap();
 
     // The program makes its tables; then somebody connects the Pages.
-    let program = host(&url, &simulator.url());
+    let mut program = Host::start(&url, &simulator.url());
     let mut ours = PgConnection::connect(&url).await.unwrap();
     sqlx::query("INSERT INTO app VALUES ('11', 'tea', $1, 'hush')")
         .bind(SECRET)
@@ -91,7 +115,7 @@ async fn two_pages_are_served_customers_are_linked_and_a_bot_answers() {
             .await
             .unwrap();
     }
-    let callback = format!("{}tea", program.1);
+    let callback = format!("{}tea", program.url);
     simulator.subscribe_app("11", &callback, "hush").await.unwrap();
 
     for (_, _, psid) in PAGES {
@@ -107,24 +131,62 @@ async fn two_pages_are_served_customers_are_linked_and_a_bot_answers() {
         })
         .await;
     }
-    // Each customer has a row of the host, and the store has its id.
-    until("both customers are linked", async || {
-        let sql = "SELECT count(*) FROM customers c JOIN messenger.label f
-            ON f.name = 'customer' AND f.value = c.id::text WHERE c.messages = 2";
-        let linked = sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut ours).await;
-        linked.unwrap() == 2
+    // The first customer asks for a person: from then on the bot is silent there.
+    let store = PostgresStore::connect(&url).await.unwrap();
+    let first = simulator.customer(PAGES[0].2).unwrap();
+    first.writes("Hello?").unwrap();
+    until("the bot asks again", async || replies(&first) == 3).await;
+    first.taps("A person, please").unwrap();
+    until("the bot says goodbye", async || replies(&first) == 4).await;
+    first.writes("Are you there?").unwrap();
+    simulator.delivered().await;
+    until("all work is done", async || is_idle(&store).await).await;
+    assert_eq!(replies(&first), 4, "{:?}", first.thread());
+
+    // Each customer has one row of the host, and the store finds the customer by its id.
+    let sql = "SELECT id, page, psid, wrote_at FROM customers ORDER BY page";
+    let rows: Vec<(i64, String, String, i64)> =
+        sqlx::query_as(sql).fetch_all(&mut ours).await.unwrap();
+    assert_eq!(rows.len(), PAGES.len(), "{rows:?}");
+    for ((id, page, psid, wrote_at), expected) in rows.iter().zip(PAGES) {
+        assert_eq!((page.as_str(), psid.as_str()), (expected.0, expected.2));
+        let found = store.find("customer", &id.to_string()).await.unwrap();
+        assert_eq!(found.len(), 1, "row {id}");
+        let key = &found[0].key;
+        assert_eq!((key.page.as_str(), key.psid.as_str()), (expected.0, expected.2));
+        let messages = store.messages(&MessageQuery::new(key.clone())).await.unwrap().rows;
+        let theirs = messages.iter().filter(|one| one.side == Side::Customer);
+        assert_eq!(theirs.map(|one| one.at.as_millis()).max(), Some(*wrote_at));
+    }
+    let address = program.url.replace("/webhook/", "/metrics");
+    let mut metrics = String::new();
+    until("six replies are counted", async || {
+        metrics = get(&address).await;
+        metrics.contains(r#"messenger_sends_total{outcome="sent"} 6"#)
     })
     .await;
-    let metrics = program.1.replace("/webhook/", "/metrics");
-    let metrics = get(&metrics).await;
-    assert!(metrics.contains(r#"messenger_sends_total{outcome="sent"} 4"#), "{metrics}");
+    assert!(metrics.contains("messenger_queue_depth"), "{metrics}");
     assert!(!metrics.contains("Ada") && !metrics.contains("oolong"), "{metrics}");
 
+    #[cfg(unix)]
+    program.terminates().await;
     drop(program);
-    drop(ours);
+    drop((store, ours));
     simulator.shutdown().await;
     let drop = format!("DROP DATABASE {name} WITH (FORCE)");
     sqlx::raw_sql(&drop).execute(&mut admin).await.unwrap();
+}
+
+/// Number of messages of the Page on the customer's phone.
+fn replies(customer: &Customer<'_>) -> usize {
+    customer.thread().iter().filter(|one| one.from_page).count()
+}
+
+/// Whether nothing waits to be handled or sent, not even behind a lease.
+async fn is_idle(store: &PostgresStore) -> bool {
+    let later = Timestamp::from(SystemTime::now()) + Duration::from_secs(3600);
+    let kinds = [WorkKind::SEND, WorkKind::handle("bot"), WorkKind::handle("customers")];
+    store.pending(&PendingQuery::new(later, kinds)).await.unwrap().is_empty()
 }
 
 async fn get(url: &str) -> String {
