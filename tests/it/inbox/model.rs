@@ -131,7 +131,7 @@ impl Clock for Wire {
         }
         tokio::task::yield_now().await;
         let mut guard = self.0.lock().unwrap();
-        guard.1 = guard.1 + duration;
+        guard.1 += duration;
     }
 }
 
@@ -198,7 +198,7 @@ impl World {
 
     fn pass(&self, seconds: u64) {
         let mut guard = self.wire.0.lock().unwrap();
-        guard.1 = guard.1 + Duration::from_secs(seconds);
+        guard.1 += Duration::from_secs(seconds);
     }
 
     fn somebody(&mut self) -> ContactKey {

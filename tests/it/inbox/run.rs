@@ -61,7 +61,8 @@ impl Office {
 }
 
 /// Waits until something is so, for at most ten seconds.
-async fn until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) {
+#[allow(clippy::future_not_send)]
+async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     let waiting = async {
         while !is_so().await {
             sleep(Duration::from_millis(10)).await;
@@ -89,7 +90,7 @@ async fn the_workers_fetch_profiles_handle_messages_and_send_replies_until_the_s
     });
     let people = Simulator::people();
     let who = office
-        .hears(&people[0].psid, "m_hello", "Do you have oolong?")
+        .hears(people[0].psid, "m_hello", "Do you have oolong?")
         .await;
     until("the profile is known", async || {
         let known = office.inbox.store().contact(&who).await.unwrap().unwrap();
