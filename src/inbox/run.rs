@@ -9,7 +9,7 @@ use std::{
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use super::{
-    Inbox, InboxError,
+    Inbox, InboxError, PageHealth,
     work::{CHORES, kinds, longest_lease, perform},
 };
 use crate::{
@@ -26,8 +26,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const STORE_AWAY: Duration = Duration::from_secs(10);
 /// Times between two checks of a Page: from the first to the second, by chance.
 const CHECK_EVERY: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(600));
-/// How often the checks are looked at.
-const CHECK_TICK: Duration = Duration::from_secs(5);
+/// Largest number of Pages that are checked at a time.
+const CHECKS_AT_ONCE: usize = 8;
+/// Time between two looks for Pages to check.
+const CHECK_TICK: Duration = Duration::from_secs(1);
+/// Time between two looks at the list of Pages.
+const LIST_EVERY: Duration = Duration::from_secs(60);
 /// A Page whose events arrived within this time is checked so many times less often.
 const QUIET: Duration = Duration::from_secs(1800);
 const LESS_OFTEN: u32 = 6;
@@ -312,59 +316,53 @@ fn key_of(pending: &Pending) -> Key {
     (pending.page().clone(), format!("{psid} {what}"))
 }
 
-/// Checks each Page every five to ten minutes, one at a time; less often while its events arrive.
+/// Checks each Page every five to ten minutes, and less often while its events arrive.
 async fn check_pages(inbox: Inbox, mut stopped: watch::Receiver<bool>) {
     let mut due: HashMap<PageId, Duration> = HashMap::new();
+    let mut list_at = Duration::ZERO;
+    let mut checks: JoinSet<Result<PageHealth, InboxError>> = JoinSet::new();
     while !*stopped.borrow() {
-        match inbox.connections.pages().await {
-            Ok(pages) => {
-                let clock = inbox.graph.clock();
-                let now = clock.elapsed();
-                let mut next = HashMap::with_capacity(pages.len());
-                for page in pages {
-                    // At the start they are spread over the first interval.
-                    let first = || now + CHECK_EVERY.0.mul_f64(clock.random());
-                    let at = due.get(&page).copied().unwrap_or_else(first);
-                    next.insert(page, at);
+        let clock = inbox.graph.clock();
+        let now = clock.elapsed();
+        if list_at <= now {
+            list_at = now + LIST_EVERY;
+            match inbox.connections.pages().await {
+                Ok(pages) => {
+                    let pages = pages.into_iter().map(|page| {
+                        // At the start they are spread over the first interval.
+                        let first = || now + CHECK_EVERY.0.mul_f64(clock.random());
+                        let at = due.get(&page).copied().unwrap_or_else(first);
+                        (page, at)
+                    });
+                    due = pages.collect();
                 }
-                due = next;
+                Err(error) => inbox.report(&error.into()),
             }
-            Err(error) => inbox.report(&error.into()),
         }
-        let now = inbox.graph.clock().elapsed();
-        let mut ready: Vec<PageId> = Vec::new();
-        ready.extend(
-            due.iter()
-                .filter(|(_, at)| **at <= now)
-                .map(|(page, _)| page.clone()),
-        );
-        for page in ready {
-            if *stopped.borrow() {
-                return;
+        for (page, at) in due.iter_mut().filter(|(_, at)| **at <= now) {
+            if checks.len() >= CHECKS_AT_ONCE {
+                break;
             }
-            let clock = inbox.graph.clock();
-            let spread = (CHECK_EVERY.1 - CHECK_EVERY.0).mul_f64(clock.random());
-            let heard = inbox.health.last_heard(&page);
-            let is_heard = heard.is_some_and(|at| clock.elapsed().saturating_sub(at) < QUIET);
-            let factor = if is_heard { LESS_OFTEN } else { 1 };
-            due.insert(
-                page.clone(),
-                clock.elapsed() + (CHECK_EVERY.0 + spread) * factor,
-            );
-            tokio::select! {
-                checked = inbox.check_page(&page, clock.now()) => {
-                    if let Err(error) = checked {
-                        inbox.report(&error);
-                    }
-                }
-                _ = stopped.changed() => return,
-            }
+            *at = now + until_check(&inbox, page);
+            let (inbox, page, time) = (inbox.clone(), page.clone(), clock.now());
+            checks.spawn(async move { inbox.check_page(&page, time).await });
         }
         tokio::select! {
             _ = stopped.changed() => {}
+            Some(Ok(Err(error))) = checks.join_next(), if !checks.is_empty() => inbox.report(&error),
             () = tokio::time::sleep(CHECK_TICK) => {}
         }
     }
+}
+
+/// Time until the next check of a Page.
+fn until_check(inbox: &Inbox, page: &PageId) -> Duration {
+    let clock = inbox.graph.clock();
+    let spread = (CHECK_EVERY.1 - CHECK_EVERY.0).mul_f64(clock.random());
+    let heard = inbox.health.last_heard(page);
+    let is_heard = heard.is_some_and(|at| clock.elapsed().saturating_sub(at) < QUIET);
+    let factor = if is_heard { LESS_OFTEN } else { 1 };
+    (CHECK_EVERY.0 + spread) * factor
 }
 
 /// The bell that wakes the workers of this process.

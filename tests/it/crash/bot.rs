@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use messenger_crm::model::{ContactKey, Message, MessageState, Side};
-use messenger_crm::simulator::Simulator;
+use messenger_crm::simulator::{Fault, FaultRule, Simulator};
 use messenger_crm::store::{ContactStore, MessageQuery, MessageStart, SqliteStore};
 use tokio::time::timeout;
 
@@ -43,6 +43,12 @@ impl Bot {
         process
     }
 
+    async fn is_sending(&self) -> bool {
+        let stored = self.stored().await;
+        let mut states = stored.iter().map(|one| one.state);
+        states.any(|state| state == Some(MessageState::Sending))
+    }
+
     async fn stored(&self) -> Vec<Message> {
         let store = SqliteStore::open(self.folder.database()).unwrap();
         let mut messages = Vec::new();
@@ -75,10 +81,18 @@ async fn r20_i4_a_bot_that_is_killed_replies_at_most_once_and_says_why_not() {
             .await
             .unwrap(),
     };
+    // A webhook that failed twice comes again after a second, not after a minute.
+    bot.simulator.set_repeat_speed(60);
     let people = Simulator::people();
     let mut process = bot.start().await;
     let mut written = 0;
     for round in 0..kills {
+        // In every second round a send is in flight at the kill: Meta takes ten seconds for it.
+        let is_in_flight = round % 2 == 0;
+        if is_in_flight {
+            let late = FaultRule::new(Fault::Slow).on("/messages").times(1);
+            bot.simulator.add_fault(late);
+        }
         for _ in 0..6 {
             let who = people[dice.below(people.len() as u64) as usize].psid;
             let text = format!("message {written}.");
@@ -86,8 +100,17 @@ async fn r20_i4_a_bot_that_is_killed_replies_at_most_once_and_says_why_not() {
             written += 1;
             sleep(Duration::from_millis(dice.below(12))).await;
         }
+        if is_in_flight {
+            let begun = timeout(SOON, async {
+                while !bot.is_sending().await {
+                    sleep(Duration::from_millis(5)).await;
+                }
+            });
+            begun.await.expect("the bot sends");
+        }
         sleep(Duration::from_millis(dice.below(150))).await;
         process.kill();
+        bot.simulator.clear_faults();
         println!("round {round}: killed");
         process = bot.start().await;
     }
@@ -146,6 +169,7 @@ async fn r20_i4_a_bot_that_is_killed_replies_at_most_once_and_says_why_not() {
             state => panic!("message {number}: {state:?}"),
         }
     }
+    assert!(unknown > 0, "no kill came while a reply was sent");
     println!("{written} messages, {kills} kills, {unknown} replies whose outcome is unknown");
     bot.simulator.shutdown().await;
 }

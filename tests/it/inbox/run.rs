@@ -202,3 +202,37 @@ async fn n21_a_single_process_settles_the_claims_of_an_earlier_one_at_its_start(
     workers.abort();
     office.simulator.shutdown().await;
 }
+
+/// On a clock that passes at once when nothing else is to be done.
+#[tokio::test(start_paused = true)]
+async fn i22_the_workers_check_each_page_and_subscribe_it_again_within_five_minutes() {
+    let script = ScriptedTransport::new();
+    script.json(200, r#"{"data":[]}"#);
+    script.json(200, r#"{"success":true}"#);
+    script.json(200, r#"{"id":"1"}"#);
+    let graph = Graph::from_parts(script.clone(), messenger_crm::graph::TokioClock::new());
+    let inbox = Inbox::new(Arc::new(MemoryStore::new()), graph, page_1());
+    let begun = tokio::time::Instant::now();
+    let workers = tokio::spawn(async move {
+        inbox
+            .run(RunOptions::default(), std::future::pending())
+            .await;
+    });
+    while posts(&script).is_empty() {
+        sleep(Duration::from_secs(1)).await;
+        let waited = begun.elapsed();
+        assert!(waited < Duration::from_secs(330), "{waited:?}");
+    }
+    let path = posts(&script)[0].http.uri().path().to_owned();
+    assert!(path.ends_with("/1/subscribed_apps"), "{path}");
+    // The next check comes after five to ten minutes.
+    let count = script.requests().len();
+    sleep(Duration::from_secs(270)).await;
+    assert!(
+        script.requests().len() <= count + 1,
+        "only the rest of the first check"
+    );
+    sleep(Duration::from_secs(400)).await;
+    assert!(script.requests().len() > count + 1);
+    workers.abort();
+}

@@ -296,7 +296,11 @@ async fn n9_a_paused_page_has_no_work_due_until_the_pause_ends() {
         .await;
         assert_eq!(by_page(store, 49).await, counts(&[]));
         let kinds = KINDS.into_iter().chain([bot()]);
-        assert_eq!(next_due_of(store, kinds).await, None);
+        assert_eq!(
+            next_due_of(store, kinds).await,
+            Some(at(50)),
+            "when the one pause ends; the other has no end"
+        );
         assert_eq!(by_page(store, 50).await, counts(&[("2", 3)]), "by itself");
         apply(store, paused("1", 11, None)).await;
         assert_eq!(by_page(store, 50).await, counts(&[("1", 3), ("2", 3)]));
