@@ -231,6 +231,7 @@ impl Watch {
     }
 
     /// When an event of a Page was received last by this process.
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
     pub(super) fn last_heard(&self, page: &PageId) -> Option<Duration> {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         heard.get(page).copied()
