@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Inbox, InboxError, ReplyError, outbox, outgoing, window, work::delay};
+use super::{Inbox, InboxError, Reply, ReplyError, work::delay};
 use crate::{
     change::{Applied, Change, WorkOutcome},
     graph::{
@@ -118,21 +118,9 @@ impl IncomingMessage {
     /// As [`reply`](Self::reply).
     pub async fn reply_with(&self, message: OutgoingMessage) -> Result<Applied, ReplyError> {
         let number = self.replies.fetch_add(1, Ordering::Relaxed);
-        let author = Author::program(&*self.handler);
-        let window = self.inbox.window(&self.contact, self.now);
-        if window::purpose(&message, window, Some(&author), false).is_err() {
-            return Err(ReplyError::WindowClosed { window });
-        }
-        let mut outgoing = outgoing::store(&message);
-        outgoing.latest = window::latest(window, Some(&author), self.now);
-        outgoing.author = Some(author);
-        let queued = Change::Queued {
-            contact: self.contact.key.clone(),
-            key: self.key(number),
-            at: outbox::after_last(&self.contact, self.now),
-            outgoing,
-        };
-        self.inbox.queue(queued, ReplyError::Conflict).await
+        let reply =
+            Reply::new(self.key(number), message).with_author(Author::program(&*self.handler));
+        self.inbox.reply_to(&self.contact, reply, self.now).await
     }
 
     /// The same for each run: born with the message, and a hash of handler, message and number.
@@ -150,7 +138,7 @@ impl IncomingMessage {
 }
 
 impl Inbox {
-    /// Registers a handler of new messages, under a name that stays the same for ever: a bot, an
+    /// Registers a handler of new messages, under a name that must never change: a bot, an
     /// export to another system, a notification.
     ///
     /// It gets each new live message of a customer at least once, also after a crash, in order within

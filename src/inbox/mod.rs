@@ -221,10 +221,12 @@ impl Inbox {
         let known = self.store.contact(contact).await?;
         let at = known.map_or(now, |known| known.forget_at(now));
         let contact = contact.clone();
-        let applied = self
-            .store
-            .apply(&[Change::Forgotten { contact, at }])
-            .await?;
+        self.apply(Change::Forgotten { contact, at }).await
+    }
+
+    /// Applies one change.
+    async fn apply(&self, change: Change) -> Result<Applied, StoreError> {
+        let applied = self.store.apply(&[change]).await?;
         Ok(applied.first().copied().unwrap_or(Applied::Unchanged))
     }
 

@@ -147,7 +147,17 @@ impl Inbox {
             return Err(ReplyError::NotAPsid);
         };
         let contact = self.known(page, psid).await?;
-        let (window, author) = (self.policy.window(&contact, now), reply.author.as_ref());
+        self.reply_to(&contact, reply, now).await
+    }
+
+    /// Queues a reply to a customer whose state is known.
+    pub(super) async fn reply_to(
+        &self,
+        contact: &Contact,
+        reply: Reply,
+        now: Timestamp,
+    ) -> Result<Applied, ReplyError> {
+        let (window, author) = (self.policy.window(contact, now), reply.author.as_ref());
         let purpose = window::purpose(&reply.message, window, author, reply.is_confirmed)
             .map_err(|barred| barred.into_error(window))?;
         // A sticker, say, cannot be sent outside the standard window.
@@ -159,8 +169,8 @@ impl Inbox {
         outgoing.latest = reply.latest.filter(is_later).or(end);
         outgoing.author = reply.author;
         let queued = Change::Queued {
-            at: after_last(&contact, now),
-            contact: contact.key,
+            at: after_last(contact, now),
+            contact: contact.key.clone(),
             key: reply.key,
             outgoing,
         };
@@ -217,8 +227,7 @@ impl Inbox {
             attempt: u32::MAX,
             outcome: SendOutcome::Dismissed,
         };
-        let applied = self.store.apply(&[dismissed]).await?;
-        Ok(applied.first().copied().unwrap_or(Applied::Unchanged))
+        self.apply(dismissed).await
     }
 
     /// Sends a typing indicator, a read mark or a reaction at once, or drops it: it is never stored
@@ -251,16 +260,12 @@ impl Inbox {
         known.ok_or(ReplyError::NoSuchCustomer)
     }
 
-    pub(super) async fn queue(
-        &self,
-        change: Change,
-        refused: ReplyError,
-    ) -> Result<Applied, ReplyError> {
-        let applied = self.store.apply(&[change]).await?;
+    async fn queue(&self, change: Change, refused: ReplyError) -> Result<Applied, ReplyError> {
+        let applied = self.apply(change).await?;
         self.ring();
-        match applied.first() {
-            Some(Applied::Refused) => Err(refused),
-            applied => Ok(applied.copied().unwrap_or(Applied::Unchanged)),
+        match applied {
+            Applied::Refused => Err(refused),
+            applied => Ok(applied),
         }
     }
 }
@@ -275,6 +280,6 @@ impl Barred {
 }
 
 /// A slow clock must not put the reply above the question.
-pub(super) fn after_last(contact: &Contact, now: Timestamp) -> Timestamp {
+fn after_last(contact: &Contact, now: Timestamp) -> Timestamp {
     now.max(contact.last_at + Duration::from_millis(1))
 }

@@ -16,8 +16,8 @@ use crate::{
 
 /// Returns the stored form: the content to show, and the request without recipient and metadata.
 pub(super) fn store(message: &OutgoingMessage) -> Outgoing {
-    let outgoing = Outgoing::from(content(message));
     let mut request = json!(message);
+    let outgoing = Outgoing::from(content(message, request["message"].clone()));
     if let Some(request) = request.as_object_mut() {
         request.remove("recipient");
         remove_metadata(request);
@@ -62,9 +62,9 @@ fn remove_metadata(request: &mut Map<String, Value>) {
     }
 }
 
-/// Content to show: that of the echo, so that both look alike.
-fn content(message: &OutgoingMessage) -> Content {
-    let mut said = json!(message)["message"].take();
+/// Content to show: that of the echo, so that both look alike. `said` is the message of the request.
+fn content(message: &OutgoingMessage, mut said: Value) -> Content {
+    let quick_replies = said["quick_replies"].take();
     if let Some(said) = said.as_object_mut() {
         if let Some(attachment) = said.remove("attachment") {
             said.insert("attachments".to_owned(), json!([attachment]));
@@ -90,7 +90,7 @@ fn content(message: &OutgoingMessage) -> Content {
     if let OutgoingContent::Utility(template) = message.content() {
         content.title = Some(template.name.clone());
     }
-    let quick_replies = message.quick_replies().iter().map(|reply| json!(reply));
+    let quick_replies = quick_replies.as_array().into_iter().flatten();
     content.buttons.extend(quick_replies.map(|reply| Button {
         kind: Some("quick_reply".to_owned()),
         title: reply["title"].as_str().map(str::to_owned),

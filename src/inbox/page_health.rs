@@ -18,7 +18,7 @@ use crate::{
     },
     id::PageId,
     model::Advice,
-    store::{MAX_LIMIT, PageState, RawEventQuery, StoreError},
+    store::{ContactStore, MAX_LIMIT, PageState, RawEventQuery, StoreError},
     time::Timestamp,
 };
 
@@ -241,28 +241,8 @@ impl Watch {
         self.troubled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes that record a problem of a Page, or the end of one after a call that succeeded.
-    pub(super) async fn changes(
-        &self,
-        inbox: &Inbox,
-        page: &PageId,
-        problem: Option<Problem>,
-        now: Timestamp,
-    ) -> Result<Vec<Change>, StoreError> {
-        let Some(problem) = problem else {
-            if !self.troubled().remove(page) {
-                return Ok(Vec::new());
-            }
-            let state = inbox.store.page(page).await?;
-            let cured = [
-                PageProblem::NotConnected,
-                PageProblem::TokenRefused,
-                PageProblem::PermissionMissing,
-                PageProblem::Restricted,
-                PageProblem::Throttled,
-            ];
-            return Ok(ends(page, &state, &cured, now));
-        };
+    /// Returns the changes that record a problem of a Page.
+    pub(super) fn record(&self, page: &PageId, problem: &Problem, now: Timestamp) -> Vec<Change> {
         self.troubled().insert(page.clone());
         super::observe::page_problem(problem.kind);
         let mut changes = vec![begins(page, problem.kind, problem.code, now)];
@@ -273,7 +253,32 @@ impl Watch {
                 pause: Some(Pause::new(problem.kind.as_str(), Some(now + pause))),
             });
         }
-        Ok(changes)
+        changes
+    }
+
+    /// Ends the problems of a Page after a call that succeeded, if this process has recorded one.
+    pub(super) async fn recover(
+        &self,
+        store: &dyn ContactStore,
+        page: &PageId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if !self.troubled().contains(page) {
+            return Ok(());
+        }
+        let cured = [
+            PageProblem::NotConnected,
+            PageProblem::TokenRefused,
+            PageProblem::PermissionMissing,
+            PageProblem::Restricted,
+            PageProblem::Throttled,
+        ];
+        let changes = ends(page, &store.page(page).await?, &cured, now);
+        if !changes.is_empty() {
+            store.apply(&changes).await?;
+        }
+        self.troubled().remove(page);
+        Ok(())
     }
 }
 
@@ -343,10 +348,10 @@ impl Inbox {
         now: Timestamp,
     ) -> Result<PageHealth, InboxError> {
         let Some(access) = self.connections.access(page).await? else {
-            let changes = self
-                .health
-                .changes(self, page, Some(Problem::not_connected()), now);
-            self.store.apply(&changes.await?).await?;
+            let problem = Problem::not_connected();
+            self.store
+                .apply(&self.health.record(page, &problem, now))
+                .await?;
             return Ok(self.page_health(page, now).await?);
         };
         let (client, app) = (self.graph.page(access.clone()), access.app.id);
@@ -387,10 +392,10 @@ impl Inbox {
                 changes
             }
             Err(Failed(is_unsubscribed, error)) => match Problem::of(&error) {
-                Some(problem) => self.health.changes(self, page, Some(problem), now).await?,
+                Some(problem) => self.health.record(page, &problem, now),
                 None if is_unsubscribed => {
                     let problem = Problem::unsubscribed(&error);
-                    self.health.changes(self, page, Some(problem), now).await?
+                    self.health.record(page, &problem, now)
                 }
                 None => return Err(error.into()),
             },

@@ -51,7 +51,7 @@ impl Inbox {
             response: ProfileResponse::Failed,
             due: Some(now),
         };
-        self.store.apply(&[due]).await?;
+        self.apply(due).await?;
         self.ring();
         Ok(())
     }

@@ -10,10 +10,10 @@ use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use super::{
     Inbox, InboxError, PageHealth,
-    work::{CHORES, kinds, longest_lease, perform},
+    work::{CHORES, item_settled, kinds, longest_lease, perform},
 };
 use crate::{
-    change::{Change, SendOutcome, Work, WorkOutcome},
+    change::{Applied, Change, Work, WorkOutcome},
     id::PageId,
     model::{WorkKind, WorkerId},
     store::{MAX_LIMIT, Pending, PendingQuery, fold::WorkKey},
@@ -85,8 +85,8 @@ impl Inbox {
     /// another.
     ///
     /// Any number of processes may run it on one database. Work that is in hand at the shutdown has
-    /// [`stop_within`](RunOptions::stop_within) to end. What had not ended then comes round again when
-    /// its lease ends; a reply that was on its way is then *unknown*.
+    /// [`stop_within`](RunOptions::stop_within) to end. Unfinished work is pending again when its
+    /// lease ends; a reply that was on its way is then *unknown*.
     ///
     /// Failures go to the [hook](Inbox::with_error_hook), to `tracing` and to `metrics`; they never
     /// end the workers.
@@ -164,39 +164,37 @@ async fn end_earlier_claims(inbox: &Inbox, worker: WorkerId) -> Result<(), Inbox
         .filter(|kind| *kind != WorkKind::PROFILE);
     let query = PendingQuery::new(end, kinds).with_limit(MAX_LIMIT);
     loop {
-        let mut count = 0;
+        let mut freed = 0;
         for pending in inbox.store.pending(&query).await? {
-            let changes = match pending {
-                Pending::Lapsed {
-                    contact,
-                    key,
-                    attempt,
-                } => vec![Change::Settled {
-                    contact,
-                    key,
-                    attempt,
-                    outcome: SendOutcome::Unknown,
-                }],
+            let is_free = match pending {
+                Pending::Lapsed { .. } => perform(inbox, pending, now, worker).await?,
                 Pending::Item {
                     key,
                     attempt,
                     tries,
                     is_claimed: true,
                     ..
-                } => free(key, attempt, tries, now, worker),
-                _ => continue,
+                } => free(inbox, key, attempt, tries, now, worker).await?,
+                _ => false,
             };
-            inbox.store.apply(&changes).await?;
-            count += 1;
+            freed += u32::from(is_free);
         }
-        if count == 0 {
+        if freed == 0 {
             return Ok(());
         }
     }
 }
 
-/// Takes a claimed item over and gives it back. The claim that was lost counts as no try.
-fn free(key: WorkKey, attempt: u32, tries: u32, now: Timestamp, by: WorkerId) -> Vec<Change> {
+/// Takes a claimed item over and gives it back, unless another worker is faster. The claim that was lost
+/// counts as no try.
+async fn free(
+    inbox: &Inbox,
+    key: WorkKey,
+    attempt: u32,
+    tries: u32,
+    now: Timestamp,
+    by: WorkerId,
+) -> Result<bool, InboxError> {
     let claimed = Change::Claimed {
         page: key.page.clone(),
         psid: key.psid.clone(),
@@ -205,15 +203,9 @@ fn free(key: WorkKey, attempt: u32, tries: u32, now: Timestamp, by: WorkerId) ->
         until: now,
         by,
     };
-    let settled = Change::WorkSettled {
-        page: key.page,
-        psid: key.psid,
-        kind: key.kind,
-        id: key.id,
-        attempt,
-        outcome: WorkOutcome::Postponed { due: now, tries },
-    };
-    vec![claimed, settled]
+    let settled = item_settled(key, attempt, WorkOutcome::Postponed { due: now, tries });
+    let applied = inbox.store.apply(&[claimed, settled]).await?;
+    Ok(applied.first() == Some(&Applied::Changed))
 }
 
 /// The workers of some kinds of work.

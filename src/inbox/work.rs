@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Inbox, InboxError, handlers, observe, privacy, profiles, sending};
+use super::{
+    Inbox, InboxError, handlers, observe, page_health::Problem, privacy, profiles, sending,
+};
 use crate::{
     change::{Applied, Change, SendOutcome, Work, WorkOutcome},
     graph::{CALL_TIMEOUT, Graph},
     id::{PageId, Psid},
     model::{ContactKey, WorkKind, WorkerId},
-    store::{Pending, PendingQuery, StoreError},
+    store::{Pending, PendingQuery, StoreError, fold::WorkKey},
     time::Timestamp,
 };
 
@@ -113,20 +115,14 @@ pub(super) async fn perform(
                 Err(error) => (sending::not_asked(tries, now), Some(error)),
             };
             observe::sent(&attempted.outcome);
-            let mut changes = vec![Change::Settled {
-                contact: contact.clone(),
+            let page = contact.page.clone();
+            let settled = Change::Settled {
+                contact,
                 key,
                 attempt,
                 outcome: attempted.outcome,
-            }];
-            let problem = attempted.problem;
-            changes.extend(
-                inbox
-                    .health
-                    .changes(inbox, &contact.page, problem, now)
-                    .await?,
-            );
-            settle(inbox, &changes).await?;
+            };
+            settle_call(inbox, &page, settled, attempted.problem, now).await?;
             failed.map_or(Ok(true), Err)
         }
         Pending::Lapsed {
@@ -157,31 +153,23 @@ pub(super) async fn perform(
                 Ok(fetched) => (fetched, None),
                 Err(error) => (profiles::Fetched::failed(attempt, now), Some(error)),
             };
-            let mut changes = vec![Change::Profile {
-                contact: contact.clone(),
+            let page = contact.page.clone();
+            let settled = Change::Profile {
+                contact,
                 fetched_at: now,
                 response: fetched.response,
                 due: fetched.due,
-            }];
-            let problem = fetched.problem;
-            changes.extend(
-                inbox
-                    .health
-                    .changes(inbox, &contact.page, problem, now)
-                    .await?,
-            );
-            settle(inbox, &changes).await?;
+            };
+            settle_call(inbox, &page, settled, fetched.problem, now).await?;
             failed.map_or(Ok(true), |error| Err(error.into()))
         }
         Pending::Wake { contact } => {
-            let woken = Change::Woken { contact, at: now };
-            inbox.store.apply(&[woken]).await?;
+            inbox.apply(Change::Woken { contact, at: now }).await?;
             Ok(true)
         }
         Pending::Erase { contact } => {
             let limit = ERASE_AT_ONCE;
-            let erase = Change::Erase { contact, limit };
-            inbox.store.apply(&[erase]).await?;
+            inbox.apply(Change::Erase { contact, limit }).await?;
             Ok(true)
         }
         Pending::Item {
@@ -203,16 +191,42 @@ pub(super) async fn perform(
                     Err(error) => (handlers::outcome(tries, now), Some(error)),
                 }
             };
-            let settled = Change::WorkSettled {
-                page: key.page,
-                psid: key.psid,
-                kind: key.kind,
-                id: key.id,
-                attempt,
-                outcome,
-            };
-            settle(inbox, &[settled]).await?;
+            settle(inbox, &[item_settled(key, attempt, outcome)]).await?;
             failed.map_or(Ok(true), Err)
+        }
+    }
+}
+
+/// The end of an attempt at an item.
+pub(super) fn item_settled(key: WorkKey, attempt: u32, outcome: WorkOutcome) -> Change {
+    Change::WorkSettled {
+        page: key.page,
+        psid: key.psid,
+        kind: key.kind,
+        id: key.id,
+        attempt,
+        outcome,
+    }
+}
+
+/// Settles an attempt that called Meta, and what the call says of the Page. The problem is stored with
+/// the outcome, so that its pause holds at once. Its end waits until Meta's answer is stored.
+async fn settle_call(
+    inbox: &Inbox,
+    page: &PageId,
+    settled: Change,
+    problem: Option<Problem>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut changes = vec![settled];
+    match problem {
+        Some(problem) => {
+            changes.extend(inbox.health.record(page, &problem, now));
+            settle(inbox, &changes).await
+        }
+        None => {
+            settle(inbox, &changes).await?;
+            inbox.health.recover(&*inbox.store, page, now).await
         }
     }
 }
@@ -259,7 +273,7 @@ impl Claim {
             until: self.now + lease(&inbox.graph, self.call),
             by: self.worker,
         };
-        Ok(inbox.store.apply(&[claimed]).await?.first() == Some(&Applied::Changed))
+        Ok(inbox.apply(claimed).await? == Applied::Changed)
     }
 }
 
