@@ -6,7 +6,7 @@ use super::{
     Inbox, InboxError, handlers, observe, page_health::Problem, privacy, profiles, sending,
 };
 use crate::{
-    change::{Applied, Change, SendOutcome, Work, WorkOutcome},
+    change::{Applied, Change, ProfileResponse, SendOutcome, Work, WorkOutcome},
     graph::{CALL_TIMEOUT, Graph},
     id::{PageId, Psid},
     model::{ContactKey, WorkKind, WorkerId},
@@ -209,8 +209,9 @@ pub(super) fn item_settled(key: WorkKey, attempt: u32, outcome: WorkOutcome) -> 
     }
 }
 
-/// Settles an attempt that called Meta, and what the call says of the Page. The problem is stored with
-/// the outcome, so that its pause holds at once. Its end waits until Meta's answer is stored.
+/// Settles an attempt, and what it says of the Page. A problem is stored with the outcome, so that its
+/// pause holds at once. Only an answer of Meta ends problems, after it is stored: not an attempt that was
+/// not made.
 async fn settle_call(
     inbox: &Inbox,
     page: &PageId,
@@ -218,17 +219,25 @@ async fn settle_call(
     problem: Option<Problem>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let is_answered = matches!(
+        settled,
+        Change::Settled {
+            outcome: SendOutcome::Sent { .. },
+            ..
+        } | Change::Profile {
+            response: ProfileResponse::Known { .. } | ProfileResponse::Unavailable,
+            ..
+        }
+    );
     let mut changes = vec![settled];
-    match problem {
-        Some(problem) => {
-            changes.extend(inbox.health.record(page, &problem, now));
-            settle(inbox, &changes).await
-        }
-        None => {
-            settle(inbox, &changes).await?;
-            inbox.health.recover(&*inbox.store, page, now).await
-        }
+    if let Some(problem) = problem {
+        changes.extend(inbox.health.record(page, &problem, now));
     }
+    settle(inbox, &changes).await?;
+    if is_answered {
+        inbox.health.recover(&*inbox.store, page, now).await?;
+    }
+    Ok(())
 }
 
 #[derive(Clone, Copy)]

@@ -191,3 +191,18 @@ async fn a_subscription_that_meta_refuses_is_a_problem_of_the_page_and_only_want
     assert_eq!(health.problems.len(), 0);
     assert_eq!(posts(&desk.script).len(), 1, "subscribed already");
 }
+
+/// The reply was too late to be sent, so Meta has not said that the token is accepted.
+#[tokio::test]
+async fn an_attempt_that_was_not_made_ends_no_problem() {
+    let desk = Desk::new().await;
+    let reply = text_to_ada(1, "hello").with_latest(at(100));
+    desk.inbox.reply(&page(), reply, at(2)).await.unwrap();
+    refuse(&desk.script, 190, 463);
+    desk.step(3).await;
+    // The pause has ended by itself.
+    assert_eq!(desk.step(700).await, Step::Worked);
+    assert_eq!(desk.newest().await.reason.unwrap().advice, Advice::Expired);
+    let health = desk.inbox.page_health(&page(), at(700)).await.unwrap();
+    assert!(health.has(PageProblem::TokenRefused), "{health:?}");
+}
