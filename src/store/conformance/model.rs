@@ -1,7 +1,7 @@
 //! The whole contract by chance: after the same changes in the same batches, a store shows what the
 //! store in memory shows.
 
-use std::{fmt::Debug, path::Path, time::Duration};
+use std::{collections::BTreeSet, fmt::Debug, path::Path, time::Duration};
 
 use super::{
     chance::{Dice, at, contacts, fact, first_seed},
@@ -10,7 +10,9 @@ use super::{
 use crate::{
     change::{Change, Work, WorkOutcome},
     id::PageId,
-    model::{Author, Contact, OutgoingKey, Revision, Status, StatusKind, WorkKind, WorkerId},
+    model::{
+        Author, Contact, ContactKey, OutgoingKey, Revision, Status, StatusKind, WorkKind, WorkerId,
+    },
     store::{
         ContactFilter, ContactOrder, ContactQuery, ContactStore, Hit, MemoryStore, MessageQuery,
         MessageStart, Pending, PendingQuery, RawEventQuery, SearchQuery, search_text,
@@ -343,6 +345,9 @@ async fn compare_search(store: &impl ContactStore, model: &MemoryStore, place: &
         for text in TEXTS {
             let query = SearchQuery::new(page.clone(), text);
             let found = all_hits(store, query.clone()).await;
+            let customers: BTreeSet<&ContactKey> =
+                found.iter().map(|hit| &hit.contact.key).collect();
+            assert_eq!(customers.len(), found.len(), "{place}: {query:?}: twice");
             for Hit { contact, message } in &found {
                 let talk = all_messages(store, MessageQuery::new(contact.key.clone())).await;
                 let text_of = message.content.text.as_deref();

@@ -60,6 +60,31 @@ impl Office {
     }
 }
 
+/// Workers of an inbox.
+struct Workers {
+    stop: oneshot::Sender<()>,
+    running: tokio::task::JoinHandle<()>,
+}
+
+impl Workers {
+    fn start(inbox: &Inbox, options: RunOptions) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let inbox = inbox.clone();
+        let running = tokio::spawn(async move {
+            let shutdown = async { stopped.await.unwrap_or_default() };
+            inbox.run(options, shutdown).await;
+        });
+        Self { stop, running }
+    }
+
+    /// Shuts them down; they end within this time.
+    async fn end(self, within: Duration) {
+        self.stop.send(()).unwrap();
+        let ended = timeout(within, self.running).await;
+        ended.expect("the workers end in time").unwrap();
+    }
+}
+
 /// Waits until something is so, for at most ten seconds.
 #[allow(clippy::future_not_send)]
 async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
@@ -82,12 +107,7 @@ async fn the_workers_fetch_profiles_handle_messages_and_send_replies_until_the_s
         })
     })
     .await;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let inbox = office.inbox.clone();
-    let workers = tokio::spawn(async move {
-        let shutdown = async { stopped.await.unwrap_or_default() };
-        inbox.run(RunOptions::default(), shutdown).await;
-    });
+    let workers = Workers::start(&office.inbox, RunOptions::default());
     let people = Simulator::people();
     let who = office
         .hears(people[0].psid, "m_hello", "Do you have oolong?")
@@ -119,11 +139,7 @@ async fn the_workers_fetch_profiles_handle_messages_and_send_replies_until_the_s
         health.queues.iter().all(|queue| queue.depth == 0),
         "{health:?}"
     );
-    stop.send(()).unwrap();
-    timeout(Duration::from_secs(10), workers)
-        .await
-        .expect("the workers end")
-        .unwrap();
+    workers.end(Duration::from_secs(10)).await;
     office.simulator.shutdown().await;
 }
 
@@ -133,14 +149,9 @@ async fn n10_slow_profiles_hold_back_neither_a_reply_nor_the_shutdown() {
     let office = office(|inbox| inbox).await;
     let people = Simulator::people();
     office.simulator.answer_profiles(ProfileAnswer::Slow);
-    let (stop, stopped) = oneshot::channel::<()>();
-    let inbox = office.inbox.clone();
-    let workers = tokio::spawn(async move {
-        let mut options = RunOptions::default();
-        options.stop_within = Duration::from_millis(100);
-        let shutdown = async { stopped.await.unwrap_or_default() };
-        inbox.run(options, shutdown).await;
-    });
+    let mut options = RunOptions::default();
+    options.stop_within = Duration::from_millis(100);
+    let workers = Workers::start(&office.inbox, options);
     let who = office.hears(people[0].psid, "m_hello", "Hello").await;
     let now = Timestamp::from(std::time::SystemTime::now());
     let reply = OutgoingMessage::text(&who.psid, "Yes.").unwrap();
@@ -155,11 +166,7 @@ async fn n10_slow_profiles_hold_back_neither_a_reply_nor_the_shutdown() {
     .await;
     let known = office.inbox.store().contact(&who).await.unwrap().unwrap();
     assert!(known.profile.is_none(), "the profile was not slow");
-    stop.send(()).unwrap();
-    timeout(Duration::from_secs(5), workers)
-        .await
-        .expect("the workers end in the stated time")
-        .unwrap();
+    workers.end(Duration::from_secs(5)).await;
     office.simulator.shutdown().await;
 }
 
@@ -185,11 +192,7 @@ async fn n21_a_single_process_settles_the_claims_of_an_earlier_one_at_its_start(
     };
     let applied = office.inbox.store().apply(&[claimed]).await.unwrap();
     assert_eq!(applied, [Applied::Changed]);
-    let inbox = office.inbox.clone();
-    let workers = tokio::spawn(async move {
-        let options = RunOptions::default().single_process();
-        inbox.run(options, std::future::pending()).await;
-    });
+    let workers = Workers::start(&office.inbox, RunOptions::default().single_process());
     until("the reply behind the claimed one is sent", async || {
         let newest = office.newest(&who).await;
         newest.key == Some(key(2)) && newest.state == Some(MessageState::Sent)
@@ -199,7 +202,7 @@ async fn n21_a_single_process_settles_the_claims_of_an_earlier_one_at_its_start(
     let talk = office.inbox.store().messages(&query).await.unwrap().rows;
     let first = talk.iter().find(|one| one.key == Some(key(1))).unwrap();
     assert_eq!(first.state, Some(MessageState::Unknown), "never sent twice");
-    workers.abort();
+    workers.end(Duration::from_secs(10)).await;
     office.simulator.shutdown().await;
 }
 
@@ -213,11 +216,7 @@ async fn i22_the_workers_check_each_page_and_subscribe_it_again_within_five_minu
     let graph = Graph::from_parts(script.clone(), messenger_crm::graph::TokioClock::new());
     let inbox = Inbox::new(Arc::new(MemoryStore::new()), graph, page_1());
     let begun = tokio::time::Instant::now();
-    let workers = tokio::spawn(async move {
-        inbox
-            .run(RunOptions::default(), std::future::pending())
-            .await;
-    });
+    let workers = Workers::start(&inbox, RunOptions::default());
     while posts(&script).is_empty() {
         sleep(Duration::from_secs(1)).await;
         let waited = begun.elapsed();
@@ -234,5 +233,5 @@ async fn i22_the_workers_check_each_page_and_subscribe_it_again_within_five_minu
     );
     sleep(Duration::from_secs(400)).await;
     assert!(script.requests().len() > count + 1);
-    workers.abort();
+    workers.end(Duration::from_secs(60)).await;
 }
