@@ -318,8 +318,7 @@ fn ends(page: &PageId, state: &PageState, cured: &[PageProblem], now: Timestamp)
 
 impl Inbox {
     /// Health of a Page, as the store knows it. It asks Meta nothing: [`check_page`](Self::check_page)
-    /// does. To wait for a change, wait with [`ContactStore::changed`](crate::store::ContactStore::changed)
-    /// of the Page.
+    /// does. To wait for a change, wait with [`ContactStore::changed`] of the Page.
     ///
     /// # Errors
     ///
