@@ -1,8 +1,8 @@
 //! Watchers of Pages: callers that wait for the next change of one.
 //!
 //! A commit of this process wakes the watchers of its Page. Commits of other processes are noticed
-//! by one poll for all watched Pages, however many watchers there are. It needs no runtime and no
-//! timer of the host.
+//! by one poll for all watched Pages, however many watchers there are. Watchers that are woken
+//! together read together, once. It needs no runtime and no timer of the host.
 
 use std::{
     collections::HashMap,
@@ -10,7 +10,7 @@ use std::{
     future::{Future, poll_fn},
     mem,
     sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -77,6 +77,22 @@ struct State {
     /// When the thread wakes by itself.
     wakes: Option<Instant>,
     is_polling: bool,
+    /// Reads that watchers wait for, by the Page and the revision after which it has changed.
+    reads: HashMap<(PageId, Revision), Reads>,
+}
+
+/// Reads of one answer. A watcher takes the answer of a read that began after it had asked: of all
+/// that ask while one is under way, one begins the next, and the others share it.
+#[derive(Default)]
+struct Reads {
+    readers: usize,
+    /// Number of reads that have begun.
+    begun: u64,
+    is_reading: bool,
+    /// The read that ended last: its number and its answer.
+    last: Option<(u64, Result<Changed, StoreError>)>,
+    /// Waiting watchers, by their number.
+    waiting: HashMap<u64, Waker>,
 }
 
 /// A Page with watchers.
@@ -157,7 +173,7 @@ impl Watchers {
             // Counted before reading, or a commit in between would be missed.
             let before = watcher.state();
             if before.1 != Some(since) {
-                let changed = read().await?;
+                let changed = Reader::new(&watcher, since).read(&read).await?;
                 if changed.revision != since {
                     return Ok(changed);
                 }
@@ -273,6 +289,98 @@ impl Drop for Watcher<'_> {
             }
         }
     }
+}
+
+/// A watcher that reads, or waits for the answer of another.
+struct Reader<'w> {
+    watchers: &'w Watchers,
+    number: u64,
+    key: (PageId, Revision),
+    /// Number of the first read that begins after this watcher has asked.
+    wants: u64,
+    /// Whether its own read is under way.
+    is_reading: bool,
+}
+
+impl<'w> Reader<'w> {
+    fn new(watcher: &Watcher<'w>, since: Revision) -> Self {
+        let key = (watcher.page.clone(), since);
+        let mut state = watcher.watchers.0.lock();
+        let reads = state.reads.entry(key.clone()).or_default();
+        reads.readers += 1;
+        Self {
+            watchers: watcher.watchers,
+            number: watcher.number,
+            key,
+            wants: reads.begun + 1,
+            is_reading: false,
+        }
+    }
+
+    async fn read<F>(mut self, read: impl Fn() -> F + Send + Sync) -> Result<Changed, StoreError>
+    where
+        F: Future<Output = Result<Changed, StoreError>> + Send,
+    {
+        if let Some(answer) = poll_fn(|context| self.answer(context)).await {
+            return answer;
+        }
+        let answer = read().await;
+        let mut state = self.watchers.0.lock();
+        if let Some(reads) = state.reads.get_mut(&self.key) {
+            reads.last = Some((reads.begun, copy(&answer)));
+        }
+        drop(state);
+        answer
+    }
+
+    /// The answer that this watcher waits for; `None` when it must read itself.
+    fn answer(&mut self, context: &Context<'_>) -> Poll<Option<Result<Changed, StoreError>>> {
+        let mut state = self.watchers.0.lock();
+        let Some(reads) = state.reads.get_mut(&self.key) else {
+            return Poll::Ready(None);
+        };
+        match &reads.last {
+            Some((number, answer)) if *number >= self.wants => Poll::Ready(Some(copy(answer))),
+            _ if reads.is_reading => {
+                reads.waiting.insert(self.number, context.waker().clone());
+                Poll::Pending
+            }
+            _ => {
+                reads.begun += 1;
+                (reads.is_reading, self.is_reading) = (true, true);
+                Poll::Ready(None)
+            }
+        }
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        let mut state = self.watchers.0.lock();
+        let Some(reads) = state.reads.get_mut(&self.key) else {
+            return;
+        };
+        reads.readers -= 1;
+        reads.waiting.remove(&self.number);
+        let mut woken = HashMap::new();
+        if self.is_reading {
+            // It has read, or was dropped: then another must read.
+            reads.is_reading = false;
+            woken = mem::take(&mut reads.waiting);
+        }
+        if reads.readers == 0 {
+            state.reads.remove(&self.key);
+        }
+        drop(state);
+        woken.into_values().for_each(Waker::wake);
+    }
+}
+
+fn copy(answer: &Result<Changed, StoreError>) -> Result<Changed, StoreError> {
+    answer
+        .as_ref()
+        .map(Changed::clone)
+        .map_err(StoreError::copy)
 }
 
 impl Shared {
@@ -442,6 +550,7 @@ mod tests {
             let since = Revision::new(1);
             let read = || async {
                 self.reads.fetch_add(1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
                 Ok(Changed {
                     revision: self.now(),
                     ..Changed::default()
@@ -463,6 +572,12 @@ mod tests {
     }
 
     type Watching = JoinSet<Result<Changed, StoreError>>;
+
+    /// Polls a watcher, which has no answer yet.
+    async fn waits<F: Future<Output: fmt::Debug> + Unpin>(watcher: &mut F) {
+        let polled = tokio::time::timeout(Duration::ZERO, watcher).await;
+        polled.unwrap_err();
+    }
 
     fn waiting(watchers: &Watchers) -> usize {
         let state = watchers.0.lock();
@@ -490,7 +605,8 @@ mod tests {
         let mut all = resting(&store, &watchers).await;
         store.polled(2).await;
         let reads = store.reads();
-        assert!((1..=WATCHERS).contains(&reads), "{reads}");
+        // Half of the watchers have a Page of their own, and the others read together.
+        assert!((1..=WATCHERS / 2 + 2).contains(&reads), "{reads}");
         // A caller that comes back to a polled Page does not read either.
         let back = store.clone();
         let back = back.watch(watchers.clone(), page(0), Duration::from_millis(1));
@@ -512,8 +628,39 @@ mod tests {
         store.polled(5).await;
         // A poll that comes first spares them the read.
         let read = store.reads() - reads;
-        assert!(read <= WATCHERS / 2, "{read}");
+        assert!(read <= 2, "{read}");
         assert!(all.try_join_next().is_none());
+    }
+
+    #[tokio::test]
+    async fn n8_a_watcher_that_is_dropped_while_it_reads_leaves_the_reading_to_another() {
+        let watchers = Watchers::default();
+        let (reads, answer) = (AtomicU64::new(0), tokio::sync::Notify::new());
+        let (page, since) = (page(0), Revision::new(1));
+        let read = || async {
+            let number = reads.fetch_add(1, Ordering::SeqCst) + 1;
+            answer.notified().await;
+            Ok(Changed {
+                revision: Revision::new(number + 1),
+                ..Changed::default()
+            })
+        };
+        let watch = || Box::pin(watchers.changed(&page, since, LONG, read));
+        let (mut first, mut second, mut third) = (watch(), watch(), watch());
+        for watching in [&mut first, &mut second, &mut third] {
+            waits(watching).await;
+        }
+        assert_eq!(reads.load(Ordering::SeqCst), 1);
+        drop(first);
+        waits(&mut second).await;
+        waits(&mut third).await;
+        assert_eq!(reads.load(Ordering::SeqCst), 2);
+        answer.notify_one();
+        // The answer of a read that began after both had asked.
+        for watching in [second, third] {
+            assert_eq!(watching.await.unwrap().revision, Revision::new(3));
+        }
+        assert!(watchers.0.lock().reads.is_empty());
     }
 
     #[tokio::test]
@@ -541,6 +688,7 @@ mod tests {
             all.shutdown().await;
             assert_eq!(waiting(&watchers), 0);
             let state = watchers.0.lock();
+            assert!(state.reads.is_empty());
             assert_eq!(state.pages.is_empty(), watchers.0.poll.is_none());
         }
     }

@@ -121,7 +121,7 @@ async fn n8_two_thousand_watchers_at_rest_ask_little_and_a_commit_wakes_those_of
     for _ in 0..2_000 {
         watchers.spawn(watch(&quiet, since));
     }
-    // Each has looked once at most; then there are polls only.
+    // They have looked together; then there are polls only.
     let mut looked = plans.lock().unwrap().len();
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -150,6 +150,7 @@ async fn n8_two_thousand_watchers_at_rest_ask_little_and_a_commit_wakes_those_of
     assert_eq!(watchers.len(), 2_000);
     assert!(watchers.try_join_next().is_none());
 
+    plans.lock().unwrap().clear();
     other
         .apply(&[received(&ada(), "m1", 1, "Hello")])
         .await
@@ -157,6 +158,9 @@ async fn n8_two_thousand_watchers_at_rest_ask_little_and_a_commit_wakes_those_of
     while let Some(changed) = watchers.join_next().await {
         assert_eq!(changed.unwrap().unwrap().contacts, [ada()]);
     }
+    // Those who are woken together read together.
+    let asked = plans.lock().unwrap().len();
+    assert!(asked < 200, "{asked} queries");
 }
 
 #[tokio::test(flavor = "multi_thread")]
