@@ -377,10 +377,10 @@ impl Drop for Reader<'_> {
 }
 
 fn copy(answer: &Result<Changed, StoreError>) -> Result<Changed, StoreError> {
-    answer
-        .as_ref()
-        .map(Changed::clone)
-        .map_err(StoreError::copy)
+    match answer {
+        Ok(changed) => Ok(changed.clone()),
+        Err(error) => Err(error.copy()),
+    }
 }
 
 impl Shared {

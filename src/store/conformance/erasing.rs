@@ -6,7 +6,7 @@ use super::kit::{
     Folder, all_contacts, apply, at, customer, ids, mid, pending, person, received, talk,
 };
 use crate::{
-    change::{Applied, Change},
+    change::{Applied, Change, SendOutcome},
     model::{ContactKey, Outgoing, OutgoingKey, Reaction, Side, WorkKind},
     store::{ContactFilter, ContactQuery, ContactStore, Count, Pending},
 };
@@ -88,6 +88,7 @@ pub async fn gentle<S: ContactStore>(open: impl AsyncFn(&Path) -> S) {
     assert_eq!(person(&store, &bob).await.first_at, before.first_at);
     expired(&store, &customer("2", "ada")).await;
     copied(&store, &customer("2", "cleo")).await;
+    added(&store, &customer("2", "dora")).await;
 }
 
 /// Writes a conversation with rows of every table.
@@ -199,4 +200,40 @@ async fn copied<S: ContactStore>(store: &S, cleo: &ContactKey) {
         apply(store, erase()).await;
     }
     assert_eq!(apply(store, erase()).await, Applied::Unchanged);
+}
+
+/// What a call adds and hides, the same call can remove.
+async fn added<S: ContactStore>(store: &S, dora: &ContactKey) {
+    let erase = || Change::Erase {
+        contact: dora.clone(),
+        limit: 100,
+    };
+    let rows = [
+        received(dora, "dora1", 1, "secret"),
+        // Before the reply itself.
+        Change::Settled {
+            contact: dora.clone(),
+            key: OutgoingKey::new(at(11), [0; 10]),
+            attempt: 1,
+            outcome: SendOutcome::Unknown,
+        },
+        Change::WorkAdded {
+            page: dora.page.clone(),
+            psid: Some(dora.psid.clone()),
+            kind: WorkKind::MEDIA,
+            id: "dora".to_owned(),
+            at: at(21),
+            due: at(21),
+            data: "secret".to_owned(),
+        },
+    ];
+    for (number, row) in (0..).zip(rows) {
+        let expire = Change::Expired {
+            contact: dora.clone(),
+            at: at(10 + 10 * number),
+        };
+        let answers = store.apply(&[row.clone(), expire, erase()]).await.unwrap();
+        assert_eq!(answers[2], Applied::Changed, "{row:?}");
+        assert_eq!(apply(store, erase()).await, Applied::Unchanged, "{row:?}");
+    }
 }

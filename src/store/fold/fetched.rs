@@ -206,14 +206,6 @@ impl Fetched {
     }
 }
 
-/// A stored row as this commit has left it so far; `None` when it has removed the row.
-fn current<K: Ord, V: Clone>(changed: &BTreeMap<K, Option<V>>, key: &K, stored: V) -> Option<V> {
-    match changed.get(key) {
-        Some(row) => row.clone(),
-        None => Some(stored),
-    }
-}
-
 impl Rows for Fetched {
     type Error = Missing;
 
@@ -397,23 +389,27 @@ impl Rows for Fetched {
         let mut old = found.ok_or_else(|| Missing::Old(key.clone(), cutoff, limit))?;
         let found = old.entries.len() + old.outgoing.len() + old.work.len();
         old.more = found >= limit as usize;
-        // As this commit has left them so far: a later copy may have taken the place of one of them.
-        let entries = std::mem::take(&mut old.entries).into_iter();
-        let now = entries.filter_map(|row| {
-            let place = (key.clone(), row.id.clone());
-            current(&self.changed.entries, &place, row)
+        // As this commit has left them so far: it may have added, changed and removed some.
+        let Self { changed, .. } = self;
+        let place = |row: &EntryRow| (key.clone(), row.id.clone());
+        old.entries
+            .retain(|row| !changed.entries.contains_key(&place(row)));
+        let here = changed.entries.iter().filter(|(place, _)| place.0 == *key);
+        let here = here.filter_map(|(_, row)| row.clone());
+        old.entries.extend(here.filter(|row| row.is_old(cutoff)));
+        let place = |row: &OutgoingRow| (key.clone(), row.key.clone());
+        old.outgoing
+            .retain(|row| !changed.outgoing.contains_key(&place(row)));
+        let here = changed.outgoing.iter().filter(|(place, _)| place.0 == *key);
+        let here = here.filter_map(|(_, row)| row.clone());
+        old.outgoing
+            .extend(here.filter(|row| row.key.born() <= cutoff));
+        old.work.retain(|key| !changed.work.contains_key(key));
+        let here = changed.work.iter().filter_map(|(of, row)| {
+            let is_old = row.as_ref().is_some_and(|row| row.at <= cutoff);
+            (is_old && of.contact().as_ref() == Some(key)).then_some(of)
         });
-        old.entries = now.filter(|row| row.is_old(cutoff)).collect();
-        let outgoing = std::mem::take(&mut old.outgoing).into_iter();
-        let now = outgoing.filter_map(|row| {
-            let place = (key.clone(), row.key.clone());
-            current(&self.changed.outgoing, &place, row)
-        });
-        old.outgoing = now.collect();
-        old.work.retain(|key| match self.changed.work.get(key) {
-            Some(changed) => changed.as_ref().is_some_and(|row| row.at <= cutoff),
-            None => true,
-        });
+        old.work.extend(here.cloned());
         Ok(old)
     }
 
