@@ -5,23 +5,26 @@
 //! It listens on 127.0.0.1:3002, or on the address in `LISTEN`, under the path `/webhook`. `DATABASE` is
 //! its file, `bot.db` without it. `GRAPH_URL` is the address of the simulator, for a try without Meta.
 
-use std::{convert::Infallible, env, error::Error, future::pending, sync::Arc};
+use std::{env, error::Error, future::pending, sync::Arc, time::Duration};
 
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
 use messenger_crm::{
     graph::{Access, AppAccess, Graph},
     inbox::{HandlerError, Inbox, IncomingMessage, RunOptions, SinglePage},
     store::SqliteStore,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::sleep};
 
 /// In many places the law requires that a bot says that it is one.
 async fn answer(incoming: IncomingMessage) -> Result<(), HandlerError> {
     let text = incoming.message.content.text.as_deref();
     let text = text.unwrap_or("something that I cannot read");
-    let words = format!("I am a program. You wrote: {text}");
-    incoming.reply_text(words).await?;
+    let answer = format!("I am a program. You wrote: {text}");
+    incoming.reply_text(answer).await?;
     Ok(())
 }
 
@@ -40,21 +43,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .on_message("answer", answer)
         .with_error_hook(|error| eprintln!("bot: {error}"));
     let service = inbox.service();
-    tokio::spawn(async move {
-        inbox
-            .run(RunOptions::default().single_process(), pending())
-            .await
-    });
+    let options = RunOptions::default().single_process();
+    tokio::spawn(async move { inbox.run(options, pending()).await });
 
     let listener = TcpListener::bind(env::var("LISTEN").unwrap_or("127.0.0.1:3002".into())).await?;
     println!("bot http://{}/webhook", listener.local_addr()?);
     loop {
-        let (stream, _) = listener.accept().await?;
-        let service = service.clone();
-        let service = service_fn(move |request| {
-            let service = service.clone();
-            async move { Ok::<_, Infallible>(service.respond(request).await) }
-        });
+        let Ok((stream, _)) = listener.accept().await else {
+            // Most likely there are too many open connections: wait until some are closed.
+            sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let service = TowerToHyperService::new(service.clone());
         let mut server = http1::Builder::new();
         let connection = server
             .timer(TokioTimer::new())
