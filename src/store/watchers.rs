@@ -605,7 +605,7 @@ mod tests {
         let mut all = resting(&store, &watchers).await;
         store.polled(2).await;
         let reads = store.reads();
-        // Half of the watchers have a Page of their own, and the others read together.
+        // Half of the watchers have a Page each, and the others read together.
         assert!((1..=WATCHERS / 2 + 2).contains(&reads), "{reads}");
         // A caller that comes back to a polled Page does not read either.
         let back = store.clone();
