@@ -125,7 +125,9 @@ impl Reads {
         };
         let arms: Vec<String> = list.buckets.iter().map(|one| arm(one)).collect();
         let sql = format!(
-            "SELECT {} FROM ({} ORDER BY at {direction}, contact_no {direction} LIMIT {ROWS}) listed
+            "SELECT {} FROM (
+                 SELECT * FROM ({}) either ORDER BY at {direction}, contact_no {direction} LIMIT {ROWS}
+             ) listed
              CROSS JOIN LATERAL (SELECT * FROM contact x WHERE x.page_no = $1 AND x.contact_no = listed.contact_no) c
              ORDER BY listed.at {direction}, listed.contact_no {direction}",
             self.of_contact,

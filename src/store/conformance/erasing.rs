@@ -202,7 +202,7 @@ async fn copied<S: ContactStore>(store: &S, cleo: &ContactKey) {
     assert_eq!(apply(store, erase()).await, Applied::Unchanged);
 }
 
-/// What a call adds and hides, the same call can remove.
+/// Rows that one call adds and hides, it can also remove.
 async fn added<S: ContactStore>(store: &S, dora: &ContactKey) {
     let erase = || Change::Erase {
         contact: dora.clone(),
