@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     StoreError,
-    fold::{ContactRow, WorkKey},
-    search_text,
+    fold::WorkKey,
+    search_text::{self, fold_names},
 };
 use crate::{
     change::Pause,
@@ -156,9 +156,10 @@ impl ContactFilter {
 
     /// Whether a customer passes, except for the Page: [`accepts`](Self::accepts) and the name, in the
     /// form that [`check`](Self::check) returns.
-    pub fn matches(&self, contact: &Contact, row: &ContactRow, name: Option<&str>) -> bool {
+    pub fn matches(&self, contact: &Contact, name: Option<&str>) -> bool {
         let is_named = |name: &str| {
-            row.searchable().contains(name) || contact.key.psid.as_str().eq_ignore_ascii_case(name)
+            fold_names(contact.profile.as_ref()).contains(name)
+                || contact.key.psid.as_str().eq_ignore_ascii_case(name)
         };
         self.accepts(contact) && name.is_none_or(is_named)
     }

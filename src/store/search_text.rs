@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::model::Profile;
+
 /// Version of [`fold`] and [`grams`]. A store keeps it, because an index of another version finds
 /// other things.
 pub const VERSION: i64 = 1;
@@ -42,6 +44,14 @@ pub fn fold<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
         }
     }
     folded
+}
+
+/// The names of a customer, folded.
+pub(super) fn fold_names(profile: Option<&Profile>) -> String {
+    let names = profile
+        .into_iter()
+        .flat_map(|profile| [&profile.name, &profile.first_name, &profile.last_name]);
+    fold(names.filter_map(Option::as_deref))
 }
 
 /// Whether a character only changes the letter before it. The vowel signs of Indic scripts are

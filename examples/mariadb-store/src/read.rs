@@ -18,7 +18,7 @@ const MAX_CHANGED: u32 = 1_000;
 
 pub(crate) async fn contact(tx: &mut Tx, key: &ContactKey) -> Result<Option<Contact>, Error> {
     let row = load::contact(tx, key).await?;
-    Ok(row.and_then(|row| row.show(key)))
+    Ok(row.and_then(|row| row.show(key.clone())))
 }
 
 pub(crate) async fn picture(tx: &mut Tx, key: &ContactKey) -> Result<Option<Picture>, Error> {
@@ -70,7 +70,7 @@ pub(crate) async fn contacts(tx: &mut Tx, query: &ContactQuery) -> Result<Listin
 
 fn shown(page: String, psid: String, data: &[u8]) -> Result<Option<Contact>, Error> {
     let row: ContactRow = parse(data)?;
-    Ok(row.show(&ContactKey::new(id(page)?, id(psid)?)))
+    Ok(row.show(ContactKey::new(id(page)?, id(psid)?)))
 }
 
 /// The condition on customers `c` who pass a filter.

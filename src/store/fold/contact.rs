@@ -1,6 +1,10 @@
 //! A customer's row.
 
-use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -103,9 +107,8 @@ impl ReactionRow {
         }
     }
 
-    pub(super) fn show(&self) -> Option<ContactReaction> {
-        let reaction = self.reaction.clone()?;
-        Some(ContactReaction::new(self.at, self.entry.clone(), reaction))
+    pub(super) fn show(self) -> Option<ContactReaction> {
+        Some(ContactReaction::new(self.at, self.entry, self.reaction?))
     }
 }
 
@@ -139,6 +142,18 @@ impl Labels {
         let fields = fields.filter_map(|(name, row)| Some((&**name, Some(row.value.as_deref()?))));
         let tags = self.tags.iter().filter(|(_, row)| row.on);
         fields.chain(tags.map(|(tag, _)| (&**tag, None)))
+    }
+
+    /// The fields and the tags that are set.
+    pub(super) fn into_set(self) -> (BTreeMap<String, String>, BTreeSet<String>) {
+        let fields = self.fields.into_iter();
+        let tags = self.tags.into_iter().filter(|(_, row)| row.on);
+        (
+            fields
+                .filter_map(|(name, row)| Some((name, row.value?)))
+                .collect(),
+            tags.map(|(tag, _)| tag).collect(),
+        )
     }
 
     pub(super) fn retain_later(&mut self, cutoff: Timestamp) {
@@ -239,12 +254,7 @@ impl ContactRow {
 
     /// Text that a search by name looks at.
     pub fn searchable(&self) -> String {
-        let names = self
-            .profile
-            .iter()
-            .flat_map(|profile| [&profile.name, &profile.first_name, &profile.last_name])
-            .filter_map(Option::as_deref);
-        search_text::fold(names)
+        search_text::fold_names(self.profile.as_ref())
     }
 }
 

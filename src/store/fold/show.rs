@@ -1,6 +1,6 @@
 //! Customers, messages and work as every store returns them.
 
-use super::{ContactRow, EntryRow, OutgoingRow, OutgoingState, WorkKey, WorkRow};
+use super::{ContactRow, EntryRow, OutgoingRow, OutgoingState, ReactionRow, WorkKey, WorkRow};
 use crate::{
     model::{Contact, ContactKey, Message, MessageState, Preview, Side, Source, WorkKind},
     store::Pending,
@@ -9,33 +9,30 @@ use crate::{
 
 impl ContactRow {
     /// The customer, if there is anything to show.
-    pub fn show(&self, key: &ContactKey) -> Option<Contact> {
+    pub fn show(self, key: ContactKey) -> Option<Contact> {
         let (first_at, last_at) = (self.first_at?, self.last_at?);
-        let mut contact = Contact::new(key.clone(), last_at);
+        let profile_due = self.profile_due();
+        let ticks = self.preview.as_ref().map(|snippet| {
+            let at = snippet.position.at;
+            snippet.state.unwrap_or_else(|| self.ticks(at))
+        });
+        let mut contact = Contact::new(key, last_at);
         contact.first_at = first_at;
         contact.inbound_at = self.inbound_at;
         (contact.delivered, contact.read) = (self.delivered, self.read);
         (contact.unread, contact.unanswered_since) = (self.unread, self.unanswered_since);
         contact.status = self.status;
-        contact.assignee.clone_from(&self.assignee);
-        for (name, value) in self.labels.set() {
-            match value {
-                Some(value) => drop(contact.fields.insert(name.to_owned(), value.to_owned())),
-                None => drop(contact.tags.insert(name.to_owned())),
-            }
-        }
-        contact.reaction = self.reaction.as_ref().and_then(|row| row.show());
-        contact.profile.clone_from(&self.profile);
-        (contact.profile_due, contact.picture) = (self.profile_due(), self.picture);
-        contact.preview = self.preview.as_ref().map(|snippet| {
-            let at = snippet.position.at;
-            let mut preview = Preview::new(at, snippet.side, "");
-            preview.act = snippet.act.clone();
-            preview.text.clone_from(&snippet.text);
-            preview.kinds.clone_from(&snippet.kinds);
+        contact.assignee = self.assignee;
+        (contact.fields, contact.tags) = self.labels.into_set();
+        contact.reaction = self.reaction.and_then(ReactionRow::show);
+        contact.profile = self.profile;
+        (contact.profile_due, contact.picture) = (profile_due, self.picture);
+        contact.preview = self.preview.map(|snippet| {
+            let mut preview = Preview::new(snippet.position.at, snippet.side, "");
+            preview.act = snippet.act;
+            (preview.text, preview.kinds) = (snippet.text, snippet.kinds);
             preview.unsent = snippet.unsent;
-            preview.state = (snippet.side == Side::Page)
-                .then(|| snippet.state.unwrap_or_else(|| self.ticks(at)));
+            preview.state = ticks.filter(|_| snippet.side == Side::Page);
             preview
         });
         contact.revision = self.revision;
@@ -78,39 +75,36 @@ impl ContactRow {
 
 impl EntryRow {
     /// The message, unless it waits for its body or a cut has erased it.
-    pub fn show(&self, key: &ContactKey, contact: &ContactRow) -> Option<Message> {
-        let cutoff = contact.cutoff();
-        let cut;
-        let row = match cutoff {
-            None => self,
-            Some(_) => {
-                cut = self.visible(cutoff)?;
-                &cut
-            }
-        };
-        let body = row.body.as_ref()?;
-        let mut content = body.content.clone();
-        content.text = row.text().map(str::to_owned);
-        let mut message = Message::new(key.clone(), row.id.as_str(), body.at, body.side, content);
-        message.key.clone_from(&row.key);
+    pub fn show(mut self, key: &ContactKey, contact: &ContactRow) -> Option<Message> {
+        if let Some(cutoff) = contact.cutoff() {
+            self = self.visible(Some(cutoff))?;
+        }
+        let body = self.body?;
+        let mut content = body.content;
+        let edited_at = self.edit.as_ref().map(|edit| edit.at);
+        if let Some(edit) = self.edit {
+            content.text = self.unsent_at.is_none().then_some(edit.text);
+        }
+        let mut message = Message::new(key.clone(), self.id.as_str(), body.at, body.side, content);
+        message.key = self.key;
         message.source = body.source;
-        message.app.clone_from(&body.app);
-        message.author.clone_from(&row.author);
-        message.edited_at = row.edit.as_ref().map(|edit| edit.at);
-        message.unsent_at = row.unsent_at;
+        message.app = body.app;
+        message.author = self.author;
+        message.edited_at = edited_at;
+        message.unsent_at = self.unsent_at;
         let reactions = [
-            (Side::Customer, &row.customer_reaction),
-            (Side::Page, &row.page_reaction),
+            (Side::Customer, self.customer_reaction),
+            (Side::Page, self.page_reaction),
         ];
         let reactions = reactions
             .into_iter()
-            .filter_map(|(side, reacted)| Some((side, reacted.as_ref()?.reaction.clone()?)));
+            .filter_map(|(side, reacted)| Some((side, reacted?.reaction?)));
         message.reactions = reactions.collect();
         message.state = (body.side == Side::Page).then(|| match contact.ticks(body.at) {
-            MessageState::Sent if row.delivered_at.is_some() => MessageState::Delivered,
+            MessageState::Sent if self.delivered_at.is_some() => MessageState::Delivered,
             ticks => ticks,
         });
-        message.sent_twice = row.sent_twice;
+        message.sent_twice = self.sent_twice;
         Some(message)
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn contacts(
     let found = of_pages.filter_map(|(key, one)| {
         let contact = one.show(key)?;
         let place = query.place(&contact, number(key))?;
-        let matches = filter.matches(&contact, &one.contact, name.as_deref());
+        let matches = filter.matches(&contact, name.as_deref());
         (place > start && matches).then_some((place, contact))
     });
     let mut listing = query.listing(found.collect());

@@ -53,7 +53,7 @@ pub(crate) struct Conversation {
 
 impl Conversation {
     pub(crate) fn show(&self, key: &ContactKey) -> Option<Contact> {
-        self.contact.show(key)
+        self.contact.clone().show(key.clone())
     }
 
     pub(crate) fn messages(&self, key: &ContactKey) -> Vec<(Position, Message)> {
@@ -61,7 +61,7 @@ impl Conversation {
         let is_later = |position: &Position| Some(position.at) > cutoff;
         let entries = self.entries.values().filter_map(|row| {
             let position = row.position().filter(is_later)?;
-            Some((position, row.show(key, &self.contact)?))
+            Some((position, row.clone().show(key, &self.contact)?))
         });
         let queued = self.outgoing.values();
         let queued =
@@ -76,7 +76,7 @@ impl Conversation {
             row.is_hit(text, &self.contact).then_some((position, row))
         });
         let (position, row) = hits.max_by_key(|(position, _)| *position)?;
-        Some((position, row.show(key, &self.contact)?))
+        Some((position, row.clone().show(key, &self.contact)?))
     }
 
     fn head(&self) -> Option<&OutgoingRow> {

@@ -28,8 +28,8 @@ impl Writes<'_> {
             if old.is_none() && row.is_tombstone() && !has_rows(batch, key) {
                 continue;
             }
-            let (before, after) = (old.map(ContactRow::searchable), row.searchable());
-            if before.as_ref() != Some(&after) {
+            if old.is_none_or(|old| old.profile != row.profile) {
+                let (before, after) = (old.map(ContactRow::searchable), row.searchable());
                 renamed.extend(before.filter(|name| !name.is_empty()).map(|_| place));
                 named.extend(Some((place, after)).filter(|(_, name)| !name.is_empty()));
             }

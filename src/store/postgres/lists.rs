@@ -79,7 +79,7 @@ pub(super) async fn contact(
     let client = Lease::read(pool).await?;
     let found = find_contact(&client, schema, key).await?;
     client.release();
-    Ok(found.and_then(|(_, _, row)| row.show(key)))
+    Ok(found.and_then(|(_, _, row)| row.show(key.clone())))
 }
 
 pub(super) async fn picture(
@@ -215,11 +215,11 @@ impl List<'_> {
             let is_end = rows.len() < size;
             for row in rows {
                 visited += 1;
-                let Some((found, row)) = self.found(row) else {
+                let Some(found) = self.found(row) else {
                     continue;
                 };
                 start = found.place;
-                if self.query.filter.matches(&found.contact, &row, self.name) {
+                if self.query.filter.matches(&found.contact, self.name) {
                     part.rows.push(found);
                 }
                 if part.rows.len() >= wanted || visited >= far {
@@ -267,22 +267,16 @@ impl List<'_> {
         let mut part = Part::default();
         for row in &rows(self.client, &sql, &params).await? {
             let found = self.found(Next::of(row).contact()?);
-            part.rows.extend(
-                found
-                    .filter(|(found, row)| {
-                        found.place > self.start
-                            && self.query.filter.matches(&found.contact, row, self.name)
-                    })
-                    .map(|(found, _)| found),
-            );
+            part.rows.extend(found.filter(|found| {
+                found.place > self.start && self.query.filter.matches(&found.contact, self.name)
+            }));
         }
         Ok(Some(part))
     }
 
-    fn found(&self, (number, psid, row): Numbered) -> Option<(Found, ContactRow)> {
+    fn found(&self, (number, psid, row): Numbered) -> Option<Found> {
         let key = ContactKey::new(self.page.clone(), psid);
-        let found = Found::new(&key, number, &row, self.query)?;
-        Some((found, row))
+        Found::new(key, number, row, self.query)
     }
 
     /// Customers of the list behind a place, in its order.
@@ -459,7 +453,7 @@ pub(super) async fn find(
         let mut next = Next::of(row);
         let page = next.page_id()?;
         let (_, psid, row) = next.contact()?;
-        found.extend(row.show(&ContactKey::new(page, psid)));
+        found.extend(row.show(ContactKey::new(page, psid)));
     }
     found.sort_by(|one, other| one.key.cmp(&other.key));
     Ok(found)

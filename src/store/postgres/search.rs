@@ -282,7 +282,7 @@ impl Search<'_> {
         }
         let key = ContactKey::new(self.page.clone(), psid);
         let message = entry.show(&key, &contact);
-        let hit = contact.show(&key).zip(message);
+        let hit = contact.show(key).zip(message);
         Ok(hit.map(|(contact, message)| Hit::new(contact, message)))
     }
 
@@ -369,7 +369,7 @@ impl Search<'_> {
                 }
                 let key = ContactKey::new(self.page.clone(), psid);
                 let message = entry.show(&key, &contact);
-                if let Some((contact, message)) = contact.show(&key).zip(message) {
+                if let Some((contact, message)) = contact.show(key).zip(message) {
                     found = Some(number);
                     hits.push((place, Hit::new(contact, message)));
                 }

@@ -117,9 +117,9 @@ pub(in crate::store) struct Found {
 impl Found {
     /// A row of a list; `None` when the order leaves it out.
     pub(in crate::store) fn new(
-        key: &ContactKey,
+        key: ContactKey,
         number: i64,
-        row: &ContactRow,
+        row: ContactRow,
         query: &ContactQuery,
     ) -> Option<Self> {
         let contact = row.show(key)?;

@@ -32,7 +32,7 @@ pub(super) fn contact(
     key: &ContactKey,
 ) -> Result<Option<Contact>, StoreError> {
     let found = find_contact(connection, key)?;
-    Ok(found.and_then(|(_, row)| row.show(key)))
+    Ok(found.and_then(|(_, row)| row.show(key.clone())))
 }
 
 pub(super) fn picture(
@@ -125,11 +125,11 @@ impl List<'_> {
         each(self.connection, &sql, params_from_iter(params), |row| {
             let found = self.found(columns::contact(row)?)?;
             visited += 1;
-            let Some((found, row)) = found else {
+            let Some(found) = found else {
                 return Ok(true);
             };
             let place = found.place;
-            if self.query.filter.matches(&found.contact, &row, self.name) {
+            if self.query.filter.matches(&found.contact, self.name) {
                 part.rows.push(found);
             }
             let goes_on = part.rows.len() < wanted && visited < far;
@@ -169,14 +169,9 @@ impl List<'_> {
         for number in numbers {
             let row = one(connection, &sql, [number], columns::contact)?;
             let found = row.map(|row| self.found(row)).transpose()?.flatten();
-            part.rows.extend(
-                found
-                    .filter(|(found, row)| {
-                        found.place > self.start
-                            && self.query.filter.matches(&found.contact, row, self.name)
-                    })
-                    .map(|(found, _)| found),
-            );
+            part.rows.extend(found.filter(|found| {
+                found.place > self.start && self.query.filter.matches(&found.contact, self.name)
+            }));
         }
         Ok(Some(part))
     }
@@ -184,10 +179,9 @@ impl List<'_> {
     fn found(
         &self,
         (number, text, row): (i64, String, ContactRow),
-    ) -> Result<Option<(Found, ContactRow)>, StoreError> {
+    ) -> Result<Option<Found>, StoreError> {
         let key = ContactKey::new(self.page.clone(), psid(text)?);
-        let found = Found::new(&key, number, &row, self.query);
-        Ok(found.map(|found| (found, row)))
+        Ok(Found::new(key, number, row, self.query))
     }
 
     /// The numbers of the customers of the list, in its order, merged from its buckets.
@@ -322,7 +316,7 @@ pub(super) fn find(
         let page: String = row.get("page").map_err(failed)?;
         let page = PageId::new(page).map_err(|_| StoreError::Unreadable("the id of a Page"))?;
         let (_, text, contact) = columns::contact(row)?;
-        Ok(contact.show(&ContactKey::new(page, psid(text)?)))
+        Ok(contact.show(ContactKey::new(page, psid(text)?)))
     })?;
     found.sort_by_key(|contact| contact.as_ref().map(|contact| contact.key.clone()));
     Ok(found.into_iter().flatten().collect())

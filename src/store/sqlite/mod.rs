@@ -19,6 +19,7 @@ mod messages;
 mod migrate;
 mod plans;
 mod read;
+mod readers;
 mod rows;
 mod search;
 mod search_index;
@@ -28,12 +29,11 @@ mod writer;
 
 use std::{
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, Sender, channel},
+        mpsc::channel,
     },
     thread,
     time::Duration,
@@ -58,25 +58,18 @@ use crate::{
 };
 use connection::{connect, failed, gone, make_private, unavailable};
 use read::take_steps;
-use writer::{Answer, Write, Writer, write};
-
-/// Who waits for a read must not wait for somebody else's long one.
-const READERS: usize = 4;
+use readers::{Read, Readers};
+use writer::{Write, Writer, write};
 
 /// A [`ContactStore`] in one SQLite file. A clone is a handle to the same data.
 #[derive(Clone)]
 pub struct SqliteStore {
     writer: Writer,
     has_search: bool,
-    readers: Sender<Read>,
+    readers: Readers,
     watchers: Watchers,
     steps: Arc<AtomicU64>,
     commits: Arc<AtomicU64>,
-}
-
-enum Read {
-    Job(Box<dyn FnOnce(&mut Connection) + Send>),
-    Close(Answer<()>),
 }
 
 impl SqliteStore {
@@ -108,17 +101,12 @@ impl SqliteStore {
         let has_search = migrate::migrate(&mut writing, with_search)?;
         let (writer, jobs) = channel();
         let writer = Writer::new(writer);
-        let (readers, reads) = channel();
-        let reads = Arc::new(Mutex::new(reads));
-        for _ in 0..READERS {
-            let (reading, reads) = (connect(path)?, Arc::clone(&reads));
-            spawn("store-reader", move || read(reading, &reads))?;
-        }
-        let poll = Mutex::new(readers.clone());
+        let readers = Readers::open(path)?;
+        let poll = readers.clone();
         let watchers = Watchers::polling(LOOK_AGAIN, move |asked| {
             let job = Read::Job(Box::new(|connection| answer(connection, asked)));
-            // Without readers the file is closed, and every read says so.
-            let _ = (poll.lock().unwrap_or_else(PoisonError::into_inner)).send(job);
+            // Without threads the file is closed, and every read says so.
+            let _ = poll.send(job);
         });
         let (ring, commits) = (watchers.clone(), Arc::new(AtomicU64::new(0)));
         let count = Arc::clone(&commits);
@@ -188,7 +176,7 @@ impl SqliteStore {
             let copied = connection.execute("VACUUM INTO ?1", [path]);
             let _ = answer.send(copied.map(drop).map_err(failed));
         }));
-        self.readers.send(job).map_err(|_| gone())?;
+        self.readers.send(job)?;
         answered.await.map_err(|_| gone())?
     }
 
@@ -250,11 +238,7 @@ impl SqliteStore {
     /// [`StoreError::Unavailable`] when it was closed already or the disk fails. What was
     /// acknowledged is safe even then.
     pub async fn close(self) -> Result<(), StoreError> {
-        for _ in 0..READERS {
-            let (answer, answered) = oneshot::channel();
-            self.readers.send(Read::Close(answer)).map_err(|_| gone())?;
-            answered.await.map_err(|_| gone())??;
-        }
+        self.readers.close().await?;
         let (answer, answered) = oneshot::channel();
         self.writer.send(Write::Close(answer))?;
         answered.await.map_err(|_| gone())?
@@ -280,7 +264,7 @@ impl SqliteStore {
             steps.fetch_add(take_steps(), Ordering::Relaxed);
             let _ = answer.send(result);
         }));
-        self.readers.send(job).map_err(|_| gone())?;
+        self.readers.send(job)?;
         answered.await.map_err(|_| gone())?
     }
 }
@@ -399,21 +383,4 @@ fn answer(connection: &Connection, asked: Asked) {
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
     let thread = thread::Builder::new().name(name.into());
     thread.spawn(run).map(drop).map_err(unavailable)
-}
-
-/// One of the threads that read: whoever is free takes the next.
-fn read(mut connection: Connection, reads: &Mutex<Receiver<Read>>) {
-    loop {
-        let next = reads.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match next {
-            // A panic drops the caller's channel, and leaves the thread to the next callers.
-            Ok(Read::Job(job)) => drop(catch_unwind(AssertUnwindSafe(|| job(&mut connection)))),
-            Ok(Read::Close(answer)) => {
-                let closed = connection.close().map_err(|(_, error)| failed(error));
-                let _ = answer.send(closed);
-                return;
-            }
-            Err(_) => return,
-        }
-    }
 }

@@ -143,7 +143,7 @@ impl Search<'_> {
                     }
                     Ok(newest.is_none())
                 })?;
-                if let Some((contact, message)) = contact.show(&key).zip(newest) {
+                if let Some((contact, message)) = contact.show(key).zip(newest) {
                     rows.push((place, Hit::new(contact, message)));
                 }
                 let goes_on = rows.len() < self.limit && visited < far;
@@ -175,7 +175,7 @@ impl Search<'_> {
             return Ok(None);
         }
         let message = entry.show(&key, &contact);
-        let hit = contact.show(&key).zip(message);
+        let hit = contact.show(key).zip(message);
         Ok(hit.map(|(contact, message)| (number, Hit::new(contact, message))))
     }
 
