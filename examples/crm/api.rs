@@ -3,7 +3,10 @@
 // A refusal is a whole reply, made once a request.
 #![allow(clippy::result_large_err)]
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use hyper::{
     StatusCode,
@@ -13,7 +16,7 @@ use messenger_crm::{
     change::Change,
     graph::{AccessError, ApiError, AppAccess, Error, InvalidMessage, send::OutgoingMessage},
     id::{AppId, PageId, Psid},
-    inbox::{self, ReplyError, ReplyWindow},
+    inbox::{self, InboxError, ReplyError, ReplyWindow},
     model::{ContactKey, OutgoingKey, Revision},
     secret::{AppSecret, PageToken},
     store::{
@@ -24,10 +27,11 @@ use messenger_crm::{
 use serde_json::{Value, json};
 
 use crate::{
+    connections::Connection,
     crm::Crm,
     now,
     server::{Reply, bytes, plain},
-    shapes::{connection, customer_json, message_json, passage_json},
+    shapes::{connection, customer_json, message_json, passage_json, privacy_request_json},
 };
 
 type Answer = Result<Reply, Reply>;
@@ -41,10 +45,8 @@ pub(crate) async fn read(crm: &Crm, path: &str, query: &str) -> Reply {
             StatusCode::OK,
             &json!({"pages": crm.connections.all().iter().map(|one| json!({"id": one.page, "name": one.name})).collect::<Vec<_>>()}),
         )),
-        "/api/connections" => Ok(json_reply(
-            StatusCode::OK,
-            &json!({"connections": crm.connections.all().iter().map(|one| connection(crm, one)).collect::<Vec<_>>(), "read_only": crm.demo}),
-        )),
+        "/api/connections" => connections(crm).await,
+        "/api/privacy" => privacy(crm).await,
         "/api/customers" => customers(crm, &query).await,
         "/api/customer" => customer(crm, &query).await,
         "/api/messages" => messages(crm, &query).await,
@@ -61,11 +63,15 @@ pub(crate) async fn write(crm: &Crm, path: &str, body: &[u8]) -> Reply {
     let answer = match path {
         "/api/messages" => reply(crm, &body).await,
         "/api/seen" => seen(crm, &body).await,
-        "/api/connections" | "/api/connections/reset" if crm.demo => {
+        "/api/connections" | "/api/connections/reset" | "/api/connections/remove" if crm.demo => {
             Err(error(StatusCode::FORBIDDEN, "read_only"))
         }
         "/api/connections" => connect(crm, &body).await,
+        "/api/connections/check" => check(crm, &body).await,
         "/api/connections/reset" => reset(crm, &body).await,
+        "/api/connections/remove" => disconnect(crm, &body).await,
+        "/api/customer/erase" => erase(crm, &body).await,
+        "/api/privacy/settle" => settle(crm, &body).await,
         _ => Err(error(StatusCode::NOT_FOUND, "not_found")),
     };
     answer.unwrap_or_else(|refusal| refusal)
@@ -281,10 +287,98 @@ async fn connect(crm: &Crm, body: &Value) -> Answer {
             eprintln!("crm: the connected page could not be checked: {error}");
         }
     });
+    connection_reply(crm, StatusCode::CREATED, &made).await
+}
+
+async fn connections(crm: &Crm) -> Answer {
+    let mut all = Vec::new();
+    for one in crm.connections.all() {
+        all.push(connection(crm, &one).await.map_err(failed)?);
+    }
     Ok(json_reply(
-        StatusCode::CREATED,
-        &json!({"connection": connection(crm, &made)}),
+        StatusCode::OK,
+        &json!({"connections": all, "read_only": crm.demo}),
     ))
+}
+
+async fn connection_reply(crm: &Crm, status: StatusCode, made: &Connection) -> Answer {
+    let made = connection(crm, made).await.map_err(failed)?;
+    Ok(json_reply(status, &json!({"connection": made})))
+}
+
+/// Asks Meta whether the Page works.
+async fn check(crm: &Crm, body: &Value) -> Answer {
+    let known = known(crm, body)?;
+    let checked = crm.inbox.check_page(&known.page, now()).await;
+    checked.map_err(inbox_failed)?;
+    connection_reply(crm, StatusCode::OK, &known).await
+}
+
+/// Ends the subscription to the Page, and forgets its secrets. A Page whose token Meta refuses can be
+/// disconnected too: then the answer says that the subscription may go on.
+async fn disconnect(crm: &Crm, body: &Value) -> Answer {
+    let known = known(crm, body)?;
+    let is_unsubscribed = match crm.inbox.disconnect_page(&known.page).await {
+        Ok(()) => true,
+        Err(InboxError::Graph(Error::Api(_))) => false,
+        Err(cause) => return Err(inbox_failed(cause)),
+    };
+    let connections = Arc::clone(&crm.connections);
+    let removed = tokio::task::spawn_blocking(move || connections.remove(&known.page)).await;
+    removed.map_err(|_| broken())?.map_err(|cause| {
+        eprintln!("crm: a connection was not removed: {cause}");
+        broken()
+    })?;
+    crm.connected.send_replace(());
+    Ok(json_reply(
+        StatusCode::OK,
+        &json!({"unsubscribed": is_unsubscribed}),
+    ))
+}
+
+/// Erases all that is stored of a customer.
+async fn erase(crm: &Crm, body: &Value) -> Answer {
+    let contact = contact_key(text(body, "page"), text(body, "psid"))?;
+    let store = crm.inbox.store();
+    if store.contact(&contact).await.map_err(failed)?.is_none() {
+        return Err(not_found());
+    }
+    crm.inbox.forget(&contact, now()).await.map_err(failed)?;
+    Ok(json_reply(StatusCode::OK, &json!({})))
+}
+
+/// Requests of people to delete their data, of all apps.
+async fn privacy(crm: &Crm) -> Answer {
+    let all = crm.connections.all();
+    let apps: BTreeSet<&AppId> = all.iter().map(|one| &one.app_id).collect();
+    let mut requests = Vec::new();
+    for app in apps {
+        let found = crm.inbox.privacy_requests(app).await;
+        let found = found.map_err(inbox_failed)?;
+        requests.extend(
+            found
+                .iter()
+                .map(|request| privacy_request_json(app, request)),
+        );
+    }
+    Ok(json_reply(StatusCode::OK, &json!({"requests": requests})))
+}
+
+/// Closes a request, after a person has erased the customer.
+async fn settle(crm: &Crm, body: &Value) -> Answer {
+    let app = text(body, "app_id").map_or("", String::as_str);
+    let app = AppId::new(app).map_err(|_| not_found())?;
+    let code = text(body, "code").map_or("", String::as_str);
+    let settled = crm.inbox.settle_privacy_request(&app, code, now()).await;
+    match settled.map_err(inbox_failed)? {
+        true => Ok(json_reply(StatusCode::OK, &json!({}))),
+        false => Err(not_found()),
+    }
+}
+
+fn known(crm: &Crm, body: &Value) -> Result<Arc<Connection>, Reply> {
+    let page = page(text(body, "page"))?;
+    crm.connections.by_page(&page).ok_or_else(not_found)
 }
 
 async fn reset(crm: &Crm, body: &Value) -> Answer {
@@ -295,13 +389,8 @@ async fn reset(crm: &Crm, body: &Value) -> Answer {
         eprintln!("crm: a connection was not reset: {cause}");
         broken()
     })?;
-    made.map(|made| {
-        json_reply(
-            StatusCode::OK,
-            &json!({"connection": connection(crm, &made)}),
-        )
-    })
-    .ok_or_else(not_found)
+    let made = made.ok_or_else(not_found)?;
+    connection_reply(crm, StatusCode::OK, &made).await
 }
 
 /// A parameter that is not blank.
@@ -328,6 +417,19 @@ fn contact_key(page_text: Option<&String>, psid: Option<&String>) -> Result<Cont
 fn failed(cause: StoreError) -> Reply {
     match cause {
         StoreError::InvalidQuery(_) => error(StatusCode::BAD_REQUEST, "bad_query"),
+        cause => {
+            eprintln!("crm: {cause}");
+            broken()
+        }
+    }
+}
+
+fn inbox_failed(cause: InboxError) -> Reply {
+    match cause {
+        InboxError::Store(cause) => failed(cause),
+        InboxError::Graph(Error::Transport(_)) => {
+            error(StatusCode::BAD_GATEWAY, "graph_unreachable")
+        }
         cause => {
             eprintln!("crm: {cause}");
             broken()

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use messenger_crm::id::AppId;
+use messenger_crm::inbox::{PrivacyRequest, PrivacyRequestKind, PrivacyRequestState};
 use messenger_crm::model::{
     Contact, ContactKey, Message, MessageState, Reaction, Reason, Side, Source,
 };
+use messenger_crm::store::StoreError;
 use serde_json::{Value, json};
 
 use crate::{connections::Connection, crm::Crm, now};
@@ -12,12 +15,33 @@ use crate::{connections::Connection, crm::Crm, now};
 /// Later, and the profile counts as one that Meta does not give.
 const SOON: Duration = Duration::from_secs(3600);
 
-pub(crate) fn connection(crm: &Crm, connection: &Connection) -> Value {
-    json!({
+pub(crate) async fn connection(crm: &Crm, connection: &Connection) -> Result<Value, StoreError> {
+    let health = crm.inbox.page_health(&connection.page, now()).await?;
+    Ok(json!({
         "page": {"id": connection.page, "name": connection.name},
         "app_id": connection.app_id,
         "webhook_url": format!("{}/webhook/{}", crm.public_url, connection.path),
         "verify_token": connection.verify_token.expose_secret(),
+        "paused": health.pause.is_some(),
+        "problems": health.problems.iter().map(|found| json!({
+            "problem": found.problem, "code": found.code, "at": found.at,
+        })).collect::<Vec<_>>(),
+    }))
+}
+
+pub(crate) fn privacy_request_json(app: &AppId, request: &PrivacyRequest) -> Value {
+    let (state, settled_at) = match request.state {
+        PrivacyRequestState::Erased { at, .. } => ("erased", Some(at)),
+        PrivacyRequestState::Settled { at, .. } => ("settled", Some(at)),
+        _ => ("open", None),
+    };
+    let kind = match request.kind {
+        PrivacyRequestKind::Deletion => "deletion",
+        _ => "deauthorization",
+    };
+    json!({
+        "app_id": app, "code": request.code, "kind": kind, "user": request.user,
+        "requested_at": request.requested_at, "state": state, "settled_at": settled_at,
     })
 }
 

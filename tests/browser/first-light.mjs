@@ -454,11 +454,18 @@ async function realWalk(stage, folder) {
     assert.equal(await button(tries, "Send again").count(), 0);
   });
 
-  await step(stage, "an expired token is told apart", async () => {
+  await step(stage, "an expired token is told apart, and what waits is sent afterwards", async () => {
+    const waiting = bubbles(crm).filter({ hasText: "with an old token" });
     await chooseAnswer(phone, /token/i);
     await answer(crm, "with an old token");
-    await shows(bubbles(crm).filter({ hasText: "with an old token" }).getByText("Enter a new one in Settings."));
+    await shows(waiting.getByText("Enter a new one in Settings."));
+    await crm.getByRole("link", { name: "Settings" }).click();
+    await shows(crm.getByText("Meta refuses the Page access token."));
     await chooseAnswer(phone, /./);
+    await button(crm, "Check now").click();
+    await shows(crm.getByRole("status").filter({ hasText: "No problems are known." }));
+    await crm.goBack();
+    await shows(waiting.getByText("Read", { exact: true }));
   });
 
   await step(stage, "an answer whose confirmation got lost is settled by its echo", async () => {
@@ -598,6 +605,13 @@ async function realWalk(stage, folder) {
     await shows(rows(crm).filter({ hasText: "again" }));
   });
 
+  await step(stage, "the settings tell whether the page works", async () => {
+    await crm.getByRole("link", { name: "Settings" }).click();
+    await button(crm, "Check now").click();
+    await shows(crm.getByRole("status").filter({ hasText: "No problems are known." }));
+    await crm.getByRole("link", { name: "Inbox", exact: true }).click();
+  });
+
   await step(stage, "a customer without a profile is explained", async () => {
     await phone.locator("label[title]").first().click();
     await write(phone, "who am I?");
@@ -632,6 +646,23 @@ async function realWalk(stage, folder) {
     await shows(dark.getByRole("heading", { name: "設定" }));
     const ground = await dark.evaluate(() => getComputedStyle(document.body).backgroundColor);
     assert.ok(ground.match(/\d+/g).every((part) => Number(part) < 64), `a dark ground: ${ground}`);
+  });
+
+  await step(stage, "a customer is erased after a question", async () => {
+    await crm.getByRole("link", { name: "收件匣", exact: true }).click();
+    await crm.getByRole("listitem", { name, exact: true }).getByRole("link").click();
+    await crm.getByRole("region", { name: "對話", exact: true }).getByRole("link", { name, exact: true }).click();
+    await button(crm, "刪除資料").click();
+    await button(crm.getByRole("dialog"), "刪除資料").click();
+    await shows(crm.getByText("找不到這位顧客"));
+  }, /status of 404/);
+
+  await step(stage, "a page is disconnected after a question", async () => {
+    await crm.getByRole("link", { name: "設定", exact: true }).click();
+    await button(crm, "中斷連接").click();
+    await shoot(stage, "disconnect");
+    await button(crm.getByRole("dialog"), "中斷連接").click();
+    await textIs(field(crm, "Webhook URL"), "無");
   });
 }
 

@@ -198,6 +198,17 @@ impl Connections {
         })
     }
 
+    /// Forgets a Page and its secrets; `false` when it was not connected.
+    pub(crate) fn remove(&self, page: &PageId) -> Result<bool, ConnectionsError> {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sealed) = &*file {
+            let sql = "DELETE FROM crm_connection WHERE page = ?1";
+            sealed.sqlite.execute(sql, [page.as_str()])?;
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(known.remove(page))
+    }
+
     pub(crate) fn by_path(&self, path: &str) -> Option<Arc<Connection>> {
         self.read(|known| known.by_path.get(path).cloned())
     }
@@ -276,6 +287,14 @@ impl Known {
             self.by_path.remove(&old.path);
         }
         self.by_path.insert(connection.path.clone(), connection);
+    }
+
+    fn remove(&mut self, page: &PageId) -> bool {
+        let old = self.by_page.remove(page);
+        if let Some(old) = &old {
+            self.by_path.remove(&old.path);
+        }
+        old.is_some()
     }
 }
 

@@ -27,6 +27,11 @@ export const api = {
   connections: () => call("GET", "/api/connections"),
   connect: (credentials) => call("POST", "/api/connections", credentials),
   reset: (page) => call("POST", "/api/connections/reset", { page }),
+  check: (page) => call("POST", "/api/connections/check", { page }),
+  disconnect: (page) => call("POST", "/api/connections/remove", { page }),
+  erase: (page, psid) => call("POST", "/api/customer/erase", { page, psid }),
+  privacy: () => call("GET", "/api/privacy"),
+  settle: (app_id, code) => call("POST", "/api/privacy/settle", { app_id, code }),
 };
 
 /** What to tell the user about a failed call. */
@@ -39,6 +44,7 @@ export function explain(error) {
     case "window_closed": return words.error_window_closed;
     case "not_found": return words.error_not_found;
     case "read_only": return words.error_read_only;
+    case "graph_unreachable": return words.error_graph_unreachable;
     default: return fill(words.error_other, { code: error.message });
   }
 }

@@ -398,7 +398,10 @@ function link(address, ...children) {
 /** Why a message waits, failed or is in doubt, and what can be done. */
 function trouble({ state, reason, next_attempt: next }, again) {
   if (state === "queued" && reason !== null && next !== null) {
-    return el("p", { class: "trouble" }, fill(words.next_attempt, { time: exactTime(next) }), " ", el("span", { class: "numbers" }, metaNumbers(reason)));
+    // The Page is paused until somebody has cured the cause.
+    const waits = ["reauthorize", "blocked"].includes(reason.advice);
+    const text = waits ? `${ADVICE[reason.advice]} ${words.sent_afterwards}` : fill(words.next_attempt, { time: exactTime(next) });
+    return el("p", { class: "trouble" }, text, " ", el("span", { class: "numbers" }, metaNumbers(reason)));
   }
   if (state !== "failed" && state !== "unknown") return null;
   const says = [reason?.user_title, reason?.user_message].filter(Boolean).join(": ");

@@ -2,7 +2,7 @@
 
 import { api, explain } from "./api.js";
 import {
-  avatar, coalesced, copyButton, el, emptyState, fill, hideBanner, moment, nameOf, oneLine, showBanner, words,
+  announce, ask, avatar, coalesced, copyButton, el, emptyState, fill, hideBanner, moment, nameOf, oneLine, showBanner, words,
 } from "./parts.js";
 
 export const conversationPath = ({ page, psid }) => `/inbox/${encodeURIComponent(page)}/${encodeURIComponent(psid)}`;
@@ -41,7 +41,24 @@ export function customerView(frame, page, psid) {
           el("h1", { dir: "auto" }, nameOf(customer)),
           profileNote(customer),
           facts(customer, connected),
-          el("p", {}, el("a", { class: "button primary", href: conversationPath(customer) }, words.open_conversation)))));
+          el("div", { class: "buttons" },
+            el("a", { class: "button primary", href: conversationPath(customer) }, words.open_conversation),
+            el("button", { type: "button", onclick: () => askAndErase(customer) }, words.erase)))));
+  }
+
+  async function askAndErase(customer) {
+    const name = nameOf(customer);
+    const sure = await ask({
+      title: fill(words.erase_title, { name }), paragraphs: [words.erase_text], yes: words.erase, dangerous: true,
+    });
+    if (!sure) return;
+    try {
+      await api.erase(page, psid);
+      announce(words.erased);
+      refresh();
+    } catch (error) {
+      showBanner("erase", explain(error), () => askAndErase(customer));
+    }
   }
 
   function changed(change) {

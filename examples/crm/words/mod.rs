@@ -115,6 +115,7 @@ words! {
     state_failed: "Failed", "傳送失敗";
     state_unknown: "Not confirmed", "未確認";
     next_attempt: "Meta has not taken it yet. Next attempt: {time}", "Meta 尚未接受這則訊息。下次嘗試：{time}";
+    sent_afterwards: "This message is sent afterwards.", "之後會自動傳送這則訊息。";
     unknown_text: "Meta’s answer was lost. The customer may or may not have this message.",
         "沒有收到 Meta 的回應，顧客可能已收到，也可能沒有收到這則訊息。";
     advice_outside_window: "The 24-hour window is closed. Wait until the customer writes again.",
@@ -163,6 +164,11 @@ words! {
         "Meta 未提供這位顧客的個人檔案。對方可能限制了存取，或未使用 Facebook 帳號登入 Messenger。";
     profile_pending: "Name and picture are being fetched from Meta.", "正在向 Meta 取得姓名與大頭貼。";
     open_conversation: "Open conversation", "開啟對話";
+    erase: "Erase", "刪除資料";
+    erase_title: "Erase everything about {name}?", "要刪除 {name} 的所有資料嗎？";
+    erase_text: "Messages, profile and picture are erased here, for good. In Messenger the conversation stays. If the customer writes again, a new conversation begins.",
+        "這裡的訊息、個人檔案與大頭貼都會永久刪除，Messenger 裡的對話仍會保留。如果顧客再次傳訊，會開始新的對話。";
+    erased: "The customer’s data is erased.", "顧客的資料已刪除。";
     no_such_customer: "No such customer", "找不到這位顧客";
     no_such_customer_text: "The address may be wrong, or the customer’s data has been deleted.",
         "網址可能有誤，或這位顧客的資料已被刪除。";
@@ -195,6 +201,43 @@ words! {
         "在您到 Meta 開發者後台更改之前，Meta 仍會呼叫舊網址，期間收不到任何訊息。";
     reset_done: "There is a new Webhook URL and Verify Token. Enter them in Meta’s dashboard now.",
         "已產生新的 Webhook URL 與驗證權杖，請立即到 Meta 開發者後台更新。";
+    check: "Check now", "立即檢查";
+    checked: "Checked.", "已檢查。";
+    health_good: "No problems are known.", "目前沒有已知的問題。";
+    paused: "Sending is paused for a while.", "暫時停止傳送。";
+    problem_not_connected: "The Page is not connected. Connect it above.", "粉絲專頁尚未連接，請在上方連接。";
+    problem_token_refused: "Meta refuses the Page access token. Generate a new one, and connect the Page again above; what waits is then sent.",
+        "Meta 拒絕了粉絲專頁存取權杖。請產生新的權杖，並在上方重新連接，等待中的訊息就會傳送。";
+    problem_permission_missing: "The app lacks a permission for this Page. Grant it in Meta’s dashboard, or request it in the app review.",
+        "應用程式缺少這個粉絲專頁的權限，請在 Meta 開發者後台授權，或在應用程式審查中申請。";
+    problem_restricted: "Meta has restricted the Page. Open Support home of the Page at Facebook to read why, and to appeal.",
+        "Meta 已限制這個粉絲專頁，請到 Facebook 的「支援首頁」查看原因或提出申訴。";
+    problem_throttled: "Meta takes no calls of this Page for a while. What waits is sent afterwards.",
+        "Meta 暫時不接受這個粉絲專頁的呼叫，等待中的訊息稍後會傳送。";
+    problem_unsubscribed: "The app does not receive the Page’s messages. Press “Check now”: it subscribes again.",
+        "應用程式收不到這個粉絲專頁的訊息，請按「立即檢查」重新訂閱。";
+    problem_held_by_another: "Another app or the Page’s inbox holds a conversation that was answered here.",
+        "這裡回覆過的一個對話目前由其他應用程式或粉絲專頁收件匣處理。";
+    disconnect: "Disconnect", "中斷連接";
+    disconnect_title: "Disconnect {page}?", "要中斷連接 {page} 嗎？";
+    disconnect_text: "Its token and secret are removed here, and Meta stops sending its messages. Conversations stay stored; they are shown again when the Page is connected again.",
+        "這裡的權杖與密鑰會移除，Meta 也不再傳送它的訊息。對話仍會保留，重新連接粉絲專頁後會再次顯示。";
+    disconnected: "Disconnected: {page}", "已中斷連接：{page}";
+    disconnect_refused: "The Page is disconnected here, but Meta refused to end the subscription: remove it in Meta’s dashboard.",
+        "這裡已中斷連接，但 Meta 拒絕取消訂閱，請到 Meta 開發者後台移除。";
+    privacy: "Requests about personal data", "個人資料請求";
+    privacy_text: "Meta names a person by an id that no conversation shows. Find the customer, erase them on their page, then mark the request as done.",
+        "Meta 只提供無法對應到對話的編號。請找到這位顧客，在顧客頁面刪除資料，再將請求標示為完成。";
+    request_deletion: "Delete data", "刪除資料";
+    request_deauthorization: "App removed", "移除應用程式";
+    request_code: "Confirmation code {code} · App {app}", "確認碼 {code} · 應用程式 {app}";
+    request_person: "Person {id}", "使用者 {id}";
+    request_open: "Open", "未處理";
+    request_erased: "Erased", "已刪除";
+    request_settled: "Done", "已完成";
+    settle: "Mark as done", "標示為完成";
+    settle_title: "Is everything done for this request?", "這項請求都處理好了嗎？";
+    settle_text: "The person can see on the status page that it was completed.", "對方可以在狀態頁看到已完成。";
     read_only_note: "This is the demo: its Page is connected already, and settings cannot be changed.",
         "這是示範環境：粉絲專頁已連接，無法變更設定。";
 

@@ -1,5 +1,7 @@
 //! Paths and secrets in the settings.
 
+use messenger_crm::{secret::AppSecret, simulator::GraphRequest, webhook::sign_request};
+
 use super::*;
 
 #[tokio::test]
@@ -97,7 +99,101 @@ async fn settings_of_the_demo_are_read_only() {
     assert_eq!(connect.json()["error"]["code"], "read_only");
     let page = before[0]["page"]["id"].clone();
     let reset = json!({"page": page});
-    let reset = crm.post("/api/connections/reset", &reset).await.expect(403);
-    assert_eq!(reset.json()["error"]["code"], "read_only");
+    for path in ["/api/connections/reset", "/api/connections/remove"] {
+        let refused = crm.post(path, &reset).await.expect(403);
+        assert_eq!(refused.json()["error"]["code"], "read_only");
+    }
     assert_eq!(connections(&crm).await, before);
+}
+
+#[tokio::test]
+async fn the_settings_show_what_keeps_a_page_from_working() {
+    let office = Office::open().await;
+    let check = async || {
+        let page = json!({"page": office.webhook.page});
+        let answer = office.crm.post("/api/connections/check", &page).await;
+        answer.expect(200).json()["connection"]["problems"].clone()
+    };
+    assert_eq!(check().await, json!([]));
+    office
+        .simulator
+        .restrict_page(Some(Duration::from_secs(3600)));
+    let problems = check().await;
+    assert_eq!(problems[0]["problem"], "restricted", "{problems}");
+    assert_eq!(office.connections().await[0]["problems"], problems);
+    office.simulator.lift_restriction();
+    assert_eq!(check().await, json!([]));
+
+    let nobody = json!({"page": "1"});
+    let answer = office.crm.post("/api/connections/check", &nobody).await;
+    answer.expect(404);
+}
+
+#[tokio::test]
+async fn a_disconnected_page_sends_nothing_and_leaves_no_secret() {
+    let office = Office::open().await;
+    let (crm, webhook) = (&office.crm, &office.webhook);
+    let body = office.hello("m_before");
+    webhook.deliver(crm, &body).await.expect(200);
+    let page = json!({"page": webhook.page});
+    let answer = crm.post("/api/connections/remove", &page).await.expect(200);
+    assert_eq!(answer.json()["unsubscribed"], true);
+    assert_eq!(office.connections().await, Vec::<Value>::new());
+    webhook.deliver(crm, &body).await.expect(404);
+    crm.post("/api/connections/remove", &page).await.expect(404);
+    let asked = office.simulator.requests();
+    let is_end =
+        |one: &GraphRequest| one.method == "DELETE" && one.path.contains("subscribed_apps");
+    assert_eq!(asked.iter().filter(|one| is_end(one)).count(), 1);
+
+    // Connected again, it shows what was stored.
+    crm.connect(&office.simulator).await;
+    assert_eq!(office.customers().await, 1);
+}
+
+#[tokio::test]
+async fn a_person_settles_a_deletion_request_after_erasing_the_customer() {
+    let office = Office::open().await;
+    let (crm, webhook) = (&office.crm, &office.webhook);
+    webhook
+        .deliver(crm, &office.hello("m_erased"))
+        .await
+        .expect(200);
+    assert_eq!(
+        crm.get("/api/privacy").await.expect(200).json(),
+        json!({"requests": []})
+    );
+
+    let secret = AppSecret::new(&*office.simulator.app().app_secret).unwrap();
+    let request = json!({"algorithm": "HMAC-SHA256", "user_id": "218471", "issued_at": 1});
+    let form = format!(
+        "signed_request={}",
+        sign_request(&secret, &request.to_string())
+    );
+    let path = format!("{}/deletion", webhook.path);
+    let head = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let answer = crm
+        .ask("POST", &path, head, form.as_bytes())
+        .await
+        .expect(200);
+    let code = answer.json()["confirmation_code"].clone();
+
+    let requests = async || crm.get("/api/privacy").await.expect(200).json()["requests"].clone();
+    let open = requests().await;
+    assert_eq!(
+        (&open[0]["code"], &open[0]["state"]),
+        (&code, &json!("open"))
+    );
+    assert_eq!(open[0]["user"], "218471");
+
+    let customer = json!({"page": webhook.page, "psid": PSID});
+    crm.post("/api/customer/erase", &customer).await.expect(200);
+    crm.post("/api/customer/erase", &customer).await.expect(404);
+    assert_eq!(office.customers().await, 0);
+    let settle = json!({"app_id": open[0]["app_id"], "code": code});
+    crm.post("/api/privacy/settle", &settle).await.expect(200);
+    crm.post("/api/privacy/settle", &settle).await.expect(404);
+    let settled = requests().await;
+    assert_eq!(settled[0]["state"], "settled");
+    assert_eq!(settled[0]["user"], Value::Null);
 }
