@@ -26,6 +26,16 @@ const TRUSTED: u64 = 64 * 1024;
 ///
 /// Large bodies of one client may hold half of the bytes that all large bodies may hold. Without an
 /// address, all clients share them.
+///
+/// # Examples
+///
+/// ```
+/// use messenger_crm::inbox::Peer;
+///
+/// let mut request = http::Request::post("/webhook").body(String::new())?;
+/// request.extensions_mut().insert(Peer("203.0.113.7".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs)]
 pub struct Peer(pub IpAddr);

@@ -144,6 +144,17 @@ impl<C: Connections + ?Sized> Connections for Arc<C> {
 }
 
 /// The app behind a callback URL.
+///
+/// # Examples
+///
+/// ```
+/// use messenger_crm::{Webhook, inbox::Callback};
+///
+/// let webhook = Webhook::new(&"60efff025951cddde78c8d03de52cc90".parse()?, "a-verify-token".parse()?);
+/// let callback = Callback::new("271828182845904".parse()?, webhook);
+/// assert_eq!(callback.app.as_str(), "271828182845904");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Callback {
@@ -163,6 +174,15 @@ impl Callback {
 /// Error returned when connections cannot be read, such as a failure of their database.
 ///
 /// Its text may appear in logs: it must not contain a secret.
+///
+/// # Examples
+///
+/// ```
+/// use messenger_crm::inbox::ConnectionsError;
+///
+/// let error = ConnectionsError::new("the table is locked");
+/// assert_eq!(error.to_string(), "the connections cannot be read: the table is locked");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("the connections cannot be read: {0}")]
 pub struct ConnectionsError(#[source] Box<dyn Error + Send + Sync>);
@@ -239,6 +259,7 @@ impl Connections for SinglePage {
 /// assert!(table.access(&page).await?.is_some());
 /// table.remove_page(&page);
 /// assert!(table.access(&page).await?.is_none());
+/// table.remove_app(&"271828182845904".parse()?);
 /// # Ok(())
 /// # }
 /// ```

@@ -33,6 +33,19 @@ const LONGEST_DELAY: Duration = Duration::from_secs(3600);
 const MAX_TRIES: u32 = 12;
 
 /// Error of a handler for a message. The inbox calls the handler again later.
+///
+/// # Examples
+///
+/// ```
+/// use messenger_crm::inbox::{HandlerError, IncomingMessage};
+///
+/// async fn export(incoming: IncomingMessage) -> Result<(), HandlerError> {
+///     let text = incoming.message.content.text.ok_or("it has no text")?;
+///     println!("{} characters", text.chars().count());
+///     Ok(())
+/// }
+/// # let _ = export;
+/// ```
 pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
 
 type Handling = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>>;
@@ -72,6 +85,26 @@ impl Handlers {
 }
 
 /// A new live message, as a handler gets it.
+///
+/// # Examples
+///
+/// ```
+/// use messenger_crm::graph::send::{OutgoingContent, OutgoingMessage, SenderAction};
+/// use messenger_crm::inbox::{HandlerError, IncomingMessage};
+///
+/// async fn answer(incoming: IncomingMessage) -> Result<(), HandlerError> {
+///     let customer = &incoming.contact.key;
+///     let typing = SenderAction::typing_on(&customer.psid)?;
+///     incoming.inbox().act(&customer.page, &typing).await?;
+///
+///     incoming.reply_text("I am a program.").await?;
+///     incoming.reply(OutgoingContent::Text("We open at nine.".to_owned())).await?;
+///     let quoting = OutgoingMessage::text(&customer.psid, "This one?")?;
+///     incoming.reply_with(quoting.with_reply_to(incoming.message.id.parse()?)).await?;
+///     Ok(())
+/// }
+/// # let _ = answer;
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct IncomingMessage {

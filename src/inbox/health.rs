@@ -13,6 +13,17 @@ use crate::{
 const MAX_DEPTH: u32 = 1000;
 
 /// Health of the inbox.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+/// # fn main() { in_a_shop(async |inbox, _ada, now| {
+/// let health = inbox.health(now).await?;
+/// assert!(health.queues.iter().all(|queue| queue.oldest < Duration::from_secs(60)));
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct InboxHealth {
@@ -21,6 +32,18 @@ pub struct InboxHealth {
 }
 
 /// State of one kind of work.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+/// # fn main() { in_a_shop(async |inbox, _ada, now| {
+/// for queue in inbox.health(now).await?.queues {
+///     println!("{}: {} due, the oldest for {:?}", queue.kind.as_str(), queue.depth, queue.oldest);
+/// }
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct QueueHealth {
@@ -49,6 +72,18 @@ impl Inbox {
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, _ada, now| {
+    /// let health = inbox.health(now).await?;
+    /// // The profile of the customer who wrote.
+    /// assert_eq!(health.queues.iter().map(|queue| queue.depth).sum::<u32>(), 1);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn health(&self, now: Timestamp) -> Result<InboxHealth, StoreError> {
         let mut queues = Vec::new();
         for kind in work::kinds(self) {

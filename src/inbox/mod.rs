@@ -95,6 +95,23 @@ use crate::{
 };
 
 /// The inbox of any number of Pages. A clone is a handle to the same inbox.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+/// # fn main() { in_a_shop(async |_inbox, _ada, _now| {
+/// # let (store, graph) = (Arc::new(MemoryStore::new()), Graph::new()?);
+/// # let connections = Arc::new(ConnectionTable::new());
+/// let inbox = Inbox::new(store, graph, connections)
+///     .with_policy(MetaPolicy::default().with_human_agent())
+///     .with_webhook_fields(&[WebhookField::MESSAGES, WebhookField::MESSAGING_POSTBACKS])
+///     .with_error_hook(|error| eprintln!("inbox: {error}"));
+/// let service = inbox.service();
+/// # drop(service);
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Inbox {
     store: Arc<dyn ContactStore>,
@@ -119,6 +136,17 @@ impl fmt::Debug for ErrorHook {
 }
 
 /// Error of the inbox. It is safe to try again later.
+///
+/// # Examples
+///
+/// ```
+/// use messenger_crm::inbox::InboxError;
+///
+/// fn log(error: &InboxError) {
+///     eprintln!("inbox: {}: {error}", error.kind());
+/// }
+/// # log(&InboxError::NotConnected);
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InboxError {
@@ -147,6 +175,14 @@ pub enum InboxError {
 
 impl InboxError {
     /// Name of the variant in snake case, such as `store`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use messenger_crm::inbox::InboxError;
+    ///
+    /// assert_eq!(InboxError::NotConnected.kind(), "not_connected");
+    /// ```
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Store(_) => "store",
@@ -160,6 +196,19 @@ impl InboxError {
 
 impl Inbox {
     /// An inbox over this store, answering through this Graph, by Meta's rules.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |_inbox, ada, _now| {
+    /// let connections = Arc::new(ConnectionTable::new());
+    /// let inbox = Inbox::new(Arc::new(MemoryStore::new()), Graph::new()?, connections.clone());
+    /// connections.put_page(&ada.page, "271828182845904".parse()?, "EAAtoken".parse()?);
+    /// # drop(inbox);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn new(
         store: Arc<dyn ContactStore>,
         graph: Graph,
@@ -180,6 +229,19 @@ impl Inbox {
     }
 
     /// Sets the rules by which customers are answered. [`MetaPolicy`] by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, now| {
+    /// let inbox = inbox.with_policy(MetaPolicy::default().with_human_agent());
+    /// let contact = inbox.store().contact(&ada).await?.ok_or("nobody")?;
+    /// let later = now + Duration::from_secs(2 * 24 * 3600);
+    /// assert!(matches!(inbox.window(&contact, later), ReplyWindow::HumanAgent { .. }));
+    /// # Ok(())
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn with_policy(self, policy: impl ReplyPolicy) -> Self {
         let policy = Arc::new(policy);
@@ -188,6 +250,17 @@ impl Inbox {
 
     /// Sets the webhook fields to which [`check_page`](Self::check_page) subscribes the app.
     /// [`RECOMMENDED`] by default. Meta refuses all of them when the app may not receive one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, now| {
+    /// let inbox = inbox.with_webhook_fields(&[WebhookField::MESSAGES, WebhookField::MESSAGE_READS]);
+    /// inbox.check_page(&ada.page, now).await?; // subscribes to them
+    /// # Ok(())
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn with_webhook_fields(self, fields: &[WebhookField]) -> Self {
         let fields = fields.into();
@@ -197,6 +270,17 @@ impl Inbox {
     /// Sets a function that gets each failure of the workers, to log it. None by default.
     ///
     /// The errors of handlers are the host's own; no other error holds a text, a name or a token.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, _ada, _now| {
+    /// let inbox = inbox.with_error_hook(|error| eprintln!("{}: {error}", error.kind()));
+    /// # drop(inbox);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn with_error_hook(self, hook: impl Fn(&InboxError) + Send + Sync + 'static) -> Self {
         let hook = Some(ErrorHook(Arc::new(hook)));
@@ -204,6 +288,17 @@ impl Inbox {
     }
 
     /// The store behind it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, _now| {
+    /// let contact = inbox.store().contact(&ada).await?.ok_or("nobody")?;
+    /// assert_eq!(contact.unread, 1);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn store(&self) -> &dyn ContactStore {
         &*self.store
     }
@@ -213,6 +308,17 @@ impl Inbox {
     /// # Errors
     ///
     /// [`StoreError`]: nothing was erased.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, now| {
+    /// inbox.forget(&ada, now).await?;
+    /// assert!(inbox.store().contact(&ada).await?.is_none());
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn forget(
         &self,
         contact: &ContactKey,

@@ -66,6 +66,20 @@ impl Reply {
     }
 
     /// Sets the author.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use messenger_crm::{Psid, Timestamp, graph::send::OutgoingMessage, inbox::Reply, model::OutgoingKey};
+    /// # let psid: Psid = "7324561089432101".parse()?;
+    /// # let now = Timestamp::from(std::time::SystemTime::now());
+    /// # let reply = Reply::new(OutgoingKey::new(now, [7; 10]), OutgoingMessage::text(&psid, "Yes.")?);
+    /// use messenger_crm::model::Author;
+    ///
+    /// let reply = reply.with_author(Author::agent("ada@tea.example"));
+    /// # let _ = reply;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_author(self, author: Author) -> Self {
         let author = Some(author);
@@ -73,6 +87,20 @@ impl Reply {
     }
 
     /// Sets the latest time to send it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use messenger_crm::{Psid, Timestamp, graph::send::OutgoingMessage, inbox::Reply, model::OutgoingKey};
+    /// # let psid: Psid = "7324561089432101".parse()?;
+    /// # let now = Timestamp::from(std::time::SystemTime::now());
+    /// # let reply = Reply::new(OutgoingKey::new(now, [7; 10]), OutgoingMessage::text(&psid, "Yes.")?);
+    /// use std::time::Duration;
+    ///
+    /// let reply = reply.with_latest(now + Duration::from_secs(600)); // afterwards it helps nobody
+    /// # let _ = reply;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_latest(self, latest: Timestamp) -> Self {
         let latest = Some(latest);
@@ -80,6 +108,18 @@ impl Reply {
     }
 
     /// Says that a person has confirmed that Meta may refuse it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use messenger_crm::{Psid, Timestamp, graph::send::OutgoingMessage, inbox::Reply, model::OutgoingKey};
+    /// # let psid: Psid = "7324561089432101".parse()?;
+    /// # let now = Timestamp::from(std::time::SystemTime::now());
+    /// # let reply = Reply::new(OutgoingKey::new(now, [7; 10]), OutgoingMessage::text(&psid, "Yes.")?);
+    /// let reply = reply.confirmed(); // the agent pressed "Send anyway"
+    /// assert!(reply.is_confirmed);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn confirmed(self) -> Self {
         let is_confirmed = true;
@@ -91,6 +131,21 @@ impl Reply {
 }
 
 /// Error for a reply that was not queued.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+/// # fn main() { in_a_shop(async |inbox, ada, now| {
+/// let late = now + Duration::from_secs(30 * 3600);
+/// let message = OutgoingMessage::text(&ada.psid, "Still interested?")?;
+/// let reply = Reply::new(OutgoingKey::new(late, [7; 10]), message);
+/// let error = inbox.reply(&ada.page, reply.clone(), late).await.unwrap_err();
+/// assert!(matches!(error, ReplyError::NeedsConfirmation { .. }));
+/// inbox.reply(&ada.page, reply.confirmed(), late).await?;
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplyError {
@@ -137,6 +192,22 @@ impl Inbox {
     /// # Errors
     ///
     /// [`ReplyError`]: nothing was queued.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, now| {
+    /// let message = OutgoingMessage::text(&ada.psid, "Hello! What would you like?")?;
+    /// let key = OutgoingKey::new(now, [7; 10]); // made by the page of the agent, random
+    /// inbox.reply(&ada.page, Reply::new(key, message), now).await?;
+    ///
+    /// while inbox.step(now, WorkerId::new(1)).await? == Step::Worked {} // or `Inbox::run`
+    /// let conversation = inbox.store().messages(&MessageQuery::new(ada)).await?.rows;
+    /// assert!(conversation.iter().any(|message| message.content.text.as_deref() == Some("Hello! What would you like?")));
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn reply(
         &self,
         page: &PageId,
@@ -184,6 +255,22 @@ impl Inbox {
     ///
     /// [`ReplyError`]: nothing was queued. [`ReplyError::NoSuchReply`] when somebody else has sent it
     /// again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, now| {
+    /// # let message = OutgoingMessage::text(&ada.psid, "Hello!")?;
+    /// let key = OutgoingKey::new(now, [7; 10]);
+    /// # inbox.reply(&ada.page, Reply::new(key.clone(), message), now).await?;
+    /// // Only a reply that failed or is unknown can be sent again.
+    /// let new = OutgoingKey::new(now, [8; 10]);
+    /// let again = inbox.send_again(&ada, &key, new, Some(Author::agent("ada@tea.example")), now).await;
+    /// assert!(matches!(again, Err(ReplyError::NoSuchReply)));
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn send_again(
         &self,
         contact: &ContactKey,
@@ -215,6 +302,19 @@ impl Inbox {
     /// # Errors
     ///
     /// [`StoreError`]: nothing has changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, now| {
+    /// # let message = OutgoingMessage::text(&ada.psid, "Hello!")?;
+    /// let key = OutgoingKey::new(now, [7; 10]);
+    /// # inbox.reply(&ada.page, Reply::new(key.clone(), message), now).await?;
+    /// assert_eq!(inbox.dismiss(&ada, &key).await?, Applied::Changed);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn dismiss(
         &self,
         contact: &ContactKey,
@@ -236,6 +336,17 @@ impl Inbox {
     /// # Errors
     ///
     /// [`InboxError`](super::InboxError) when the connections cannot be read, or Meta refuses.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, _now| {
+    /// let typing = SenderAction::typing_on(&ada.psid)?;
+    /// inbox.act(&ada.page, &typing).await?;
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn act(
         &self,
         page: &PageId,
@@ -250,6 +361,17 @@ impl Inbox {
     }
 
     /// Whether and how a customer may be answered at `now`, by the policy of this inbox.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, now| {
+    /// let contact = inbox.store().contact(&ada).await?.ok_or("nobody")?;
+    /// assert!(matches!(inbox.window(&contact, now), ReplyWindow::Open { .. }));
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn window(&self, contact: &Contact, now: Timestamp) -> ReplyWindow {
         self.policy.window(contact, now)
     }

@@ -29,6 +29,16 @@ const THROTTLED: Duration = Duration::from_secs(60);
 const PREFIX: &str = "problem:";
 
 /// Something that keeps a Page from working. [`cure`](Self::cure) says what helps.
+///
+/// # Examples
+///
+/// ```
+/// use messenger_crm::inbox::PageProblem;
+///
+/// let problem = PageProblem::Unsubscribed;
+/// assert_eq!(problem.as_str(), "unsubscribed");
+/// println!("{}", problem.cure());
+/// ```
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -100,6 +110,18 @@ impl PageProblem {
 }
 
 /// A problem of a Page, as the store keeps it.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+/// # fn main() { in_a_shop(async |inbox, ada, now| {
+/// for found in inbox.page_health(&ada.page, now).await?.problems {
+///     println!("{} since {}: {}", found.problem.as_str(), found.at, found.problem.cure());
+/// }
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct FoundProblem {
@@ -119,6 +141,17 @@ struct Stored {
 }
 
 /// Health of a Page.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+/// # fn main() { in_a_shop(async |inbox, ada, now| {
+/// let health = inbox.page_health(&ada.page, now).await?;
+/// assert!(!health.has(PageProblem::TokenRefused) && health.pause.is_none());
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct PageHealth {
@@ -323,6 +356,17 @@ impl Inbox {
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, now| {
+    /// let health = inbox.page_health(&ada.page, now).await?;
+    /// assert!(health.problems.is_empty());
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn page_health(
         &self,
         page: &PageId,
@@ -341,6 +385,17 @@ impl Inbox {
     /// refusal by Meta is a problem of the Page, and no error.
     ///
     /// <https://developers.facebook.com/docs/graph-api/reference/page/subscribed_apps/>
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, now| {
+    /// let health = inbox.check_page(&ada.page, now).await?;
+    /// assert!(health.problems.is_empty(), "{health:?}");
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn check_page(
         &self,
         page: &PageId,
@@ -413,6 +468,17 @@ impl Inbox {
     /// # Errors
     ///
     /// [`InboxError`]: call it again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, now| {
+    /// // After the host has stored the token.
+    /// inbox.page_connected(&ada.page, now).await?;
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn page_connected(
         &self,
         page: &PageId,
@@ -449,6 +515,17 @@ impl Inbox {
     /// # Errors
     ///
     /// [`InboxError`]: Meta goes on sending events.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, _now| {
+    /// inbox.disconnect_page(&ada.page).await?;
+    /// // Now the host forgets the token.
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn disconnect_page(&self, page: &PageId) -> Result<(), InboxError> {
         let Some(access) = self.connections.access(page).await? else {
             return Ok(());

@@ -36,6 +36,20 @@ const ROUNDS: usize = 20;
 const ERASE_AT_ONCE: u32 = 500;
 
 /// Request of a person about their data, from a callback of Meta.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+/// # fn main() { in_a_shop(async |inbox, _ada, _now| {
+/// # let app: AppId = "271828182845904".parse()?;
+///
+/// for request in inbox.privacy_requests(&app).await? {
+///     println!("{:?} {} of {}", request.kind, request.code, request.requested_at);
+/// }
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct PrivacyRequest {
@@ -52,6 +66,20 @@ pub struct PrivacyRequest {
 }
 
 /// Kind of a [`PrivacyRequest`].
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+/// # fn main() { in_a_shop(async |inbox, _ada, _now| {
+/// # let app: AppId = "271828182845904".parse()?;
+///
+/// let all = inbox.privacy_requests(&app).await?;
+/// let removals = all.iter().filter(|one| one.kind == PrivacyRequestKind::Deauthorization);
+/// assert_eq!(removals.count(), 0);
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum PrivacyRequestKind {
@@ -62,6 +90,20 @@ pub enum PrivacyRequestKind {
 }
 
 /// State of a [`PrivacyRequest`].
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+/// # fn main() { in_a_shop(async |inbox, _ada, _now| {
+/// # let app: AppId = "271828182845904".parse()?;
+///
+/// let all = inbox.privacy_requests(&app).await?;
+/// let open = all.iter().filter(|one| one.state == PrivacyRequestState::Open);
+/// assert_eq!(open.count(), 0);
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum PrivacyRequestState {
@@ -102,6 +144,18 @@ impl Inbox {
     /// # Errors
     ///
     /// [`InboxError`]: the store failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, _ada, _now| {
+    /// # let app: AppId = "271828182845904".parse()?;
+    ///
+    /// assert!(inbox.privacy_requests(&app).await?.is_empty());
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn privacy_requests(&self, app: &AppId) -> Result<Vec<PrivacyRequest>, InboxError> {
         let marks = self.store.page(&page_of(app)).await?.marks;
         let requests = marks.iter().filter_map(|(name, value)| read(name, value));
@@ -114,6 +168,19 @@ impl Inbox {
     /// # Errors
     ///
     /// [`InboxError`]: nothing changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, _ada, now| {
+    /// # let app: AppId = "271828182845904".parse()?;
+    ///
+    /// let code = "3e25960a79dbc69b674cd4ec67a72c62"; // of an open request
+    /// assert!(!inbox.settle_privacy_request(&app, code, now).await?, "there is none");
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn settle_privacy_request(
         &self,
         app: &AppId,

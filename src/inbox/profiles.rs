@@ -39,6 +39,19 @@ impl Inbox {
     /// # Errors
     ///
     /// [`StoreError`]: nothing has changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, now| {
+    /// inbox.refresh_profile(&ada, now).await?;
+    /// while inbox.step(now, WorkerId::new(1)).await? == Step::Worked {} // or `Inbox::run`
+    /// let contact = inbox.store().contact(&ada).await?.ok_or("nobody")?;
+    /// assert!(contact.profile.is_some());
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn refresh_profile(
         &self,
         contact: &ContactKey,

@@ -11,6 +11,23 @@ use crate::{
 };
 
 /// An event of a delivery, and what became of it.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+/// # fn main() { in_a_shop(async |inbox, ada, now| {
+/// # let secret: AppSecret = "60efff025951cddde78c8d03de52cc90".parse()?;
+/// # let body = br#"{"object":"page","entry":[]}"#;
+/// # let signature = sign(&secret, body);
+/// # let webhook = Webhook::new(&secret, "a-verify-token".parse()?);
+/// let delivery = webhook.receive(Some(signature.as_bytes()), body)?;
+/// for received in inbox.receive(&delivery, |page| *page == ada.page, now).await? {
+///     println!("{}: {:?}", received.event.kind.name(), received.applied);
+/// }
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Received<'d, 'a> {
@@ -38,6 +55,22 @@ impl Inbox {
     /// # Cancel safety
     ///
     /// Meta sends again what was not answered, and committing an event again changes nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, now| {
+    /// # let secret: AppSecret = "60efff025951cddde78c8d03de52cc90".parse()?;
+    /// # let body = br#"{"object":"page","entry":[]}"#;
+    /// # let signature = sign(&secret, body);
+    /// # let webhook = Webhook::new(&secret, "a-verify-token".parse()?);
+    /// let delivery = webhook.receive(Some(signature.as_bytes()), body)?;
+    /// inbox.receive(&delivery, |page| *page == ada.page, now).await?;
+    /// // Respond with 200 now.
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn receive<'d, 'a>(
         &self,
         delivery: &'d Delivery<'a>,
@@ -79,6 +112,18 @@ impl Inbox {
     /// # Errors
     ///
     /// [`StoreError`]: nothing was kept. Answer 503.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, _ada, now| {
+    /// inbox.quarantine(b"{", "the JSON ends early", now).await?;
+    /// let kept = inbox.store().raw_events(&RawEventQuery::new(None)).await?;
+    /// assert_eq!(kept.rows.len(), 1);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn quarantine(
         &self,
         body: &[u8],

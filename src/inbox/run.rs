@@ -37,6 +37,18 @@ const QUIET: Duration = Duration::from_secs(1800);
 const LESS_OFTEN: u32 = 6;
 
 /// How the workers run.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use messenger_crm::inbox::RunOptions;
+///
+/// let mut options = RunOptions::default().single_process();
+/// options.sends = 8;
+/// options.stop_within = Duration::from_secs(5);
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RunOptions {
@@ -68,6 +80,14 @@ impl Default for RunOptions {
 
 impl RunOptions {
     /// Says that no other process has workers on this store: see [`is_single_process`](Self::is_single_process).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use messenger_crm::inbox::RunOptions;
+    ///
+    /// assert!(RunOptions::default().single_process().is_single_process);
+    /// ```
     #[must_use]
     pub const fn single_process(self) -> Self {
         let is_single_process = true;

@@ -182,6 +182,18 @@ pub enum Report {
 impl Inbox {
     /// Creates the HTTP service of this inbox. Create it once and clone it: clones share the limit of
     /// bytes in flight.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, _ada, _now| {
+    /// let service = inbox.service();
+    /// let live = http::Request::get("/livez").body(String::new())?;
+    /// assert_eq!(service.respond(live).await.status(), 200);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn service(&self) -> WebhookService {
         WebhookService {
             inbox: self.clone(),
@@ -201,6 +213,18 @@ impl Inbox {
 impl WebhookService {
     /// Sets the path with which all callback URLs begin, without a slash at its end. `/webhook` by
     /// default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, _ada, _now| {
+    /// let service = inbox.service().with_prefix("/hooks/messenger");
+    /// let elsewhere = http::Request::post("/webhook").body(String::new())?;
+    /// assert_eq!(service.respond(elsewhere).await.status(), 404);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn with_prefix(mut self, prefix: &str) -> Self {
         self.prefix = prefix.trim_end_matches('/').into();
@@ -210,6 +234,17 @@ impl WebhookService {
     /// Sets the URL under which Meta and people reach the paths of this service:
     /// `https://crm.example.com`. None by default: then the data deletion callback is 404, because
     /// its response needs the URL of a status page.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, _ada, _now| {
+    /// let service = inbox.service().with_public_url("https://crm.example.com");
+    /// # drop(service);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn with_public_url(mut self, url: &str) -> Self {
         self.public_url = Some(url.trim_end_matches('/').into());
@@ -218,6 +253,17 @@ impl WebhookService {
 
     /// Sets the time in which a body must be committed after it arrived. 4 seconds by default: Meta
     /// waits for 5.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, _ada, _now| {
+    /// let service = inbox.service().with_deadline(Duration::from_secs(3));
+    /// # drop(service);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -225,6 +271,18 @@ impl WebhookService {
     }
 
     /// Sets the largest body in bytes. [`MAX_BODY_BYTES`] by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, _ada, _now| {
+    /// let service = inbox.service().with_max_body_bytes(1024);
+    /// let large = http::Request::post("/webhook").body("x".repeat(2000))?;
+    /// assert_eq!(service.respond(large).await.status(), 413);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn with_max_body_bytes(mut self, bytes: usize) -> Self {
         self.reading.max_bytes = bytes;
@@ -233,6 +291,17 @@ impl WebhookService {
 
     /// Sets the lowest rate of a body, in bytes per second; 0 for any. 16 KiB per second by default.
     /// It counts from the sixth second. A body may take 30 seconds in all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, _ada, _now| {
+    /// let service = inbox.service().with_min_rate(64 * 1024);
+    /// # drop(service);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn with_min_rate(mut self, bytes_per_second: u32) -> Self {
         self.reading.min_rate = bytes_per_second;
@@ -244,6 +313,17 @@ impl WebhookService {
     ///
     /// Anybody who knows a callback URL can send large bodies slowly. They cannot use the bytes of
     /// small bodies, which are nearly all that Meta sends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, _ada, _now| {
+    /// let service = inbox.service().with_bytes_in_flight(4 * 1024 * 1024, 32 * 1024 * 1024);
+    /// # drop(service);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn with_bytes_in_flight(mut self, small: usize, large: usize) -> Self {
         self.shared = Shared::new(small, large);
@@ -258,6 +338,17 @@ impl WebhookService {
     ///
     /// Meta sends again what was not answered. Each slice of a delivery is committed whole or not at
     /// all, and committing it again changes nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, _ada, _now| {
+    /// let unsigned = http::Request::post("/webhook").body("{}".to_owned())?;
+    /// assert_eq!(inbox.service().respond(unsigned).await.status(), 401);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn respond<B>(&self, request: Request<B>) -> Response<String>
     where
         B: Body + Send,

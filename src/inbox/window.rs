@@ -15,6 +15,16 @@ use crate::{
 const PROGRAM_WAITS: Duration = Duration::from_secs(3600);
 
 /// Whether and how a customer may be answered at a time.
+///
+/// # Examples
+///
+/// ```
+/// use messenger_crm::{Timestamp, inbox::ReplyWindow};
+///
+/// let until = Timestamp::from_millis(1_795_824_000_000);
+/// assert_eq!(ReplyWindow::Open { until }.until(), Some(until));
+/// assert_eq!(ReplyWindow::Template.until(), None);
+/// ```
 #[expect(clippy::exhaustive_enums)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ReplyWindow {
@@ -42,6 +52,14 @@ pub enum ReplyWindow {
 
 impl ReplyWindow {
     /// End of the window; `None` for a window without an end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use messenger_crm::inbox::ReplyWindow;
+    ///
+    /// assert_eq!(ReplyWindow::Closed.until(), None);
+    /// ```
     pub const fn until(self) -> Option<Timestamp> {
         match self {
             Self::Open { until } | Self::Maybe { until } | Self::HumanAgent { until } => {
@@ -54,6 +72,28 @@ impl ReplyWindow {
 
 /// The rules by which a host answers. They are asked when a reply is queued, and again just before
 /// each attempt to send it.
+///
+/// # Examples
+///
+/// ```
+/// use messenger_crm::Timestamp;
+/// use messenger_crm::inbox::{MetaPolicy, ReplyPolicy, ReplyWindow};
+/// use messenger_crm::model::Contact;
+///
+/// /// Nobody answers a customer with the tag "blocked".
+/// #[derive(Debug)]
+/// struct Polite(MetaPolicy);
+///
+/// impl ReplyPolicy for Polite {
+///     fn window(&self, contact: &Contact, now: Timestamp) -> ReplyWindow {
+///         if contact.tags.contains("blocked") {
+///             return ReplyWindow::Closed;
+///         }
+///         self.0.window(contact, now)
+///     }
+/// }
+/// # let _ = Polite(MetaPolicy::default());
+/// ```
 pub trait ReplyPolicy: Debug + Send + Sync + 'static {
     /// Whether and how this customer may be answered at `now`.
     fn window(&self, contact: &Contact, now: Timestamp) -> ReplyWindow;
@@ -88,6 +128,14 @@ pub struct MetaPolicy {
 
 impl MetaPolicy {
     /// Says that Meta has granted the app the feature *Human Agent*. Off by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use messenger_crm::inbox::MetaPolicy;
+    ///
+    /// assert_ne!(MetaPolicy::default().with_human_agent(), MetaPolicy::default());
+    /// ```
     #[must_use]
     pub const fn with_human_agent(self) -> Self {
         Self {

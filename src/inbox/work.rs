@@ -25,6 +25,18 @@ const LOOK_AT: u32 = 16;
 const ERASE_AT_ONCE: u32 = 200;
 
 /// Result of a step.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+/// # fn main() { in_a_shop(async |inbox, _ada, now| {
+/// while inbox.step(now, WorkerId::new(1)).await? == Step::Worked {}
+/// let Step::Idle(due) = inbox.step(now, WorkerId::new(1)).await? else { unreachable!() };
+/// println!("nothing is due before {due:?}");
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Step {
@@ -47,6 +59,19 @@ impl Inbox {
     ///
     /// Claimed work is pending again when its lease ends. A reply that was on its way is then
     /// *unknown*, never sent twice.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inbox/shop.rs"));
+    /// # fn main() { in_a_shop(async |inbox, ada, now| {
+    /// let worker = WorkerId::new(1);
+    /// while inbox.step(now, worker).await? == Step::Worked {}
+    /// let contact = inbox.store().contact(&ada).await?.ok_or("nobody")?;
+    /// assert!(contact.profile.is_some(), "its profile was fetched");
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn step(&self, now: Timestamp, worker: WorkerId) -> Result<Step, InboxError> {
         let query = PendingQuery::new(now, kinds(self)).with_limit(LOOK_AT);
         for pending in self.store.pending(&query).await? {
