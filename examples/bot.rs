@@ -5,19 +5,15 @@
 //! It listens on 127.0.0.1:3002, or on the address in `LISTEN`, under the path `/webhook`. `DATABASE` is
 //! its file, `bot.db` without it. `GRAPH_URL` is the address of the simulator, for a try without Meta.
 
-use std::{env, error::Error, future::pending, sync::Arc, time::Duration};
+use std::{env, error::Error, future::pending, sync::Arc};
 
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use axum::Router;
 use messenger_crm::{
     graph::{Access, AppAccess, Graph},
     inbox::{HandlerError, Inbox, IncomingMessage, RunOptions, SinglePage},
     store::SqliteStore,
 };
-use tokio::{net::TcpListener, time::sleep};
+use tokio::net::TcpListener;
 
 /// In many places the law requires that a bot says that it is one.
 async fn answer(incoming: IncomingMessage) -> Result<(), HandlerError> {
@@ -48,17 +44,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let listener = TcpListener::bind(env::var("LISTEN").unwrap_or("127.0.0.1:3002".into())).await?;
     println!("bot http://{}/webhook", listener.local_addr()?);
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // Most likely there are too many open connections: wait until some are closed.
-            sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-        let service = TowerToHyperService::new(service.clone());
-        let mut server = http1::Builder::new();
-        let connection = server
-            .timer(TokioTimer::new())
-            .serve_connection(TokioIo::new(stream), service);
-        tokio::spawn(async move { connection.await.map_err(|error| eprintln!("bot: {error}")) });
-    }
+    axum::serve(listener, Router::new().fallback_service(service)).await?;
+    Ok(())
 }
