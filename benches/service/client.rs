@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use messenger_crm::{
@@ -18,9 +19,11 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     task::JoinSet,
+    time::sleep,
 };
 
 use crate::{
+    bodies::SIZE,
     host::SECRET,
     world::{Event, Outcome, PAGE, World},
 };
@@ -28,8 +31,20 @@ use crate::{
 /// The word by which this program knows that it is a client.
 pub(crate) const CHILD: &str = "client";
 
+/// The word by which it knows that its bodies are large.
+const LARGE: &str = "large";
+
 /// The body of a delivery with this event.
 pub(crate) fn body(event: &Event) -> String {
+    body_of(&item(event))
+}
+
+/// The body of a delivery with these events.
+fn body_of(items: &str) -> String {
+    format!(r#"{{"object":"page","entry":[{{"id":"{PAGE}","time":1,"messaging":[{items}]}}]}}"#)
+}
+
+fn item(event: &Event) -> String {
     let Event {
         psid,
         mid,
@@ -40,8 +55,7 @@ pub(crate) fn body(event: &Event) -> String {
         "sender": {"id": psid}, "recipient": {"id": PAGE}, "timestamp": at,
         "message": {"mid": mid, "text": text}
     });
-    let entry = json!({"id": PAGE, "time": at, "messaging": [item]});
-    json!({"object": "page", "entry": [entry]}).to_string()
+    item.to_string()
 }
 
 /// The signature header of a body.
@@ -56,9 +70,19 @@ impl Client {
     /// Connects so many times to this server, to deliver so many events from this one on.
     pub(crate) fn connect(address: &str, from: u64, count: u64, waiting: u64) -> Outcome<Self> {
         let numbers = [from, count, waiting].map(|number| number.to_string());
+        let [from, count, waiting] = &numbers;
+        Self::start(&[address, from, count, waiting])
+    }
+
+    /// Prepares a large body, to deliver it so many times at one time.
+    pub(crate) fn large(address: &str, at_once: u64) -> Outcome<Self> {
+        Self::start(&[LARGE, address, &at_once.to_string()])
+    }
+
+    fn start(arguments: &[&str]) -> Outcome<Self> {
         let child = Command::new(std::env::current_exe()?)
-            .args([CHILD, address])
-            .args(numbers)
+            .arg(CHILD)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -85,11 +109,16 @@ impl Client {
 
 /// What the process of a client does.
 pub(crate) async fn child(world: World, arguments: &[String]) -> Outcome {
+    if let [first, address, at_once] = arguments
+        && first == LARGE
+    {
+        return large(world, address, at_once.parse()?).await;
+    }
     let [address, from, count, waiting] = arguments else {
         return Err("a client needs four words".into());
     };
     let (from, count): (u64, u64) = (from.parse()?, count.parse()?);
-    let requests = (from..from + count).map(|number| request(&world.event(number)));
+    let requests = (from..from + count).map(|number| request(&body(&world.event(number))));
     let requests: Arc<[Vec<u8>]> = requests.collect::<Outcome<_>>()?;
     let mut connections = Vec::new();
     for _ in 0..waiting.parse()? {
@@ -115,9 +144,45 @@ pub(crate) async fn child(world: World, arguments: &[String]) -> Outcome {
     signal()
 }
 
-fn request(event: &Event) -> Outcome<Vec<u8>> {
-    let body = body(event);
-    let (length, signature) = (body.len(), signature(&body)?);
+/// Delivers one large body several times; what finds no room is sent again, as Meta does.
+async fn large(world: World, address: &str, at_once: u64) -> Outcome {
+    let mut items = String::new();
+    for number in 0.. {
+        let item = item(&world.event(number));
+        if items.len() + item.len() + 1_000 > SIZE {
+            break;
+        }
+        if !items.is_empty() {
+            items.push(',');
+        }
+        items.push_str(&item);
+    }
+    let request: Arc<[u8]> = request(&body_of(&items))?.into();
+    signal()?;
+    std::io::stdin().read_exact(&mut [0])?;
+    let mut tasks = JoinSet::new();
+    for _ in 0..at_once {
+        let (request, address) = (Arc::clone(&request), address.to_owned());
+        tasks.spawn(async move {
+            loop {
+                let mut connection = TcpStream::connect(&address).await?;
+                // A server without room closes before it has read everything.
+                let written = connection.write_all(&request).await;
+                if written.is_ok() && acknowledged(&mut connection).await.is_ok() {
+                    return Outcome::Ok(());
+                }
+                sleep(Duration::from_millis(50)).await;
+            }
+        });
+    }
+    while let Some(task) = tasks.join_next().await {
+        task??;
+    }
+    signal()
+}
+
+fn request(body: &str) -> Outcome<Vec<u8>> {
+    let (length, signature) = (body.len(), signature(body)?);
     let head = format!(
         "POST /webhook HTTP/1.1\r\nhost: crm.example.com\r\naccept: */*\r\nuser-agent: facebookexternalua\r\n\
          content-type: application/json\r\n{SIGNATURE_HEADER}: {signature}\r\ncontent-length: {length}\r\n\r\n{body}"

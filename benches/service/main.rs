@@ -12,6 +12,7 @@
 //!
 //! Clients and the simulator are processes of their own, so that what they do counts for nobody else.
 
+mod bodies;
 mod client;
 mod cost;
 #[path = "../util/deliver.rs"]
@@ -64,6 +65,9 @@ fn main() -> Outcome {
     if has("cost") || !(has("bodies") || has("soak")) {
         let (rounds, waiting) = (number("--rounds", 15)?, number("--waiting", 64)?);
         cost::cost(&runtime, folder.path(), world, rounds, waiting)?;
+    }
+    if has("bodies") || !(has("cost") || has("soak")) {
+        bodies::bodies(&runtime, folder.path())?;
     }
     Ok(())
 }
