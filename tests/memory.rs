@@ -1,6 +1,6 @@
 //! How much memory large deliveries take: counted, so that it cannot grow unseen.
 //!
-//! A program of its own, because whatever allocates in it is counted, in all threads.
+//! A separate program, because whatever allocates in it is counted, in all threads.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(all(feature = "client", feature = "sqlite"))]

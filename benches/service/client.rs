@@ -1,4 +1,4 @@
-//! Deliveries over HTTP, as Meta makes them, from a process of its own.
+//! Deliveries over HTTP, as Meta makes them, from a separate process.
 
 use std::{
     io::{Read as _, Write as _},
@@ -107,7 +107,7 @@ impl Client {
     }
 }
 
-/// What the process of a client does.
+/// Runs the process of a client.
 pub(crate) async fn child(world: World, arguments: &[String]) -> Outcome {
     if let [first, address, at_once] = arguments
         && first == LARGE

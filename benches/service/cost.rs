@@ -45,7 +45,7 @@ pub(crate) fn cost(
     waiting: u64,
 ) -> Outcome {
     let store = |name: &str| SqliteStore::open(folder.join(name));
-    let (alone, served) = (store("alone.db")?, store("served.db")?);
+    let (by_itself, served) = (store("store.db")?, store("served.db")?);
     let nothing = Between::new(MemoryStore::new(), Commits::Skipped);
     let services = [
         inbox(nothing, Graph::new()?)?.service(),
@@ -92,10 +92,10 @@ pub(crate) fn cost(
         let events = deliveries.iter().flat_map(|delivery| &delivery.events);
         let changes: Arc<[Change]> = events.map(|event| Change::of(event, now())).collect();
         took[2] = since(before, COUNT).unwrap_or(f64::NAN);
-        let (before, commits) = (worked(), alone.commits());
-        runtime.block_on(deliver(&alone, changes, usize::try_from(waiting)?))?;
+        let (before, commits) = (worked(), by_itself.commits());
+        runtime.block_on(deliver(&by_itself, changes, usize::try_from(waiting)?))?;
         took[3] = since(before, COUNT).unwrap_or(f64::NAN);
-        shared[0].push(COUNT as f64 / (alone.commits() - commits) as f64);
+        shared[0].push(COUNT as f64 / (by_itself.commits() - commits) as f64);
         took[4] = over_http(&addresses[1])?;
         let commits = served.commits();
         took[5] = over_http(&addresses[2])?;
@@ -111,9 +111,9 @@ pub(crate) fn cost(
     for (name, costs) in NAMES.into_iter().zip(costs) {
         println!("  {name:<38} {:>7.1} µs", median(costs));
     }
-    let [alone, served] = shared.map(median);
+    let [by_itself, served] = shared.map(median);
     println!(
-        "  changes in a transaction: {alone:.1} of the store by itself, {served:.1} of the service"
+        "  changes in a transaction: {by_itself:.1} of the store by itself, {served:.1} of the service"
     );
     println!(
         "  on SQLite {:.2} x the sum of hyper, verify and parse, and the store (at most 1.25)",

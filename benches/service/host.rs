@@ -80,7 +80,7 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from(std::time::SystemTime::now())
 }
 
-/// What a [`Between`] does with a commit.
+/// How a [`Between`] treats commits.
 #[derive(Clone, Debug)]
 pub(crate) enum Commits {
     /// Nothing: each change is answered as applied.

@@ -10,7 +10,7 @@
 //! | `--waiting` | 64 | requests that wait at one time in `cost` |
 //! | `--minutes` | 30 | length of `soak` |
 //!
-//! Clients and the simulator are processes of their own, so that what they do counts for nobody else.
+//! Clients and the simulator are separate processes, so that what they do counts for nobody else.
 
 mod bodies;
 mod client;

@@ -1,4 +1,4 @@
-//! The other side of the soak, in a process of its own: Meta, with customers who write and faults.
+//! The other side of the soak, in a separate process: Meta, with customers who write and faults.
 
 use std::{
     collections::HashSet,

@@ -39,7 +39,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Time in which all replies must be settled after the last message.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// What the service and the workers did.
+/// Counters of the service and the workers.
 #[derive(Default)]
 struct Counts {
     events: AtomicU64,
@@ -160,7 +160,7 @@ fn agents(inbox: Inbox, counts: Arc<Counts>) -> JoinHandle<Outcome> {
     })
 }
 
-/// What was seen while it ran.
+/// Samples taken while it runs.
 #[derive(Default)]
 struct Watched {
     memory: Vec<f64>,
