@@ -458,7 +458,7 @@ async fn i12_a_thousand_escaped_texts_of_two_thousand_characters_are_accepted() 
 async fn i13_two_hundred_uploads_without_a_signature_are_bounded_and_others_are_served() {
     let service = inbox(MemoryStore::new(), page_1()).service();
     let address = serve(service.with_bytes_in_flight(1 << 20, 32 << 20)).await;
-    let mut uploads = tokio::task::JoinSet::new();
+    let mut uploads = JoinSet::new();
     for _ in 0..200 {
         let mut upload = TcpStream::connect(&address).await.unwrap();
         let head = head("POST", "/webhook", "content-length: 16000000\r\n");
