@@ -21,6 +21,8 @@ mod ingest;
 #[path = "../store/pages.rs"]
 mod pages;
 mod processes;
+#[path = "../util/processor.rs"]
+mod processor;
 mod server;
 mod sizes;
 mod soak;

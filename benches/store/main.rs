@@ -21,21 +21,24 @@
 //!
 //! What a database must bring to be measured is [`world::Database`].
 
-use std::path::{Path, PathBuf};
-
 mod bare_reads;
 #[path = "../util/deliver.rs"]
 mod deliver;
 mod fill;
+#[path = "../util/folder.rs"]
+mod folder;
 mod gentle;
 mod ingest;
 mod pages;
+#[path = "../util/processor.rs"]
+mod processor;
 mod sizes;
 mod sqlite;
 mod texts;
 mod world;
 
 use bare_reads::Reads;
+use folder::Folder;
 use messenger_crm::store::SqliteStore;
 use pages::Side;
 use sqlite::Sqlite;
@@ -63,19 +66,19 @@ fn main() -> Outcome {
     };
     if is_whole || has("ingest") {
         let rounds = number("--rounds", 15)?;
-        ingest::ingest(&runtime, &Sqlite::new(&folder.0), rounds)?;
+        ingest::ingest(&runtime, &Sqlite::new(folder.path()), rounds)?;
     }
     let customers = number("--small", 10_000)?;
     let small = World::new(customers, 10 * customers);
     if is_whole || has("sizes") {
-        sizes::sizes(&runtime, &folder.0.join("sizes.db"), small)?;
-        sizes::search_index(&runtime, &folder.0, number("--texts", 10_000)?)?;
+        sizes::sizes(&runtime, &folder.path().join("sizes.db"), small)?;
+        sizes::search_index(&runtime, folder.path(), number("--texts", 10_000)?)?;
     }
     if has("gentle") {
         let world = World::new(10_000, number("--old", 1_000_000)?);
-        let store = SqliteStore::open(folder.0.join("erase.db"))?;
+        let store = SqliteStore::open(folder.path().join("erase.db"))?;
         gentle::conversation(&runtime, &store, number("--long", 200_000)?)?;
-        let store = fill::filled(&runtime, &folder.0.join("retention.db"), world)?;
+        let store = fill::filled(&runtime, &folder.path().join("retention.db"), world)?;
         gentle::retention(&runtime, &store, world)?;
     }
     if is_whole || has("pages") {
@@ -85,7 +88,7 @@ fn main() -> Outcome {
             return Err("--messages must be a multiple of --customers".into());
         }
         let large = World::new(customers, messages);
-        let paths = [small, large].map(|world| folder.0.join(world.name()));
+        let paths = [small, large].map(|world| folder.path().join(world.name()));
         let open = |at: usize, world| fill::filled(&runtime, &paths[at], world);
         let (few, many) = (open(0, small)?, open(1, large)?);
         let (bare_few, bare_many) = (Reads::new(&few, &paths[0])?, Reads::new(&many, &paths[1])?);
@@ -99,23 +102,4 @@ fn main() -> Outcome {
         pages::pages(&runtime, sides, runs)?;
     }
     Ok(())
-}
-
-/// Gone at the end; below `target` by itself, because the system's own folder may be in memory.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(place: &str) -> std::io::Result<Self> {
-        let folder = Path::new(place).join(format!("store-{}", std::process::id()));
-        std::fs::create_dir_all(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            eprintln!("{} is still there: {error}", self.0.display());
-        }
-    }
 }

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use tokio::runtime::Runtime;
 
 use crate::{
-    ingest::{since, worked},
+    processor::{since, worked},
     texts::{LETTERS, Script},
     world::{Outcome, World, at, contact, median, name, psid},
 };

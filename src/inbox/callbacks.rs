@@ -32,14 +32,14 @@ impl WebhookService {
         if parts.method != Method::POST {
             return not_allowed("POST");
         }
-        let status_page = match (kind, &self.public_url) {
+        let status_page = match (kind, &self.setup.public_url) {
             (PrivacyRequestKind::Deauthorization, _) => None,
             (PrivacyRequestKind::Deletion, Some(url)) => Some(format!("{url}{}", parts.uri.path())),
             (PrivacyRequestKind::Deletion, None) => return not_found(),
         };
         let reading = Reading {
             max_bytes: MAX_FORM_BYTES,
-            ..self.reading
+            ..self.setup.reading
         };
         let form = match self.read(&reading, parts, body).await {
             Ok(form) => form,
@@ -55,8 +55,8 @@ impl WebhookService {
                 return text_response(status, format!("{error}\n"));
             }
         };
-        let now = self.inbox.graph.clock().now();
-        let recorded = privacy::record(&self.inbox, &callback.app, kind, &signed, now);
+        let now = self.setup.inbox.graph.clock().now();
+        let recorded = privacy::record(&self.setup.inbox, &callback.app, kind, &signed, now);
         let recorded = async { recorded.await.map(|()| Report::Recorded) };
         let mut response = self.report(recorded).await;
         if let (StatusCode::OK, Some(status_page)) = (response.status(), status_page) {
@@ -82,7 +82,7 @@ impl WebhookService {
         if parts.method != Method::GET && parts.method != Method::HEAD {
             return not_allowed("GET, HEAD");
         }
-        let request = privacy::request(&self.inbox, &callback.app, code);
+        let request = privacy::request(&self.setup.inbox, &callback.app, code);
         match self.within(request).await {
             Some(Ok(Some(request))) => text_response(StatusCode::OK, request.status_text()),
             Some(Ok(None)) => not_found(),

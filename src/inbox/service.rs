@@ -110,6 +110,13 @@ const UNREADY: Duration = Duration::from_secs(10);
 /// ```
 #[derive(Clone, Debug)]
 pub struct WebhookService {
+    /// One handle: a server clones the service for each request.
+    pub(super) setup: Arc<Setup>,
+}
+
+/// Inbox and options of a service.
+#[derive(Clone, Debug)]
+pub(super) struct Setup {
     pub(super) inbox: Inbox,
     prefix: Arc<str>,
     /// Without a slash at its end.
@@ -195,7 +202,7 @@ impl Inbox {
     /// # }) }
     /// ```
     pub fn service(&self) -> WebhookService {
-        WebhookService {
+        let setup = Setup {
             inbox: self.clone(),
             prefix: "/webhook".into(),
             public_url: None,
@@ -206,11 +213,17 @@ impl Inbox {
                 max_time: Duration::from_secs(30),
             },
             shared: Shared::new(16 * 1024 * 1024, 64 * 1024 * 1024),
-        }
+        };
+        let setup = Arc::new(setup);
+        WebhookService { setup }
     }
 }
 
 impl WebhookService {
+    fn setup_mut(&mut self) -> &mut Setup {
+        Arc::make_mut(&mut self.setup)
+    }
+
     /// Sets the path with which all callback URLs begin, without a slash at its end. `/webhook` by
     /// default.
     ///
@@ -227,7 +240,7 @@ impl WebhookService {
     /// ```
     #[must_use]
     pub fn with_prefix(mut self, prefix: &str) -> Self {
-        self.prefix = prefix.trim_end_matches('/').into();
+        self.setup_mut().prefix = prefix.trim_end_matches('/').into();
         self
     }
 
@@ -247,7 +260,7 @@ impl WebhookService {
     /// ```
     #[must_use]
     pub fn with_public_url(mut self, url: &str) -> Self {
-        self.public_url = Some(url.trim_end_matches('/').into());
+        self.setup_mut().public_url = Some(url.trim_end_matches('/').into());
         self
     }
 
@@ -266,7 +279,7 @@ impl WebhookService {
     /// ```
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.setup_mut().deadline = deadline;
         self
     }
 
@@ -285,7 +298,7 @@ impl WebhookService {
     /// ```
     #[must_use]
     pub fn with_max_body_bytes(mut self, bytes: usize) -> Self {
-        self.reading.max_bytes = bytes;
+        self.setup_mut().reading.max_bytes = bytes;
         self
     }
 
@@ -304,7 +317,7 @@ impl WebhookService {
     /// ```
     #[must_use]
     pub fn with_min_rate(mut self, bytes_per_second: u32) -> Self {
-        self.reading.min_rate = bytes_per_second;
+        self.setup_mut().reading.min_rate = bytes_per_second;
         self
     }
 
@@ -326,7 +339,7 @@ impl WebhookService {
     /// ```
     #[must_use]
     pub fn with_bytes_in_flight(mut self, small: usize, large: usize) -> Self {
-        self.shared = Shared::new(small, large);
+        self.setup_mut().shared = Shared::new(small, large);
         self
     }
 
@@ -355,7 +368,7 @@ impl WebhookService {
         B::Data: Send,
     {
         let (parts, body) = request.into_parts();
-        match Route::of(&self.prefix, parts.uri.path()) {
+        match Route::of(&self.setup.prefix, parts.uri.path()) {
             Some(Route::Live) => probe(&parts, StatusCode::OK, "live\n"),
             Some(Route::Ready) => self.ready(&parts).await,
             Some(Route::App(path, endpoint)) => {
@@ -376,7 +389,7 @@ impl WebhookService {
         B: Body + Send,
         B::Data: Send,
     {
-        let connections = &self.inbox.connections;
+        let connections = &self.setup.inbox.connections;
         let callback = match self.within(connections.callback(path)).await {
             Some(Ok(Some(callback))) => callback,
             Some(Ok(None)) => return not_found(),
@@ -406,7 +419,7 @@ impl WebhookService {
             let refusal = callback.webhook.refusal(parts, b"");
             return refusal.unwrap_or_else(not_found);
         }
-        let body = match self.read(&self.reading, parts, body).await {
+        let body = match self.read(&self.setup.reading, parts, body).await {
             Ok(body) => body,
             Err(refusal) => return refusal,
         };
@@ -428,18 +441,27 @@ impl WebhookService {
         };
         let failed = matches!(report, Report::Failed(_) | Report::TimedOut);
         let until = if failed { self.elapsed(UNREADY) } else { 0 };
-        self.shared.unready_until.store(until, Ordering::Relaxed);
+        self.setup
+            .shared
+            .unready_until
+            .store(until, Ordering::Relaxed);
         reported(report)
     }
 
     /// Milliseconds of the clock, in so long.
     fn elapsed(&self, ahead: Duration) -> u64 {
-        let at = self.inbox.graph.clock().elapsed().saturating_add(ahead);
+        let at = self
+            .setup
+            .inbox
+            .graph
+            .clock()
+            .elapsed()
+            .saturating_add(ahead);
         u64::try_from(at.as_millis()).unwrap_or(u64::MAX)
     }
 
     pub(super) async fn within<F: Future + Send>(&self, future: F) -> Option<F::Output> {
-        within(self.inbox.graph.clock(), self.deadline, future).await
+        within(self.setup.inbox.graph.clock(), self.setup.deadline, future).await
     }
 
     pub(super) async fn read<B>(
@@ -455,7 +477,7 @@ impl WebhookService {
         let length = parts.headers.get(header::CONTENT_LENGTH);
         let announced = length.and_then(|length| length.to_str().ok()?.parse().ok());
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
-        let (clock, in_flight) = (self.inbox.graph.clock(), &self.shared.in_flight);
+        let (clock, in_flight) = (self.setup.inbox.graph.clock(), &self.setup.shared.in_flight);
         let received = reading.read(body, announced, clock, in_flight, peer).await;
         received.map_err(|error| match error {
             BodyError::TooLarge => {
@@ -474,7 +496,7 @@ impl WebhookService {
 
     /// Commits a signed body, in slices.
     async fn commit(&self, callback: &Callback, body: &[u8]) -> Result<Report, InboxError> {
-        let now = self.inbox.graph.clock().now();
+        let now = self.setup.inbox.graph.clock().now();
         let read = match Events::new(body) {
             Ok(events) => self.commit_events(callback, events).await?,
             Err(error) => Err(error),
@@ -482,7 +504,10 @@ impl WebhookService {
         match read {
             Ok(events) => Ok(Report::Committed { events }),
             Err(error) => {
-                self.inbox.quarantine(body, error.to_string(), now).await?;
+                self.setup
+                    .inbox
+                    .quarantine(body, error.to_string(), now)
+                    .await?;
                 Ok(Report::Quarantined { error })
             }
         }
@@ -494,7 +519,7 @@ impl WebhookService {
         callback: &Callback,
         mut events: Events<'_>,
     ) -> Result<Result<usize, EnvelopeError>, InboxError> {
-        let now = self.inbox.graph.clock().now();
+        let now = self.setup.inbox.graph.clock().now();
         let mut is_ours = HashMap::new();
         let mut count = 0;
         loop {
@@ -511,7 +536,7 @@ impl WebhookService {
                 events: slice,
             };
             let ours = |page: &PageId| is_ours.get(page) == Some(&true);
-            self.inbox.receive(&delivery, ours, now).await?;
+            self.setup.inbox.receive(&delivery, ours, now).await?;
         }
     }
 
@@ -524,7 +549,7 @@ impl WebhookService {
     ) -> Result<(), InboxError> {
         for page in events.iter().filter_map(Event::page) {
             if let Entry::Vacant(unknown) = is_ours.entry(page) {
-                let access = self.inbox.connections.access(unknown.key()).await?;
+                let access = self.setup.inbox.connections.access(unknown.key()).await?;
                 unknown.insert(access.is_some_and(|access| access.app.id == callback.app));
             }
         }
@@ -533,12 +558,12 @@ impl WebhookService {
 
     async fn ready(&self, parts: &Parts) -> Response<String> {
         let unready = |reason| probe(parts, StatusCode::SERVICE_UNAVAILABLE, reason);
-        if self.shared.unready_until.load(Ordering::Relaxed) > self.elapsed(Duration::ZERO) {
+        if self.setup.shared.unready_until.load(Ordering::Relaxed) > self.elapsed(Duration::ZERO) {
             return unready("the last delivery was not stored\n");
         }
-        let now = self.inbox.graph.clock().now();
+        let now = self.setup.inbox.graph.clock().now();
         let query = PendingQuery::new(now, [WorkKind::SEND]);
-        match self.within(self.inbox.store.next_due(&query)).await {
+        match self.within(self.setup.inbox.store.next_due(&query)).await {
             Some(Ok(_)) => probe(parts, StatusCode::OK, "ready\n"),
             Some(Err(_)) | None => unready("the store does not respond\n"),
         }
