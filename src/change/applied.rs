@@ -28,7 +28,8 @@ pub enum Applied {
     /// Dropped, because it is not later than the time of an erasure or expiry.
     Forgotten,
     /// Compare-and-set failed: another worker holds this attempt, somebody else decided or more
-    /// messages arrived since the revision that was seen, another reply has this key, or the
-    /// customer has as many tags and fields as they can.
+    /// messages arrived since the revision that was seen, another reply has this key, the customer
+    /// has as many tags and fields as they can, or too many events were kept of a Page that nobody
+    /// has connected.
     Refused,
 }

@@ -199,7 +199,11 @@ impl Error {
 
     /// Returns whether Meta throttles all calls of the Page, or of the app, and not only this one.
     pub(crate) fn pauses_page(&self) -> bool {
-        matches!(self, Self::Api(error) if advice::pauses(error))
+        match self {
+            Self::Api(error) => advice::pauses(error),
+            Self::UnexpectedResponse { status, .. } => *status == StatusCode::TOO_MANY_REQUESTS,
+            _ => false,
+        }
     }
 
     /// Returns how long Meta, or a rate limit of this client, asks to wait. `None` when neither

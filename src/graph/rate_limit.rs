@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::access::Credentials;
-use super::{Error, RateClass, Usage, advice, retry};
+use super::{Error, RateClass, Usage, retry};
 use crate::id::{AppId, PageId};
 
 /// Age up to which a usage counts. Meta sends no headers while little is used.
@@ -202,17 +202,14 @@ impl RateLimiter {
 
     /// Applies a failure: pauses the scope that Meta throttles.
     pub(super) fn fail(&self, scopes: &Scopes, error: &Error, now: Duration) {
-        let (code, pauses) = match error {
+        let code = match error {
             Error::Api(error) => {
                 self.observe(scopes, &error.usage, now);
-                (error.code, advice::pauses(error))
+                error.code
             }
-            Error::UnexpectedResponse { status, .. } => {
-                (None, *status == http::StatusCode::TOO_MANY_REQUESTS)
-            }
-            _ => return,
+            _ => None,
         };
-        if !pauses {
+        if !error.pauses_page() {
             return;
         }
         let scope = match code {

@@ -64,6 +64,7 @@ mod route;
 mod run;
 mod sending;
 mod service;
+mod unconnected;
 mod window;
 mod work;
 
@@ -78,6 +79,7 @@ pub use receive::Received;
 #[cfg(feature = "tokio")]
 pub use run::RunOptions;
 pub use service::{Report, WebhookService};
+pub use unconnected::UnconnectedEvents;
 pub use window::{MetaPolicy, ReplyPolicy, ReplyWindow};
 pub use work::Step;
 

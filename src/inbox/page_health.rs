@@ -8,7 +8,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inbox, InboxError, receive::NOT_CONNECTED};
+use super::{
+    Inbox, InboxError,
+    unconnected::{NOT_CONNECTED, UnconnectedEvents},
+};
 use crate::{
     change::{Change, Pause},
     event::Event,
@@ -159,6 +162,9 @@ pub struct PageHealth {
     pub problems: Vec<FoundProblem>,
     /// The pause of its work that holds now; `None` without.
     pub pause: Option<Pause>,
+    /// Events that arrived while nobody had connected the Page; `None` when they are applied, or none
+    /// arrived.
+    pub unconnected: Option<UnconnectedEvents>,
 }
 
 impl PageHealth {
@@ -173,6 +179,7 @@ impl PageHealth {
         };
         Self {
             problems: PageProblem::ALL.into_iter().filter_map(found).collect(),
+            unconnected: UnconnectedEvents::of(&state),
             pause: state.pause.filter(|pause| pause.holds(now)),
         }
     }
@@ -484,7 +491,7 @@ impl Inbox {
         page: &PageId,
         now: Timestamp,
     ) -> Result<PageHealth, InboxError> {
-        let health = self.check_page(page, now).await?;
+        let mut health = self.check_page(page, now).await?;
         let mut query = RawEventQuery::new(Some(page.clone()));
         loop {
             let listing = self.store.raw_events(&query).await?;
@@ -504,13 +511,16 @@ impl Inbox {
             }
             query.after = listing.next;
             if query.after.is_none() {
-                return Ok(health);
+                break;
             }
         }
+        self.forget_unconnected(page, now).await?;
+        health.unconnected = None;
+        Ok(health)
     }
 
     /// Ends the subscription of the app to a Page. The host then forgets the token; what still arrives
-    /// is kept raw, and expires.
+    /// is kept raw, within the limits of [`UnconnectedEvents`].
     ///
     /// # Errors
     ///

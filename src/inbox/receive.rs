@@ -36,14 +36,16 @@ pub struct Received<'d, 'a> {
     /// The Page it belongs to; `None` when it names none.
     pub page: Option<PageId>,
     /// Result of its change. Notify the agents of the Page when it is [`Applied::New`] and live; an
-    /// event of a Page that is not connected is [`Applied::Kept`].
+    /// event of a Page that is not connected is [`Applied::Kept`], or [`Applied::Refused`] when there
+    /// are too many.
     pub applied: Applied,
 }
 
 impl Inbox {
     /// Commits a verified delivery, whole. Answer 200 only when this returned.
     ///
-    /// Events of a Page that is not `ours` are kept raw: the path of the webhook decides which
+    /// Events of a Page that is not `ours` are kept raw, within the limits of
+    /// [`UnconnectedEvents`](super::UnconnectedEvents): the path of the webhook decides which
     /// secret is tried, the entry's id which Page it is. An event that the store can never accept
     /// is kept raw as well, and only that one is lost to its conversation. Each new live message
     /// becomes work for the [handlers](Inbox::on_message).
@@ -79,18 +81,21 @@ impl Inbox {
     ) -> Result<Vec<Received<'d, 'a>>, StoreError> {
         let mut received = Vec::with_capacity(delivery.events.len());
         for (page, events) in by_page(&delivery.events) {
-            let is_ours = page.as_ref().is_none_or(&ours);
-            let changes: Vec<Change> = events
-                .iter()
-                .map(|(_, event)| match is_ours {
-                    true => self.handlers.add_work(Change::of(event, now)),
-                    false => Change::keep(event, now, NOT_CONNECTED),
-                })
-                .collect();
-            let applied = self.apply_or_keep(&changes, &events, now).await?;
-            if is_ours && let Some(page) = &page {
-                self.health.heard(page, self.graph.clock().elapsed());
-            }
+            let applied = match &page {
+                Some(page) if !ours(page) => self.keep_unconnected(page, &events, now).await?,
+                _ => {
+                    let change = |(_, event): &(usize, &Event<'_>)| Change::of(event, now);
+                    let changes = events.iter().map(change);
+                    let changes: Vec<Change> = changes
+                        .map(|change| self.handlers.add_work(change))
+                        .collect();
+                    let applied = self.apply_or_keep(&changes, &events, now).await?;
+                    if let Some(page) = &page {
+                        self.health.heard(page, self.graph.clock().elapsed());
+                    }
+                    applied
+                }
+            };
             for ((number, event), applied) in events.into_iter().zip(applied) {
                 super::observe::received(event.kind.name(), applied);
                 let page = page.clone();
@@ -136,7 +141,7 @@ impl Inbox {
 
     /// Commits the changes of one Page. Halves a group that the store refuses, down to the refused
     /// change, which is kept raw. Refusing the delivery would refuse its other events, too.
-    async fn apply_or_keep(
+    pub(super) async fn apply_or_keep(
         &self,
         changes: &[Change],
         events: &[(usize, &Event<'_>)],
@@ -161,9 +166,6 @@ impl Inbox {
         Ok(applied)
     }
 }
-
-/// Reason with which an event of a Page is kept that is not connected.
-pub(super) const NOT_CONNECTED: &str = "this page is not connected";
 
 type Numbered<'d, 'a> = Vec<(usize, &'d Event<'a>)>;
 

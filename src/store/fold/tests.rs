@@ -19,7 +19,7 @@ use crate::{
 };
 
 #[test]
-fn i9_facts_in_any_order_twice_and_in_other_batches_are_the_same_state() {
+fn i9_f20_facts_in_any_order_twice_and_in_other_batches_are_the_same_state() {
     for (seed, mut dice) in runs() {
         let world = world(&mut dice);
         let differs = |batches: &[Vec<Change>]| {

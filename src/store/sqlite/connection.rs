@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s15_i6_every_connection_has_its_pragmas_or_there_is_none() {
+    fn s15_i6_f5_every_connection_has_its_pragmas_or_there_is_none() {
         let name = format!("messenger-crm-pragmas-{}.db", std::process::id());
         let file = std::env::temp_dir().join(name);
         make_private(&file).unwrap();

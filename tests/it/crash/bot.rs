@@ -70,7 +70,7 @@ impl Bot {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn r20_i4_a_bot_that_is_killed_replies_at_most_once_and_says_why_not() {
+async fn r20_i4_f3_f4_a_bot_that_is_killed_replies_at_most_once_and_says_why_not() {
     let kills = from_environment("CRASH_KILLS").unwrap_or(30);
     let seed = from_environment("CRASH_SEED").unwrap_or_else(util::now);
     println!("CRASH_SEED={seed} CRASH_KILLS={kills}");

@@ -18,7 +18,7 @@ use crate::util::{Folder, SOON};
 /// As it may, a kill falls between a commit and its answers in one of a few rounds: many share one
 /// commit, and each of them waits for an answer of its own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn i3_what_was_committed_and_not_answered_is_sent_again_and_is_there_once() {
+async fn i3_f2_what_was_committed_and_not_answered_is_sent_again_and_is_there_once() {
     let folder = Folder::new();
     let file = folder.database();
     let database = Database::Sqlite(folder);

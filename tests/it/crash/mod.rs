@@ -32,12 +32,12 @@ use crate::util::{self, Folder, SOON};
 const TASKS: u64 = 32;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn i2_kill_9_under_32_concurrent_posts_loses_and_doubles_nothing_in_sqlite() {
+async fn i2_f1_kill_9_under_32_concurrent_posts_loses_and_doubles_nothing_in_sqlite() {
     killed(Database::Sqlite(Folder::new())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn i2_kill_9_under_32_concurrent_posts_loses_and_doubles_nothing_in_postgres() {
+async fn i2_f1_kill_9_under_32_concurrent_posts_loses_and_doubles_nothing_in_postgres() {
     if let Some(schema) = Schema::new("i2") {
         killed(Database::Postgres(schema)).await;
     }

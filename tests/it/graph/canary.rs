@@ -146,7 +146,7 @@ fn invalid() -> Vec<InvalidMessage> {
 }
 
 #[tokio::test]
-async fn c20_no_error_prints_a_secret_a_text_or_a_person() {
+async fn c20_f16_no_error_prints_a_secret_a_text_or_a_person() {
     for error in errors().await {
         assert_error(&error);
     }

@@ -65,7 +65,7 @@ fn within(timeout: Duration) -> Call<()> {
 const LONG: Duration = Duration::from_secs(20);
 
 #[tokio::test]
-async fn c11_a_body_of_one_byte_a_second_and_a_head_without_end_time_out() {
+async fn c11_f17_a_body_of_one_byte_a_second_and_a_head_without_end_time_out() {
     for (head, piece) in [
         (
             "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n",
@@ -85,7 +85,7 @@ async fn c11_a_body_of_one_byte_a_second_and_a_head_without_end_time_out() {
 }
 
 #[tokio::test]
-async fn c11_g6_a_body_without_end_is_read_up_to_the_limit_of_its_call() {
+async fn c11_g6_f17_a_body_without_end_is_read_up_to_the_limit_of_its_call() {
     static PLAIN: [u8; 4096] = [b'7'; 4096];
     let chunk = [b"1000\r\n".as_slice(), &PLAIN, b"\r\n"].concat();
     for (head, piece) in [

@@ -92,7 +92,7 @@ async fn c1_a_text_reaches_the_customer_through_a_good_line() {
 }
 
 #[tokio::test]
-async fn c9_a_line_that_breaks_after_the_request_leaves_the_outcome_unknown_and_sends_once() {
+async fn c9_f14_a_line_that_breaks_after_the_request_leaves_the_outcome_unknown_and_sends_once() {
     for fault in [
         Fault::Cut(0),
         Fault::Cut(40),
@@ -111,7 +111,7 @@ async fn c9_a_line_that_breaks_after_the_request_leaves_the_outcome_unknown_and_
 }
 
 #[tokio::test]
-async fn c3_a_response_that_is_garbled_inside_leaves_the_outcome_unknown() {
+async fn c3_f16_a_response_that_is_garbled_inside_leaves_the_outcome_unknown() {
     let desk = Desk::new().await;
     // The head has gone through by then: only the JSON is spoiled.
     desk.proxy.set(Fault::Garble(220));
@@ -121,7 +121,7 @@ async fn c3_a_response_that_is_garbled_inside_leaves_the_outcome_unknown() {
 }
 
 #[tokio::test]
-async fn c8_a_refused_connection_is_tried_again() {
+async fn c8_f15_a_refused_connection_is_tried_again() {
     // The port is taken, but nobody listens there yet: who connects is refused.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -152,7 +152,7 @@ async fn c8_a_refused_connection_is_tried_again() {
 }
 
 #[tokio::test]
-async fn c9_a_read_is_repeated_over_a_bad_line() {
+async fn c9_f14_a_read_is_repeated_over_a_bad_line() {
     for fault in [Fault::Cut(0), Fault::Reset(30), Fault::Refuse] {
         let desk = Desk::new().await;
         desk.proxy.set(fault);

@@ -6,12 +6,16 @@ use super::*;
 
 /// A store whose disk can be full, or stuck: it reads, and writes nothing.
 #[derive(Clone, Debug)]
-pub(super) struct Full(SqliteStore, Arc<[AtomicBool; 3]>, Arc<[AtomicU32; 2]>);
+pub(super) struct Full(
+    Arc<dyn ContactStore>,
+    Arc<[AtomicBool; 3]>,
+    Arc<[AtomicU32; 2]>,
+);
 
 impl Full {
     /// Creates a store that writes.
-    pub(super) fn new(store: SqliteStore) -> Self {
-        Self(store, Arc::default(), Arc::default())
+    pub(super) fn new(store: impl ContactStore) -> Self {
+        Self(Arc::new(store), Arc::default(), Arc::default())
     }
 
     /// Sets whether writing fails.

@@ -101,7 +101,7 @@ async fn r20_each_message_is_handled_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn r20_i5_a_poison_message_is_tried_again_then_given_up_and_replied_to_once() {
+async fn r20_i5_f26_a_poison_message_is_tried_again_then_given_up_and_replied_to_once() {
     let bot = Bot::new(|text| match text {
         "poison" => Err("the bot does not know this".into()),
         "panic" => panic!("the bot has a fault"),

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod answering;
+#[cfg(feature = "full")]
+mod faults;
 mod full;
 mod handlers;
 mod model;

@@ -182,7 +182,7 @@ async fn i15_events_sends_problems_and_queues_are_reported_without_personal_data
 }
 
 #[tokio::test]
-async fn i15_the_depth_and_the_age_of_work_that_waits_rise() {
+async fn i15_f9_the_depth_and_the_age_of_work_that_waits_rise() {
     let desk = Desk::empty();
     let inbox = desk.inbox.clone().on_message("bot", async |_| Ok(()));
     for number in 0..1_200 {

@@ -22,7 +22,7 @@ fn healthy(script: &ScriptedTransport) {
 }
 
 #[tokio::test]
-async fn i24_a_dead_token_pauses_the_page_and_nothing_is_lost() {
+async fn i24_f22_a_dead_token_pauses_the_page_and_nothing_is_lost() {
     let desk = Desk::new().await;
     desk.reply(1, "hello").await;
     refuse(&desk.script, 190, 463);
@@ -83,7 +83,7 @@ async fn n9_a_page_without_a_token_is_paused_and_goes_on_by_itself() {
 }
 
 #[tokio::test]
-async fn i22_a_page_that_meta_unsubscribed_is_subscribed_again() {
+async fn i22_f24_a_page_that_meta_unsubscribed_is_subscribed_again() {
     let desk = Desk::new().await;
     desk.script.json(200, r#"{"data":[]}"#);
     desk.script.json(200, r#"{"success":true}"#);
@@ -97,7 +97,7 @@ async fn i22_a_page_that_meta_unsubscribed_is_subscribed_again() {
 }
 
 #[tokio::test]
-async fn a_missing_permission_or_a_held_conversation_fails_the_reply_and_shows_at_the_page() {
+async fn f25_a_missing_permission_or_a_held_conversation_fails_the_reply_and_shows_at_the_page() {
     for (code, subcode, problem) in [
         (200, 0, PageProblem::PermissionMissing),
         (10, 2_018_300, PageProblem::HeldByAnother),
@@ -114,7 +114,7 @@ async fn a_missing_permission_or_a_held_conversation_fails_the_reply_and_shows_a
 }
 
 #[tokio::test]
-async fn n12_throttling_of_the_page_pauses_it_and_of_one_conversation_only_that() {
+async fn n12_f13_throttling_of_the_page_pauses_it_and_of_one_conversation_only_that() {
     let desk = Desk::new().await;
     desk.reply(1, "hello").await;
     refuse(&desk.script, 613, 0);
@@ -157,6 +157,74 @@ async fn g13_i23_n38_events_of_a_page_are_kept_until_it_is_connected_and_are_the
     desk.script.json(200, r#"{"name":"Ada"}"#);
     while received.step(at(DAY), WorkerId::new(7)).await.unwrap() == Step::Worked {}
     assert_eq!(posts(&desk.script).len(), 0);
+}
+
+/// Somebody else's Page sends to our app: what is kept of it has a limit in number, in bytes and by
+/// age, its operator sees how much it is, and connecting the Page applies it.
+#[tokio::test]
+async fn n17_events_of_a_page_nobody_connected_are_bounded_counted_shown_and_replayed() {
+    let desk = Desk::empty();
+    let receive = async |events: &[Value], when: i64| {
+        let body = delivery("1", events);
+        let read = parse_unverified(&body).unwrap();
+        let received = desk
+            .inbox
+            .receive(&read, |_| false, at(when))
+            .await
+            .unwrap();
+        let kept = received.iter().filter(|one| one.applied == Applied::Kept);
+        kept.count() as u64
+    };
+    let shown = async || {
+        let health = desk.inbox.page_health(&page(), at(0)).await.unwrap();
+        health.unconnected
+    };
+    let small = |number: i64| message(&ada(), &format!("m{number}"), at(number), "Hello");
+    assert_eq!(shown().await, None);
+    let hundred: Vec<Value> = (0..100).map(small).collect();
+    assert_eq!(receive(&hundred, 1000).await, 100);
+    assert_eq!(receive(&hundred, 1001).await, 0, "Meta sent it again");
+    let counted = shown().await.unwrap();
+    assert_eq!((counted.kept, counted.dropped), (100, 0));
+    assert_eq!(counted.since, at(1000));
+    assert_eq!(desk.raw_events("1").await.len(), 50, "a page of them");
+
+    // In bytes: of twenty events of a mebibyte fifteen have room.
+    let text = "a".repeat(1 << 20);
+    for number in 200..220 {
+        let large = message(&ada(), &format!("m{number}"), at(number), &text);
+        let has_room = number < 215;
+        assert_eq!(receive(&[large], 1002).await, u64::from(has_room));
+    }
+    let counted = shown().await.unwrap();
+    assert_eq!((counted.kept, counted.dropped), (115, 5));
+    assert!(counted.bytes <= 16 << 20, "{counted:?}");
+
+    // In number, in the next week.
+    let week = 7 * DAY + 1000;
+    let mut kept = 0;
+    for thousand in 1..12 {
+        let events: Vec<Value> = (thousand * 1000..(thousand + 1) * 1000)
+            .map(small)
+            .collect();
+        kept += receive(&events, week).await;
+    }
+    assert_eq!(kept, 10_000);
+    let counted = shown().await.unwrap();
+    assert_eq!((counted.kept, counted.dropped), (10_000, 1_000));
+    assert_eq!(counted.since, at(week));
+
+    // By age.
+    assert_eq!(desk.store.sweep(at(10_900)).await.unwrap(), 115 + 9_900);
+    healthy(&desk.script);
+    let health = desk.inbox.page_connected(&page(), at(week)).await.unwrap();
+    assert_eq!(health.unconnected, None);
+    assert_eq!(shown().await, None);
+    let filter = MessageQuery::new(ada()).with_limit(1000);
+    let talk = desk.store.messages(&filter).await.unwrap().rows;
+    assert_eq!(talk.len(), 100);
+    assert_eq!(talk[0].content.text.as_deref(), Some("Hello"));
+    assert_eq!(person(&desk.store, &ada()).await.unread, 0);
 }
 
 #[tokio::test]

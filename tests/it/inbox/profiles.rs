@@ -14,8 +14,39 @@ async fn i21_a_refused_profile_leaves_the_message_visible() {
     assert_eq!(desk.newest().await.content.text.as_deref(), Some("Hello"));
 }
 
+/// Meta or the line to it fails: the customer has no name yet, and it is asked for again.
 #[tokio::test]
-async fn c19_a_person_without_a_profile_is_not_looked_up_again_soon() {
+async fn f12_f14_f15_f16_a_profile_that_cannot_be_read_is_requested_again_later() {
+    type Failure = fn(&ScriptedTransport);
+    let failures: [Failure; 8] = [
+        |script| _ = script.json(500, "<html>"),
+        |script| _ = script.json(503, ""),
+        |script| refuse(script, 2, 0),
+        |script| _ = script.failure(TransportErrorKind::NotSent),
+        |script| _ = script.failure(TransportErrorKind::Unknown),
+        |script| _ = script.json(200, ""),
+        |script| _ = script.json(200, "<html>"),
+        |script| _ = script.json(200, "{"),
+    ];
+    for (number, fail) in failures.into_iter().enumerate() {
+        let desk = Desk::empty();
+        desk.receive(message(&ada(), "m1", at(1), "Hello")).await;
+        fail(&desk.script);
+        assert_eq!(desk.step(1).await, Step::Worked);
+        let known = person(&desk.store, &ada()).await;
+        assert!(known.profile.is_none(), "failure {number}");
+        let due = known.profile_due.unwrap();
+        assert!(due > at(1) && due < at(60), "failure {number}: {due}");
+        desk.script.json(200, r#"{"name":"Ada","id":"ada"}"#);
+        let step = desk.inbox.step(due, WorkerId::new(7)).await.unwrap();
+        assert_eq!(step, Step::Worked);
+        let profile = person(&desk.store, &ada()).await.profile.unwrap();
+        assert_eq!(profile.name.as_deref(), Some("Ada"), "failure {number}");
+    }
+}
+
+#[tokio::test]
+async fn c19_f16_a_person_without_a_profile_is_not_looked_up_again_soon() {
     for (status, body) in [
         (200, "{}"),
         (400, r#"{"error":{"code":100,"error_subcode":2018218}}"#),
@@ -57,7 +88,7 @@ async fn a_picture_that_cannot_be_fetched_is_asked_for_more_and_more_slowly() {
 }
 
 #[tokio::test]
-async fn b1_a_refused_picture_is_downloaded_again_later() {
+async fn b1_f28_a_refused_picture_is_downloaded_again_later() {
     for status in [302, 403, 404, 500] {
         let desk = Desk::empty();
         desk.receive(message(&ada(), "m1", at(1), "Hello")).await;

@@ -66,7 +66,7 @@ fn as_json(body: &[u8]) -> Value {
 }
 
 #[tokio::test]
-async fn i5_an_event_the_store_can_never_accept_is_kept_and_its_delivery_acknowledged() {
+async fn i5_f26_an_event_the_store_can_never_accept_is_kept_and_its_delivery_acknowledged() {
     let folder = Folder::new();
     let store = conformance::sqlite(folder.path());
     let graph = graph(&ScriptedTransport::new());

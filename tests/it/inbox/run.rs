@@ -6,34 +6,52 @@ use messenger_crm::simulator::{ProfileAnswer, Simulator};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
+use crate::util::SOON;
 use messenger_crm::store::MemoryStore;
 
-struct Office {
-    simulator: Simulator,
-    inbox: Inbox,
-    page: PageId,
+pub(super) struct Office {
+    pub(super) simulator: Simulator,
+    pub(super) inbox: Inbox,
+    pub(super) page: PageId,
 }
 
 async fn office(with: impl FnOnce(Inbox) -> Inbox) -> Office {
+    office_on(Arc::new(MemoryStore::new()), with).await
+}
+
+pub(super) async fn office_on(
+    store: Arc<dyn ContactStore>,
+    with: impl FnOnce(Inbox) -> Inbox,
+) -> Office {
     let simulator = Simulator::start("127.0.0.1:0".parse().unwrap())
         .await
         .unwrap();
-    let of = simulator.app();
-    let app = AppAccess::new(of.app_id.parse().unwrap(), of.app_secret.parse().unwrap());
-    let page: PageId = of.page_id.parse().unwrap();
-    let access = Access::new(app, page.clone(), of.page_token.parse().unwrap());
-    let connections = SinglePage::new(access, "hush".parse().unwrap());
-    let graph = Graph::new()
-        .unwrap()
-        .with_base_url(&simulator.url())
-        .unwrap();
-    let store = Arc::new(MemoryStore::new());
-    let inbox = with(Inbox::new(store, graph, Arc::new(connections)));
+    let inbox = with(inbox_of(&simulator, &simulator.url(), store));
+    let page = simulator.app().page_id.parse().unwrap();
     Office {
         simulator,
         inbox,
         page,
     }
+}
+
+/// An inbox of the simulator's Page that reaches the simulator at this address.
+pub(super) fn inbox_of(simulator: &Simulator, url: &str, store: Arc<dyn ContactStore>) -> Inbox {
+    let access = access_of(simulator);
+    let connections = SinglePage::new(access, "hush".parse().unwrap());
+    let graph = Graph::new().unwrap().with_base_url(url).unwrap();
+    Inbox::new(store, graph, Arc::new(connections))
+}
+
+/// Credentials of the simulator's Page.
+pub(super) fn access_of(simulator: &Simulator) -> Access {
+    let of = simulator.app();
+    let app = AppAccess::new(of.app_id.parse().unwrap(), of.app_secret.parse().unwrap());
+    Access::new(
+        app,
+        of.page_id.parse().unwrap(),
+        of.page_token.parse().unwrap(),
+    )
 }
 
 impl Office {
@@ -48,7 +66,7 @@ impl Office {
         who
     }
 
-    async fn newest(&self, who: &ContactKey) -> Message {
+    pub(super) async fn newest(&self, who: &ContactKey) -> Message {
         let query = MessageQuery::new(who.clone());
         self.inbox
             .store()
@@ -61,13 +79,13 @@ impl Office {
 }
 
 /// Workers of an inbox.
-struct Workers {
+pub(super) struct Workers {
     stop: oneshot::Sender<()>,
     running: tokio::task::JoinHandle<()>,
 }
 
 impl Workers {
-    fn start(inbox: &Inbox, options: RunOptions) -> Self {
+    pub(super) fn start(inbox: &Inbox, options: RunOptions) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let inbox = inbox.clone();
         let running = tokio::spawn(async move {
@@ -78,24 +96,24 @@ impl Workers {
     }
 
     /// Shuts them down; they end within this time.
-    async fn end(self, within: Duration) {
+    pub(super) async fn end(self, within: Duration) {
         self.stop.send(()).unwrap();
         let ended = timeout(within, self.running).await;
         ended.expect("the workers end in time").unwrap();
     }
 }
 
-/// Waits until something is so, for at most ten seconds.
+/// Waits until something is so.
 #[allow(clippy::future_not_send)]
-async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+pub(super) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     let waiting = async {
         while !is_so().await {
             sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(Duration::from_secs(10), waiting)
+    timeout(SOON, waiting)
         .await
-        .unwrap_or_else(|_| panic!("not within ten seconds: {what}"));
+        .unwrap_or_else(|_| panic!("not in time: {what}"));
 }
 
 #[tokio::test]
@@ -145,7 +163,7 @@ async fn the_workers_fetch_profiles_handle_messages_and_send_replies_until_the_s
 
 /// Profiles that Meta answers slowly do not hold back a reply.
 #[tokio::test]
-async fn n10_slow_profiles_hold_back_neither_a_reply_nor_the_shutdown() {
+async fn n10_f17_slow_profiles_hold_back_neither_a_reply_nor_the_shutdown() {
     let office = office(|inbox| inbox).await;
     let people = Simulator::people();
     office.simulator.answer_profiles(ProfileAnswer::Slow);
@@ -172,7 +190,7 @@ async fn n10_slow_profiles_hold_back_neither_a_reply_nor_the_shutdown() {
 
 /// A program died while it sent: the next one, the only process, does not wait for the lease.
 #[tokio::test]
-async fn n21_a_single_process_settles_the_claims_of_an_earlier_one_at_its_start() {
+async fn n21_f4_a_single_process_settles_the_claims_of_an_earlier_one_at_its_start() {
     let office = office(|inbox| inbox).await;
     let people = Simulator::people();
     let who = office.hears(people[0].psid, "m_hello", "Hello").await;
@@ -208,7 +226,7 @@ async fn n21_a_single_process_settles_the_claims_of_an_earlier_one_at_its_start(
 
 /// On a clock that passes at once when nothing else is to be done.
 #[tokio::test(start_paused = true)]
-async fn i22_the_workers_check_each_page_and_subscribe_it_again_within_five_minutes() {
+async fn i22_f24_the_workers_check_each_page_and_subscribe_it_again_within_five_minutes() {
     let script = ScriptedTransport::new();
     script.json(200, r#"{"data":[]}"#);
     script.json(200, r#"{"success":true}"#);

@@ -22,13 +22,13 @@ use super::*;
 use crate::util::{Answered, Process, SOON, exchange, signature, skipped};
 
 /// An inbox on tokio's clock.
-fn inbox(store: impl ContactStore, connections: Arc<dyn Connections>) -> Inbox {
+pub(super) fn inbox(store: impl ContactStore, connections: Arc<dyn Connections>) -> Inbox {
     let graph = Graph::from_parts(ScriptedTransport::new(), TokioClock::new());
     Inbox::new(Arc::new(store), graph, connections)
 }
 
 /// Serves on a free port, and returns the address.
-async fn serve(service: WebhookService) -> String {
+pub(super) async fn serve(service: WebhookService) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move {
@@ -54,7 +54,13 @@ fn head(method: &str, path: &str, headers: &str) -> String {
     format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n")
 }
 
-async fn ask(address: &str, method: &str, path: &str, headers: &str, body: &[u8]) -> Answered {
+pub(super) async fn ask(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &[u8],
+) -> Answered {
     let length = format!("content-length: {}\r\n{headers}", body.len());
     let request = [head(method, path, &length).as_bytes(), body].concat();
     exchange(address, &request).await
@@ -135,7 +141,7 @@ async fn g10_i7_a_signed_body_that_is_no_delivery_is_kept_raw_and_acknowledged()
 // ---- Limits ---------------------------------------------------------------
 
 #[tokio::test]
-async fn n18_slow_large_uploads_do_not_shut_out_small_deliveries() {
+async fn n18_f18_slow_large_uploads_do_not_shut_out_small_deliveries() {
     let address = serve(small_service()).await;
     let uploads = small_beside_slow_uploads(&address, &[503]).await;
     let mut large = hello("m1");
@@ -286,7 +292,7 @@ async fn n19_a_large_body_is_committed_in_slices_and_each_event_once() {
 
 /// The clock of the script passes at once: a body that waits for its sender is too slow.
 #[tokio::test]
-async fn n18_without_a_server_a_body_that_stalls_is_408() {
+async fn n18_f18_without_a_server_a_body_that_stalls_is_408() {
     let graph = ScriptedTransport::new().graph();
     let service = Inbox::new(Arc::new(MemoryStore::new()), graph, page_1()).service();
     let request = http::Request::post("/webhook").body(Never).unwrap();
@@ -308,7 +314,7 @@ impl hyper::body::Body for Never {
     }
 }
 
-fn signed(body: &[u8]) -> http::Request<String> {
+pub(super) fn signed(body: &[u8]) -> http::Request<String> {
     let secret = AppSecret::new(SECRET).unwrap();
     let request = http::Request::post("/webhook").header(SIGNATURE_HEADER, sign(&secret, body));
     request
@@ -336,7 +342,7 @@ async fn i8_a_store_that_cannot_write_is_503_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn i9_a_store_that_hangs_is_503_at_the_deadline() {
+async fn i9_f9_a_store_that_hangs_is_503_at_the_deadline() {
     let file = File::new();
     let full = Full::new(file.open());
     full.set_stuck(true);

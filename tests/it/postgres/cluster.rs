@@ -202,7 +202,7 @@ pub(super) fn run(command: &mut Command) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn i6_what_was_acknowledged_survives_a_server_that_is_stopped_hard() {
+async fn i6_f5_what_was_acknowledged_survives_a_server_that_is_stopped_hard() {
     let Some(mut cluster) = Cluster::new("i6").await else {
         return;
     };

@@ -89,7 +89,7 @@ async fn s20_connections_that_are_terminated_lose_nothing() {
 }
 
 /// A line to the server, and the options of a store that goes by it.
-async fn proxied(schema: &Schema) -> (Proxy, PostgresOptions) {
+pub(crate) async fn proxied(schema: &Schema) -> (Proxy, PostgresOptions) {
     let (user, rest) = schema.address.split_once('@').unwrap();
     let (server, database) = rest.split_once('/').unwrap();
     let server = if server.contains(':') {
@@ -166,7 +166,7 @@ async fn connections_that_are_cut_reset_or_refused_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s21_a_pool_without_a_free_connection_is_an_error_in_time() {
+async fn s21_f11_a_pool_without_a_free_connection_is_an_error_in_time() {
     let Some(schema) = Schema::new("s21") else {
         return;
     };
@@ -207,7 +207,7 @@ async fn fails(schema: &Schema, code: &str, times: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s22_serialization_failures_and_deadlocks_are_tried_again_a_bounded_number_of_times() {
+async fn s22_f11_serialization_failures_and_deadlocks_are_tried_again_a_bounded_number_of_times() {
     let Some(schema) = Schema::new("s22") else {
         return;
     };
@@ -233,7 +233,7 @@ async fn s22_serialization_failures_and_deadlocks_are_tried_again_a_bounded_numb
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s22_two_who_take_their_locks_crosswise_both_come_through() {
+async fn s22_f11_two_who_take_their_locks_crosswise_both_come_through() {
     let Some(schema) = Schema::new("s22") else {
         return;
     };

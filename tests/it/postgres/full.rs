@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use messenger_crm::change::Change;
@@ -10,45 +9,13 @@ use messenger_crm::id::PageId;
 use messenger_crm::model::{EntryId, RawEvent};
 use messenger_crm::store::{ContactFilter, ContactStore, Count, PostgresStore, StoreError};
 
-use super::cluster::{Cluster, is_root, run};
-use super::server::{connect, skipped};
+use super::cluster::{Cluster, run};
+use super::server::connect;
 use crate::store::{at, contact, received, talk};
-
-/// A file system of so many mebibytes, gone when the test is over.
-struct Disk(PathBuf);
-
-impl Disk {
-    /// `None` where none can be mounted: a container may be root and still not be allowed to.
-    fn new(test: &str, mebibytes: u32) -> Option<Self> {
-        let folder = std::env::temp_dir().join(format!("crm-disk-{}-{test}", std::process::id()));
-        std::fs::create_dir(&folder).unwrap();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={mebibytes}m"), "tmpfs"]);
-        let mounted = mount.arg(&folder).output();
-        if is_root() && mounted.is_ok_and(|mounted| mounted.status.success()) {
-            run(Command::new("chown").arg("postgres:").arg(&folder));
-            return Some(Self(folder));
-        }
-        std::fs::remove_dir(&folder).unwrap();
-        skipped(test, "no file system can be mounted here");
-        None
-    }
-
-    fn grow(&self, mebibytes: u32) {
-        let size = format!("remount,size={mebibytes}m");
-        run(Command::new("mount").args(["-o", &size]).arg(&self.0));
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0).status();
-        let _ = std::fs::remove_dir(&self.0);
-    }
-}
+use crate::util::Disk;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s17_a_full_disk_costs_no_half_and_nothing_acknowledged_and_ends_when_there_is_room() {
+async fn s17_f6_a_full_disk_costs_no_half_and_nothing_acknowledged_and_ends_when_there_is_room() {
     const TEST: &str = "s17-full";
     // The server ends before its disk does: what is declared last goes first.
     let Some(disk) = Disk::new(TEST, 16) else {
@@ -57,9 +24,13 @@ async fn s17_a_full_disk_costs_no_half_and_nothing_acknowledged_and_ends_when_th
     let Some(mut cluster) = Cluster::new(TEST).await else {
         return;
     };
+    run(Command::new("chown").arg("postgres:").arg(disk.path()));
     cluster.start(&[]).await;
     let server = connect(&cluster.address("")).await;
-    let place = format!("CREATE TABLESPACE small LOCATION '{}'", disk.0.display());
+    let place = format!(
+        "CREATE TABLESPACE small LOCATION '{}'",
+        disk.path().display()
+    );
     server.batch_execute(&place).await.unwrap();
     let here = "ALTER DATABASE postgres SET default_tablespace = 'small'";
     server.batch_execute(here).await.unwrap();

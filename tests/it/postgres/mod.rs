@@ -3,7 +3,7 @@
 mod cluster;
 mod contract;
 mod failover;
-mod faults;
+pub(crate) mod faults;
 mod foreign_keys;
 mod fresh;
 mod full;

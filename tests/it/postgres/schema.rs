@@ -13,7 +13,7 @@ use super::server::{Schema, connect};
 use crate::store::{ada, at, erase_all, received, talk};
 
 #[tokio::test]
-async fn s13_a_newer_schema_is_refused_and_left_alone() {
+async fn s13_f30_a_newer_schema_is_refused_and_left_alone() {
     let Some(schema) = Schema::new("s13") else {
         return;
     };
@@ -156,7 +156,7 @@ async fn r19_a_role_that_may_create_nothing_works_on_tables_that_the_host_made()
 }
 
 #[tokio::test]
-async fn s16_a_server_that_is_not_fit_is_refused_with_the_reason() {
+async fn s16_f5_a_server_that_is_not_fit_is_refused_with_the_reason() {
     let Some(schema) = Schema::new("s16") else {
         return;
     };

@@ -118,7 +118,7 @@ fn shared_out(first: i64) -> impl Iterator<Item = Change> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn i18_two_processes_on_one_database_lose_nothing_and_double_nothing() {
+async fn i18_f29_two_processes_on_one_database_lose_nothing_and_double_nothing() {
     let Some(schema) = Schema::new("i18") else {
         return;
     };

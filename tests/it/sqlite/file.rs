@@ -163,7 +163,7 @@ async fn s19_a_damaged_page_is_an_error_and_never_a_panic() {
 }
 
 #[tokio::test]
-async fn s17_a_full_disk_costs_no_half_and_ends_when_there_is_room() {
+async fn s17_f6_a_full_disk_costs_no_half_and_ends_when_there_is_room() {
     let folder = Folder::new();
     let store = open(&folder);
     store

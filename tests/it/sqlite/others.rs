@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn s12_a_busy_writer_is_waited_for_and_then_named() {
+async fn s12_f10_a_busy_writer_is_waited_for_and_then_named() {
     let folder = Folder::new();
     let store = open(&folder);
     let mut driver = driver(&folder);
@@ -54,7 +54,7 @@ async fn i19_child() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn i19_two_processes_on_one_file_lose_and_double_nothing_and_hear_of_each_other() {
+async fn i19_f29_two_processes_on_one_file_lose_and_double_nothing_and_hear_of_each_other() {
     let folder = Folder::new();
     let store = open(&folder);
     let child = std::process::Command::new(std::env::current_exe().unwrap())

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn s13_a_newer_schema_is_refused_with_a_clear_text_and_left_alone() {
+fn s13_f30_a_newer_schema_is_refused_with_a_clear_text_and_left_alone() {
     let folder = Folder::new();
     let database = driver(&folder);
     database.execute_batch("CREATE TABLE future (x)").unwrap();

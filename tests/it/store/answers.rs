@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn i10_an_answer_and_its_echo_are_one_bubble_in_any_order() {
+async fn i10_f4_an_answer_and_its_echo_are_one_bubble_in_any_order() {
     let answer = key(1);
     let orders: [Vec<Change>; 5] = [
         vec![
@@ -72,7 +72,7 @@ async fn an_outcome_before_its_answer_is_one_bubble() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn i18_of_32_claims_exactly_one_wins() {
+async fn i18_f29_of_32_claims_exactly_one_wins() {
     let file = File::new();
     let store = file.open();
     apply(&store, received(&ada(), "m1", 1, "Hello")).await;

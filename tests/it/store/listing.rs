@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn s5_a_late_message_does_not_move_the_inbox_backwards() {
+async fn s5_f20_a_late_message_does_not_move_the_inbox_backwards() {
     let file = File::new();
     let store = file.open();
     apply(&store, received(&ada(), "m2", 20, "new")).await;

@@ -31,7 +31,7 @@ async fn s2_the_same_message_twice_is_once() {
 }
 
 #[tokio::test]
-async fn s7_i11_ticks_hold_for_messages_that_come_after_the_receipt_and_never_go_down() {
+async fn s7_i11_f20_ticks_hold_for_messages_that_come_after_the_receipt_and_never_go_down() {
     let file = File::new();
     let store = file.open();
     let read = |when| Change::Read {
@@ -91,7 +91,7 @@ async fn seen_with_an_older_revision_leaves_the_new_message_unread() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s1_s2_i7_a_hundred_tasks_recording_one_message_make_one() {
+async fn s1_s2_i7_f19_a_hundred_tasks_recording_one_message_make_one() {
     let file = File::new();
     let store = file.open();
     let mut tasks = tokio::task::JoinSet::new();

@@ -99,7 +99,7 @@ async fn r20_a_handler_gets_each_message_of_a_conversation_in_order_and_once() {
 }
 
 #[tokio::test]
-async fn r20_a_worker_that_crashed_is_followed_by_another_one() {
+async fn r20_f3_a_worker_that_crashed_is_followed_by_another_one() {
     on_each_store(async |store| {
         apply(store, received_with(&bot(), &ada(), "m1", 1)).await;
         apply(store, take(&ada(), "m1", 1, 7)).await;
@@ -156,7 +156,7 @@ async fn r20_a_poison_message_is_tried_later_then_given_up_and_the_next_goes_on(
 }
 
 #[tokio::test]
-async fn r20_an_item_that_was_given_up_can_be_replayed() {
+async fn r20_f26_an_item_that_was_given_up_can_be_replayed() {
     on_each_store(async |store| {
         for (mid, when) in [("m1", 1), ("m2", 2), ("m3", 3)] {
             apply(store, received_with(&bot(), &ada(), mid, when)).await;

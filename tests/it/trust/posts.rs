@@ -191,7 +191,7 @@ async fn v25_a_body_that_is_too_long_is_refused_before_it_arrives() {
 }
 
 #[tokio::test]
-async fn i14_a_slow_client_is_cut_off_and_others_are_served() {
+async fn i14_f18_a_slow_client_is_cut_off_and_others_are_served() {
     let host = Host::start().await;
     let head = host.head("POST", "/webhook", "content-length: 9\r\n");
     let half_a_head = exchange_raw(&host.address, &head.as_bytes()[..head.len() - 9]);

@@ -84,7 +84,7 @@ fn v17_upper_case_digits_are_accepted() {
 }
 
 #[test]
-fn v22_during_a_rotation_both_secrets_are_accepted() {
+fn v22_f23_during_a_rotation_both_secrets_are_accepted() {
     let rotating = webhook(&["new", "old"]);
     let twice = webhook(&[SECRET, SECRET]);
     assert_eq!(twice.verify(Some(SIGNATURE.as_bytes()), BODY), Ok(()));

@@ -4,6 +4,8 @@
 
 #[cfg(feature = "full")]
 mod answer;
+#[cfg(feature = "full")]
+mod disk;
 mod folder;
 #[cfg(feature = "full")]
 mod meta;
@@ -16,6 +18,7 @@ pub(crate) use self::folder::Folder;
 #[cfg(feature = "full")]
 pub(crate) use self::{
     answer::Answered,
+    disk::Disk,
     folder::contains,
     meta::{Webhook, message, notification, now, signature, signed, simulator},
     program::{Crm, Process, credentials, exchange, exchange_raw, gives_up, refused},
