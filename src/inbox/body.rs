@@ -6,13 +6,14 @@ use std::{
     net::IpAddr,
     pin::pin,
     sync::{Mutex, MutexGuard, PoisonError},
+    task::{Poll, ready},
     time::Duration,
 };
 
 use bytes::Buf;
 use http_body::Body;
 
-use crate::graph::{Clock, within};
+use crate::graph::Clock;
 
 /// Bodies up to this size have bytes in reserve that larger ones cannot use.
 const SMALL: usize = 64 * 1024;
@@ -130,24 +131,36 @@ impl Reading {
         };
         let mut body = pin!(body);
         let started = clock.elapsed();
-        loop {
-            let passed = clock.elapsed().saturating_sub(started);
-            let left = self.time_for(received.bytes.len()).saturating_sub(passed);
-            if left.is_zero() {
-                return Err(BodyError::TooSlow);
-            }
-            let frame = poll_fn(|context| body.as_mut().poll_frame(context));
-            match within(clock, left, frame).await {
-                None => return Err(BodyError::TooSlow),
-                Some(None) => return Ok(received),
-                Some(Some(Err(_))) => return Err(BodyError::CutOff),
-                Some(Some(Ok(frame))) => {
+        // One for the whole body: most bodies arrive at once, and need none.
+        let mut timer = None;
+        while !body.is_end_stream() {
+            let until = started.saturating_add(self.time_for(received.bytes.len()));
+            let frame = poll_fn(|context| {
+                loop {
+                    let left = until.saturating_sub(clock.elapsed());
+                    if left.is_zero() {
+                        return Poll::Ready(Err(BodyError::TooSlow));
+                    }
+                    if let Poll::Ready(frame) = body.as_mut().poll_frame(context) {
+                        return Poll::Ready(Ok(frame));
+                    }
+                    let timer = timer.get_or_insert_with(|| clock.sleep(left));
+                    ready!(timer.as_mut().poll(context));
+                    // It was set before more bytes had arrived.
+                    *timer = clock.sleep(until.saturating_sub(clock.elapsed()));
+                }
+            });
+            match frame.await? {
+                None => break,
+                Some(Err(_)) => return Err(BodyError::CutOff),
+                Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         received.push(data, self.max_bytes)?;
                     }
                 }
             }
         }
+        Ok(received)
     }
 
     /// Time within which more than so many bytes must have arrived.
@@ -307,5 +320,65 @@ mod tests {
             ..reading
         };
         assert_eq!(any.time_for(0), any.max_time);
+    }
+
+    /// Sends so many bytes every second.
+    #[cfg(feature = "client")]
+    struct Drip {
+        seconds: u32,
+        bytes: usize,
+        pause: std::pin::Pin<Box<tokio::time::Sleep>>,
+    }
+
+    #[cfg(feature = "client")]
+    impl Body for Drip {
+        type Data = bytes::Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: std::pin::Pin<&mut Self>,
+            context: &mut std::task::Context<'_>,
+        ) -> Poll<Option<Result<http_body::Frame<bytes::Bytes>, Self::Error>>> {
+            ready!(self.pause.as_mut().poll(context));
+            if self.seconds == 0 {
+                return Poll::Ready(None);
+            }
+            self.seconds -= 1;
+            self.pause = Box::pin(tokio::time::sleep(Duration::from_secs(1)));
+            let data = bytes::Bytes::from(vec![b' '; self.bytes]);
+            Poll::Ready(Some(Ok(http_body::Frame::data(data))))
+        }
+    }
+
+    #[cfg(feature = "client")]
+    #[tokio::test(start_paused = true)]
+    async fn n18_a_body_may_take_the_time_that_its_bytes_earn() {
+        let reading = Reading {
+            max_bytes: usize::MAX,
+            min_rate: 16 * 1024,
+            max_time: Duration::from_secs(30),
+        };
+        let in_flight = InFlight::new(Limits {
+            small: SMALL,
+            large: 16 << 20,
+        });
+        let clock = crate::graph::TokioClock::new();
+        for (seconds, bytes, expected) in [
+            (20, 20_000, Ok(400_000)),
+            (20, 10_000, Err(BodyError::TooSlow)),
+            (40, 20_000, Err(BodyError::TooSlow)),
+            (4, 1, Ok(4)),
+            (6, 1, Err(BodyError::TooSlow)),
+        ] {
+            let pause = Box::pin(tokio::time::sleep(Duration::ZERO));
+            let body = Drip {
+                seconds,
+                bytes,
+                pause,
+            };
+            let read = reading.read(body, None, &clock, &in_flight, None).await;
+            let length = read.map(|received| received.bytes.len());
+            assert_eq!(length, expected, "{seconds} s of {bytes}");
+        }
     }
 }
