@@ -324,6 +324,8 @@ async fn f29_two_instances_store_each_message_once_and_send_each_reply_once_and_
             host.queue(&who, number, &format!("reply {number}")).await;
         }
     }
+    // Both find the same replies at once.
+    let workers = [host.start(), Workers::start(&second, RunOptions::default())];
     for (place, psid) in of.into_iter().enumerate() {
         let who = host.contact(psid);
         let numbers = (0..10).map(|number| number * 2 + place);
