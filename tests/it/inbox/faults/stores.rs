@@ -306,7 +306,6 @@ async fn f29_two_instances_store_each_message_once_and_send_each_reply_once_and_
     let store = Arc::new(schema.open().await);
     let second = inbox_of(simulator, &simulator.url(), store);
     let address = serve(second.service()).await;
-    let workers = [host.start(), Workers::start(&second, RunOptions::default())];
     let of = people();
     for psid in of {
         host.hears(psid, "Hello").await;
