@@ -306,7 +306,6 @@ async fn f29_two_instances_store_each_message_once_and_send_each_reply_once_and_
     let store = Arc::new(schema.open().await);
     let second = inbox_of(simulator, &simulator.url(), store);
     let address = serve(second.service()).await;
-    let workers = [host.start(), Workers::start(&second, RunOptions::default())];
     let of = people();
     for psid in of {
         host.hears(psid, "Hello").await;
@@ -324,6 +323,8 @@ async fn f29_two_instances_store_each_message_once_and_send_each_reply_once_and_
             host.queue(&who, number, &format!("reply {number}")).await;
         }
     }
+    // Both find the same replies at once.
+    let workers = [host.start(), Workers::start(&second, RunOptions::default())];
     for (place, psid) in of.into_iter().enumerate() {
         let who = host.contact(psid);
         let numbers = (0..10).map(|number| number * 2 + place);
