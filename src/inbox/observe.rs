@@ -1,5 +1,5 @@
-//! Observability: events of `tracing` (feature `tracing`), and counters and gauges of `metrics` (feature
-//! `metrics`). They contain no text, name, token or PSID.
+//! Observability: spans and events of `tracing` (feature `tracing`), and counters and gauges of `metrics`
+//! (feature `metrics`). They contain no text, name, token or PSID.
 //!
 //! | Metric | Labels | Counts |
 //! |---|---|---|
@@ -11,10 +11,29 @@
 //! | `messenger_queue_depth` | `kind` | gauge: work that is due, by [`Inbox::health`](super::Inbox::health) |
 //! | `messenger_queue_oldest_seconds` | `kind` | gauge: how long the oldest has been due |
 //!
-//! The events of `tracing` have the target `messenger_crm::inbox` and the same words as fields.
+//! | Span | Fields | Around |
+//! |---|---|---|
+//! | `delivery` | `app` | the commit of a delivery by the service |
+//! | `work` | `kind`, `page` | a piece of work, from its claim to its outcome |
+//!
+//! | Event | Level | Fields |
+//! |---|---|---|
+//! | `event received` | debug | `kind`, `applied` |
+//! | `send attempted` | info | `outcome`, and Meta's `advice`, `code`, `subcode` and `trace` |
+//! | `work failed` | warn | `error` |
+//! | `page problem` | warn | `problem`, `cure` |
+//! | `the app was not subscribed to the page` | warn | |
+//!
+//! Spans and events have the target `messenger_crm::inbox`. The spans have the level info.
+
+use std::future::Future;
 
 use super::{InboxError, PageProblem};
-use crate::change::{Applied, SendOutcome};
+use crate::{
+    change::{Applied, SendOutcome},
+    id::AppId,
+    store::Pending,
+};
 
 #[cfg(feature = "tracing")]
 const TARGET: &str = "messenger_crm::inbox";
@@ -24,6 +43,51 @@ macro_rules! count {
         #[cfg(feature = "metrics")]
         metrics::counter!($name $(, $label => $value)*).increment(1);
     };
+}
+
+/// A span; nothing without the feature `tracing`.
+pub(super) struct Span {
+    #[cfg(feature = "tracing")]
+    span: tracing::Span,
+}
+
+impl Span {
+    pub(super) fn of_delivery(app: &AppId) -> Self {
+        let _ = app;
+        Self {
+            #[cfg(feature = "tracing")]
+            span: tracing::info_span!(target: TARGET, "delivery", app = app.as_str()),
+        }
+    }
+
+    pub(super) fn of_work(pending: &Pending) -> Self {
+        let _ = pending;
+        Self {
+            #[cfg(feature = "tracing")]
+            span: {
+                let (kind, page) = (kind(pending), pending.page().as_str());
+                tracing::info_span!(target: TARGET, "work", kind, page)
+            },
+        }
+    }
+
+    /// Runs a future within the span.
+    pub(super) async fn around<F: Future>(self, future: F) -> F::Output {
+        #[cfg(feature = "tracing")]
+        let future = tracing::Instrument::instrument(future, self.span);
+        future.await
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn kind(pending: &Pending) -> &str {
+    match pending {
+        Pending::Send { .. } | Pending::Lapsed { .. } => "send",
+        Pending::FetchProfile { .. } => "profile",
+        Pending::Wake { .. } => "wake",
+        Pending::Erase { .. } => "erase",
+        Pending::Item { key, .. } => key.kind.as_str(),
+    }
 }
 
 pub(super) fn received(kind: &str, applied: Applied) {

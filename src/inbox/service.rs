@@ -21,6 +21,7 @@ use http_body::Body;
 use super::{
     Callback, Inbox, InboxError,
     body::{BodyError, InFlight, Limits, Peer, Reading, Received},
+    observe::Span,
     privacy::PrivacyRequestKind,
     route::{Endpoint, Route},
 };
@@ -425,7 +426,11 @@ impl WebhookService {
         };
         match callback.webhook.refusal(parts, body.bytes()) {
             Some(refusal) => refusal,
-            None => self.report(self.commit(callback, body.bytes())).await,
+            None => {
+                let span = Span::of_delivery(&callback.app);
+                self.report(span.around(self.commit(callback, body.bytes())))
+                    .await
+            }
         }
     }
 

@@ -112,6 +112,17 @@ pub(super) async fn perform(
     now: Timestamp,
     worker: WorkerId,
 ) -> Result<bool, InboxError> {
+    let span = observe::Span::of_work(&pending);
+    span.around(claim_and_perform(inbox, pending, now, worker))
+        .await
+}
+
+async fn claim_and_perform(
+    inbox: &Inbox,
+    pending: Pending,
+    now: Timestamp,
+    worker: WorkerId,
+) -> Result<bool, InboxError> {
     let claim = Claim {
         now,
         worker,

@@ -3,6 +3,10 @@
 use std::fmt::{self, Write as _};
 use std::sync::Mutex;
 
+use http::Request;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use messenger_crm::webhook::{SIGNATURE_HEADER, sign};
 use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, SharedString, Unit,
 };
@@ -80,6 +84,8 @@ impl metrics::Recorder for Lines {
 thread_local! {
     /// Where the events of this thread go.
     static HERE: std::cell::RefCell<Option<Lines>> = const { std::cell::RefCell::new(None) };
+    /// Number of spans that this thread is in.
+    static DEPTH: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
 /// The subscriber of the whole process: one of a thread would miss events that another thread has
@@ -90,7 +96,11 @@ impl tracing::Subscriber for OfThread {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
         metadata.target().starts_with("messenger_crm")
     }
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+    fn new_span(&self, span: &span::Attributes<'_>) -> span::Id {
+        let metadata = span.metadata();
+        let mut fields = Fields(format!("{} span {}", metadata.target(), metadata.name()));
+        span.record(&mut fields);
+        HERE.with_borrow(|here| here.iter().for_each(|lines| lines.add(fields.0.clone())));
         span::Id::from_u64(1)
     }
     fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
@@ -98,10 +108,17 @@ impl tracing::Subscriber for OfThread {
     fn event(&self, event: &tracing::Event<'_>) {
         let mut fields = Fields(event.metadata().target().to_owned());
         event.record(&mut fields);
+        if DEPTH.get() > 0 {
+            fields.0.push_str(" within a span");
+        }
         HERE.with_borrow(|here| here.iter().for_each(|lines| lines.add(fields.0.clone())));
     }
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
+    fn enter(&self, _: &span::Id) {
+        DEPTH.set(DEPTH.get() + 1);
+    }
+    fn exit(&self, _: &span::Id) {
+        DEPTH.set(DEPTH.get() - 1);
+    }
 }
 
 struct Fields(String);
@@ -153,6 +170,13 @@ async fn i15_events_sends_problems_and_queues_are_reported_without_personal_data
     refuse(&desk.script, 190, 463);
     desk.step(5).await;
 
+    let body = delivery("1", &[message(&who, "m9", at(6), "CANARY-TEXT")]);
+    let signature = sign(&AppSecret::new(SECRET).unwrap(), &body);
+    let request = Request::post("/webhook").header(SIGNATURE_HEADER, signature);
+    let request = request.body(Full::new(Bytes::from(body))).unwrap();
+    let service = service::inbox(desk.store.clone(), page_1()).service();
+    assert_eq!(service.respond(request).await.status(), 200);
+
     let all_lines = lines.all();
     let all = all_lines.join("\n");
     for word in secret_words {
@@ -172,12 +196,22 @@ async fn i15_events_sends_problems_and_queues_are_reported_without_personal_data
     }
     let events = ["event received", "send attempted", "page problem"];
     for event in events {
-        let is_it =
-            |line: &&String| line.starts_with("messenger_crm::inbox") && line.contains(event);
+        let is_it = |line: &&String| {
+            line.starts_with("messenger_crm::inbox")
+                && line.contains(event)
+                && line.ends_with(" within a span")
+        };
         assert!(
             all_lines.iter().any(|line| is_it(&line)),
             "no {event}:\n{all}"
         );
+    }
+    for span in [
+        r#"messenger_crm::inbox span delivery app="271828182845904""#.to_owned(),
+        r#"messenger_crm::inbox span work kind="profile" page="1""#.to_owned(),
+        r#"messenger_crm::inbox span work kind="send" page="1""#.to_owned(),
+    ] {
+        assert!(all_lines.contains(&span), "no {span}:\n{all}");
     }
 }
 
