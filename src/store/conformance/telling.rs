@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use super::kit::{
-    Folder, all_contacts, apply, assert_new, at, customer, echoed, ids, mid, page, person,
-    received, talk,
+    Folder, all_contacts, apply, assert_new, at, customer, echoed, erase_all, ids, mid, page,
+    pending, person, received, talk,
 };
 use crate::{
     change::{Applied, Change},
     model::{
         ContactKey, Content, Entry, EntryId, MessageState, Outgoing, OutgoingKey, Reaction,
-        Revision, Side, Source, Status,
+        Revision, Side, Source, Status, WorkKind,
     },
     store::{ContactFilter, ContactQuery, ContactStore},
 };
@@ -108,6 +108,31 @@ async fn tombs(store: &impl ContactStore) {
         store.apply(&twice).await.unwrap(),
         [Applied::Parked, Applied::Unchanged, Applied::Forgotten],
         "told twice in one commit, and of somebody who wrote before"
+    );
+
+    // A customer whom nothing but work names is found, too.
+    let dan = customer("1", "dan");
+    let work = Change::WorkAdded {
+        page: dan.page.clone(),
+        psid: Some(dan.psid.clone()),
+        kind: WorkKind::MEDIA,
+        id: "of dan".to_owned(),
+        at: at(3),
+        due: at(3),
+        data: "secret".to_owned(),
+    };
+    assert_eq!(apply(store, work).await, Applied::Changed);
+    let buried = Change::Tombstone {
+        page: dan.page.clone(),
+        hash: dan.hash(),
+        at: at(5),
+    };
+    assert_eq!(apply(store, buried).await, Applied::Parked);
+    erase_all(store).await;
+    let left = pending(store, at(1000)).await;
+    assert!(
+        left.iter().all(|work| work.psid() != Some(&dan.psid)),
+        "{left:?}"
     );
 }
 

@@ -487,8 +487,11 @@ impl Rows for MemoryRows {
         hash: &[u8; 16],
     ) -> Result<Option<ContactKey>, Infallible> {
         let rows = self.of_page(page).map(|(key, _)| key.clone());
+        let work = self.work.keys().filter(|work| work.page == *page);
         let kept = self.kept(Some(page)).into_iter();
-        let mut keys = rows.chain(kept.filter_map(|event| event.contact()));
+        let mut keys = rows
+            .chain(work.filter_map(WorkKey::contact))
+            .chain(kept.filter_map(|event| event.contact()));
         Ok(keys.find(|key| key.hash() == *hash))
     }
 
