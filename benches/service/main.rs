@@ -12,6 +12,8 @@
 //!
 //! Clients and the simulator are separate processes, so that what they do counts for nobody else.
 
+#[path = "../util/arguments.rs"]
+mod arguments;
 mod bodies;
 mod client;
 mod cost;
@@ -36,15 +38,7 @@ use world::{Outcome, World};
 fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |wanted: &str| arguments.iter().any(|one| one == wanted);
-    let number = |name: &str, default: u64| -> Outcome<u64> {
-        match arguments.iter().position(|one| one == name) {
-            None => Ok(default),
-            Some(at) => Ok(arguments
-                .get(at + 1)
-                .ok_or("a number is missing")?
-                .parse()?),
-        }
-    };
+    let number = |name: &str, default| arguments::number(&arguments, name, default);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

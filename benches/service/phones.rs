@@ -25,7 +25,7 @@ pub(crate) const RATE: u64 = 67;
 const NEW: u64 = 2;
 /// Sends in a second that get a fault: about 5 % of the replies to the messages.
 const FAULTS: u32 = 3;
-/// Those of a send, in turns.
+/// Faults of sends, one after the other.
 const OF_SENDS: [Fault; 6] = [
     Fault::ServerError,
     Fault::ResetBeforeReading,

@@ -21,6 +21,8 @@
 //!
 //! What a database must bring to be measured is [`world::Database`].
 
+#[path = "../util/arguments.rs"]
+mod arguments;
 mod bare_reads;
 #[path = "../util/deliver.rs"]
 mod deliver;
@@ -55,15 +57,7 @@ fn main() -> Outcome {
         .worker_threads(2)
         .enable_time()
         .build()?;
-    let number = |name: &str, default: u64| -> Outcome<u64> {
-        match arguments.iter().position(|one| one == name) {
-            None => Ok(default),
-            Some(at) => Ok(arguments
-                .get(at + 1)
-                .ok_or("a number is missing")?
-                .parse()?),
-        }
-    };
+    let number = |name: &str, default| arguments::number(&arguments, name, default);
     if is_whole || has("ingest") {
         let rounds = number("--rounds", 15)?;
         ingest::ingest(&runtime, &Sqlite::new(folder.path()), rounds)?;
