@@ -144,10 +144,10 @@ impl Reading {
                     if let Poll::Ready(frame) = body.as_mut().poll_frame(context) {
                         return Poll::Ready(Ok(frame));
                     }
-                    let timer = timer.get_or_insert_with(|| clock.sleep(left));
-                    ready!(timer.as_mut().poll(context));
-                    // It was set before more bytes had arrived.
-                    *timer = clock.sleep(until.saturating_sub(clock.elapsed()));
+                    let sleep = timer.get_or_insert_with(|| clock.sleep(left));
+                    ready!(sleep.as_mut().poll(context));
+                    // More bytes may have earned more time since it was set.
+                    timer = None;
                 }
             });
             match frame.await? {

@@ -204,6 +204,19 @@ impl Fetched {
         let rows = found.iter().chain(changed).filter(of_key);
         rows.map(|((_, id), row)| (id, row.as_ref())).collect()
     }
+
+    /// Puts the changed rows of one customer in the place of those that were found, if they are old.
+    fn put_over<K: Clone + Ord, V: Clone>(
+        rows: &mut Vec<V>,
+        changed: &BTreeMap<(ContactKey, K), Option<V>>,
+        key: &ContactKey,
+        id: impl Fn(&V) -> &K,
+        is_old: impl Fn(&V) -> bool,
+    ) {
+        rows.retain(|row| !changed.contains_key(&(key.clone(), id(row).clone())));
+        let here = changed.iter().filter(|((contact, _), _)| contact == key);
+        rows.extend(here.filter_map(|(_, row)| row.clone()).filter(is_old));
+    }
 }
 
 impl Rows for Fetched {
@@ -391,19 +404,22 @@ impl Rows for Fetched {
         old.more = found >= limit as usize;
         // As this commit has left them so far: it may have added, changed and removed some.
         let Self { changed, .. } = self;
-        let place = |row: &EntryRow| (key.clone(), row.id.clone());
-        old.entries
-            .retain(|row| !changed.entries.contains_key(&place(row)));
-        let here = changed.entries.iter().filter(|(place, _)| place.0 == *key);
-        let here = here.filter_map(|(_, row)| row.clone());
-        old.entries.extend(here.filter(|row| row.is_old(cutoff)));
-        let place = |row: &OutgoingRow| (key.clone(), row.key.clone());
-        old.outgoing
-            .retain(|row| !changed.outgoing.contains_key(&place(row)));
-        let here = changed.outgoing.iter().filter(|(place, _)| place.0 == *key);
-        let here = here.filter_map(|(_, row)| row.clone());
-        old.outgoing
-            .extend(here.filter(|row| row.key.born() <= cutoff));
+        let is_old = |row: &EntryRow| row.is_old(cutoff);
+        Self::put_over(
+            &mut old.entries,
+            &changed.entries,
+            key,
+            |row| &row.id,
+            is_old,
+        );
+        let is_old = |row: &OutgoingRow| row.key.born() <= cutoff;
+        Self::put_over(
+            &mut old.outgoing,
+            &changed.outgoing,
+            key,
+            |row| &row.key,
+            is_old,
+        );
         old.work.retain(|key| !changed.work.contains_key(key));
         let here = changed.work.iter().filter_map(|(of, row)| {
             let is_old = row.as_ref().is_some_and(|row| row.at <= cutoff);
